@@ -1,0 +1,67 @@
+"""The Keras 2 API over a small symbolic graph, with backends as plugins.
+
+Importing this package loads no engine and does no work: a submodule is imported when it is first
+asked for, and a backend when the first program is compiled.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_core.engine.input_layer import Input as Input
+    from keras_core.engine.sequential import Sequential as Sequential
+    from keras_core.engine.training import Model as Model
+    from keras_core.plugins.discovery import set_backend as set_backend
+    from keras_core.plugins.discovery import use_backend as use_backend
+
+__version__ = "2.0.0"
+
+_SUBMODULES = frozenset(
+    {
+        "activations",
+        "backend",
+        "callbacks",
+        "config",
+        "constraints",
+        "datasets",
+        "engine",
+        "errors",
+        "graph",
+        "initializers",
+        "layers",
+        "legacy",
+        "losses",
+        "metrics",
+        "models",
+        "objectives",
+        "optimizers",
+        "plugins",
+        "regularizers",
+        "saving",
+        "utils",
+    }
+)
+
+_HOME_OF = {
+    "Input": "keras_core.engine.input_layer",
+    "Model": "keras_core.engine.training",
+    "Sequential": "keras_core.engine.sequential",
+    "set_backend": "keras_core.plugins.discovery",
+    "use_backend": "keras_core.plugins.discovery",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"keras_core.{name}")
+    if name in _HOME_OF:
+        value = getattr(importlib.import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'keras_core' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SUBMODULES, *_HOME_OF})
