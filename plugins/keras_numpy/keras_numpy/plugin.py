@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib import metadata
 
 from keras_core.plugins import BackendInfo, hookimpl
-
 from keras_numpy.limitations import LIMITATIONS
 
 

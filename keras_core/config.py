@@ -1,0 +1,276 @@
+"""The settings of keras_core, each declared once in `OPTIONS`.
+
+A setting is taken from the first of these that gives it: a `set_*` call, the environment variable,
+the file `keras.json` in `keras_home()`, the default. The file has Keras 2's keys; it is read when a
+setting is first asked for, and never written.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Callable, NamedTuple
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting.
+
+    Args:
+        name: the key in `keras.json`.
+        parse: turns what was given (text, or a value out of the file) into the setting's value, and
+            raises ValueError for what cannot be one.
+        default: the value where nobody gave one.
+        environment: the environment variable.
+        wanted: the allowed values, in words.
+        description: one line.
+    """
+
+    name: str
+    parse: Callable[[Any], Any]
+    default: Any
+    environment: str
+    wanted: str
+    description: str
+
+
+class Resolved(NamedTuple):
+    """A setting's value and, for people, where it came from."""
+
+    value: Any
+    source: str
+
+
+def _one_of(*allowed: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError
+        return str(value)
+
+    return parse
+
+
+def _small_number(value: Any) -> float:
+    number = float(value)
+    if not 0 <= number < math.inf:
+        raise ValueError
+    return number
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, str):
+        raise ValueError
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+OPTIONS = MappingProxyType(
+    {
+        option.name: option
+        for option in (
+            Option(
+                "floatx",
+                _one_of("float16", "float32", "float64"),
+                "float32",
+                "KERAS_FLOATX",
+                "'float16', 'float32' or 'float64'",
+                "dtype of weights and of placeholders that name none",
+            ),
+            Option(
+                "epsilon",
+                _small_number,
+                1e-7,
+                "KERAS_EPSILON",
+                "a finite number of at least 0",
+                "small number that keeps divisions and logarithms finite",
+            ),
+            Option(
+                "image_data_format",
+                _one_of("channels_last", "channels_first"),
+                "channels_last",
+                "KERAS_IMAGE_DATA_FORMAT",
+                "'channels_last' or 'channels_first'",
+                "where images hold their channels, unless a layer says otherwise",
+            ),
+            Option(
+                "backend",
+                _name,
+                None,
+                "KERAS_BACKEND",
+                "the name of an installed backend",
+                "backend that runs programs",
+            ),
+            Option(
+                "disabled_plugins",
+                _names,
+                (),
+                "KERAS_CORE_DISABLE_PLUGINS",
+                "names of plugins, separated by commas",
+                "plugins that are left alone although they are installed",
+            ),
+        )
+    }
+)
+
+_chosen: dict[str, Any] = {}
+
+
+def keras_home() -> Path:
+    """Returns the folder of `keras.json`: `KERAS_HOME`, else `.keras` in the home directory."""
+    home = os.environ.get("KERAS_HOME")
+    return Path(home) if home else Path.home() / ".keras"
+
+
+def settings_file() -> Path:
+    """Returns the path of `keras.json`, whether it exists or not."""
+    return keras_home() / "keras.json"
+
+
+def file_settings() -> dict[str, Any]:
+    """Returns what `keras.json` says; empty, with a warning, where it is not readable as JSON."""
+    return _read_settings(settings_file())
+
+
+@lru_cache(maxsize=4)
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        settings = error
+    if isinstance(settings, dict):
+        return settings
+    reason = settings if isinstance(settings, Exception) else "its content is not a JSON object"
+    warnings.warn(
+        f"{path} is ignored: {reason}. Mend it, or remove it to use the defaults.", stacklevel=4
+    )
+    return {}
+
+
+def resolve(name: str) -> Resolved:
+    """Finds a setting in the environment, the file or the defaults, and says where it was found.
+
+    Args:
+        name: one of `OPTIONS`.
+
+    Raises:
+        ValueError: there is no such option, or what was given for it is not allowed.
+    """
+    option = _option(name)
+    from_environment = os.environ.get(option.environment)
+    if from_environment:
+        source = f"environment variable {option.environment}"
+        return Resolved(_parse(option, from_environment, source), source)
+    in_file = file_settings()
+    if in_file.get(name) is not None:
+        source = f"'{name}' in {settings_file()}"
+        return Resolved(_parse(option, in_file[name], source), source)
+    return Resolved(option.default, "default")
+
+
+def get_option(name: str) -> Any:
+    """Returns a setting's value, found once and then remembered."""
+    if name not in _chosen:
+        _chosen[name] = resolve(name).value
+    return _chosen[name]
+
+
+def set_option(name: str, value: Any) -> None:
+    """Gives a setting a value for this process.
+
+    Raises:
+        ValueError: there is no such option, or the value is not allowed.
+    """
+    option = _option(name)
+    _chosen[name] = _parse(option, value, f"set_{name}")
+
+
+def forget() -> None:
+    """Drops what was set and remembered, so that environment and file are read again."""
+    _chosen.clear()
+    _read_settings.cache_clear()
+
+
+def snapshot() -> MappingProxyType[str, Any]:
+    """Returns a read-only copy of the numeric settings, for a backend that is being made."""
+    names = ("floatx", "epsilon", "image_data_format")
+    return MappingProxyType({name: get_option(name) for name in names})
+
+
+def _option(name: str) -> Option:
+    if name not in OPTIONS:
+        raise ValueError(f"There is no option {name!r}; the options are {', '.join(OPTIONS)}.")
+    return OPTIONS[name]
+
+
+def _parse(option: Option, value: Any, source: str) -> Any:
+    try:
+        return option.parse(value)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{option.name} must be {option.wanted}; {source} gave {value!r}."
+        ) from None
+
+
+def floatx() -> str:
+    """Returns the name of the default float type, such as 'float32'."""
+    return get_option("floatx")
+
+
+def set_floatx(floatx: str) -> None:
+    """Sets the default float type.
+
+    Args:
+        floatx: 'float16', 'float32' or 'float64'.
+
+    Raises:
+        ValueError: another type.
+    """
+    set_option("floatx", floatx)
+
+
+def epsilon() -> float:
+    """Returns the small number that keeps divisions and logarithms finite."""
+    return get_option("epsilon")
+
+
+def set_epsilon(e: float) -> None:
+    """Sets the number that `epsilon` returns.
+
+    Args:
+        e: a finite number of at least 0.
+
+    Raises:
+        ValueError: it is negative, infinite or not a number.
+    """
+    set_option("epsilon", e)
+
+
+def image_data_format() -> str:
+    """Returns 'channels_last' or 'channels_first'."""
+    return get_option("image_data_format")
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Sets where images hold their channels, for layers that do not say it themselves.
+
+    Args:
+        data_format: 'channels_last' (batch, rows, columns, channels) or 'channels_first'
+            (batch, channels, rows, columns).
+
+    Raises:
+        ValueError: another format.
+    """
+    set_option("image_data_format", data_format)

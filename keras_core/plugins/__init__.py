@@ -1,0 +1,35 @@
+"""Plugins: the hook specification, the contract with backends, and discovery."""
+
+from __future__ import annotations
+
+from keras_core.plugins.contract import (
+    BACKEND_API,
+    Backend,
+    BackendInfo,
+    Limitation,
+    ModelFormat,
+)
+from keras_core.plugins.discovery import (
+    available_backends,
+    backend_name,
+    current_backend,
+    load_backend,
+    set_backend,
+    use_backend,
+)
+from keras_core.plugins.hookspecs import hookimpl
+
+__all__ = [
+    "BACKEND_API",
+    "Backend",
+    "BackendInfo",
+    "Limitation",
+    "ModelFormat",
+    "available_backends",
+    "backend_name",
+    "current_backend",
+    "hookimpl",
+    "load_backend",
+    "set_backend",
+    "use_backend",
+]

@@ -1,0 +1,51 @@
+"""What keras_core itself contributes, through the hooks that plugins use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from keras_core.plugins.contract import ModelFormat
+from keras_core.plugins.hookspecs import hookimpl
+
+
+@hookimpl
+def keras_core_model_formats() -> tuple[ModelFormat, ...]:
+    return (
+        ModelFormat(
+            "hdf5",
+            (".h5", ".hdf5"),
+            "Keras 2's file: layers, weights and the state of training",
+            save=_save_hdf5,
+            load=_load_hdf5,
+        ),
+        ModelFormat(
+            "json",
+            (".json",),
+            "layers without weights",
+            save=_save_json,
+            load=_load_json,
+        ),
+    )
+
+
+def _save_hdf5(model: Any, path: Path) -> None:
+    from keras_core.models import save_model
+
+    save_model(model, path)
+
+
+def _load_hdf5(path: Path) -> Any:
+    from keras_core.models import load_model
+
+    return load_model(path)
+
+
+def _save_json(model: Any, path: Path) -> None:
+    path.write_text(model.to_json(), encoding="utf-8")
+
+
+def _load_json(path: Path) -> Any:
+    from keras_core.models import model_from_json
+
+    return model_from_json(path.read_text(encoding="utf-8"))

@@ -1,0 +1,134 @@
+"""What a backend promises, and the records that plugins hand to the core.
+
+`BACKEND_API` is the version of this contract. A minor step adds only what has a default, so a
+backend written for (1, 0) goes on working with a core that speaks (1, 3), not the reverse; a major
+step may break.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keras_core.graph.program import Program
+
+BACKEND_API = (1, 0)
+
+Compiled = Callable[[Sequence[Any], Any], "list[Any]"]
+
+
+class Backend:
+    """Runs programs and holds the values of variables.
+
+    A backend derives from this class and gives `name`, `lowerings` and `compile`; what else is here
+    has a default that suits an engine whose arrays are NumPy's.
+
+    Attributes:
+        name: the backend's name, which is also its entry point's.
+        lowerings: read-only mapping from a primitive's name to what runs it on this engine. What a
+            lowering looks like is the backend's own affair.
+        capabilities: names of what this backend can do beyond the primitives.
+    """
+
+    name: str = ""
+    lowerings: Mapping[str, Any] = MappingProxyType({})
+    capabilities: frozenset[str] = frozenset()
+
+    def compile(self, program: Program) -> Compiled:
+        """Turns a program into a callable.
+
+        Args:
+            program: inputs, ordered nodes, outputs and updates, for one learning phase.
+
+        Returns:
+            A function of the input arrays, in the program's order, and the pair (seed, step) from
+            which random nodes derive their streams. It returns the outputs as host arrays, and
+            applies the program's updates to the variables' storage, all at once after all reads.
+
+        Raises:
+            NotImplementedError: a primitive has neither a lowering nor a decomposition.
+        """
+        raise NotImplementedError(f"The backend {self.name!r} has no compile().")
+
+    def to_storage(self, value: Any) -> Any:
+        """Makes a variable's storage out of a NumPy array, which stays the caller's own."""
+        return value.copy()
+
+    def to_numpy(self, storage: Any) -> Any:
+        """Returns a variable's storage as a NumPy array that the caller may change."""
+        return storage.copy()
+
+    def devices(self) -> tuple[str, ...]:
+        """Returns the names of the devices that programs can run on, the default one first."""
+        return ("cpu",)
+
+    def add_lowerings(self, lowerings: Mapping[str, Any]) -> None:
+        """Takes kernels that another plugin has for this backend, in place of its own."""
+        self.lowerings = MappingProxyType({**self.lowerings, **lowerings})
+
+
+@dataclass(frozen=True)
+class Limitation:
+    """Something that a backend cannot do.
+
+    Limitations are strict: a conformance case that one of them covers, and that passes all the
+    same, is a failure.
+
+    Args:
+        cases: pattern of the conformance cases' names, as in `fnmatch`: 'ctc_*'.
+        reason: why, in a sentence for the table of what is covered.
+    """
+
+    cases: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class BackendInfo:
+    """What is known of a backend without starting its engine.
+
+    Args:
+        name: the backend's name.
+        engine: the engine's name, for people.
+        engine_version: its version; empty where it is not known without importing the engine.
+        api: the version of the contract that the backend was written for. Write the numbers, not
+            `BACKEND_API`, which is the version of the core that happens to be installed.
+        devices: kinds of device, such as ('cpu',).
+        limitations: what the backend cannot do.
+    """
+
+    name: str
+    engine: str
+    engine_version: str = ""
+    api: tuple[int, int] = (1, 0)
+    devices: tuple[str, ...] = ()
+    limitations: tuple[Limitation, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelFormat:
+    """A file format that models can be written to or read from.
+
+    Args:
+        name: the format's name.
+        suffixes: file name endings with their dot: ('.h5', '.hdf5').
+        description: one line.
+        save: takes a model and a path, and writes the file; None where the format is only read.
+        load: takes a path and returns a model; None where the format is only written.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    description: str
+    save: Callable[[Any, Path], None] | None = None
+    load: Callable[[Path], Any] | None = None
+
+
+def speaks_this_api(api: tuple[int, int]) -> bool:
+    """Tells whether a plugin written for this version of the contract works with this core."""
+    return api[0] == BACKEND_API[0] and api[1] <= BACKEND_API[1]

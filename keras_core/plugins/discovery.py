@@ -1,0 +1,269 @@
+"""Which backend runs programs: how it is chosen, switched and loaded."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
+
+from keras_core import config
+from keras_core.errors import (
+    BackendChoiceWarning,
+    BackendLoadError,
+    BackendNotFoundError,
+    PluginError,
+)
+from keras_core.plugins import features, installed, known
+from keras_core.plugins.contract import BACKEND_API, Backend, BackendInfo, speaks_this_api
+from keras_core.plugins.installed import Plugin
+from keras_core.plugins.manager import ask, load, reason, warn_of
+
+_VARIABLE = config.OPTIONS["backend"].environment
+
+
+class Choice(NamedTuple):
+    """The backend that was or would be chosen, the rule that did it, and KERAS_BACKEND then."""
+
+    name: str
+    rule: str
+    environment: str | None
+
+
+class Inspection(NamedTuple):
+    """What is known of an installed backend: its description, or what is wrong with it."""
+
+    name: str
+    release: str
+    info: BackendInfo | None
+    problem: str | None
+    disabled: bool
+
+
+_within: ContextVar[str | None] = ContextVar("keras_core_backend", default=None)
+_choice: Choice | None = None
+_backends: dict[str, Backend] = {}
+_lock = threading.RLock()
+
+
+def backend_name() -> str:
+    """Returns the name of the backend that runs programs here, or would; loads nothing."""
+    return _within.get() or _choice_of_the_process().name
+
+
+def current_backend() -> Backend:
+    """Returns the backend that runs programs here, loading it at first need.
+
+    Raises:
+        BackendNotFoundError: it is not installed.
+        BackendLoadError: its plugin fails.
+        PluginConflictError: two distributions claim its name.
+    """
+    name = backend_name()
+    return _backends.get(name) or load_backend(name)
+
+
+def set_backend(name: str) -> None:
+    """Makes a backend the one that runs programs from now on, in the whole process.
+
+    Values of variables are carried over when a program next needs them.
+
+    Args:
+        name: an installed backend's name.
+
+    Raises:
+        BackendNotFoundError: it is not installed.
+        PluginConflictError: two distributions claim the name.
+    """
+    global _choice
+    plugin = find(name)
+    _choice = Choice(plugin.name, "set_backend", os.environ.get(_VARIABLE))
+
+
+@contextmanager
+def use_backend(name: str) -> Iterator[None]:
+    """Runs programs on another backend within a `with` block, in this thread or task alone.
+
+    Args:
+        name: an installed backend's name.
+
+    Raises:
+        BackendNotFoundError: it is not installed.
+        PluginConflictError: two distributions claim the name.
+    """
+    token = _within.set(find(name).name)
+    try:
+        yield
+    finally:
+        _within.reset(token)
+
+
+def choose() -> Choice:
+    """Applies the rules of choice afresh: environment, keras.json, the only one, numpy."""
+    environment = os.environ.get(_VARIABLE)
+    asked, source = config.resolve("backend")
+    if asked:
+        return Choice(known.full_name(asked), source, environment)
+    names = list(installed.enabled(installed.BACKENDS))
+    if len(names) == 1:
+        return Choice(names[0], "the only backend installed", environment)
+    return Choice(known.DEFAULT, "default", environment)
+
+
+def _choice_of_the_process() -> Choice:
+    global _choice
+    if _choice is None:
+        _choice = choose()
+    environment = os.environ.get(_VARIABLE)
+    if environment != _choice.environment:
+        _choice = _choice._replace(environment=environment)
+        _warn_of_late_change(environment, _choice.name)
+    return _choice
+
+
+def _warn_of_late_change(environment: str | None, chosen: str) -> None:
+    if environment and known.full_name(environment) != chosen:
+        warnings.warn(
+            f"{_VARIABLE} is now {environment!r}, but the backend {chosen!r} had been chosen "
+            f"already and stays. To switch: keras_core.set_backend({environment!r})",
+            BackendChoiceWarning,
+            stacklevel=4,
+        )
+
+
+def find(name: str) -> Plugin:
+    """Returns the plugin of an installed backend, from metadata alone.
+
+    Args:
+        name: the backend's name, or 'tf'.
+
+    Raises:
+        BackendNotFoundError: no enabled plugin has that name.
+        PluginConflictError: two distributions claim it.
+    """
+    full_name = known.full_name(name)
+    claimants = installed.enabled(installed.BACKENDS).get(full_name)
+    if claimants is None:
+        raise BackendNotFoundError(_not_found(full_name))
+    return installed.sole(claimants)
+
+
+def _not_found(name: str) -> str:
+    names = list(installed.enabled(installed.BACKENDS))
+    parts = [f"There is no backend {name!r} here", _origin(name), "."]
+    if name in installed.claims(installed.BACKENDS):
+        variable = config.OPTIONS["disabled_plugins"].environment
+        parts.append(f" It is installed, but disabled by {variable}.")
+    elif name in known.DISTRIBUTIONS:
+        parts.append(f" To install it: {known.install_command(name)}")
+    else:
+        parts.append(_suggestion(name, names))
+    parts.append(f"\nInstalled: {', '.join(names) or 'none'}.")
+    if names:
+        parts.append(f' To use one of them: keras_core.set_backend("{names[0]}")')
+    return "".join(parts)
+
+
+def _origin(name: str) -> str:
+    """Says who asked for the backend, where that was a setting and not the caller."""
+    if _choice is None or _choice.name != name:
+        return ""
+    return f" (chosen by: {_choice.rule})"
+
+
+def _suggestion(name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name.lower(), {*names, *known.DISTRIBUTIONS}, n=1)
+    if near:
+        return f" Did you mean {near[0]!r}?"
+    commands = ", ".join(f"{n} ({known.install_command(n)})" for n in known.DISTRIBUTIONS)
+    return f" Known backends: {commands}."
+
+
+def load_backend(name: str) -> Backend:
+    """Returns an installed backend, making it at first need; the choice stays as it is.
+
+    Raises:
+        BackendNotFoundError: it is not installed.
+        BackendLoadError: its plugin fails.
+        PluginConflictError: two distributions claim its name.
+    """
+    plugin = find(name)
+    with _lock:
+        if plugin.name not in _backends:
+            _backends[plugin.name] = _make(plugin)
+        return _backends[plugin.name]
+
+
+def _make(plugin: Plugin) -> Backend:
+    try:
+        backend_info(plugin)
+        backend = ask(load(plugin), "keras_core_make_backend", config=config.snapshot())
+        if not isinstance(backend, Backend):
+            raise PluginError(f"keras_core_make_backend gave {backend!r} instead of a Backend")
+    except Exception as error:
+        raise BackendLoadError(
+            f"The backend {plugin.name!r} of {plugin.release} does not load: {reason(error)}\n"
+            f"`keras-core doctor` tells what else is installed."
+        ) from error
+    added = features.lowerings(backend)
+    if added:
+        backend.add_lowerings(added)
+    return backend
+
+
+def backend_info(plugin: Plugin) -> BackendInfo:
+    """Asks a backend's plugin to describe it, without starting the engine.
+
+    Raises:
+        PluginError: it has no answer, or speaks another version of the contract.
+        Exception: whatever the plugin raises.
+    """
+    info = ask(load(plugin), "keras_core_backend_info")
+    if not isinstance(info, BackendInfo):
+        raise PluginError(f"keras_core_backend_info gave {info!r} instead of a BackendInfo")
+    if not speaks_this_api(info.api):
+        raise PluginError(
+            f"it is written for version {_dotted(info.api)} of the backend contract, and this "
+            f"keras-core speaks {_dotted(BACKEND_API)}; install versions that fit: "
+            f"pip install --upgrade keras-core {plugin.distribution}"
+        )
+    return info
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def inspect_backends() -> list[Inspection]:
+    """Describes all installed backends, in order of names; a broken one has its problem told."""
+    return [_inspect(claimants) for claimants in installed.claims(installed.BACKENDS).values()]
+
+
+def _inspect(claimants: tuple[Plugin, ...]) -> Inspection:
+    name, disabled = claimants[0].name, claimants[0].disabled
+    release = ", ".join(plugin.release for plugin in claimants)
+    if disabled:
+        return Inspection(name, release, None, None, disabled)
+    try:
+        info = backend_info(installed.sole(claimants))
+    except Exception as error:
+        return Inspection(name, release, None, reason(error), disabled)
+    return Inspection(name, release, info, None, disabled)
+
+
+def available_backends() -> dict[str, BackendInfo]:
+    """Returns the descriptions of the backends that work, by name.
+
+    A broken one is left out, with a warning that names its distribution and the cause.
+    """
+    available = {}
+    for name, claimants in installed.enabled(installed.BACKENDS).items():
+        try:
+            available[name] = backend_info(installed.sole(claimants))
+        except Exception as error:
+            warn_of(" and ".join(plugin.release for plugin in claimants), error)
+    return available

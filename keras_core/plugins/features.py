@@ -1,0 +1,82 @@
+"""What plugins add besides backends: custom objects, file formats, callbacks, faster kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from keras_core.errors import PluginConflictError
+from keras_core.plugins import builtin, installed
+from keras_core.plugins.contract import Backend, ModelFormat
+from keras_core.plugins.manager import ask_each, load, register, warn_of
+
+
+def custom_objects() -> dict[str, object]:
+    """Returns the objects that saved models may refer to by name.
+
+    Raises:
+        PluginConflictError: two plugins give one name.
+    """
+    return _merged("keras_core_custom_objects")
+
+
+def model_formats() -> dict[str, ModelFormat]:
+    """Returns the file formats by name, those of keras_core itself among them.
+
+    Raises:
+        PluginConflictError: two plugins give one name.
+    """
+    _load_all()
+    answers = ask_each("keras_core_model_formats")
+    return _union([(plugin, {f.name: f for f in formats}) for plugin, formats in answers])
+
+
+def callbacks(model: Any, mode: str) -> list[Any]:
+    """Returns the callbacks that plugins attach to a run.
+
+    Args:
+        model: the model that is about to run.
+        mode: 'train', 'test' or 'predict'.
+    """
+    _load_all()
+    answers = ask_each("keras_core_callbacks", model=model, mode=mode)
+    return [callback for _, added in answers for callback in added]
+
+
+def lowerings(backend: Backend) -> dict[str, Any]:
+    """Returns the kernels that plugins have for somebody else's backend, by primitive.
+
+    Raises:
+        PluginConflictError: two plugins give a kernel for one primitive.
+    """
+    return _merged("keras_core_lowerings", backend=backend)
+
+
+@lru_cache(maxsize=1)
+def _load_all() -> None:
+    """Loads the plugins that are not backends; one that fails is left out, with a warning."""
+    register(builtin, "keras_core")
+    for claimants in installed.enabled(installed.FEATURES).values():
+        try:
+            load(installed.sole(claimants))
+        except Exception as error:
+            warn_of(" and ".join(plugin.release for plugin in claimants), error)
+
+
+def _merged(hook: str, **arguments: Any) -> dict[str, Any]:
+    _load_all()
+    return _union(list(ask_each(hook, **arguments)))
+
+
+def _union(answers: list[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
+    """Joins (plugin, mapping) pairs, refusing a name that two plugins give."""
+    givers: dict[str, str] = {}
+    union: dict[str, Any] = {}
+    for plugin, mapping in answers:
+        for name, value in mapping.items():
+            if name in givers:
+                raise PluginConflictError(f"{givers[name]} and {plugin} both give {name!r}.")
+            givers[name] = plugin
+            union[name] = value
+    return union

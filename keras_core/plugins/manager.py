@@ -1,0 +1,93 @@
+"""The plugin manager: loads single plugins, checks them, and puts questions to them."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import pluggy
+
+from keras_core.errors import PluginError, PluginWarning
+from keras_core.plugins import hookspecs
+from keras_core.plugins.installed import Plugin
+
+_lock = threading.RLock()
+_HOOK_PREFIX = f"{hookspecs.PROJECT}_"
+
+
+@lru_cache(maxsize=1)
+def manager() -> pluggy.PluginManager:
+    """Returns the one plugin manager, which starts with the specification and no plugin."""
+    plugins = pluggy.PluginManager(hookspecs.PROJECT)
+    plugins.add_hookspecs(hookspecs)
+    return plugins
+
+
+def load(plugin: Plugin) -> Any:
+    """Imports and registers a plugin, once; returns its module.
+
+    Raises:
+        PluginError: the module breaks the hook specification.
+        Exception: whatever the module raises when it is imported.
+    """
+    with _lock:
+        if not manager().has_plugin(plugin.key):
+            register(plugin.load(), plugin.key)
+        return manager().get_plugin(plugin.key)
+
+
+def register(module: Any, key: str) -> None:
+    """Registers a plugin whose hooks are all in the specification.
+
+    Raises:
+        PluginError: a hook has a name or an argument that the specification lacks, or lacks the
+            `hookimpl` mark.
+    """
+    try:
+        manager().register(module, name=key)
+        manager().check_pending()
+        _refuse_unmarked(module)
+    except (pluggy.PluginValidationError, PluginError) as error:
+        if manager().has_plugin(key):
+            manager().unregister(name=key)
+        raise PluginError(f"The plugin {key} breaks the hook specification: {error}") from error
+
+
+def _refuse_unmarked(module: Any) -> None:
+    marked = {caller.name for caller in manager().get_hookcallers(module) or ()}
+    for name in vars(module):
+        if name.startswith(_HOOK_PREFIX) and name not in marked:
+            raise PluginError(f"{name} looks like a hook and is not marked with @hookimpl")
+
+
+def ask(module: Any, hook: str, **arguments: Any) -> Any:
+    """Puts a question to one registered plugin alone."""
+    others = manager().get_plugins() - {module}
+    return manager().subset_hook_caller(hook, remove_plugins=others)(**arguments)
+
+
+def ask_each(hook: str, **arguments: Any) -> Iterator[tuple[str, Any]]:
+    """Puts a question to each plugin that has an answer, and yields (plugin's name, answer).
+
+    A plugin that raises is left out, with a warning.
+    """
+    for implementation in getattr(manager().hook, hook).get_hookimpls():
+        try:
+            (answer,) = ask(implementation.plugin, hook, **arguments)
+        except Exception as error:
+            warn_of(implementation.plugin_name, error)
+        else:
+            yield implementation.plugin_name, answer
+
+
+def warn_of(plugin: str, error: Exception) -> None:
+    """Warns that a plugin is left out, and why."""
+    warnings.warn(f"{plugin} is left out: {reason(error)}", PluginWarning, stacklevel=3)
+
+
+def reason(error: BaseException) -> str:
+    """Tells an error in one line, such as "ImportError: No module named 'engine'"."""
+    return f"{type(error).__name__}: {error}"
