@@ -1,0 +1,148 @@
+"""Function: tensors compiled into a callable by the backend in use, once a learning phase."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+
+import numpy as np
+
+from keras_core.graph import randomness
+from keras_core.graph.passes import optimize
+from keras_core.graph.program import Program
+from keras_core.graph.rewrite import substitute
+from keras_core.graph.tensor import Placeholder, Tensor, Update, Variable
+
+Compiled = Tuple[Callable[..., List[np.ndarray]], Tuple[Variable, ...]]
+
+
+class Function:
+    """A callable from a list of arrays to a list of arrays.
+
+    Args:
+        inputs: tensors whose values are fed; `K.learning_phase()` may stand among them, and what
+            is fed for it picks the compiled variant. Phase 0 where it is absent.
+        outputs: tensors to compute.
+        updates: Update or (variable, tensor) pairs, done after everything has been read.
+        name: for messages.
+
+    Raises:
+        ValueError: an output depends on a placeholder that is not among the inputs.
+        TypeError: an input or output is no tensor.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Any],
+        outputs: Sequence[Tensor],
+        updates: Sequence[Any] = (),
+        name: str | None = None,
+    ) -> None:
+        self.name = name or "function"
+        self.arity = len(inputs)
+        self._phase_at = [i for i, x in enumerate(inputs) if _is_phase(x)]
+        fed = [x for x in inputs if not _is_phase(x)]
+        self._refuse_others(fed, "input")
+        self._refuse_others(outputs, "output")
+        self.inputs, self.outputs, self.updates = _closed(fed, outputs, updates)
+        self._uses_phase = any(x._uses_learning_phase for x in self._results())
+        self._compiled: Dict[Tuple[Any, int], Compiled] = {}
+        self._run = randomness.current_run()
+        self._steps: Iterator[int] = count()
+        Program(self.inputs, self.outputs, self.updates)
+
+    def __call__(self, values: Sequence[Any]) -> List[np.ndarray]:
+        """Computes the outputs and does the updates.
+
+        Args:
+            values: array-likes, one an input.
+
+        Raises:
+            ValueError: their number or one's shape is wrong.
+        """
+        from keras_core.plugins import current_backend
+
+        values, phase = self._split(values)
+        arrays = [self._checked(x, v) for x, v in zip(self.inputs, values)]
+        backend = current_backend()
+        run, variables = self.compiled_for(backend, phase)
+        for variable in variables:
+            if variable.owner is not backend:
+                variable.held_by(backend)
+        return run(arrays, self._random_state())
+
+    def compiled_for(self, backend: Any, phase: int) -> Compiled:
+        """The backend's callable and the variables it touches, compiled at the first need."""
+        key = (backend, phase if self._uses_phase else 0)
+        found = self._compiled.get(key)
+        if found is None:
+            program = self.program(phase)
+            found = self._compiled[key] = (backend.compile(program), program.variables)
+        return found
+
+    def program(self, phase: int = 0) -> Program:
+        """What the backend is asked to compile for a learning phase."""
+        return optimize(Program(self.inputs, self.outputs, self.updates), phase)
+
+    def _results(self) -> List[Tensor]:
+        return [*self.outputs, *(update.value for update in self.updates)]
+
+    def _split(self, values: Sequence[Any]) -> Tuple[Sequence[Any], int]:
+        """Values without those of the learning phase, and the phase."""
+        if len(values) != self.arity:
+            names = [x.name for x in self.inputs]
+            raise ValueError(
+                f"{self.name} takes {self.arity} values (for {names}); {len(values)} were given."
+            )
+        if not self._phase_at:
+            return values, 0
+        phase = int(bool(values[self._phase_at[0]]))
+        return [v for i, v in enumerate(values) if i not in self._phase_at], phase
+
+    def _checked(self, placeholder: Placeholder, value: Any) -> np.ndarray:
+        array = value if type(value) is np.ndarray else np.asarray(value)
+        if array.dtype != placeholder.dtype:
+            array = array.astype(placeholder.dtype)
+        shape = placeholder.shape
+        if array.ndim != len(shape) or any(
+            a != b for a, b in zip(shape, array.shape) if a is not None
+        ):
+            raise ValueError(
+                f"{self.name}: input {placeholder.name!r} has shape {shape}; "
+                f"a value of shape {array.shape} was given."
+            )
+        return array
+
+    def _random_state(self) -> randomness.RandomState:
+        run = randomness.current_run()
+        if run is not self._run:
+            self._run, self._steps = run, count()
+        return run.seed, next(self._steps)
+
+    def _refuse_others(self, tensors: Sequence[Any], role: str) -> None:
+        for tensor in tensors:
+            if not isinstance(tensor, Tensor):
+                raise TypeError(f"{self.name}: {role} {tensor!r} is no tensor of keras_core.")
+
+
+def _is_phase(x: Any) -> bool:
+    """The learning phase, symbolic or fixed to 0 or 1."""
+    if isinstance(x, Tensor):
+        return x.node is not None and x.node.primitive.name == "learning_phase"
+    return isinstance(x, (int, np.integer))
+
+
+def _closed(
+    inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Sequence[Any]
+) -> Tuple[Tuple[Placeholder, ...], Tuple[Tensor, ...], Tuple[Update, ...]]:
+    """The same with placeholders for inputs that are results of other tensors."""
+    pairs = [Update(*pair) for pair in updates]
+    stand_ins = {
+        x: Placeholder(x.shape, x.dtype, x.name) for x in inputs if not isinstance(x, Placeholder)
+    }
+    if not stand_ins:
+        return tuple(inputs), tuple(outputs), tuple(pairs)  # type: ignore[arg-type]
+    results = substitute([*outputs, *(pair.value for pair in pairs)], stand_ins)
+    new_updates = [Update(p.variable, v) for p, v in zip(pairs, results[len(outputs) :])]
+    fed = [stand_ins.get(x, x) for x in inputs]
+    return tuple(fed), tuple(results[: len(outputs)]), tuple(new_updates)  # type: ignore[arg-type]

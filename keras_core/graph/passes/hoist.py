@@ -1,0 +1,141 @@
+"""Moves work out of scans: what a step computes without the state is done for all steps at once.
+
+Before the loop: what depends on the sequences alone (the input projection of an LSTM becomes one
+product). After the loop: what no later step needs (the gradients of weights; with `simplify`, the
+sum of their products becomes one product over all steps).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, List, Sequence, Set
+
+from keras_core.graph import order
+from keras_core.graph.primitive import Node
+from keras_core.graph.program import Program
+from keras_core.graph.rewrite import Rewriter
+from keras_core.graph.scan.body import Body
+from keras_core.graph.scan.vectorize import Lifted, lift
+from keras_core.graph.tensor import Constant, Placeholder, Tensor
+
+Table = Dict[Any, Lifted]
+
+
+def hoist(program: Program) -> Program:
+    """The program with less work inside of its scans."""
+    return program.rewritten(_hoist_node)
+
+
+def _hoist_node(node: Node) -> Sequence[Tensor] | None:
+    if node.primitive.name != "scan":
+        return None
+    return _sunk(_raised(node))
+
+
+def _outer(node: Node) -> Table:
+    """Tensors of the body that are known outside: sequences (batched) and invariants."""
+    body = node.params["body"]
+    sequences, _, invariants = body.split(node.inputs)
+    known: Table = {x.key: (outer, True) for x, outer in zip(body.sequences, sequences)}
+    known.update({x.key: (outer, False) for x, outer in zip(body.invariants, invariants)})
+    return known
+
+
+def _lift_all(nodes: Sequence[Node], known: Table) -> Set[Any]:
+    """Lifts what can be, extending `known`; returns the keys of what was lifted."""
+    lifted: Set[Any] = set()
+    for node in nodes:
+        inputs = [(x, False) if isinstance(x, Constant) else known.get(x.key) for x in node.inputs]
+        if any(x is None for x in inputs):
+            continue
+        result = lift(node, inputs)  # type: ignore[arg-type]
+        if result is not None:
+            if result.node is not None:
+                result.node.origin = node.origin
+            known[(node, 0)] = (result, True)
+            lifted.add((node, 0))
+    return lifted
+
+
+def _raised(node: Node) -> Node:
+    """The scan with what its steps compute from sequences alone done before it."""
+    body: Body = node.params["body"]
+    known = _outer(node)
+    lifted = _lift_all(body.nodes, known)
+    frontier = _frontier(body, lifted)
+    if not frontier:
+        return node
+    stand_ins = [Placeholder(x.shape, x.dtype) for x in frontier]
+    new = body.mapped(Rewriter(dict(zip(frontier, stand_ins))))
+    new = replace(new, sequences=(*body.sequences, *stand_ins))
+    sequences, states, invariants = body.split(node.inputs)
+    sequences += [known[x.key][0] for x in frontier]
+    inputs = (*sequences, *states, *invariants)
+    return Node(node.primitive, inputs, dict(node.params, body=new), node.origin)
+
+
+def _frontier(body: Body, lifted: Set[Any]) -> List[Tensor]:
+    """Lifted tensors that something not lifted reads."""
+    found: Dict[Any, Tensor] = {}
+    for node in body.nodes:
+        if (node, 0) not in lifted:
+            found.update({x.key: x for x in node.inputs if x.key in lifted})
+    found.update({x.key: x for x in body.results if x.key in lifted})
+    return list(found.values())
+
+
+def _sunk(node: Node) -> List[Tensor]:
+    """Outputs of the scan, those that no later step needs computed after it."""
+    body: Body = node.params["body"]
+    needed = set(order.topological(body.new_states))
+    known = _outer(node)
+    in_loop = _available(body, needed)
+    stacks = {key: Placeholder((node.specs[-1].shape[0], *x.shape), x.dtype) for key, x in in_loop.items()}
+    known.update({key: (stack, True) for key, stack in stacks.items()})
+    lifted = _lift_all([n for n in body.nodes if n not in needed], known)
+    if not lifted:
+        return _direct(node, known)
+    return _after_loop(node, known, lifted, in_loop, stacks)
+
+
+def _available(body: Body, needed: Set[Node]) -> Dict[Any, Tensor]:
+    """What the loop computes anyhow and can collect."""
+    found = {x.key: x for x in body.states}
+    found.update({y.key: y for n in body.nodes if n in needed for y in n.outputs()})
+    return found  # type: ignore[return-value]
+
+
+def _direct(node: Node, known: Table) -> List[Tensor]:
+    """The scan's outputs, with collected sequences read directly."""
+    body: Body = node.params["body"]
+    given = {x.key for x in body.sequences}
+    count = len(body.states)
+    outputs = list(node.outputs())
+    for i, x in enumerate(body.collected):
+        if x.key in given:
+            outputs[count + i] = known[x.key][0]
+    return outputs
+
+
+def _after_loop(
+    node: Node, known: Table, lifted: Set[Any], in_loop: Dict[Any, Tensor], stacks: Dict[Any, Any]
+) -> List[Tensor]:
+    body: Body = node.params["body"]
+    moved = [known[x.key][0] for x in body.collected if x.key in lifted]
+    read = {leaf for leaf in order.leaves(moved)}
+    more = [x for key, x in in_loop.items() if stacks[key] in read]
+    stay = [x for x in body.collected if x.key not in lifted]
+    wanted = list({x.key: x for x in [*stay, *more]}.values())
+    smaller = body.collecting(wanted)
+    results = Node(node.primitive, node.inputs, dict(node.params, body=smaller), node.origin)
+    outputs = results.outputs()
+    count = len(body.states)
+    collected = {x.key: outputs[count + i] for i, x in enumerate(wanted)}
+    real = {stacks[x.key]: collected[x.key] for x in more}
+    finished = iter(Rewriter(real)(moved))
+    return [
+        *outputs[:count],
+        *(next(finished) if x.key in lifted else collected[x.key] for x in body.collected),
+    ]
+
+

@@ -1,0 +1,48 @@
+"""Merges equal nodes: same primitive, same inputs, same parameters."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Sequence
+
+from keras_core.graph.primitive import Node
+from keras_core.graph.program import Program
+from keras_core.graph.tensor import Constant, Tensor
+
+_SMALL = 64
+
+
+def merge(program: Program) -> Program:
+    """One node where several would compute the same; also inside of scans."""
+    return program.rewritten(_merger())
+
+
+def _merger() -> Callable[[Node], Sequence[Tensor] | None]:
+    seen: Dict[Any, Sequence[Tensor]] = {}
+
+    def rule(node: Node) -> Sequence[Tensor] | None:
+        if node.primitive.name == "scan":
+            return _merged_scan(node)
+        if node.primitive.random or node.primitive.name in ("native", "print"):
+            return None
+        key = _key(node)
+        if key not in seen:
+            seen[key] = node.outputs()
+        return seen[key]
+
+    return rule
+
+
+def _merged_scan(node: Node) -> Sequence[Tensor]:
+    body = node.params["body"].rewritten(_merger())
+    return Node(node.primitive, node.inputs, dict(node.params, body=body), node.origin).outputs()
+
+
+def _key(node: Node) -> Any:
+    inputs = tuple(_input_key(x) for x in node.inputs)
+    return node.primitive, inputs, tuple(sorted(node.params.items(), key=lambda item: item[0]))
+
+
+def _input_key(tensor: Tensor) -> Any:
+    if isinstance(tensor, Constant) and tensor.value.size <= _SMALL:
+        return tensor.dtype, tensor.shape, tensor.value.tobytes()
+    return tensor.key

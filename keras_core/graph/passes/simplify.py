@@ -1,0 +1,205 @@
+"""Algebraic simplification: nodes that change nothing go, pairs of nodes become one."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Sequence
+
+import numpy as np
+
+from keras_core.graph.primitive import Node
+from keras_core.graph.program import Program
+from keras_core.graph.rewrite import make
+from keras_core.graph.tensor import Constant, Tensor
+
+Simplification = Callable[[Node], "Tensor | None"]
+
+
+def simplify(program: Program) -> Program:
+    """The program without needless nodes; also inside of scans."""
+    return program.rewritten(simplify_node)
+
+
+def simplify_node(node: Node) -> List[Tensor] | Sequence[Tensor] | None:
+    if node.primitive.name == "scan":
+        return _simplify_scan(node)
+    rule = RULES.get(node.primitive.name)
+    result = None if rule is None else rule(node)
+    return None if result is None else [result]
+
+
+def _simplify_scan(node: Node) -> Sequence[Tensor]:
+    body = node.params["body"].rewritten(simplify_node)
+    return Node(node.primitive, node.inputs, dict(node.params, body=body), node.origin).outputs()
+
+
+def _first_input(node: Node) -> Tensor:
+    return node.inputs[0]
+
+
+def _if_same_shape(node: Node) -> Tensor | None:
+    x = node.inputs[0]
+    return x if x.shape == node.specs[0].shape and None not in x.shape else None
+
+
+def _cast(node: Node) -> Tensor | None:
+    return node.inputs[0] if node.inputs[0].dtype == node.specs[0].dtype else None
+
+
+def _neutral(number: float, right_only: bool) -> Simplification:
+    """Drops an operand that equals `number` everywhere and does not widen the other's shape."""
+
+    def rule(node: Node) -> Tensor | None:
+        a, b = node.inputs
+        if _is_all(b, number) and a.shape == node.specs[0].shape:
+            return a
+        if not right_only and _is_all(a, number) and b.shape == node.specs[0].shape:
+            return b
+        return None
+
+    return rule
+
+
+def _is_all(tensor: Tensor, number: float) -> bool:
+    return isinstance(tensor, Constant) and tensor.value.size > 0 and bool(np.all(tensor.value == number))
+
+
+def _maker(tensor: Tensor, name: str) -> Node | None:
+    """The node that makes `tensor` if it is of this primitive."""
+    node = tensor.node
+    return node if node is not None and node.primitive.name == name else None
+
+
+def _add(node: Node) -> Tensor | None:
+    from keras_core.graph.primitives import subtract
+
+    neutral = _neutral(0, right_only=False)(node)
+    if neutral is not None:
+        return neutral
+    a, b = node.inputs
+    negated = _maker(b, "negative")
+    if negated is not None:
+        return make(node, subtract, a, negated.inputs[0])
+    negated = _maker(a, "negative")
+    return None if negated is None else make(node, subtract, b, negated.inputs[0])
+
+
+def _subtract(node: Node) -> Tensor | None:
+    from keras_core.graph.primitives import add
+
+    neutral = _neutral(0, right_only=True)(node)
+    negated = _maker(node.inputs[1], "negative")
+    if neutral is not None or negated is None:
+        return neutral
+    return make(node, add, node.inputs[0], negated.inputs[0])
+
+
+def _negative(node: Node) -> Tensor | None:
+    inner = _maker(node.inputs[0], "negative")
+    return None if inner is None else inner.inputs[0]
+
+
+def _multiply(node: Node) -> Tensor | None:
+    """Drops ones; makes negations and constant factors of a constant product one factor."""
+    from keras_core.graph.primitives import multiply
+
+    neutral = _neutral(1, right_only=False)(node)
+    if neutral is not None:
+        return neutral
+    for constant, other in (node.inputs, node.inputs[::-1]):
+        if isinstance(constant, Constant) and constant.ndim == 0:
+            negated = _maker(other, "negative")
+            if negated is not None:
+                flipped = Constant(-constant.value, constant.dtype)
+                return make(node, multiply, negated.inputs[0], flipped)
+    return None
+
+
+def _transpose(node: Node) -> Tensor | None:
+    from keras_core.graph.primitives import transpose
+
+    perm = node.params["perm"]
+    if perm == tuple(range(len(perm))):
+        return node.inputs[0]
+    inner = _maker(node.inputs[0], "transpose")
+    if inner is None:
+        return None
+    joined = tuple(inner.params["perm"][i] for i in perm)
+    if joined == tuple(range(len(joined))):
+        return inner.inputs[0]
+    return make(node, transpose, inner.inputs[0], perm=joined)
+
+
+def _reshape(node: Node) -> Tensor | None:
+    from keras_core.graph.primitives import reshape
+
+    same = _if_same_shape(node)
+    if same is not None:
+        return same
+    inner = _maker(node.inputs[0], "reshape")
+    if inner is None or None in node.params["shape"]:
+        return None
+    return make(node, reshape, inner.inputs[0], shape=node.params["shape"])
+
+
+def _sum_like(node: Node) -> Tensor | None:
+    """The axes to sum over, where the static shapes tell."""
+    from keras_core.graph.primitives import reduce_sum, reshape
+
+    g, x = node.inputs
+    if None in g.shape or None in x.shape:
+        return None
+    if g.shape == x.shape:
+        return g
+    extra = g.ndim - x.ndim
+    axes = [i for i in range(g.ndim) if i < extra or (x.shape[i - extra] == 1 != g.shape[i])]
+    summed = make(node, reduce_sum, g, axes=tuple(axes), keepdims=False)
+    return summed if summed.shape == x.shape else make(node, reshape, summed, shape=x.shape)
+
+
+def _reduce_sum(node: Node) -> Tensor | None:
+    """No axes: nothing to do. A sum over a batch axis of a product: contract that axis instead."""
+    axes, keepdims = node.params["axes"], node.params["keepdims"]
+    if not axes:
+        return node.inputs[0]
+    product = _maker(node.inputs[0], "dot")
+    if product is None or keepdims:
+        return None
+    return _contract_batch(node, product, axes)
+
+
+def _contract_batch(node: Node, product: Node, axes: Sequence[int]) -> Tensor | None:
+    from keras_core.graph.primitives import dot, reduce_sum
+
+    batch_a, batch_b = product.params["batch"]
+    moved = [axis for axis in axes if axis < len(batch_a)]
+    if not moved:
+        return None
+    contract = tuple(
+        (*contracted, *(batch[axis] for axis in moved))
+        for contracted, batch in zip(product.params["contract"], (batch_a, batch_b))
+    )
+    batch = tuple(
+        tuple(axis for i, axis in enumerate(axes_of) if i not in moved)
+        for axes_of in (batch_a, batch_b)
+    )
+    result = make(node, dot, *product.inputs, contract=contract, batch=batch)
+    rest = [axis - sum(m < axis for m in moved) for axis in axes if axis not in moved]
+    return make(node, reduce_sum, result, axes=tuple(rest), keepdims=False) if rest else result
+
+
+RULES: Dict[str, Simplification] = {
+    "add": _add,
+    "broadcast_to": _if_same_shape,
+    "cast": _cast,
+    "divide": _neutral(1, right_only=True),
+    "identity": _first_input,
+    "multiply": _multiply,
+    "negative": _negative,
+    "power": _neutral(1, right_only=True),
+    "reduce_sum": _reduce_sum,
+    "reshape": _reshape,
+    "stop_gradient": _first_input,
+    "subtract": _subtract,
+    "sum_like": _sum_like,
+    "transpose": _transpose,
+}

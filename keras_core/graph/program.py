@@ -1,0 +1,102 @@
+"""Program: what a backend is asked to run."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import List, Sequence, Tuple
+
+from keras_core.graph import order
+from keras_core.graph.primitive import Node
+from keras_core.graph.rewrite import Rewriter, Rule
+from keras_core.graph.tensor import Constant, Placeholder, Tensor, Update, Variable
+
+
+class Program:
+    """Inputs, outputs and updates of one compiled function, for one learning phase.
+
+    All updates happen at once, after everything has been read. `print(program)` gives a listing.
+
+    Args:
+        inputs: placeholders, in the order of the values of a call.
+        outputs: tensors to return.
+        updates: new values of variables.
+
+    Raises:
+        ValueError: an output depends on a placeholder that is not among the inputs, or a variable
+            is updated twice.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Placeholder],
+        outputs: Sequence[Tensor],
+        updates: Sequence[Update] = (),
+    ) -> None:
+        self.inputs = tuple(inputs)
+        self.outputs = tuple(outputs)
+        self.updates = tuple(Update(*update) for update in updates)
+        self._refuse_unfed()
+        self._refuse_double_updates()
+
+    @property
+    def results(self) -> Tuple[Tensor, ...]:
+        """Outputs, then the values of the updates: everything that must be computed."""
+        return (*self.outputs, *(update.value for update in self.updates))
+
+    @cached_property
+    def nodes(self) -> Tuple[Node, ...]:
+        """All nodes that the results need, each after its inputs."""
+        return tuple(order.topological(self.results))
+
+    @cached_property
+    def leaves(self) -> Tuple[Tensor, ...]:
+        return tuple(order.leaves(self.results))
+
+    @cached_property
+    def variables(self) -> Tuple[Variable, ...]:
+        """Variables that are read or written, each once."""
+        read = [leaf for leaf in self.leaves if isinstance(leaf, Variable)]
+        return tuple(dict.fromkeys([*read, *(update.variable for update in self.updates)]))
+
+    @cached_property
+    def constants(self) -> Tuple[Constant, ...]:
+        return tuple(leaf for leaf in self.leaves if isinstance(leaf, Constant))
+
+    @cached_property
+    def is_random(self) -> bool:
+        return any(node.primitive.random for node in self.nodes)
+
+    def rewritten(
+        self, rule: Rule | None = None, replacements: Sequence[Tuple[Tensor, Tensor]] = ()
+    ) -> Program:
+        """The program with leaves replaced and a rule applied to each node."""
+        replaced = dict(replacements)
+        results = Rewriter(replaced, rule)(self.results)
+        inputs = [replaced.get(x, x) for x in self.inputs]
+        return self._with(inputs, results)
+
+    def _with(self, inputs: Sequence[Tensor], results: List[Tensor]) -> Program:
+        count = len(self.outputs)
+        updates = [Update(u.variable, v) for u, v in zip(self.updates, results[count:])]
+        return Program(inputs, results[:count], updates)  # type: ignore[arg-type]
+
+    def _refuse_unfed(self) -> None:
+        fed = set(self.inputs)
+        for leaf in self.leaves:
+            if isinstance(leaf, Placeholder) and leaf not in fed:
+                raise ValueError(
+                    f"The outputs depend on {leaf!r}, which is not among the inputs "
+                    f"{[x.name for x in self.inputs]}; add it to the inputs of the function."
+                )
+
+    def _refuse_double_updates(self) -> None:
+        seen = set()
+        for variable, _ in self.updates:
+            if variable in seen:
+                raise ValueError(f"Variable {variable.name!r} is updated twice in one function.")
+            seen.add(variable)
+
+    def __str__(self) -> str:
+        from keras_core.graph.listing import listing
+
+        return listing(self)

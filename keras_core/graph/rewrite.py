@@ -1,0 +1,59 @@
+"""Rebuilds expressions with something replaced; nodes that nothing touches are kept."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+
+from keras_core.graph import order
+from keras_core.graph.primitive import Node
+from keras_core.graph.tensor import Tensor
+
+Rule = Callable[[Node], "Sequence[Tensor] | None"]
+
+
+class Rewriter:
+    """Walks expressions from the leaves up, applying a rule to each rebuilt node.
+
+    Args:
+        replacements: new tensors for old ones (leaves or results of nodes).
+        rule: takes a node whose inputs are already new; gives tensors to stand for its outputs, or
+            None to keep it.
+    """
+
+    def __init__(self, replacements: Mapping[Tensor, Tensor], rule: Rule | None = None) -> None:
+        self.rule = rule
+        self.new: Dict[Any, Tensor] = {old.key: new for old, new in replacements.items()}
+
+    def __call__(self, tensors: Sequence[Tensor]) -> List[Tensor]:
+        for node in order.topological(tensors, stop=lambda t: t.key in self.new):
+            for index, output in enumerate(self._outputs(node)):
+                self.new.setdefault((node, index), output)
+        return [self.new.get(t.key, t) for t in tensors]
+
+    def _outputs(self, node: Node) -> Sequence[Tensor]:
+        inputs = tuple(self.new.get(x.key, x) for x in node.inputs)
+        changed = any(a is not b and a.key != b.key for a, b in zip(inputs, node.inputs))
+        rebuilt = Node(node.primitive, inputs, node.params, node.origin) if changed else node
+        ruled = None if self.rule is None else self.rule(rebuilt)
+        return rebuilt.outputs() if ruled is None else ruled
+
+
+def substitute(tensors: Sequence[Tensor], replacements: Mapping[Tensor, Tensor]) -> List[Tensor]:
+    """`tensors` as they would be if each key of `replacements` had been its value.
+
+    Example: the result of a metric after its updates, with each variable replaced by its update's
+    value.
+    """
+    return Rewriter(replacements)(tensors)
+
+
+def make(origin_of: Node, build: Callable[..., Any], *inputs: Tensor, **params: Any) -> Any:
+    """Builds nodes that report the origin of the node they stand for."""
+    result = build(*inputs, **params)
+    for tensor in result if isinstance(result, tuple) else (result,):
+        if tensor.node is not None:
+            tensor.node.origin = origin_of.origin
+    return result
+
+
+__all__: Tuple[str, ...] = ("Rewriter", "Rule", "make", "substitute")

@@ -1,0 +1,81 @@
+"""Body: what a scan does at each step, closed over its placeholders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Callable, List, Sequence, Tuple
+
+from keras_core.graph import order
+from keras_core.graph.primitive import Node
+from keras_core.graph.rewrite import Rewriter, Rule
+from keras_core.graph.tensor import Placeholder, Spec, Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """One step of a loop.
+
+    Attributes:
+        sequences: placeholders for this step's slices of the sequences.
+        states: placeholders for the states before the step.
+        invariants: placeholders for what stays the same in all steps.
+        new_states: the states after the step, each like its placeholder.
+        collected: tensors whose values at all steps are stacked into outputs of the scan.
+    """
+
+    sequences: Tuple[Placeholder, ...]
+    states: Tuple[Placeholder, ...]
+    invariants: Tuple[Placeholder, ...]
+    new_states: Tuple[Tensor, ...]
+    collected: Tuple[Tensor, ...]
+
+    @property
+    def inputs(self) -> Tuple[Placeholder, ...]:
+        return (*self.sequences, *self.states, *self.invariants)
+
+    @property
+    def results(self) -> Tuple[Tensor, ...]:
+        return (*self.new_states, *self.collected)
+
+    @cached_property
+    def nodes(self) -> Tuple[Node, ...]:
+        return tuple(order.topological(self.results))
+
+    @cached_property
+    def is_random(self) -> bool:
+        return any(node.primitive.random for node in self.nodes)
+
+    def split(self, inputs: Sequence[Any]) -> Tuple[List[Any], List[Any], List[Any]]:
+        """Inputs of the scan as sequences, initial states and invariants."""
+        first, second = len(self.sequences), len(self.sequences) + len(self.states)
+        return list(inputs[:first]), list(inputs[first:second]), list(inputs[second:])
+
+    def collecting(self, tensors: Sequence[Tensor]) -> Body:
+        return replace(self, collected=tuple(tensors))
+
+    def mapped(self, function: Callable[[Sequence[Tensor]], List[Tensor]]) -> Body:
+        """The body with its results passed through a function of tensors."""
+        results = function(self.results)
+        count = len(self.new_states)
+        return replace(self, new_states=tuple(results[:count]), collected=tuple(results[count:]))
+
+    def rewritten(self, rule: Rule) -> Body:
+        return self.mapped(Rewriter({}, rule))
+
+    def fitted(self, specs: Sequence[Spec]) -> Body:
+        """The body for inputs of other (sharper) specs; itself where nothing differs."""
+        new = [
+            x if x.spec == spec else Placeholder(spec.shape, spec.dtype, x.name)
+            for x, spec in zip(self.inputs, specs)
+        ]
+        if all(a is b for a, b in zip(new, self.inputs)):
+            return self
+        body = self.mapped(Rewriter(dict(zip(self.inputs, new))))
+        sequences, states, invariants = self.split(new)
+        return replace(
+            body, sequences=tuple(sequences), states=tuple(states), invariants=tuple(invariants)
+        )
+
+    def __repr__(self) -> str:
+        return f"<Body of {len(self.nodes)} nodes, {len(self.states)} states>"

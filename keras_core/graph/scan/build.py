@@ -1,0 +1,116 @@
+"""Builds a scan from a Python function of one step."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
+
+from keras_core.graph import order
+from keras_core.graph.primitive import Node
+from keras_core.graph.rewrite import Rewriter
+from keras_core.graph.scan.body import Body
+from keras_core.graph.tensor import Constant, Placeholder, Tensor
+
+Step = Callable[[List[Tensor], List[Tensor]], Tuple[Sequence[Tensor], Sequence[Tensor]]]
+
+
+def scan(
+    step: Step, sequences: Sequence[Tensor], states: Sequence[Tensor], reverse: bool = False
+) -> Tuple[List[Tensor], List[Tensor]]:
+    """Runs a step function over the first axis of sequences.
+
+    Args:
+        step: `step(slices, states) -> (outputs, new_states)`; tensors from outside may be used
+            freely in it.
+        sequences: at least one tensor of shape `(steps, ...)`.
+        states: initial states; new states must have their shapes and dtypes.
+        reverse: True to run from the last step to the first.
+
+    Returns:
+        The final states, and the outputs of all steps stacked to `(steps, ...)`.
+
+    Raises:
+        ValueError: there is no sequence, or a new state differs from its state.
+    """
+    from keras_core.graph.scan.primitive import scan as scan_primitive
+
+    slices = [Placeholder(x.shape[1:], x.dtype) for x in sequences]
+    before = [Placeholder(x.shape, x.dtype) for x in states]
+    mark = _latest_uid()
+    outputs, after = step(slices, before)
+    _check_states(before, after)
+    body, outer = _close(slices, before, list(after), list(outputs), mark)
+    results = scan_primitive(*sequences, *states, *outer, body=body, reverse=reverse)
+    count = len(states)
+    places = {x.key: i for i, x in reversed(list(enumerate(body.collected)))}
+    stacked = [results[count + places[x.key]] for x in body.collected[: len(outputs)]]
+    return list(results[:count]), stacked
+
+
+def _latest_uid() -> int:
+    """A mark in time: nodes built from now on have greater uids."""
+    from keras_core.graph.primitives import identity
+
+    node = identity(Placeholder((), "bool")).node
+    assert node is not None
+    return node.uid
+
+
+def _check_states(before: Sequence[Tensor], after: Sequence[Tensor]) -> None:
+    if len(before) != len(after):
+        raise ValueError(f"scan: {len(before)} states go in and {len(after)} come out of the step.")
+    for i, (old, new) in enumerate(zip(before, after)):
+        fits = old.ndim == new.ndim and all(
+            a is None or b is None or a == b for a, b in zip(old.shape, new.shape)
+        )
+        if not fits or old.dtype != new.dtype:
+            raise ValueError(
+                f"scan: state {i} is {old.dtype}{list(old.shape)} before the step and "
+                f"{new.dtype}{list(new.shape)} after it; both must be the same."
+            )
+
+
+def _close(
+    slices: List[Placeholder],
+    before: List[Placeholder],
+    after: List[Tensor],
+    outputs: List[Tensor],
+    mark: int,
+) -> Tuple[Body, List[Tensor]]:
+    """The body with placeholders for all that does not change from step to step, and the latter."""
+    own = set(slices) | set(before)
+    results = [*after, *outputs]
+    inner = _inner_nodes(results, own, mark)
+    outer = _outer_tensors(results, inner, own)
+    stand_ins = [Placeholder(x.shape, x.dtype, x.name) for x in outer]
+    new = Rewriter(dict(zip(outer, stand_ins)))(results)
+    count = len(after)
+    body = Body(
+        tuple(slices), tuple(before), tuple(stand_ins), tuple(new[:count]), tuple(new[count:])
+    )
+    return body.collecting([*body.collected, *everything(body)]), outer
+
+
+def everything(body: Body) -> List[Tensor]:
+    """The states and all results of the body's nodes: what a gradient may want of each step."""
+    return [*body.states, *(y for node in body.nodes for y in node.outputs())]
+
+
+def _inner_nodes(results: Sequence[Tensor], own: Set[Any], mark: int) -> Set[Node]:
+    """Nodes that differ from step to step: they read a slice or a state, or draw anew."""
+    inner: Set[Node] = set()
+    for node in order.topological(results):
+        drawn = node.primitive.random and node.uid > mark
+        if drawn or any(x in own or x.node in inner for x in node.inputs):
+            inner.add(node)
+    return inner
+
+
+def _outer_tensors(
+    results: Sequence[Tensor], inner: Set[Node], own: Set[Any]
+) -> List[Tensor]:
+    used = [x for node in order.topological(results) if node in inner for x in node.inputs]
+    outer: Dict[Any, Tensor] = {}
+    for x in [*used, *results]:
+        if x.node not in inner and x not in own and not isinstance(x, Constant):
+            outer.setdefault(x.key, x)
+    return list(outer.values())

@@ -1,0 +1,126 @@
+"""The gradient of a scan: another scan, run backwards over what the first one collected.
+
+Gradients of invariants are collected at each step and summed after the loop; hoisting then turns
+the sum of products into one product over all steps.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Sequence, Tuple
+
+from keras_core.graph import order
+from keras_core.graph.autodiff import gradients
+from keras_core.graph.scan.body import Body
+from keras_core.graph.tensor import FLOATS, Placeholder, Tensor
+
+
+
+def scan_vjp(
+    gs: Tuple[Any, ...], ys: Tuple[Tensor, ...], *inputs: Tensor, body: Body, reverse: bool
+) -> Sequence[Any]:
+    """Cotangents of the sequences, the initial states and the invariants."""
+    from keras_core.graph.primitives import reduce_sum, zeros_like
+    from keras_core.graph.scan.build import everything
+    from keras_core.graph.scan.primitive import scan
+
+    count = len(body.states)
+    backward = _Backward(body, gs[:count], gs[count:])
+    residuals = backward.residuals()
+    stacks = _stacks_of(residuals, body, ys, inputs)
+    closed = backward.closed(residuals)
+    closed = closed.collecting([*closed.collected, *everything(closed)])
+    arriving = [g for g in gs[count:] if g is not None]
+    final = [
+        (zeros_like(ys[i]) if gs[i] is None else gs[i]) for i in backward.float_states
+    ]
+    invariants = body.split(inputs)[2]
+    results = scan(*arriving, *stacks, *final, *invariants, body=closed, reverse=not reverse)
+    finals, collected = results[: len(final)], iter(results[len(final) :])
+    return [
+        *_spread(backward.for_sequences, lambda g: next(collected)),
+        *_spread_states(count, backward.float_states, finals),
+        *_spread(backward.for_invariants, lambda g: reduce_sum(next(collected), axes=(0,), keepdims=False)),
+    ]
+
+
+class _Backward:
+    """One step backwards, expressed in the tensors of the forward body."""
+
+    def __init__(self, body: Body, state_gs: Sequence[Any], output_gs: Sequence[Any]) -> None:
+        self.body = body
+        self.float_states = [i for i, x in enumerate(body.states) if x.dtype in FLOATS]
+        wanted = [y for y, g in zip(body.collected, output_gs) if g is not None]
+        self.arriving = [Placeholder(y.shape, y.dtype) for y in wanted]
+        states = [body.states[i] for i in self.float_states]
+        self.states = [Placeholder(x.shape, x.dtype) for x in states]
+        news = [body.new_states[i] for i in self.float_states]
+        sources = [*body.sequences, *states, *body.invariants]
+        found = gradients([*news, *wanted], sources, [*self.states, *self.arriving])
+        first, second = len(body.sequences), len(body.sequences) + len(states)
+        self.for_sequences = found[:first]
+        self.for_states = [_or_zeros(g, x) for g, x in zip(found[first:second], states)]
+        self.for_invariants = found[second:]
+
+    @property
+    def results(self) -> List[Tensor]:
+        kept = [g for g in [*self.for_sequences, *self.for_invariants] if g is not None]
+        return [*self.for_states, *kept]
+
+    def residuals(self) -> List[Tensor]:
+        """Values of the forward body that the backward step reads; at least one sequence in all."""
+        forward = {y.key for node in self.body.nodes for y in node.outputs()}
+        forward |= {x.key for x in (*self.body.sequences, *self.body.states)}
+        found: Dict[Any, Tensor] = {}
+        for node in order.topological(self.results, stop=lambda t: t.key in forward):
+            for x in node.inputs:
+                if x.key in forward:
+                    found.setdefault(x.key, x)
+        for x in self.results:
+            if x.key in forward:
+                found.setdefault(x.key, x)
+        if not found and not self.arriving:
+            return [self.body.sequences[0]]
+        return list(found.values())
+
+    def closed(self, residuals: Sequence[Tensor]) -> Body:
+        from keras_core.graph.rewrite import Rewriter
+
+        stand_ins = [Placeholder(x.shape, x.dtype) for x in residuals]
+        new = Rewriter(dict(zip(residuals, stand_ins)))(self.results)
+        count = len(self.states)
+        return Body(
+            sequences=(*self.arriving, *stand_ins),
+            states=tuple(self.states),
+            invariants=self.body.invariants,
+            new_states=tuple(new[:count]),
+            collected=tuple(new[count:]),
+        )
+
+
+def _stacks_of(
+    residuals: Sequence[Tensor], body: Body, ys: Sequence[Tensor], inputs: Sequence[Tensor]
+) -> List[Tensor]:
+    """The residuals at all steps: sequences themselves, or what the forward scan collects."""
+    count = len(body.states)
+    stacks = {x.key: ys[count + i] for i, x in enumerate(body.collected)}
+    stacks.update(zip(body.sequences, body.split(inputs)[0]))
+    return [stacks[x.key] for x in residuals]
+
+
+def _or_zeros(g: Any, like: Tensor) -> Tensor:
+    from keras_core.graph.primitives import zeros_like
+
+    return zeros_like(like) if g is None else g
+
+
+def _spread(found: Sequence[Any], take: Any) -> List[Any]:
+    return [None if g is None else take(g) for g in found]
+
+
+def _spread_states(count: int, places: Sequence[int], finals: Sequence[Tensor]) -> List[Any]:
+    cotangents: List[Any] = [None] * count
+    for i, g in zip(places, finals):
+        cotangents[i] = g
+    return cotangents
+
+

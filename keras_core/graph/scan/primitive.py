@@ -1,0 +1,64 @@
+"""The scan primitive: its shape rule and its plain meaning."""
+
+from __future__ import annotations
+
+from typing import Any, List, Sequence, Tuple
+
+import numpy as np
+
+from keras_core.graph.evaluate import evaluate
+from keras_core.graph.primitive import Primitive
+from keras_core.graph.scan.body import Body
+from keras_core.graph.scan.gradient import scan_vjp
+from keras_core.graph.tensor import Dim, Spec
+
+
+def _steps(sequences: Sequence[Any]) -> Dim:
+    sizes = {x.shape[0] for x in sequences if x.shape[0] is not None}
+    if len(sizes) > 1:
+        raise ValueError(f"scan: sequences have different numbers of steps: {sorted(sizes)}.")
+    return sizes.pop() if sizes else None
+
+
+def _scan_shape(*inputs: Any, body: Body, reverse: bool) -> Tuple[Spec, ...]:
+    sequences, _, _ = body.split(inputs)
+    if not sequences:
+        raise ValueError("scan: needs at least one sequence to know the number of steps.")
+    steps = _steps(sequences)
+    finals = [state.spec for state in body.states]
+    stacked = [Spec((steps, *x.shape), x.dtype) for x in body.collected]
+    return (*finals, *stacked)
+
+
+def _scan_reference(
+    rng: np.random.Generator, *arrays: np.ndarray, body: Body, reverse: bool
+) -> Tuple[np.ndarray, ...]:
+    sequences, states, invariants = body.split(arrays)
+    steps = len(sequences[0])
+    rows: List[List[np.ndarray]] = [[] for _ in range(steps)]
+    seed = int(rng.integers(2**31))
+    for t in reversed(range(steps)) if reverse else range(steps):
+        feeds = dict(zip(body.inputs, [*(x[t] for x in sequences), *states, *invariants]))
+        results = evaluate(body.results, feeds, (seed, t))
+        states, rows[t] = results[: len(states)], results[len(states) :]
+    return (*states, *(_stack(body, rows, i) for i in range(len(body.collected))))
+
+
+def _stack(body: Body, rows: Sequence[Sequence[np.ndarray]], i: int) -> np.ndarray:
+    if rows:
+        return np.stack([row[i] for row in rows])
+    tensor = body.collected[i]
+    return np.zeros((0, *(size or 0 for size in tensor.shape)), tensor.dtype)
+
+
+scan = Primitive(
+    "scan",
+    shape=_scan_shape,
+    reference=_scan_reference,
+    vjp=scan_vjp,
+    random=True,
+    several=True,
+    family="scan",
+    doc="Runs `body` over axis 0 of the sequences, from the last step back where `reverse`. "
+    "Outputs: the final states, then every collected tensor stacked at its step's index.",
+)

@@ -1,0 +1,238 @@
+"""Tensors: what nodes put out, and the three leaves of a graph (Placeholder, Variable, Constant)."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from keras_core.graph.primitive import Node
+
+Dim = Optional[int]
+Shape = Tuple[Dim, ...]
+
+_uids = count()
+
+FLOATS = ("float16", "float32", "float64")
+DTYPES = FLOATS + (
+    *("int8", "int16", "int32", "int64"),
+    *("uint8", "uint16", "uint32", "uint64", "bool", "complex64", "complex128"),
+)
+
+
+class Spec(NamedTuple):
+    """Static shape (ints, None where unknown) and dtype of a tensor."""
+
+    shape: Shape
+    dtype: str
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+
+def checked_dtype(dtype: Any) -> str:
+    """The canonical name of a dtype.
+
+    Raises:
+        TypeError: `dtype` is no numeric dtype that a tensor can have.
+    """
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = str(dtype)
+    if name not in DTYPES:
+        raise TypeError(f"{dtype!r} is not a tensor dtype; use one of {', '.join(DTYPES)}.")
+    return name
+
+
+class Tensor:
+    """One output of a node: a static shape, a dtype, and the node that computes it.
+
+    A tensor holds no numbers. `keras_core.backend.function` compiles tensors into a callable.
+    `==` compares identity, so that tensors can be dictionary keys; use `K.equal` for values.
+
+    Attributes:
+        shape: tuple of int, None where a size is known only at run time.
+        dtype: name, such as `'float32'`.
+        node: the node that computes it; None for a leaf.
+        index: which of the node's outputs it is.
+        name: for people; not unique.
+    """
+
+    _name: str | None = None
+    _uses_learning_phase = False
+
+    def __init__(self, spec: Spec, node: Node | None = None, index: int = 0) -> None:
+        self.shape = spec.shape
+        self.dtype = spec.dtype
+        self.node = node
+        self.index = index
+        if node is not None:
+            self._uses_learning_phase = node.uses_learning_phase
+
+    @property
+    def spec(self) -> Spec:
+        return Spec(self.shape, self.dtype)
+
+    @property
+    def key(self) -> Any:
+        """What makes two Tensor objects the same value: equal for two handles on one output."""
+        return self if self.node is None else (self.node, self.index)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def name(self) -> str:
+        if self._name is not None or self.node is None:
+            return self._name or "tensor"
+        return f"{self.node.primitive.name}_{self.node.uid}:{self.index}"
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
+
+    @property
+    def _keras_shape(self) -> Shape:
+        return self.shape
+
+    @_keras_shape.setter
+    def _keras_shape(self, shape: Sequence[Dim]) -> None:
+        self.set_shape(shape)
+
+    def get_shape(self) -> Shape:
+        return self.shape
+
+    def set_shape(self, shape: Sequence[Dim]) -> None:
+        """Adds static knowledge: sizes that were unknown become those of `shape`.
+
+        Raises:
+            ValueError: `shape` has another rank or contradicts a known size.
+        """
+        shape = tuple(shape)
+        clash = len(shape) != self.ndim or any(
+            a is not None and b is not None and a != b for a, b in zip(self.shape, shape)
+        )
+        if clash:
+            raise ValueError(f"{self!r} cannot be given the shape {shape}.")
+        self.shape = tuple(a if b is None else b for a, b in zip(self.shape, shape))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} shape={self.shape} dtype={self.dtype}>"
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"{self!r} has no truth value while the graph is built. Use K.switch or K.in_train_phase "
+            "to choose between tensors, or K.eval to compute it."
+        )
+
+    def __len__(self) -> int:
+        if not self.shape or self.shape[0] is None:
+            raise TypeError(f"{self!r} has no length known before it is computed; use K.shape(x)[0].")
+        return self.shape[0]
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))  # type: ignore[index]
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(f"{self!r} is symbolic and has no numbers yet; K.eval(x) computes them.")
+
+
+class Placeholder(Tensor):
+    """A leaf whose value is fed at each call.
+
+    Args:
+        shape: tuple of int and None.
+        dtype: name of the dtype.
+        name: for messages.
+    """
+
+    def __init__(self, shape: Sequence[Dim], dtype: str = "float32", name: str | None = None) -> None:
+        super().__init__(Spec(tuple(shape), checked_dtype(dtype)))
+        self.uid = next(_uids)
+        self._name = name or f"placeholder_{self.uid}"
+
+
+class Constant(Tensor):
+    """A leaf with a fixed value, an array that nobody writes to."""
+
+    def __init__(self, value: Any, dtype: str | None = None, name: str | None = None) -> None:
+        array = np.array(value, dtype=dtype, copy=True)
+        array.flags.writeable = False
+        super().__init__(Spec(array.shape, checked_dtype(array.dtype)))
+        self.value = array
+        self._name = name or "constant"
+
+
+class Variable(Tensor):
+    """A leaf with state, kept by the backend that last ran it.
+
+    Args:
+        value: initial value, array-like.
+        dtype: name of the dtype.
+        name: without the output suffix, such as `'dense_1/kernel'`; `:0` is appended.
+        constraint: function of the variable that an optimizer applies after a step, or None.
+    """
+
+    def __init__(
+        self,
+        value: Any,
+        dtype: str = "float32",
+        name: str | None = None,
+        constraint: Any = None,
+    ) -> None:
+        array = np.array(value, dtype=checked_dtype(dtype), copy=True)
+        super().__init__(Spec(array.shape, array.dtype.name))
+        self.uid = next(_uids)
+        self._name = f"{name or f'variable_{self.uid}'}:0"
+        self.constraint = constraint
+        self.trainable = True
+        self.owner: Any = None
+        self.storage: Any = array
+
+    def held_by(self, backend: Any) -> Any:
+        """The storage, carried over to `backend` first when another one holds it."""
+        if self.owner is not backend:
+            self.storage = backend.to_storage(self.get_value())
+            self.owner = backend
+        return self.storage
+
+    def get_value(self) -> np.ndarray:
+        """A copy of the present value."""
+        if self.owner is None:
+            return self.storage.copy()
+        return np.array(self.owner.to_numpy(self.storage))
+
+    def set_value(self, value: Any) -> None:
+        """Replaces the value.
+
+        Raises:
+            ValueError: `value` has another shape than the variable.
+        """
+        array = np.array(value, dtype=self.dtype, copy=True)
+        if array.shape != self.shape:
+            raise ValueError(
+                f"Variable {self.name!r} has shape {self.shape}; a value of shape {array.shape} was given."
+            )
+        self.owner, self.storage = None, array
+
+
+class Update(NamedTuple):
+    """A variable and the tensor that becomes its value when the program has read everything."""
+
+    variable: Variable
+    value: Tensor
+
+
+TensorLike = Union[Tensor, np.ndarray, float, int, bool, Sequence[Any]]
+
+
+def as_tensor(value: Any, dtype: str | None = None) -> Tensor:
+    """`value` itself if it is a Tensor, else a Constant of `dtype` (or of the value's own)."""
+    if isinstance(value, Tensor):
+        return value
+    return Constant(value, dtype)
