@@ -1,0 +1,1 @@
+"""Data sets to learn and to test with; `digits` ships in the package."""

@@ -1,0 +1,128 @@
+"""The commands that need no backend."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from keras_core import __version__, cli
+from keras_core.cli.demo import drawing
+
+HIDDEN = {"KERAS_CORE_DISABLE_PLUGINS": "numpy,loopback,broken"}
+
+MINE = """
+    from keras_core.plugins import BackendInfo, hookimpl
+
+    @hookimpl
+    def keras_core_make_backend(config):
+        raise RuntimeError("started")
+
+    @hookimpl
+    def keras_core_backend_info():
+        return BackendInfo("mine", "My engine", "4.5", (1, 0), ("cpu", "gpu"))
+"""
+
+
+def keras_core(sandbox, *words, **environment):
+    return sandbox.command(sys.executable, "-m", "keras_core", *words, **environment)
+
+
+def test_backends_tells_version_engine_devices_and_state(sandbox):
+    sandbox.distribution("keras-mine", MINE, "mine", version="7.1")
+    sandbox.distribution("keras-bad", "import no_such_engine", "bad")
+    lines = keras_core(sandbox, "backends").stdout.splitlines()
+    rows = [line.split() for line in lines]
+    assert ["mine", "keras-mine", "7.1", "My", "engine", "4.5", "cpu,", "gpu", "ok"] in rows
+    assert ["bad", "keras-bad", "1.0", "-", "-", "broken"] in rows
+    assert "bad: ModuleNotFoundError: No module named 'no_such_engine'" in lines
+
+
+def test_doctor_names_the_choice_and_its_rule_and_starts_nothing(sandbox):
+    sandbox.distribution("keras-mine", MINE, "mine")
+    done = keras_core(sandbox, "doctor", **HIDDEN)
+    assert "mine, chosen by: the only backend installed" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
+    done = keras_core(sandbox, "doctor", KERAS_BACKEND="mine", **HIDDEN)
+    assert "mine, chosen by: environment variable KERAS_BACKEND" in done.stdout
+
+
+def test_doctor_gives_the_command_that_mends_a_missing_backend(sandbox):
+    sandbox.distribution("keras-mine", MINE, "mine")
+    sandbox.settings('{"backend": "theano"}')
+    done = keras_core(sandbox, "doctor", **HIDDEN)
+    assert done.returncode == 1
+    assert "pip install keras-theano" in done.stdout
+
+
+def test_doctor_gives_the_command_that_mends_a_broken_backend(sandbox):
+    sandbox.distribution("keras-mine", MINE, "mine")
+    sandbox.distribution("keras-bad", "import no_such_engine", "bad")
+    done = keras_core(sandbox, "doctor", KERAS_BACKEND="mine", **HIDDEN)
+    assert done.returncode == 1
+    assert "the backend 'bad' of keras-bad 1.0 is broken: ModuleNotFoundError" in done.stdout
+    assert "pip install --force-reinstall keras-bad" in done.stdout
+
+
+def test_doctor_tells_of_two_distributions_with_one_name(sandbox):
+    sandbox.distribution("keras-mine", MINE, "mine")
+    sandbox.distribution("keras-rival", MINE, "mine")
+    done = keras_core(sandbox, "doctor", **HIDDEN)
+    assert done.returncode == 1
+    assert "keras-mine 1.0 and keras-rival 1.0 both claim the name 'mine'" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [("{", "keras.json is ignored"), ('{"floatx": "double"}', "floatx must be 'float16'")],
+)
+def test_doctor_tells_what_is_wrong_with_the_settings(sandbox, settings, told):
+    sandbox.distribution("keras-mine", MINE, "mine")
+    sandbox.settings(settings)
+    done = keras_core(sandbox, "doctor", **HIDDEN)
+    assert done.returncode == 1
+    assert told in done.stdout
+
+
+def test_doctor_imports_no_engine(sandbox):
+    code = """
+        import sys
+        from keras_core.cli import main
+        main(["doctor"])
+        print({"numpy", "keras_numpy.backend", "keras_core.graph"} & set(sys.modules))
+    """
+    assert sandbox.run(code).stdout.splitlines()[-1] == "set()"
+
+
+def test_demo_without_a_backend_says_what_to_install(sandbox):
+    done = keras_core(sandbox, "demo", KERAS_BACKEND="theano", **HIDDEN)
+    assert done.returncode == 1
+    assert done.stderr.startswith("keras-core: There is no backend 'theano' here")
+    assert "Traceback" not in done.stderr
+
+
+def test_version_is_told(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"keras-core {__version__}\n"
+
+
+def test_no_command_is_refused_with_the_usage(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main([])
+    assert caught.value.code == 2
+    assert "usage: keras-core" in capsys.readouterr().err
+
+
+def test_drawing_sets_images_side_by_side_above_their_captions():
+    images = np.zeros((2, 2, 10))
+    images[1, 0, 0] = 1.0
+    probabilities = np.array([[0.25, 0.75], [0.9, 0.1]])
+    lines = drawing(images, probabilities, np.array([1, 0])).splitlines()
+    assert [line.rstrip() for line in lines] == [
+        " " * 23 + "@@",
+        "",
+        "1 (75.0%), is 1        0 (90.0%), is 0",
+    ]
