@@ -1,0 +1,568 @@
+"""The base of all layers: a function of tensors that owns weights and remembers its calls."""
+
+from __future__ import annotations
+
+import functools
+import re
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core import initializers
+from keras_core.engine.bookkeeping import Bookkeeping
+from keras_core.engine.connections import Connections
+from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors, describe
+from keras_core.engine.node import Node
+from keras_core.graph import layer_scope
+from keras_core.utils.generic_utils import has_arg, is_all_none, to_list, unpack_singleton
+
+__all__ = ["InputSpec", "Layer", "Node", "disable_tracking"]
+
+_KEYWORDS = (
+    "input_shape",
+    "batch_input_shape",
+    "batch_size",
+    "dtype",
+    "name",
+    "trainable",
+    "weights",
+    "input_dtype",
+)
+
+# Names of the weights made since the outermost layer began to build: a variable name is
+# unique in that range, so that the names in a saved file differ.
+_names_in_build: ContextVar[set | None] = ContextVar("names_in_build", default=None)
+
+
+def disable_tracking(func):
+    """Decorates a method so that layers it assigns as attributes aren't tracked as inner layers.
+
+    Args:
+        func: a method of a layer, usually `__init__` of a wrapper that presents the weights of the
+            wrapped layer itself.
+    """
+
+    @functools.wraps(func)
+    def untracked(self, *args, **kwargs):
+        outer = self.__dict__.get("_tracks", True)
+        object.__setattr__(self, "_tracks", False)
+        try:
+            return func(self, *args, **kwargs)
+        finally:
+            object.__setattr__(self, "_tracks", outer)
+
+    return untracked
+
+
+class Layer(Connections, Bookkeeping):
+    """The base class of layers.
+
+    A subclass stores its configuration in `__init__`, makes its weights in `build` with
+    `add_weight`, states its formula in `call`, and gives its configuration back in `get_config`.
+
+    Args:
+        **kwargs: `name` (str, unique in a model), `trainable` (bool), `dtype` (str), `weights`
+            (list of arrays, the initial weights); on the first layer of a Sequential also
+            `input_shape` (tuple without the batch axis) or `batch_input_shape` (tuple with it) and
+            `batch_size`.
+
+    Attributes:
+        name: str.
+        trainable: bool, whether training changes its weights.
+        dtype: str, the dtype of its weights.
+        input_spec: InputSpec or list of them, what a call requires of its inputs.
+        supports_masking: bool, whether the layer passes a mask on.
+        stateful: bool, whether it carries state from batch to batch.
+
+    Raises:
+        TypeError: for an unknown keyword.
+    """
+
+    def __init__(self, **kwargs):
+        self._refuse_unknown(kwargs)
+        self.input_spec = None
+        self.supports_masking = False
+        self.stateful = False
+        self._init_records()
+        self.name = kwargs.get("name") or self._automatic_name()
+        self.trainable = kwargs.get("trainable", True)
+        self._set_input_shape(kwargs)
+        self.dtype = kwargs.get("dtype") or kwargs.get("input_dtype") or K.floatx()
+        self._initial_weights = kwargs.get("weights")
+
+    def _refuse_unknown(self, kwargs):
+        unknown = [name for name in kwargs if name not in _KEYWORDS]
+        if unknown:
+            raise TypeError(
+                f"{type(self).__name__} got unknown keyword(s) {unknown}. Besides its own arguments "
+                f"a layer takes {list(_KEYWORDS)}."
+            )
+
+    def _init_records(self):
+        self._layers = []
+        self._trainable_weights = []
+        self._non_trainable_weights = []
+        self._losses = []
+        self._updates = []
+        self._metrics = []
+        self._per_input_losses = {}
+        self._per_input_updates = {}
+        self._inbound_nodes = []
+        self._outbound_nodes = []
+        self._initial_weights = None
+        self._built = False
+
+    def _automatic_name(self):
+        prefix = _snake_case(type(self).__name__)
+        return f"{prefix}_{K.get_uid(prefix)}"
+
+    def _set_input_shape(self, kwargs):
+        if "batch_input_shape" in kwargs:
+            self.batch_input_shape = tuple(kwargs["batch_input_shape"])
+        elif "input_shape" in kwargs:
+            self.batch_input_shape = (kwargs.get("batch_size"), *kwargs["input_shape"])
+
+    def __setattr__(self, name, value):
+        if isinstance(value, Layer) and self.__dict__.get("_tracks", True):
+            self._track(value)
+        super().__setattr__(name, value)
+
+    def _track(self, layer):
+        records = self.__dict__.get("_metrics" if is_metric(layer) else "_layers")
+        if records is None:
+            raise RuntimeError(
+                f"{type(self).__name__}: call super().__init__() before a layer is set as attribute."
+            )
+        if not any(layer is known for known in records):
+            records.append(layer)
+
+    @property
+    def built(self):
+        """Whether the layer has its weights."""
+        return self._built
+
+    @built.setter
+    def built(self, value):
+        self._built = value
+
+    # Weights
+
+    def add_weight(
+        self,
+        name=None,
+        shape=None,
+        dtype=None,
+        initializer=None,
+        regularizer=None,
+        trainable=True,
+        constraint=None,
+    ):
+        """Makes a variable that belongs to the layer.
+
+        Args:
+            name: str, the weight's name; the layer's name is put in front.
+            shape: tuple of int; () by default.
+            dtype: str; the layer's dtype by default.
+            initializer: initializer, name or function of (shape, dtype); 'glorot_uniform' by
+                default.
+            regularizer: function of the variable giving a penalty, added to the losses, or None.
+            trainable: bool, whether training changes it.
+            constraint: function of the variable applied after each training step, or None.
+
+        Returns:
+            The variable.
+        """
+        shape = () if shape is None else tuple(shape)
+        dtype = dtype or self.dtype or K.floatx()
+        draw = initializers.get("glorot_uniform" if initializer is None else initializer)
+        value = draw(shape, dtype=dtype) if has_arg(draw, "dtype", True) else draw(shape)
+        weight = K.variable(value, dtype=dtype, name=name, constraint=constraint)
+        weight.name = self._unique_weight_name(weight.name)
+        weight.trainable = trainable
+        if regularizer is not None:
+            with K.name_scope("weight_regularizer"):
+                self.add_loss(regularizer(weight))
+        records = self._trainable_weights if trainable else self._non_trainable_weights
+        records.append(weight)
+        return weight
+
+    def _unique_weight_name(self, name):
+        names = _names_in_build.get()
+        taken = {weight.name for weight in self._own_weights()}.union(names or ())
+        unique, stem, count = name, name.partition(":")[0], 1
+        while unique in taken:
+            unique, count = f"{stem}_{count}:0", count + 1
+        if names is not None:
+            names.add(unique)
+        return unique
+
+    def _own_weights(self):
+        return self._trainable_weights + self._non_trainable_weights
+
+    @property
+    def trainable_weights(self):
+        """The variables that training changes; none when the layer is frozen."""
+        if not self.trainable:
+            return []
+        return self._trainable_weights + _weights_in(self._layers, "trainable_weights")
+
+    @trainable_weights.setter
+    def trainable_weights(self, weights):
+        self._trainable_weights = weights
+
+    @property
+    def non_trainable_weights(self):
+        """The variables that training leaves alone; all of them when the layer is frozen."""
+        if not self.trainable:
+            return self._own_weights() + _weights_in(self._layers, "weights")
+        return self._non_trainable_weights + _weights_in(self._layers, "non_trainable_weights")
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, weights):
+        self._non_trainable_weights = weights
+
+    @property
+    def weights(self):
+        """All variables, the trainable ones first."""
+        return self.trainable_weights + self.non_trainable_weights
+
+    def get_weights(self):
+        """Copies the values of all weights.
+
+        Returns:
+            A list of NumPy arrays in the order of `weights`.
+        """
+        return K.batch_get_value(self.weights)
+
+    def set_weights(self, weights):
+        """Replaces the values of all weights, or of none when one does not fit.
+
+        Args:
+            weights: list of arrays, in the order and with the shapes of `get_weights()`.
+
+        Raises:
+            ValueError: if their number or a shape differs; no weight is changed then.
+        """
+        K.batch_set_value(match_weights(self, self.weights, weights))
+
+    def count_params(self):
+        """Counts the numbers in the weights.
+
+        Raises:
+            RuntimeError: if the layer has no weights yet because it was not built.
+        """
+        if not self.built:
+            raise RuntimeError(
+                f"Layer {describe(self)} has no weights to count before it is built. Call it on a "
+                "tensor, or call build(input_shape)."
+            )
+        return sum(int(np.prod(weight.shape)) for weight in self.weights)
+
+    # What a subclass overrides
+
+    def build(self, input_shape):
+        """Makes the weights; called once, before the first call.
+
+        Args:
+            input_shape: tuple with the batch axis, or a list of tuples for several inputs.
+        """
+        self.built = True
+
+    def call(self, inputs, **kwargs):
+        """The layer's formula.
+
+        Args:
+            inputs: a tensor, or a list of tensors.
+            **kwargs: further arguments of a subclass; `mask` is filled in when it is among them.
+
+        Returns:
+            A tensor, or a list of tensors.
+        """
+        return inputs
+
+    def compute_mask(self, inputs, mask=None):
+        """The mask of the output.
+
+        Args:
+            inputs: a tensor, or a list of tensors.
+            mask: the mask of each input, or None.
+
+        Returns:
+            None, a mask, or a list with a mask or None an output.
+
+        Raises:
+            TypeError: if there is a mask and the layer does not support masking.
+        """
+        if self.supports_masking:
+            return mask
+        if not is_all_none(mask):
+            raise TypeError(
+                f"Layer {describe(self)} does not support masking, but its input has a mask. Set "
+                "`self.supports_masking = True` to pass it on, or override compute_mask."
+            )
+        return None
+
+    def compute_output_shape(self, input_shape):
+        """The shape of the output for a given shape of the input.
+
+        Args:
+            input_shape: tuple with the batch axis, or a list of tuples for several inputs.
+
+        Returns:
+            A tuple, or a list of tuples for several outputs.
+        """
+        if getattr(self.call, "__func__", None) is Layer.call:
+            return input_shape
+        several = isinstance(input_shape, list)
+        shapes = input_shape if several else [input_shape]
+        inputs = unpack_singleton([K.placeholder(shape=shape) for shape in shapes])
+        outputs = self._stand_in(input_shape).call(inputs)
+        return unpack_singleton([K.int_shape(x) for x in to_list(outputs, allow_tuple=True)])
+
+    def _stand_in(self, input_shape):
+        """A built copy to be called on trial, so that no weight or record of this layer changes."""
+        try:
+            copy = type(self).from_config(self.get_config())
+        except TypeError as error:
+            raise NotImplementedError(
+                f"Layer {describe(self)} cannot tell its output shape for an input of shape "
+                f"{input_shape}. Define compute_output_shape, or a get_config with all arguments."
+            ) from error
+        copy.build(input_shape)
+        return copy
+
+    def get_config(self):
+        """What `from_config` needs to make the layer anew, without its weights.
+
+        Returns:
+            A dict of plain values.
+        """
+        config = {"name": self.name, "trainable": self.trainable}
+        if hasattr(self, "batch_input_shape"):
+            config["batch_input_shape"] = self.batch_input_shape
+        if hasattr(self, "dtype"):
+            config["dtype"] = self.dtype
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        """Makes a layer of a configuration.
+
+        Args:
+            config: dict, what `get_config` gave.
+        """
+        return cls(**config)
+
+    # A call
+
+    def assert_input_compatibility(self, inputs):
+        """Checks tensors against `input_spec`.
+
+        Args:
+            inputs: a tensor, or a list of tensors.
+
+        Raises:
+            ValueError: if an input is no tensor, or its rank, sizes or dtype differ.
+        """
+        check_inputs(self, inputs)
+
+    def __call__(self, inputs, **kwargs):
+        """Applies the layer to tensors, builds it first when that is still to be done.
+
+        Args:
+            inputs: a tensor, or a list of tensors.
+            **kwargs: further arguments of `call`.
+
+        Returns:
+            A tensor, or a list of tensors.
+
+        Raises:
+            ValueError: if an input is no tensor or does not meet `input_spec`.
+        """
+        input_list = to_list(inputs, allow_tuple=True)
+        with K.name_scope(self.name):
+            self._build_for(inputs)
+            self.assert_input_compatibility(inputs)
+            masks = [getattr(x, "_keras_mask", None) for x in input_list]
+            outputs, output_masks = self._compute(inputs, masks, kwargs)
+            outputs = [_fresh(x) for x in outputs]
+            self._add_inbound_node(
+                input_list,
+                outputs,
+                masks,
+                output_masks,
+                [K.int_shape(x) for x in input_list],
+                [K.int_shape(x) for x in outputs],
+                kwargs,
+            )
+        return unpack_singleton(outputs)
+
+    def _build_for(self, inputs):
+        check_tensors(self, inputs)
+        if self.built:
+            return
+        self.assert_input_compatibility(inputs)
+        shapes = [K.int_shape(x) for x in to_list(inputs, allow_tuple=True)]
+        with _building(), layer_scope(self.name):
+            self.build(unpack_singleton(shapes))
+        self.built = True
+        if self._initial_weights is not None:
+            self.set_weights(self._initial_weights)
+
+    def _compute(self, inputs, masks, arguments):
+        """One call without a node: outputs and their masks, losses and updates filed.
+
+        Args:
+            inputs: a tensor, or a list of them.
+            masks: list, a mask or None an input.
+            arguments: dict, keyword arguments of `call`.
+
+        Returns:
+            Two lists of equal length, the outputs and their masks.
+        """
+        inner = self._filed_counts()
+        mask = unpack_singleton(masks)
+        with layer_scope(self.name):
+            value = self.call(inputs, **self._with_mask(arguments, mask))
+            outputs = self._checked_outputs(value)
+            self._refine_shapes(inputs, outputs)
+            output_mask = self.compute_mask(inputs, mask)
+            self._add_activity_losses(inputs, outputs)
+        self._adopt_from_sublayers(inner, inputs)
+        if isinstance(output_mask, (list, tuple)):
+            return outputs, list(output_mask)
+        return outputs, [output_mask] * len(outputs)
+
+    def _with_mask(self, arguments, mask):
+        if is_all_none(mask) or arguments.get("mask") is not None:
+            return arguments
+        return {**arguments, "mask": mask} if has_arg(self.call, "mask") else arguments
+
+    def _checked_outputs(self, value):
+        outputs = to_list(value, allow_tuple=True)
+        if not outputs or any(x is None for x in outputs):
+            raise ValueError(
+                f"Layer {describe(self)}: call returned {value!r}, but a tensor, or a list of "
+                "tensors, was expected. Does it end with a return statement?"
+            )
+        return list(outputs)
+
+    def _refine_shapes(self, inputs, outputs):
+        """Adds sizes that only the layer's own shape rule knows."""
+        if getattr(self.compute_output_shape, "__func__", None) is Layer.compute_output_shape:
+            return
+        shapes = [K.int_shape(x) for x in to_list(inputs, allow_tuple=True)]
+        declared = self.compute_output_shape(unpack_singleton(shapes))
+        for output, shape in zip(outputs, as_shapes(declared)):
+            if _agree(output.shape, shape) and None in output.shape:
+                output.set_shape(shape)
+
+    def _add_activity_losses(self, inputs, outputs):
+        regularizer = getattr(self, "activity_regularizer", None)
+        if regularizer is not None:
+            with K.name_scope("activity_regularizer"):
+                self.add_loss([regularizer(x) for x in outputs], inputs=inputs)
+
+    def _add_inbound_node(
+        self,
+        input_tensors,
+        output_tensors,
+        input_masks,
+        output_masks,
+        input_shapes,
+        output_shapes,
+        arguments=None,
+    ):
+        histories = [getattr(x, "_keras_history", (None, None, None)) for x in input_tensors]
+        layers, node_indices, tensor_indices = zip(*histories) if histories else ((), (), ())
+        for index, (tensor, mask) in enumerate(zip(output_tensors, output_masks)):
+            tensor._keras_history = (self, len(self._inbound_nodes), index)
+            tensor._keras_mask = mask
+        Node(
+            self,
+            list(layers),
+            list(node_indices),
+            list(tensor_indices),
+            list(input_tensors),
+            list(output_tensors),
+            list(input_masks),
+            list(output_masks),
+            input_shapes,
+            output_shapes,
+            arguments,
+        )
+
+
+@contextmanager
+def _building():
+    """Opens a range of unique weight names unless an outer layer is being built."""
+    with ExitStack() as stack:
+        if _names_in_build.get() is None:
+            stack.callback(_names_in_build.reset, _names_in_build.set(set()))
+        yield
+
+
+def _snake_case(name):
+    """Turns a class name into the stem of automatic layer names, `BatchNormalization` into
+    `batch_normalization`; a leading underscore becomes `private_`."""
+    words = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    words = re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()
+    return "private" + words if words.startswith("_") else words
+
+
+def _fresh(tensor):
+    """The tensor itself, or another handle when it already is the output of some layer."""
+    return K.identity(tensor) if hasattr(tensor, "_keras_history") else tensor
+
+
+def _weights_in(layers, attribute):
+    return [weight for layer in layers for weight in getattr(layer, attribute)]
+
+
+def _agree(seen, declared):
+    return len(seen) == len(declared) and all(
+        a is None or b is None or a == b for a, b in zip(seen, declared)
+    )
+
+
+def as_shapes(shape):
+    """A list of shape tuples, of one shape or of a list of them."""
+    several = len(shape) > 0 and all(isinstance(s, (tuple, list)) for s in shape)
+    return [tuple(s) for s in shape] if several else [tuple(shape)]
+
+
+def is_metric(layer):
+    """Whether a layer is a metric object."""
+    return hasattr(layer, "update_state") and hasattr(layer, "result")
+
+
+def match_weights(owner, variables, arrays):
+    """Pairs variables with new values.
+
+    Args:
+        owner: the layer, for messages.
+        variables: list of variables.
+        arrays: list of arrays.
+
+    Returns:
+        A list of pairs for `K.batch_set_value`.
+
+    Raises:
+        ValueError: if the number of arrays or one of their shapes differs.
+    """
+    arrays = [np.asarray(array) for array in arrays]
+    if len(arrays) != len(variables):
+        raise ValueError(
+            f"Layer {describe(owner)} has {len(variables)} weights of shapes "
+            f"{[K.int_shape(v) for v in variables]}, but {len(arrays)} arrays of shapes "
+            f"{[a.shape for a in arrays]} were given."
+        )
+    for variable, array in zip(variables, arrays):
+        if K.int_shape(variable) != array.shape:
+            raise ValueError(
+                f"Layer {describe(owner)}: weight {variable.name} has shape "
+                f"{K.int_shape(variable)}, but an array of shape {array.shape} was given."
+            )
+    return list(zip(variables, arrays))

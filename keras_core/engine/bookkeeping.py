@@ -1,0 +1,135 @@
+"""Losses, updates and metrics that a layer gathers, some of them tied to the inputs of a call."""
+
+from __future__ import annotations
+
+from keras_core.utils.generic_utils import to_list
+
+
+def unique(items):
+    """Drops repetitions, by identity for tensors, and keeps the order."""
+    return list(dict.fromkeys(items))
+
+
+def input_key(inputs):
+    """What losses and updates of a call are filed under: its tensors, or None for no call."""
+    if inputs is None:
+        return None
+    return tuple(to_list(inputs, allow_tuple=True)) or None
+
+
+class Bookkeeping:
+    """The part of a layer that holds its losses, updates and metrics.
+
+    Each of them is filed twice: in order of arrival, and under the inputs it depends on (None when
+    it depends on no input, as the penalty on a weight does).
+    """
+
+    def add_loss(self, losses, inputs=None):
+        """Adds terms to the loss of every model the layer stands in.
+
+        Args:
+            losses: a scalar tensor, or a list of them.
+            inputs: the tensor or tensors the losses depend on; None when they depend on no input,
+                as a penalty on weights.
+        """
+        self._file(losses, inputs, self._losses, self._per_input_losses)
+
+    def add_update(self, updates, inputs=None):
+        """Adds updates of variables that happen at each training step.
+
+        Args:
+            updates: an update (see `K.update`), or a list of them.
+            inputs: the tensor or tensors the updates depend on, or None.
+        """
+        self._file(updates, inputs, self._updates, self._per_input_updates)
+
+    @staticmethod
+    def _file(items, inputs, all_items, per_input):
+        items = [item for item in to_list(items) if item is not None]
+        all_items.extend(items)
+        if items:
+            per_input.setdefault(input_key(inputs), []).extend(items)
+
+    def add_metric(self, value, name=None):
+        """Adds the mean of a tensor to what training and evaluation report.
+
+        Args:
+            value: tensor, averaged over all of its elements and over the batches of an epoch; or
+                the result of a call of a Metric object.
+            name: str, the metric's name in the logs.
+        """
+        from keras_core import metrics
+
+        made_by = getattr(value, "_metric_obj", None)
+        if made_by is not None:
+            if made_by not in self._metrics:
+                self._metrics.append(made_by)
+            return
+        known = [metric for metric in self._metrics if metric.name == name]
+        metric = known[0] if known else metrics.Mean(name=name)
+        if not known:
+            self._metrics.append(metric)
+        metric(value)
+
+    @property
+    def losses(self):
+        """All losses of the layer and of the layers inside it."""
+        return self._with_sublayers("losses", self._losses)
+
+    @property
+    def updates(self):
+        """All updates of the layer and of the layers inside it; none when it is frozen."""
+        if not self.trainable and not self.stateful:
+            return []
+        return self._with_sublayers("updates", self._updates)
+
+    @property
+    def metrics(self):
+        """Metrics added by the layer and by the layers inside it."""
+        return self._with_sublayers("metrics", self._metrics)
+
+    def _with_sublayers(self, attribute, own):
+        inner = [item for layer in self._layers for item in getattr(layer, attribute)]
+        return unique([*own, *inner])
+
+    def get_losses_for(self, inputs):
+        """The losses that depend on these inputs.
+
+        Args:
+            inputs: the inputs of a call, or None for losses that depend on no input.
+        """
+        return self._filed("get_losses_for", inputs, self._per_input_losses)
+
+    def get_updates_for(self, inputs):
+        """The updates that depend on these inputs; none when the layer is frozen.
+
+        Args:
+            inputs: the inputs of a call, or None for updates that depend on no input.
+        """
+        if not self.trainable and not self.stateful:
+            return []
+        return self._filed("get_updates_for", inputs, self._per_input_updates)
+
+    def _filed(self, method, inputs, per_input):
+        found = list(per_input.get(input_key(inputs), ()))
+        if inputs is None:
+            for layer in self._layers:
+                found += getattr(layer, method)(None)
+        return unique(found)
+
+    def _filed_counts(self):
+        return [(layer, len(layer._losses), len(layer._updates)) for layer in self._layers]
+
+    def _adopt_from_sublayers(self, counts, inputs):
+        """Files what the calls of inner layers added under the inputs of the outer call."""
+        for layer, losses, updates in counts:
+            self._adopt(layer._losses[losses:], layer.get_losses_for(None), inputs, self.add_loss)
+            self._adopt(
+                layer._updates[updates:], layer.get_updates_for(None), inputs, self.add_update
+            )
+
+    @staticmethod
+    def _adopt(added, unconditional, inputs, add):
+        conditional = [item for item in added if item not in unconditional]
+        if conditional:
+            add(conditional, inputs=inputs)

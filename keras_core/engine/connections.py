@@ -1,0 +1,126 @@
+"""The calls of a layer seen from outside: its inputs, outputs, masks and shapes."""
+
+from __future__ import annotations
+
+from keras_core.utils.generic_utils import unpack_singleton
+
+
+class Connections:
+    """The part of a layer that answers for its nodes."""
+
+    def _node_value(self, node_index, attribute, what):
+        if not self._inbound_nodes:
+            raise RuntimeError(
+                f"Layer {self.name} was never called, so it has no {what}. Call it on a tensor first."
+            )
+        if not 0 <= node_index < len(self._inbound_nodes):
+            raise ValueError(
+                f"Layer {self.name} has no {what} at node {node_index}: it was called "
+                f"{len(self._inbound_nodes)} time(s), so nodes go from 0 to "
+                f"{len(self._inbound_nodes) - 1}."
+            )
+        return unpack_singleton(getattr(self._inbound_nodes[node_index], attribute))
+
+    def get_input_at(self, node_index):
+        """The input tensor (or list of them) of one call.
+
+        Args:
+            node_index: int, which call of the layer, from 0.
+        """
+        return self._node_value(node_index, "input_tensors", "input")
+
+    def get_output_at(self, node_index):
+        """The output tensor (or list of them) of one call.
+
+        Args:
+            node_index: int, which call of the layer, from 0.
+        """
+        return self._node_value(node_index, "output_tensors", "output")
+
+    def get_input_mask_at(self, node_index):
+        """The mask of the input of one call, a list for several inputs.
+
+        Args:
+            node_index: int, which call of the layer, from 0.
+        """
+        return self._node_value(node_index, "input_masks", "input mask")
+
+    def get_output_mask_at(self, node_index):
+        """The mask of the output of one call, a list for several outputs.
+
+        Args:
+            node_index: int, which call of the layer, from 0.
+        """
+        return self._node_value(node_index, "output_masks", "output mask")
+
+    def get_input_shape_at(self, node_index):
+        """The input shape of one call, a list of tuples for several inputs.
+
+        Args:
+            node_index: int, which call of the layer, from 0.
+        """
+        return self._node_value(node_index, "input_shapes", "input shape")
+
+    def get_output_shape_at(self, node_index):
+        """The output shape of one call, a list of tuples for several outputs.
+
+        Args:
+            node_index: int, which call of the layer, from 0.
+        """
+        return self._node_value(node_index, "output_shapes", "output shape")
+
+    def _only_value(self, attribute, what):
+        calls = len(self._inbound_nodes)
+        if calls != 1:
+            raise AttributeError(
+                f"Layer {self.name} was called {calls} times, so its {what} is not defined. "
+                + (
+                    f"Use get_{what.replace(' ', '_')}_at(node_index)."
+                    if calls
+                    else "Call it first."
+                )
+            )
+        return self._node_value(0, attribute, what)
+
+    def _common_shape(self, attribute, what):
+        shapes = [getattr(node, attribute) for node in self._inbound_nodes]
+        if not shapes:
+            raise AttributeError(
+                f"Layer {self.name} was never called, so its {what} is not defined. Call it first."
+            )
+        if any(str(shape) != str(shapes[0]) for shape in shapes):
+            raise AttributeError(
+                f"Layer {self.name} was called with several {what}s, {shapes}. "
+                f"Use get_{what.replace(' ', '_')}_at(node_index)."
+            )
+        return unpack_singleton(shapes[0])
+
+    @property
+    def input(self):
+        """The input tensor of a layer that was called once (a list when it has several)."""
+        return self._only_value("input_tensors", "input")
+
+    @property
+    def output(self):
+        """The output tensor of a layer that was called once (a list when it has several)."""
+        return self._only_value("output_tensors", "output")
+
+    @property
+    def input_mask(self):
+        """The input mask of a layer that was called once."""
+        return self._only_value("input_masks", "input mask")
+
+    @property
+    def output_mask(self):
+        """The output mask of a layer that was called once."""
+        return self._only_value("output_masks", "output mask")
+
+    @property
+    def input_shape(self):
+        """The input shape, when it was the same in every call."""
+        return self._common_shape("input_shapes", "input shape")
+
+    @property
+    def output_shape(self):
+        """The output shape, when it was the same in every call."""
+        return self._common_shape("output_shapes", "output shape")

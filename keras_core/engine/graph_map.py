@@ -1,0 +1,134 @@
+"""The nodes between the inputs and the outputs of a model, sorted by depth."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from keras_core.engine.input_spec import describe
+
+
+class GraphMap:
+    """Every layer call that a model consists of.
+
+    The depth of a node is the longest way from it to an output, 0 at the outputs. A layer's depth
+    is the largest of its nodes. Layers are listed from the deepest on; those of equal depth
+    in the order in which a walk back from the outputs meets them.
+
+    Args:
+        inputs: list of tensors.
+        outputs: list of tensors.
+
+    Attributes:
+        nodes: set of nodes.
+        layers: list of layers, the deepest first.
+        nodes_by_depth: dict from depth to a list of nodes.
+        layers_by_depth: dict from depth to a list of layers.
+
+    Raises:
+        ValueError: if the outputs do not follow from the inputs, or two layers have one name.
+    """
+
+    def __init__(self, inputs, outputs):
+        self._order = []
+        self._rank = {}
+        for tensor in outputs:
+            self._walk_back(tensor)
+        self.nodes = set(self._order)
+        depths, layer_depths = self._measure()
+        for tensor in inputs:
+            self._include_unused_input(tensor, depths, layer_depths)
+        self.nodes_by_depth = _by_depth(depths)
+        self.layers_by_depth = _by_depth(layer_depths)
+        for layers in self.layers_by_depth.values():
+            layers.sort(key=self._rank.__getitem__)
+        self.layers = [
+            layer
+            for depth in sorted(self.layers_by_depth, reverse=True)
+            for layer in self.layers_by_depth[depth]
+        ]
+        self._check_connected(inputs)
+        check_names(self.layers)
+
+    def _walk_back(self, tensor):
+        """Lists, depth first, the nodes that `tensor` depends on: each after its inbound nodes.
+
+        Written with a stack of its own, for a model may be deeper than Python's recursion limit.
+        """
+        done = set(self._order)
+        stack = []
+        self._enter(_node_of(tensor), stack, done)
+        while stack:
+            node, rest = stack[-1]
+            inbound = next(rest, None)
+            if inbound is None:
+                stack.pop()
+                done.add(node)
+                self._order.append(node)
+            else:
+                self._enter(inbound, stack, done)
+
+    def _enter(self, node, stack, done):
+        if node in done:
+            return
+        self._rank.setdefault(node.outbound_layer, len(self._rank))
+        stack.append((node, iter(node.inbound_nodes())))
+
+    def _measure(self):
+        depths, layer_depths = {}, {}
+        for node in reversed(self._order):
+            depth = max(depths.get(node, 0), layer_depths.get(node.outbound_layer, 0))
+            depths[node] = layer_depths[node.outbound_layer] = depth
+            for inbound in node.inbound_nodes():
+                depths[inbound] = max(depth + 1, depths.get(inbound, 0))
+        return depths, layer_depths
+
+    def _include_unused_input(self, tensor, depths, layer_depths):
+        layer, node_index, _ = tensor._keras_history
+        node = layer._inbound_nodes[node_index]
+        if layer not in layer_depths:
+            layer_depths[layer] = depths[node] = 0
+            self._rank[layer] = -1
+            self.nodes.add(node)
+
+    def in_order(self):
+        """The nodes, each after those that it depends on."""
+        for depth in sorted(self.nodes_by_depth, reverse=True):
+            yield from self.nodes_by_depth[depth]
+
+    def _check_connected(self, inputs):
+        known = {id(x) for x in inputs}
+        for node in self.in_order():
+            missing = [x for x in node.input_tensors if id(x) not in known]
+            if missing:
+                raise ValueError(
+                    f"The model is not connected: layer {describe(node.outbound_layer)} needs the "
+                    f"tensor {missing[0]!r}, to which none of the model's inputs leads. Give every "
+                    "Input that the outputs depend on as an input of the model."
+                )
+            known.update(id(x) for x in node.output_tensors)
+
+
+def _node_of(tensor):
+    layer, node_index, _ = tensor._keras_history
+    return layer._inbound_nodes[node_index]
+
+
+def _by_depth(depths):
+    grouped = {}
+    for item, depth in depths.items():
+        grouped.setdefault(depth, []).append(item)
+    return grouped
+
+
+def check_names(layers):
+    """Refuses two layers of one name.
+
+    Raises:
+        ValueError: naming the first one.
+    """
+    for name, count in Counter(layer.name for layer in layers).items():
+        if count > 1:
+            raise ValueError(
+                f"The name {name!r} is used {count} times in the model, but layer names must be "
+                "unique. Pass another `name` to one of these layers."
+            )

@@ -1,0 +1,123 @@
+"""The entry of a model: a placeholder that counts as the output of a layer."""
+
+from __future__ import annotations
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import Layer
+from keras_core.graph import Tensor
+from keras_core.utils.generic_utils import unpack_singleton
+
+__all__ = ["Input", "InputLayer"]
+
+
+class InputLayer(Layer):
+    """The layer behind `Input`: it holds one tensor and is never called.
+
+    Args:
+        input_shape: tuple without the batch axis; needs no other shape.
+        batch_size: int, a fixed number of samples a batch, or None.
+        batch_input_shape: tuple with the batch axis, instead of the two above.
+        dtype: str; floatx by default, or that of `input_tensor`.
+        input_tensor: a tensor to be wrapped, instead of a new placeholder.
+        sparse: bool, whether the placeholder takes SciPy sparse matrices.
+        name: str, `input_1` and so on by default.
+
+    Raises:
+        ValueError: if there is neither shape nor tensor, or both kinds of shape.
+    """
+
+    def __init__(
+        self,
+        input_shape=None,
+        batch_size=None,
+        batch_input_shape=None,
+        dtype=None,
+        input_tensor=None,
+        sparse=False,
+        name=None,
+    ):
+        if input_tensor is not None and not isinstance(input_tensor, Tensor):
+            raise ValueError(
+                f"InputLayer: `input_tensor` must be a tensor, not a {type(input_tensor).__name__}."
+            )
+        shape = _batch_shape(input_shape, batch_size, batch_input_shape, input_tensor)
+        if dtype is None:
+            dtype = K.floatx() if input_tensor is None else K.dtype(input_tensor)
+        super().__init__(dtype=dtype, name=name or f"input_{K.get_uid('input')}")
+        self.trainable = False
+        self.built = True
+        self.sparse = sparse
+        self.batch_input_shape = shape
+        self.is_placeholder = input_tensor is None or K.is_placeholder(input_tensor)
+        if input_tensor is None:
+            input_tensor = K.placeholder(shape=shape, dtype=dtype, sparse=sparse, name=self.name)
+        self._add_inbound_node([], [input_tensor], [], [None], [], [shape])
+        node = self._inbound_nodes[0]
+        node.input_tensors, node.input_shapes, node.input_masks = [input_tensor], [shape], [None]
+
+    def get_config(self):
+        return {
+            "batch_input_shape": self.batch_input_shape,
+            "dtype": self.dtype,
+            "sparse": self.sparse,
+            "name": self.name,
+        }
+
+
+def _batch_shape(input_shape, batch_size, batch_input_shape, tensor):
+    if input_shape and batch_input_shape:
+        raise ValueError(
+            f"InputLayer got both input_shape={input_shape} and batch_input_shape="
+            f"{batch_input_shape}. Give one of them."
+        )
+    if batch_input_shape is not None:
+        return tuple(batch_input_shape)
+    if input_shape is not None:
+        return (batch_size, *input_shape)
+    if tensor is None:
+        raise ValueError(
+            "InputLayer needs a shape: give input_shape=(...) without the batch axis, "
+            "batch_input_shape=(...) with it, or input_tensor=..."
+        )
+    return K.int_shape(tensor)
+
+
+def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, tensor=None):
+    """Makes the tensor that a model starts from.
+
+    Args:
+        shape: tuple without the batch axis, such as `(32,)`; None for an unknown size.
+        batch_shape: tuple with the batch axis, such as `(10, 32)`, instead of `shape`.
+        name: str, unique in a model; `input_1` and so on by default.
+        dtype: str; floatx by default.
+        sparse: bool, whether the tensor takes SciPy sparse matrices.
+        tensor: a tensor to start from, instead of a placeholder.
+
+    Returns:
+        A tensor of shape `(batch, *shape)`.
+
+    Raises:
+        AssertionError: if there is neither shape nor tensor.
+        TypeError: if `shape` is no tuple, or the dtype is unknown.
+    """
+    if shape is None and not batch_shape and tensor is None:
+        raise AssertionError(
+            "Input needs `shape`, without the batch axis, or `batch_shape`, with it: "
+            "Input(shape=(32,)) takes batches of vectors of 32 numbers."
+        )
+    if not batch_shape and shape is not None:
+        batch_shape = (None, *_as_tuple(shape))
+    layer = InputLayer(
+        batch_input_shape=batch_shape, name=name, dtype=dtype, sparse=sparse, input_tensor=tensor
+    )
+    return unpack_singleton(layer._inbound_nodes[0].output_tensors)
+
+
+def _as_tuple(shape):
+    try:
+        return tuple(shape)
+    except TypeError:
+        raise TypeError(
+            f"Input: `shape` must be a tuple without the batch axis, not {shape!r}. "
+            f"For vectors of {shape} numbers write shape=({shape},)."
+        ) from None

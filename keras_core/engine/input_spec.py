@@ -1,0 +1,117 @@
+"""What a layer requires of its inputs, and the check of a call against it."""
+
+from __future__ import annotations
+
+from keras_core import backend as K
+from keras_core.graph import Tensor
+from keras_core.utils.generic_utils import to_list
+
+
+class InputSpec:
+    """Requirements on one input of a layer; whatever is None is not checked.
+
+    Args:
+        dtype: str, the expected dtype.
+        shape: tuple, the expected shape, None where an axis may have any size.
+        ndim: int, the exact rank.
+        max_ndim: int, the largest rank.
+        min_ndim: int, the smallest rank.
+        axes: dict from an axis to its expected size.
+    """
+
+    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
+        self.dtype = dtype
+        self.shape = shape
+        self.ndim = len(shape) if shape is not None else ndim
+        self.max_ndim = max_ndim
+        self.min_ndim = min_ndim
+        self.axes = axes or {}
+
+    def __repr__(self):
+        given = {name: value for name, value in vars(self).items() if value}
+        return "InputSpec({})".format(", ".join(f"{k}={v!r}" for k, v in given.items()))
+
+    def complaint(self, shape, dtype):
+        """Says what an input of this shape and dtype lacks.
+
+        Returns:
+            A phrase such as "2 axes", or None when the input meets the requirements.
+        """
+        return self._rank_complaint(len(shape)) or self._size_complaint(shape) or self._dtype(dtype)
+
+    def _rank_complaint(self, ndim):
+        if self.ndim is not None and ndim != self.ndim:
+            return f"{self.ndim} axes (ndim={self.ndim})"
+        if self.max_ndim is not None and ndim > self.max_ndim:
+            return f"at most {self.max_ndim} axes (max_ndim={self.max_ndim})"
+        if self.min_ndim is not None and ndim < self.min_ndim:
+            return f"at least {self.min_ndim} axes (min_ndim={self.min_ndim})"
+        return None
+
+    def _size_complaint(self, shape):
+        for axis, size in self._sizes():
+            if axis >= len(shape) or axis < -len(shape):
+                return f"size {size} on axis {axis}"
+            if shape[axis] is not None and shape[axis] != size:
+                return f"size {size} on axis {axis}"
+        return None
+
+    def _sizes(self):
+        fixed = {int(axis): size for axis, size in self.axes.items()}
+        fixed.update(enumerate(self.shape or ()))
+        return [(axis, size) for axis, size in fixed.items() if size is not None]
+
+    def _dtype(self, dtype):
+        return f"dtype {self.dtype}" if self.dtype is not None and dtype != self.dtype else None
+
+
+def check_tensors(layer, inputs):
+    """Refuses inputs of a call that are not symbolic tensors.
+
+    Raises:
+        ValueError: if one of them is an array, None or another Python value.
+    """
+    for value in to_list(inputs, allow_tuple=True):
+        if not isinstance(value, Tensor):
+            raise ValueError(
+                f"Layer {describe(layer)} was called on a {type(value).__name__}, but layers are "
+                "called on symbolic tensors, such as the result of Input(shape=...) or of another "
+                "layer. To compute with arrays use Model.predict."
+            )
+
+
+def check_inputs(layer, inputs):
+    """Checks the inputs of a call against ``layer.input_spec``.
+
+    Raises:
+        ValueError: if the number of inputs, a rank, a size or a dtype differs.
+    """
+    check_tensors(layer, inputs)
+    if not layer.input_spec:
+        return
+    inputs = to_list(inputs, allow_tuple=True)
+    specs = to_list(layer.input_spec, allow_tuple=True)
+    if len(inputs) != len(specs):
+        shapes = [K.int_shape(x) for x in inputs]
+        raise ValueError(
+            f"Layer {describe(layer)} expects {len(specs)} input(s), but was called on "
+            f"{len(inputs)} tensor(s) of shapes {shapes}."
+        )
+    for index, (tensor, spec) in enumerate(zip(inputs, specs)):
+        if spec is not None:
+            _check_one(layer, index, tensor, spec)
+
+
+def _check_one(layer, index, tensor, spec):
+    shape = K.int_shape(tensor)
+    wanted = spec.complaint(shape, K.dtype(tensor))
+    if wanted is not None:
+        raise ValueError(
+            f"Input {index} of layer {describe(layer)} is incompatible: expected {wanted}, "
+            f"got shape {shape} of dtype {K.dtype(tensor)}."
+        )
+
+
+def describe(layer):
+    """Names a layer in a message, as ``dense_1 (Dense)``."""
+    return f"{layer.name} ({type(layer).__name__})"

@@ -1,0 +1,549 @@
+"""A network: a layer made of layers, by a graph of calls or by a `call` of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import Layer, as_shapes, is_metric, match_weights
+from keras_core.engine.bookkeeping import input_key, unique
+from keras_core.engine.graph_map import GraphMap
+from keras_core.engine.input_layer import InputLayer
+from keras_core.engine.network_config import network_config, network_from_config
+from keras_core.engine.node import Node
+from keras_core.graph import Tensor
+from keras_core.utils.generic_utils import to_list, unpack_singleton
+
+__all__ = ["Network"]
+
+
+class Endpoint(NamedTuple):
+    """Where an input or output tensor of a network comes from."""
+
+    layer: Layer
+    node_index: int
+    tensor_index: int
+
+
+class Network(Layer):
+    """A directed graph of layers; also the base of models whose `call` is written by hand.
+
+    Args:
+        *args: inputs and outputs, each a tensor or a list of tensors; none in a subclass that
+            overrides `call`.
+        **kwargs: `inputs`, `outputs`, `name` (str), `trainable` (bool), `dtype` (str).
+
+    Attributes:
+        layers: list of layers, the deepest first.
+        inputs, outputs: lists of tensors.
+        input_names, output_names: lists of layer names.
+
+    Raises:
+        ValueError: if an input or output is no Keras tensor, an input comes twice, the outputs do
+            not follow from the inputs, or two layers have one name.
+    """
+
+    def __init__(self, *args, **kwargs):
+        given = len(args) + ("inputs" in kwargs) + ("outputs" in kwargs)
+        if given >= 2:
+            self._init_graph_network(*args, **kwargs)
+        else:
+            self._init_subclassed_network(*args, **kwargs)
+
+    def _base_init(self, name=None, trainable=True, dtype=None):
+        self._is_graph_network = False
+        self._graph = None
+        self._init_records()
+        self.name = name or self._automatic_name()
+        self.trainable = trainable
+        self.dtype = dtype
+        self.supports_masking = False
+        self.inputs = None
+        self.outputs = None
+        self.input_names = None
+        self.output_names = None
+        self.optimizer = None
+
+    def _init_subclassed_network(self, name=None, trainable=True, dtype=None):
+        self._base_init(name=name, trainable=trainable, dtype=dtype)
+
+    def _init_graph_network(self, inputs, outputs, name=None, trainable=True, dtype=None):
+        inputs, outputs = to_list(inputs, True), to_list(outputs, True)
+        check_endpoints(inputs, outputs)
+        graph = GraphMap(inputs, outputs)
+        self._base_init(name=name, trainable=trainable, dtype=dtype)
+        self._set_graph(inputs, outputs, graph)
+
+    def _set_graph(self, inputs, outputs, graph):
+        self._is_graph_network = True
+        self._graph = graph
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self._input_coordinates = [Endpoint(*x._keras_history) for x in inputs]
+        self._output_coordinates = [Endpoint(*x._keras_history) for x in outputs]
+        self._input_layers = [end.layer for end in self._input_coordinates]
+        self._output_layers = [end.layer for end in self._output_coordinates]
+        self.input_names = [layer.name for layer in self._input_layers]
+        self.output_names = [layer.name for layer in self._output_layers]
+        self._layers = graph.layers
+        self._feed_input_names = [layer.name for layer in self._placeholders()]
+        self._feed_inputs = [layer.output for layer in self._placeholders()]
+        self._feed_input_shapes = [layer.batch_input_shape for layer in self._placeholders()]
+        self.built = True
+        self._record_own_node()
+
+    def _placeholders(self):
+        return [layer for layer in self._input_layers if layer.is_placeholder]
+
+    def _record_own_node(self):
+        """The graph of the network itself counts as its first call."""
+        self._inbound_nodes, self._outbound_nodes = [], []
+        Node(
+            outbound_layer=self,
+            inbound_layers=[],
+            node_indices=[],
+            tensor_indices=[],
+            input_tensors=self.inputs,
+            output_tensors=self.outputs,
+            input_masks=[None] * len(self.inputs),
+            output_masks=[getattr(x, "_keras_mask", None) for x in self.outputs],
+            input_shapes=[K.int_shape(x) for x in self.inputs],
+            output_shapes=[K.int_shape(x) for x in self.outputs],
+        )
+
+    def _automatic_name(self):
+        prefix = type(self).__name__.lower()
+        return f"{prefix}_{K.get_uid(prefix)}"
+
+    def _track(self, layer):
+        if not self.__dict__.get("_is_graph_network") or is_metric(layer):
+            super()._track(layer)
+
+    def _require_graph(self, what):
+        if not self._is_graph_network:
+            raise NotImplementedError(
+                f"{type(self).__name__} {self.name} is not a graph of layers, so it has no {what}. "
+                "Override the method, or build the model from Input tensors: Model(inputs, outputs)."
+            )
+
+    # Layers, weights, state
+
+    @property
+    def layers(self):
+        """The layers, the deepest first."""
+        return self._layers
+
+    @property
+    def _nodes_by_depth(self):
+        return self._graph.nodes_by_depth
+
+    @property
+    def _layers_by_depth(self):
+        return self._graph.layers_by_depth
+
+    @property
+    def _network_nodes(self):
+        return self._graph.nodes
+
+    @property
+    def input_spec(self):
+        """What the network requires of its inputs: their number, as a list with an entry each."""
+        if not self._is_graph_network:
+            return None
+        return unpack_singleton([layer.input_spec for layer in self._input_layers])
+
+    @input_spec.setter
+    def input_spec(self, value):
+        raise AttributeError(f"The input_spec of {self.name} follows from its inputs.")
+
+    @property
+    def stateful(self):
+        """Whether a layer carries state from batch to batch."""
+        return any(layer.stateful for layer in self.layers)
+
+    @property
+    def uses_learning_phase(self):
+        """Whether the outputs differ between training and testing."""
+        return any(x._uses_learning_phase for x in self.outputs or ())
+
+    @property
+    def input(self):
+        """The input tensor of the network, or the list of them."""
+        return unpack_singleton(self.inputs) if self.inputs else super().input
+
+    @property
+    def output(self):
+        """The output tensor of the network, or the list of them."""
+        return unpack_singleton(self.outputs) if self.outputs else super().output
+
+    def get_layer(self, name=None, index=None):
+        """Finds a layer by its name or its place.
+
+        Args:
+            name: str.
+            index: int, a place in `layers`; goes before `name`.
+
+        Returns:
+            The layer.
+
+        Raises:
+            ValueError: if there is none, or neither is given.
+        """
+        if index is not None:
+            return self._layer_at(index)
+        if not name:
+            raise ValueError("get_layer needs a layer's name or its index.")
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(
+            f"Model {self.name} has no layer {name!r}. Its layers: {[x.name for x in self.layers]}."
+        )
+
+    def _layer_at(self, index):
+        if len(self.layers) <= index:
+            raise ValueError(
+                f"Model {self.name} has no layer of index {index}: it has {len(self.layers)} layers."
+            )
+        return self.layers[index]
+
+    @property
+    def trainable_weights(self):
+        """The variables that training changes, layer by layer; none when the model is frozen."""
+        if not self.trainable:
+            return []
+        own = list(self._trainable_weights)
+        return unique(own + [w for layer in self.layers for w in layer.trainable_weights])
+
+    @property
+    def non_trainable_weights(self):
+        """The variables that training leaves alone, layer by layer."""
+        others = [w for layer in self.layers for w in layer.non_trainable_weights]
+        frozen = []
+        if not self.trainable:
+            frozen = self._trainable_weights + [
+                w for layer in self.layers for w in layer.trainable_weights
+            ]
+        return unique(frozen + self._non_trainable_weights + others)
+
+    def _weights_by_layer(self):
+        """All variables, layer by layer: the order of `get_weights` and of saved files."""
+        return self._own_weights() + [w for layer in self.layers for w in layer.weights]
+
+    def get_weights(self):
+        """Copies the values of all weights, layer by layer.
+
+        Returns:
+            A list of NumPy arrays.
+        """
+        return K.batch_get_value(self._weights_by_layer())
+
+    def set_weights(self, weights):
+        """Replaces the values of all weights, or of none when one does not fit.
+
+        Args:
+            weights: list of arrays, in the order and with the shapes of `get_weights()`.
+
+        Raises:
+            ValueError: if their number or a shape differs; no weight is changed then.
+        """
+        K.batch_set_value(match_weights(self, self._weights_by_layer(), weights))
+
+    @property
+    def losses(self):
+        """All losses of the layers' calls in this network, and its own."""
+        return self._gathered("get_losses_for", "losses", self._losses)
+
+    @property
+    def updates(self):
+        """All updates of the layers' calls in this network; none when it is frozen."""
+        if not self.trainable and not self.stateful:
+            return []
+        return self._gathered("get_updates_for", "updates", self._updates)
+
+    def _gathered(self, method, attribute, own):
+        if not self._is_graph_network:
+            return super()._with_sublayers(attribute, own)
+        per_input = self._per_input_losses if attribute == "losses" else self._per_input_updates
+        return unique([*self._from_nodes(method), *per_input.get(None, ())])
+
+    def _from_nodes(self, method):
+        found = []
+        for layer in self.layers:
+            for node in layer._inbound_nodes:
+                if node in self._network_nodes:
+                    found += getattr(layer, method)(node.input_tensors)
+            found += getattr(layer, method)(None)
+        return found
+
+    def _filed(self, method, inputs, per_input):
+        found = super()._filed(method, inputs, per_input)
+        if self._is_graph_network and inputs is not None:
+            if input_key(inputs) == input_key(self.inputs):
+                unconditional = super()._filed(method, None, per_input)
+                found += [x for x in self._from_nodes(method) if x not in unconditional]
+        return unique(found)
+
+    def _filed_counts(self):
+        return [] if self._is_graph_network else super()._filed_counts()
+
+    @property
+    def state_updates(self):
+        """The updates of stateful layers, which happen in prediction as well."""
+        return [update for layer in self.layers if layer.stateful for update in layer.updates]
+
+    def reset_states(self):
+        """Puts the states of all stateful layers back to their start."""
+        for layer in self.layers:
+            if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
+                layer.reset_states()
+
+    # A call on new tensors
+
+    def build(self, input_shape):
+        """A graph of layers has its weights already; other models make them when called."""
+        self.built = True
+
+    def call(self, inputs, mask=None):
+        """Applies the layers to other inputs.
+
+        Args:
+            inputs: a tensor, or a list of tensors.
+            mask: the mask of each input, or None.
+
+        Returns:
+            A tensor, or a list of tensors.
+        """
+        self._require_graph("call")
+        masks = None if mask is None else to_list(mask, True)
+        return unpack_singleton(self.run_internal_graph(to_list(inputs, True), masks)[0])
+
+    def compute_mask(self, inputs, mask):
+        if not self._is_graph_network:
+            return None
+        masks = None if mask is None else to_list(mask, True)
+        return unpack_singleton(self.run_internal_graph(to_list(inputs, True), masks)[1])
+
+    def compute_output_shape(self, input_shape):
+        if not self._is_graph_network:
+            return super().compute_output_shape(input_shape)
+        shapes = as_shapes(input_shape)
+        known = {id(x): shape for x, shape in zip(self.inputs, shapes)}
+        for node in self._graph.in_order():
+            if node.inbound_layers:
+                shapes = unpack_singleton([known[id(x)] for x in node.input_tensors])
+                outputs = as_shapes(node.outbound_layer.compute_output_shape(shapes))
+                known.update(zip(map(id, node.output_tensors), outputs))
+        return unpack_singleton([known[id(x)] for x in self.outputs])
+
+    def _refine_shapes(self, inputs, outputs):
+        """The layers have refined their own."""
+
+    def _compute(self, inputs, masks, arguments):
+        if not self._is_graph_network or type(self).call is not Network.call:
+            return super()._compute(inputs, masks, arguments)
+        given = arguments.get("mask")
+        if given is not None:
+            masks = to_list(given, True)
+        outputs, output_masks, _ = self.run_internal_graph(to_list(inputs, True), masks)
+        return outputs, output_masks
+
+    def run_internal_graph(self, inputs, masks=None):
+        """Computes the outputs for other inputs.
+
+        Losses and updates of the layers are filed in this network under these inputs.
+
+        Args:
+            inputs: list of tensors.
+            masks: list with a mask or None an input; None for no masks.
+
+        Returns:
+            Three lists: output tensors, their masks and their shapes.
+        """
+        masks = [None] * len(inputs) if masks is None else masks
+
+        def run(layer, tensors, tensor_masks, arguments):
+            outputs, output_masks = layer._compute(
+                unpack_singleton(tensors), tensor_masks, arguments
+            )
+            self.add_loss(layer.get_losses_for(tensors), inputs)
+            self.add_update(layer.get_updates_for(tensors), inputs)
+            return outputs, output_masks
+
+        outputs, output_masks = self._replay(inputs, masks, run)
+        return outputs, output_masks, [K.int_shape(x) for x in outputs]
+
+    def _replay(self, inputs, masks, run):
+        """Walks the nodes from the inputs to the outputs.
+
+        Args:
+            inputs: list of tensors that take the place of the network's inputs.
+            masks: list with a mask or None an input.
+            run: function of layer, tensors, masks and keyword arguments giving the lists of
+                outputs and masks.
+
+        Returns:
+            Two lists, the outputs and their masks.
+        """
+        if len(inputs) != len(self.inputs):
+            raise ValueError(
+                f"Model {self.name} has {len(self.inputs)} input(s) {self.input_names}, but was "
+                f"called on {len(inputs)} tensor(s)."
+            )
+        known = {id(old): pair for old, pair in zip(self.inputs, zip(inputs, masks))}
+        for node in self._graph.in_order():
+            _replay_node(node, known, run)
+        pairs = [known[id(x)] for x in self.outputs]
+        return [tensor for tensor, _ in pairs], [mask for _, mask in pairs]
+
+    # Configuration and files
+
+    def get_config(self):
+        self._require_graph("configuration")
+        return network_config(self)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Makes a network of a configuration.
+
+        Args:
+            config: dict, what `get_config` gave.
+            custom_objects: dict from names to classes and functions that are not Keras's own.
+        """
+        return network_from_config(cls, config, custom_objects)
+
+    def save(self, filepath, overwrite=True, include_optimizer=True):
+        """Saves architecture, weights, and when compiled also the state of training.
+
+        Args:
+            filepath: path, open binary file, `h5py.Group` or dict.
+            overwrite: bool; with False, asks before an existing file is replaced.
+            include_optimizer: bool, whether to save the optimizer and its state.
+        """
+        from keras_core.engine import saving
+
+        self._require_graph("configuration to be saved")
+        saving.save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath, overwrite=True):
+        """Saves the weights alone.
+
+        Args:
+            filepath: path, open binary file, `h5py.Group` or dict.
+            overwrite: bool; with False, asks before an existing file is replaced.
+        """
+        from keras_core.saving import hdf5
+
+        hdf5.save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath, by_name=False, skip_mismatch=False, reshape=False):
+        """Loads weights from a file, all or none.
+
+        Args:
+            filepath: path, open binary file, `h5py.Group` or dict.
+            by_name: bool; with True, weights go to the layers of the same name, otherwise to the
+                layers in order.
+            skip_mismatch: bool; with `by_name`, whether to pass over layers whose weights don't fit.
+            reshape: bool, whether a kernel of another shape and equal size is reshaped.
+
+        Raises:
+            OSError: if there is no such file.
+            ValueError: if the file is damaged, or its weights do not fit the model.
+        """
+        from keras_core.saving import hdf5
+
+        hdf5.load_weights(self, filepath, by_name, skip_mismatch, reshape)
+
+    def _updated_config(self):
+        from keras_core.saving import config
+
+        return config.model_config(self, versions=True)
+
+    def to_json(self, **kwargs):
+        """The architecture as JSON text.
+
+        Args:
+            **kwargs: passed to `json.dumps`.
+        """
+        from keras_core.saving import config
+
+        return json.dumps(self._updated_config(), default=config.json_value, **kwargs)
+
+    def to_yaml(self, **kwargs):
+        """The architecture as YAML text.
+
+        Args:
+            **kwargs: passed to `yaml.dump`.
+        """
+        from keras_core.saving import config
+
+        return config.to_yaml(self._updated_config(), **kwargs)
+
+    def summary(self, line_length=None, positions=None, print_fn=None):
+        """Prints a table of the layers.
+
+        Args:
+            line_length: int, characters a line.
+            positions: list of column ends, in characters or as fractions of the line.
+            print_fn: function of one line; `print` by default.
+
+        Raises:
+            ValueError: if the model has no weights yet.
+        """
+        from keras_core.utils.layer_utils import print_summary
+
+        if not self.built:
+            raise ValueError(
+                f"Model {self.name} is not built, so its layers have no shapes to print. Give the "
+                "first layer an input_shape, call build(input_shape), or fit it on data."
+            )
+        print_summary(self, line_length=line_length, positions=positions, print_fn=print_fn)
+
+    def __getstate__(self):
+        from keras_core.engine import saving
+
+        return saving.pickle_model(self)
+
+    def __setstate__(self, state):
+        from keras_core.engine import saving
+
+        self.__dict__ = saving.unpickle_model(state).__dict__
+
+
+def _replay_node(node, known, run):
+    """Runs one node on the tensors that took the place of its inputs."""
+    if not node.inbound_layers:
+        return
+    pairs = [known[id(x)] for x in node.input_tensors]
+    tensors = [tensor for tensor, _ in pairs]
+    masks = [mask for _, mask in pairs]
+    outputs, output_masks = run(node.outbound_layer, tensors, masks, node.arguments or {})
+    for old, new, mask in zip(node.output_tensors, outputs, output_masks):
+        if mask is not None:
+            new._keras_mask = mask
+        known[id(old)] = (new, mask)
+
+
+def check_endpoints(inputs, outputs):
+    """Checks that a graph can begin and end at these tensors.
+
+    Raises:
+        ValueError: if one of them is no tensor that a layer gave, or an input comes twice.
+    """
+    for role, tensors in (("input", inputs), ("output", outputs)):
+        for x in tensors:
+            if not isinstance(x, Tensor) or not hasattr(x, "_keras_history"):
+                raise ValueError(
+                    f"A model's {role} must be a tensor made by a Keras layer, not {x!r}. Start from "
+                    "Input(shape=...), and wrap functions of tensors in Lambda layers."
+                )
+    if len({id(x) for x in inputs}) != len(inputs):
+        raise ValueError(f"A model's inputs must differ, but one comes twice in {inputs}.")
+    for x in inputs:
+        layer = x._keras_history[0]
+        if not isinstance(layer, InputLayer):
+            raise TypeError(
+                f"A model's inputs must come from Input, but {x!r} is the output of layer "
+                f"{layer.name}. Build that part anew from Input(shape={K.int_shape(x)[1:]})."
+            )

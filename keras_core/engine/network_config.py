@@ -1,0 +1,168 @@
+"""The configuration of a graph of layers: which layers, and which calls link them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import warnings
+
+import numpy as np
+
+from keras_core.utils.generic_utils import to_list, unpack_singleton
+
+
+def network_config(network):
+    """Lists the layers of a network with their configurations and calls.
+
+    Args:
+        network: Network made from inputs and outputs.
+
+    Returns:
+        A dict with name, layers, input_layers and output_layers.
+    """
+    numbers = _number_nodes(network)
+    config = {
+        "name": network.name,
+        "layers": [_layer_entry(network, layer, numbers) for layer in network.layers],
+        "input_layers": [_place(end, numbers) for end in network._input_coordinates],
+        "output_layers": [_place(end, numbers) for end in network._output_coordinates],
+    }
+    return copy.deepcopy(config)
+
+
+def _number_nodes(network):
+    """Counts the calls of each layer that belong to the network.
+
+    The graph of a nested network itself counts as its call 0, so calls of it begin with 1.
+    """
+    numbers = {}
+    for layer in network.layers:
+        kept = [
+            n for n in layer._inbound_nodes if n in network._network_nodes or not n.inbound_layers
+        ]
+        numbers.update((node, number) for number, node in enumerate(kept))
+    return numbers
+
+
+def _nodes_in(network, layer):
+    return [node for node in layer._inbound_nodes if node in network._network_nodes]
+
+
+def _place(end, numbers):
+    node = end.layer._inbound_nodes[end.node_index]
+    return [end.layer.name, numbers[node], end.tensor_index]
+
+
+def _layer_entry(network, layer, numbers):
+    calls = [
+        _call_entry(node, numbers) for node in _nodes_in(network, layer) if node.inbound_layers
+    ]
+    return {
+        "name": layer.name,
+        "class_name": type(layer).__name__,
+        "config": layer.get_config(),
+        "inbound_nodes": calls,
+    }
+
+
+def _call_entry(node, numbers):
+    arguments = _plain_arguments(node)
+    sources = zip(node.inbound_layers, node.inbound_nodes(), node.tensor_indices)
+    return [[layer.name, numbers[inbound], i, arguments] for layer, inbound, i in sources]
+
+
+def _plain_arguments(node):
+    try:
+        return json.loads(json.dumps(node.arguments or {}, default=_plain))
+    except TypeError:
+        warnings.warn(
+            f"Layer {node.outbound_layer.name} was called with arguments that cannot be saved, "
+            f"{node.arguments}. They are left out of the configuration.",
+            stacklevel=2,
+        )
+        return {}
+
+
+def _plain(value):
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    raise TypeError(f"{value!r} is not a plain value")
+
+
+def network_from_config(cls, config, custom_objects=None):
+    """Makes the layers of a configuration and repeats their calls.
+
+    Args:
+        cls: subclass of Network.
+        config: dict, what `network_config` gave.
+        custom_objects: dict from names to classes and functions that are not Keras's own.
+
+    Returns:
+        An instance of `cls`.
+
+    Raises:
+        ValueError: if a call refers to a layer or to a call that the configuration does not hold.
+    """
+    layers, waiting = {}, []
+    for entry in config["layers"]:
+        layer = _made_layer(entry, custom_objects)
+        layers[layer.name] = layer
+        waiting += [(layer, to_list(call)) for call in entry["inbound_nodes"]]
+    _repeat_calls(waiting, layers, config.get("name"))
+    inputs = [_output_at(layers, *place) for place in config["input_layers"]]
+    outputs = [_output_at(layers, *place) for place in config["output_layers"]]
+    return cls(inputs=inputs, outputs=outputs, name=config.get("name"))
+
+
+def _made_layer(entry, custom_objects):
+    from keras_core.layers import deserialize
+
+    layer = deserialize(
+        {"class_name": entry["class_name"], "config": entry["config"]},
+        custom_objects=custom_objects,
+    )
+    # Lists of Keras 2.0 to 2.2.2 keep the name of a nested Sequential in the entry alone.
+    if entry.get("name"):
+        layer.name = entry["name"]
+    return layer
+
+
+def _repeat_calls(waiting, layers, name):
+    """Repeats calls, each as soon as its inputs and the earlier calls of its layer are there."""
+    while waiting:
+        later, blocked = [], set()
+        for layer, call in waiting:
+            if layer in blocked or not _ready(call, layers):
+                blocked.add(layer)
+                later.append((layer, call))
+            else:
+                _repeat(layer, call, layers)
+        if len(later) == len(waiting):
+            layer, call = later[0]
+            raise ValueError(
+                f"The configuration of model {name} is not complete: the call {call} of layer "
+                f"{layer.name} refers to a layer or a call that is not in it."
+            )
+        waiting = later
+
+
+def _ready(call, layers):
+    return all(
+        place[0] in layers and len(layers[place[0]]._inbound_nodes) > place[1] for place in call
+    )
+
+
+def _repeat(layer, call, layers):
+    inputs = [_output_at(layers, *place[:3]) for place in call]
+    arguments = next((place[3] for place in call if len(place) > 3), {})
+    layer(unpack_singleton(inputs), **arguments)
+
+
+def _output_at(layers, name, node_index, tensor_index):
+    try:
+        return layers[name]._inbound_nodes[node_index].output_tensors[tensor_index]
+    except (KeyError, IndexError):
+        raise ValueError(
+            f"The configuration refers to output {tensor_index} of call {node_index} of layer "
+            f"{name!r}, which it does not hold."
+        ) from None

@@ -1,0 +1,242 @@
+"""A model that is a chain of layers."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import Layer, as_shapes
+from keras_core.engine.graph_map import GraphMap, check_names
+from keras_core.engine.input_layer import Input, InputLayer
+from keras_core.engine.input_spec import describe
+from keras_core.engine.training import Model
+
+__all__ = ["Sequential"]
+
+
+class Sequential(Model):
+    """A linear stack of layers, each fed with the output of the one before.
+
+    Args:
+        layers: list of layers.
+        name: str; `sequential_1` and so on by default.
+
+    When the first layer has no `input_shape`, the model is built when it first meets data, or by
+    `build(input_shape)`.
+    """
+
+    def __init__(self, layers=None, name=None):
+        super().__init__(name=name)
+        self._build_input_shape = None
+        self._stack = []
+        self._tensors = []
+        self._extend(layers or ())
+
+    @property
+    def layers(self):
+        """The layers, without the input layer."""
+        first = 1 if self._stack and isinstance(self._stack[0], InputLayer) else 0
+        return self._stack[first:]
+
+    @property
+    def model(self):
+        """The model itself, for programs written for Keras 1."""
+        return self
+
+    def _track(self, layer):
+        """The stack alone holds the layers, also when one is set as an attribute."""
+
+    def add(self, layer):
+        """Puts a layer on top of the stack.
+
+        Args:
+            layer: layer with one input and one output.
+
+        Raises:
+            TypeError: if `layer` is no layer.
+            ValueError: if its name is in the stack already, it has several outputs, or it does not
+                fit on the layer below; the model stays as it was then.
+        """
+        self._extend([layer])
+
+    def _extend(self, layers):
+        for layer in layers:
+            self._push(layer)
+        if self._tensors:
+            self._make_graph()
+
+    def _push(self, layer):
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"Sequential takes layers, but was given {layer!r}, a {type(layer).__name__}. "
+                "Wrap a function in a Lambda layer."
+            )
+        check_names([*self._stack, layer])
+        tensor = self._output_of(layer)
+        self._stack.append(layer)
+        if tensor is not None:
+            self._tensors.append(tensor)
+
+    def _output_of(self, layer):
+        if self._tensors:
+            return _single(layer, layer(self._tensors[-1]))
+        if self._stack:
+            return None
+        if isinstance(layer, InputLayer):
+            return _single(layer, layer._inbound_nodes[-1].output_tensors)
+        first = _first_leaf(layer)
+        if not hasattr(first, "batch_input_shape"):
+            return None
+        x = Input(
+            batch_shape=first.batch_input_shape, dtype=first.dtype, name=f"{layer.name}_input"
+        )
+        return _single(layer, layer(x))
+
+    def _make_graph(self):
+        source = self._source()
+        graph = GraphMap([source], self._tensors[-1:])
+        self._set_graph([source], self._tensors[-1:], graph)
+
+    def _source(self):
+        layer, node_index, _ = self._tensors[0]._keras_history
+        return layer._inbound_nodes[node_index].input_tensors[0]
+
+    def pop(self):
+        """Takes the top layer off.
+
+        Raises:
+            TypeError: if there is none.
+        """
+        if not self.layers:
+            raise TypeError(f"Sequential model {self.name} has no layer to take off.")
+        layer = self._stack.pop()
+        if self._tensors:
+            self._forget_last_call(layer)
+        if self._tensors:
+            self._make_graph()
+        else:
+            self._unbuild()
+
+    def _forget_last_call(self, layer):
+        tensor = self._tensors.pop()
+        if self._stack:
+            node = layer._inbound_nodes[tensor._keras_history[1]]
+            self._stack[-1]._outbound_nodes.remove(node)
+
+    def _unbuild(self):
+        self.inputs = self.outputs = None
+        self._is_graph_network = False
+        self._graph = None
+        self._layers = []
+        self.built = False
+
+    def build(self, input_shape=None):
+        """Makes the weights of a model whose first layer has no `input_shape`.
+
+        Args:
+            input_shape: tuple with the batch axis.
+        """
+        if self._tensors or not input_shape:
+            return
+        if not self._stack:
+            raise ValueError(f"Sequential model {self.name} has no layers yet. Add some first.")
+        shape = as_shapes(input_shape)[0]
+        x = Input(batch_shape=shape, dtype=K.floatx(), name=f"{self.name}_input")
+        tensors = []
+        for layer in self._stack:
+            x = _single(layer, layer(x))
+            tensors.append(x)
+        self._tensors = tensors
+        self._build_input_shape = shape
+        self._make_graph()
+
+    def predict_proba(self, x, batch_size=32, verbose=0):
+        """Predicts probabilities, by a model whose last layer gives them.
+
+        Args:
+            x: array or list of arrays, the inputs.
+            batch_size: int, samples a batch.
+            verbose: 0 or 1, whether to show a progress bar.
+
+        Returns:
+            An array `(samples, classes)`.
+        """
+        predicted = self.predict(x, batch_size, verbose)
+        if predicted.min() < 0.0 or predicted.max() > 1.0:
+            warnings.warn(
+                f"Model {self.name} predicts values outside of [0, 1], which are no probabilities. "
+                "A softmax or sigmoid activation in the last layer is missing.",
+                stacklevel=2,
+            )
+        return predicted
+
+    def predict_classes(self, x, batch_size=32, verbose=0):
+        """Predicts class indices.
+
+        Args:
+            x: array or list of arrays, the inputs.
+            batch_size: int, samples a batch.
+            verbose: 0 or 1, whether to show a progress bar.
+
+        Returns:
+            An integer array `(samples,)`: the most probable class; `(samples, 1)` with 0 or 1 when
+            the model has one output unit.
+        """
+        probabilities = self.predict(x, batch_size, verbose)
+        if probabilities.shape[-1] > 1:
+            return probabilities.argmax(axis=-1)
+        return (probabilities > 0.5).astype("int32")
+
+    def get_config(self):
+        # An input layer of the user's own is written out: without it the file had no input shape.
+        layers = [
+            {"class_name": type(layer).__name__, "config": layer.get_config()}
+            for layer in self._stack
+        ]
+        config = {"name": self.name, "layers": copy.deepcopy(layers)}
+        if self._build_input_shape:
+            config["build_input_shape"] = self._build_input_shape
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Makes a model of a configuration.
+
+        Args:
+            config: dict, what `get_config` gave; or a list of layers, as Keras 2.0 to 2.2.2 wrote.
+            custom_objects: dict from names to classes and functions that are not Keras's own.
+        """
+        from keras_core.layers import deserialize
+
+        if not isinstance(config, dict):
+            config = {"name": None, "layers": config}
+        layers = [deserialize(c, custom_objects=custom_objects) for c in config["layers"]]
+        model = cls(layers, name=config.get("name"))
+        if not model.inputs and config.get("build_input_shape"):
+            model.build(config["build_input_shape"])
+        return model
+
+
+def _first_leaf(layer):
+    """The first layer of the innermost model."""
+    while isinstance(layer, Model):
+        if not layer.layers:
+            raise ValueError(
+                f"Model {layer.name} is empty and cannot be the first layer of a Sequential. "
+                "Add layers to it before."
+            )
+        inputs = getattr(layer, "_input_layers", None)
+        layer = inputs[0] if inputs else layer.layers[0]
+    return layer
+
+
+def _single(layer, output):
+    if isinstance(output, (list, tuple)):
+        if len(output) == 1:
+            return output[0]
+        raise ValueError(
+            f"Layer {describe(layer)} has {len(output)} outputs, but a layer of a Sequential must "
+            "have one. Use Model(inputs, outputs)."
+        )
+    return output

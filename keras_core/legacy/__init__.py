@@ -1,0 +1,1 @@
+"""What serves programs and files of Keras 1."""
