@@ -11,7 +11,7 @@ from importlib import metadata
 from keras_core import __version__, config
 from keras_core.cli.backends import state
 from keras_core.errors import BackendNotFoundError, PluginConflictError
-from keras_core.plugins import discovery, installed, known
+from keras_core.plugins import discovery, installed
 from keras_core.plugins.discovery import Inspection
 
 
@@ -52,13 +52,15 @@ def _settings_problems() -> Iterator[str]:
 
 
 def _report_choice() -> list[str]:
-    """Prints which backend would run and why; returns what stands in its way."""
+    """Prints which backend would run and why; tells where it is not installed."""
     choice = discovery.choose()
     print(f"backend     {choice.name}, chosen by: {choice.rule}")
     try:
         discovery.find(choice.name)
-    except (BackendNotFoundError, PluginConflictError) as error:
+    except BackendNotFoundError as error:
         return [str(error)]
+    except PluginConflictError:
+        pass  # told with the state of what is installed
     return []
 
 
@@ -67,8 +69,6 @@ def _report_installed() -> list[str]:
     found = discovery.inspect_backends()
     for backend in found:
         print(f"installed   {backend.name}: {state(backend)} ({backend.release})")
-    if not found:
-        return [f"No backend is installed. To mend: {known.install_command(known.DEFAULT)}"]
     return [_remedy(backend) for backend in found if backend.problem]
 
 

@@ -57,13 +57,13 @@ def claims(group: str) -> Mapping[str, tuple[Plugin, ...]]:
     Returns:
         Mapping from a name to the plugins that claim it: more than one is a conflict.
     """
+    plugins = [_describe(entry_point, group) for entry_point in _entry_points(group)]
     found: dict[str, dict[str, Plugin]] = {}
-    for entry_point in sorted(_entry_points(group), key=lambda entry: entry.name):
-        plugin = _describe(entry_point, group)
+    for plugin in sorted(plugins, key=lambda plugin: (plugin.name, plugin.distribution)):
         claimants = found.setdefault(plugin.name, {})
         # A distribution that lies on the path twice (a checkout and its installation) is one.
         claimants.setdefault(_normalized(plugin.distribution), plugin)
-    return MappingProxyType({name: tuple(plugins.values()) for name, plugins in found.items()})
+    return MappingProxyType({name: tuple(found[name].values()) for name in found})
 
 
 def enabled(group: str) -> dict[str, tuple[Plugin, ...]]:
@@ -80,9 +80,10 @@ def sole(plugins: tuple[Plugin, ...]) -> Plugin:
     if len(plugins) == 1:
         return plugins[0]
     releases = " and ".join(plugin.release for plugin in plugins)
+    remedies = ", or ".join(f"pip uninstall {plugin.distribution}" for plugin in plugins)
     raise PluginConflictError(
         f"{releases} both claim the name {plugins[0].name!r} in {plugins[0].group}. "
-        f"Uninstall one of them: pip uninstall {plugins[-1].distribution}"
+        f"Uninstall one of them: {remedies}"
     )
 
 
