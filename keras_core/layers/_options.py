@@ -1,0 +1,97 @@
+"""The options that many layers share: how they are read, checked, used and written to a config."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, Iterable
+
+from keras_core import activations, constraints, initializers, regularizers
+
+# An option belongs to the family that its name ends with; others are plain values.
+_FAMILIES = {
+    "activation": activations,
+    "initializer": initializers,
+    "regularizer": regularizers,
+    "constraint": constraints,
+}
+
+# What a layer with a kernel, a bias and an activation offers.
+KERNEL_AND_BIAS = (
+    "activation",
+    "kernel_initializer",
+    "bias_initializer",
+    "kernel_regularizer",
+    "bias_regularizer",
+    "activity_regularizer",
+    "kernel_constraint",
+    "bias_constraint",
+)
+
+
+def _family(option: str) -> Any:
+    return _FAMILIES.get(option.rpartition("_")[2])
+
+
+def set_options(layer: Any, **options: Any) -> None:
+    """Stores options on a layer, those of a family (a name, a config, a function) as its objects.
+
+    Args:
+        layer: The layer that gets one attribute an option.
+        options: Values by option name, such as `kernel_initializer="zeros"`.
+    """
+    for name, value in options.items():
+        family = _family(name)
+        setattr(layer, name, family.get(value) if family else value)
+
+
+def options_config(layer: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The options of a layer by name, as a config holds them."""
+    config = {}
+    for name in names:
+        family = _family(name)
+        value = getattr(layer, name)
+        config[name] = family.serialize(value) if family else value
+    return config
+
+
+def check_positive(layer: Any, *names: str) -> None:
+    """Refuses options that are no whole numbers above zero, and stores the others as int.
+
+    Raises:
+        ValueError: Naming the layer, the option and the value seen.
+    """
+    for name in names:
+        value = getattr(layer, name)
+        try:
+            number = operator.index(value)
+        except TypeError:
+            number = 0
+        if number <= 0 or isinstance(value, bool):
+            raise ValueError(
+                f"{type(layer).__name__} layer {layer.name!r}: `{name}` must be a positive "
+                f"integer, got {value!r}. Write for instance {name}=32."
+            )
+        setattr(layer, name, number)
+
+
+def add_part(layer: Any, part: str, shape: tuple[int, ...], initializer: Any = None) -> None:
+    """Adds a weight with the options that carry its name, as the attribute of that name.
+
+    `recurrent_kernel` takes `recurrent_initializer`, `recurrent_regularizer` and
+    `recurrent_constraint`; `kernel` and `bias` take those of their own names.
+
+    Args:
+        layer: The layer that gets the weight.
+        part: The weight's name.
+        shape: The weight's shape.
+        initializer: Replaces the option's initializer.
+    """
+    prefix = part.replace("_kernel", "")
+    weight = layer.add_weight(
+        name=part,
+        shape=shape,
+        initializer=initializer or getattr(layer, prefix + "_initializer"),
+        regularizer=getattr(layer, prefix + "_regularizer"),
+        constraint=getattr(layer, prefix + "_constraint"),
+    )
+    setattr(layer, part, weight)
