@@ -1,0 +1,395 @@
+"""Convolutions over one, two and three spatial axes."""
+
+from __future__ import annotations
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers._options import add_part, check_positive, options_config, set_options
+from keras_core.layers.convolutional._axes import (
+    channel_axis,
+    input_channels,
+    resized_shape,
+    spatial_axes,
+)
+from keras_core.utils import conv_utils
+
+_CONVOLUTIONS = {1: K.conv1d, 2: K.conv2d, 3: K.conv3d}
+
+
+def _check_geometry(layer) -> None:
+    name = type(layer).__name__
+    if layer.padding == "causal" and layer.rank > 1:
+        raise ValueError(
+            f"{name} got padding='causal', which means something over time only (Conv1D). "
+            "Write padding='valid' or padding='same'."
+        )
+    if layer.padding == "causal" and layer.data_format != "channels_last":
+        raise ValueError(
+            f"{name} pads causally only with data_format='channels_last', "
+            f"got {layer.data_format!r}."
+        )
+    if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
+        raise ValueError(
+            f"{name} got strides={layer.strides} and dilation_rate={layer.dilation_rate}; "
+            "only one of them may be over 1."
+        )
+
+
+class _Conv(Layer):
+    """A convolution over `rank` spatial axes: `activation(conv(inputs, kernel) + bias)`.
+
+    Args:
+        rank: Number of spatial axes, 1 to 3.
+        filters: Number of output channels; None where a subclass finds it otherwise.
+        kernel_size: Length of the window along each spatial axis, an integer or `rank` of them.
+        strides: Step of the window along each spatial axis, an integer or `rank` of them.
+        padding: "valid" (no padding), "same" (zeros, TensorFlow's rule: the odd one goes to the
+            end) or, over one axis, "causal" (zeros before the first step only).
+        data_format: "channels_last" or "channels_first"; None is `K.image_data_format()`.
+        dilation_rate: Distance between two entries of the window along each spatial axis. Only
+            one of strides and dilation_rate may be over 1.
+        activation: Name or function applied to the result; None applies none.
+        use_bias: Whether a bias a filter is added.
+        kernel_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, bias_constraint: Projections applied after each update, or None.
+
+    Raises:
+        ValueError: If an option is out of its range, or options contradict each other.
+    """
+
+    def __init__(
+        self,
+        rank,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format=None,
+        dilation_rate=1,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.rank = rank
+        self.filters = filters
+        if filters is not None:
+            check_positive(self, "filters")
+        self.kernel_size = conv_utils.normalize_tuple(kernel_size, rank, "kernel_size")
+        self.strides = conv_utils.normalize_tuple(strides, rank, "strides")
+        self.padding = conv_utils.normalize_padding(padding)
+        self.data_format = K.normalize_data_format(data_format)
+        self.dilation_rate = conv_utils.normalize_tuple(dilation_rate, rank, "dilation_rate")
+        _check_geometry(self)
+        set_options(
+            self,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
+        self.input_spec = InputSpec(ndim=rank + 2)
+
+    def build(self, input_shape):
+        channels = self._fix_channels(input_shape)
+        add_part(self, "kernel", self.kernel_size + (channels, self.filters))
+        self._add_bias(self.filters)
+        self.built = True
+
+    def call(self, inputs):
+        if self.rank == 1:
+            strides, dilation_rate = self.strides[0], self.dilation_rate[0]
+        else:
+            strides, dilation_rate = self.strides, self.dilation_rate
+        outputs = _CONVOLUTIONS[self.rank](
+            inputs,
+            self.kernel,
+            strides=strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=dilation_rate,
+        )
+        return self._finish(outputs)
+
+    def compute_output_shape(self, input_shape):
+        return self._with_channels(self._resized(input_shape), self.filters)
+
+    def get_config(self):
+        options = (
+            "filters",
+            "kernel_size",
+            "strides",
+            "padding",
+            "data_format",
+            "dilation_rate",
+            "activation",
+            "use_bias",
+            "kernel_initializer",
+            "bias_initializer",
+            "kernel_regularizer",
+            "bias_regularizer",
+            "activity_regularizer",
+            "kernel_constraint",
+            "bias_constraint",
+        )
+        return {**super().get_config(), "rank": self.rank, **options_config(self, options)}
+
+    def _fix_channels(self, input_shape):
+        """Number of input channels, which later inputs are held to."""
+        axis = channel_axis(self.rank, self.data_format)
+        channels = input_channels(self.name, input_shape, axis)
+        self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
+        return channels
+
+    def _add_bias(self, size):
+        self.bias = None
+        if self.use_bias:
+            add_part(self, "bias", (size,))
+
+    def _finish(self, outputs):
+        if self.use_bias:
+            outputs = K.bias_add(outputs, self.bias, data_format=self.data_format)
+        return self.activation(outputs)
+
+    def _resized(self, input_shape):
+        def resize(size, position):
+            return conv_utils.conv_output_length(
+                size,
+                self.kernel_size[position],
+                padding=self.padding,
+                stride=self.strides[position],
+                dilation=self.dilation_rate[position],
+            )
+
+        return resized_shape(input_shape, spatial_axes(self.rank, self.data_format), resize)
+
+    def _with_channels(self, shape, channels):
+        axis = channel_axis(self.rank, self.data_format)
+        return shape[:axis] + (channels,) + shape[axis + 1 :]
+
+
+class _RankedConv(_Conv):
+    """A convolution whose class says the number of spatial axes."""
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("rank")
+        return config
+
+
+class Conv1D(_RankedConv):
+    """Convolution over time: `activation(conv(inputs, kernel) + bias)`.
+
+    Input shape `(batch, steps, channels)`, output shape `(batch, new_steps, filters)`
+    (channels_last).
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Length of the window along time, an integer.
+        strides: Step of the window, an integer.
+        padding: "valid", "same", or "causal" (zeros before the first step only, so that no output
+            sees a later input).
+        data_format: "channels_last" or "channels_first".
+        dilation_rate: Distance between two entries of the window, an integer. Only one
+            of strides and dilation_rate may be over 1.
+        activation: Name or function applied to the result; None applies none.
+        use_bias: Whether a bias a filter is added.
+        kernel_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, bias_constraint: Projections applied after each update, or None.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range, options contradict each other, or the
+            channels of the inputs are not known.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format="channels_last",
+        dilation_rate=1,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(
+            rank=1,
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+
+
+class Conv2D(_RankedConv):
+    """Convolution over images: `activation(conv(inputs, kernel) + bias)`.
+
+    Input shape `(batch, rows, columns, channels)`, output shape
+    `(batch, new_rows, new_columns, filters)` (channels_last).
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Length of the window along rows and columns, an integer or two.
+        strides: Step of the window, an integer or two.
+        padding: "valid" (no padding) or "same" (zeros, so that stride 1 keeps the size).
+        data_format: "channels_last" or "channels_first"; None is
+            `K.image_data_format()`.
+        dilation_rate: Distance between two entries of the window, an integer or two. Only one
+            of strides and dilation_rate may be over 1.
+        activation: Name or function applied to the result; None applies none.
+        use_bias: Whether a bias a filter is added.
+        kernel_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, bias_constraint: Projections applied after each update, or None.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range, options contradict each other, or the
+            channels of the inputs are not known.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        data_format=None,
+        dilation_rate=(1, 1),
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(
+            rank=2,
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+
+
+class Conv3D(_RankedConv):
+    """Convolution over volumes: `activation(conv(inputs, kernel) + bias)`.
+
+    Input shape `(batch, depth, rows, columns, channels)`, output shape
+    `(batch, new_depth, new_rows, new_columns, filters)` (channels_last).
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Length of the window along depth, rows and columns, an integer or three.
+        strides: Step of the window, an integer or three.
+        padding: "valid" (no padding) or "same" (zeros, so that stride 1 keeps the size).
+        data_format: "channels_last" or "channels_first"; None is
+            `K.image_data_format()`.
+        dilation_rate: Distance between two entries of the window, an integer or three. Only one
+            of strides and dilation_rate may be over 1.
+        activation: Name or function applied to the result; None applies none.
+        use_bias: Whether a bias a filter is added.
+        kernel_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, bias_constraint: Projections applied after each update, or None.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range, options contradict each other, or the
+            channels of the inputs are not known.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1, 1),
+        padding="valid",
+        data_format=None,
+        dilation_rate=(1, 1, 1),
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(
+            rank=3,
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )

@@ -1,0 +1,377 @@
+"""Convolutions of each channel on its own, which mix the channels afterwards or not at all."""
+
+from __future__ import annotations
+
+from keras_core import backend as K
+from keras_core.layers._options import add_part, options_config, set_options
+from keras_core.layers.convolutional._axes import channel_axis
+from keras_core.layers.convolutional.conv import Conv2D, _Conv
+
+_KERNEL_OPTIONS = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
+
+
+def _swap_options(config, dropped, added):
+    """The config without the dropped options, and with the added ones."""
+    return {**{key: value for key, value in config.items() if key not in dropped}, **added}
+
+
+class _SeparableConv(_Conv):
+    """A depthwise convolution followed by a pointwise one over `rank` spatial axes.
+
+    Args:
+        rank: Number of spatial axes, 1 or 2.
+        depth_multiplier: Number of channels made of each input channel before they are mixed.
+        depthwise_initializer, pointwise_initializer: How the kernels start.
+        depthwise_regularizer, pointwise_regularizer: Penalties on the kernels, or None.
+        depthwise_constraint, pointwise_constraint: Projections of the kernels, or None.
+        The rest: As in `_Conv`.
+
+    Raises:
+        ValueError: If an option is out of its range, or options contradict each other.
+    """
+
+    def __init__(
+        self,
+        rank,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format=None,
+        dilation_rate=1,
+        depth_multiplier=1,
+        activation=None,
+        use_bias=True,
+        depthwise_initializer="glorot_uniform",
+        pointwise_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        depthwise_regularizer=None,
+        pointwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        pointwise_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        if padding == "causal":
+            raise ValueError(
+                f"{type(self).__name__} has no causal padding. Pad with ZeroPadding1D on the left "
+                "and write padding='valid'."
+            )
+        super().__init__(
+            rank=rank,
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            bias_initializer=bias_initializer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+        set_options(
+            self,
+            depth_multiplier=depth_multiplier,
+            depthwise_initializer=depthwise_initializer,
+            pointwise_initializer=pointwise_initializer,
+            depthwise_regularizer=depthwise_regularizer,
+            pointwise_regularizer=pointwise_regularizer,
+            depthwise_constraint=depthwise_constraint,
+            pointwise_constraint=pointwise_constraint,
+        )
+
+    def build(self, input_shape):
+        channels = self._fix_channels(input_shape)
+        add_part(self, "depthwise_kernel", self.kernel_size + (channels, self.depth_multiplier))
+        mixed = channels * self.depth_multiplier
+        add_part(self, "pointwise_kernel", (1,) * self.rank + (mixed, self.filters))
+        self._add_bias(self.filters)
+        self.built = True
+
+    def call(self, inputs):
+        convolve = K.separable_conv1d if self.rank == 1 else K.separable_conv2d
+        outputs = convolve(
+            inputs,
+            self.depthwise_kernel,
+            self.pointwise_kernel,
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+        )
+        return self._finish(outputs)
+
+    def get_config(self):
+        options = (
+            "depth_multiplier",
+            "depthwise_initializer",
+            "pointwise_initializer",
+            "depthwise_regularizer",
+            "pointwise_regularizer",
+            "depthwise_constraint",
+            "pointwise_constraint",
+        )
+        dropped = ("rank", *_KERNEL_OPTIONS)
+        return _swap_options(super().get_config(), dropped, options_config(self, options))
+
+
+class SeparableConv1D(_SeparableConv):
+    """Depthwise convolution over time, then a pointwise one that mixes the channels.
+
+    Input shape `(batch, steps, channels)`, output shape `(batch, new_steps, filters)`
+    (channels_last).
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Length of the window in steps, an integer.
+        strides: Step of the window, an integer.
+        padding: "valid" (no padding) or "same" (zeros, so that stride 1 keeps the length).
+        data_format: "channels_last" or "channels_first".
+        dilation_rate: Distance between two entries of the window, an integer. Only one of
+            strides and dilation_rate may be over 1.
+        depth_multiplier: Number of channels made of each input channel before they are mixed.
+        activation: Name or function applied to the result; None applies none.
+        use_bias: Whether a bias a filter is added.
+        depthwise_initializer, pointwise_initializer, bias_initializer: How the weights start.
+        depthwise_regularizer, pointwise_regularizer, bias_regularizer: Penalties, or None.
+        activity_regularizer: Penalty on the output, or None.
+        depthwise_constraint, pointwise_constraint, bias_constraint: Projections applied after
+            each update, or None.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range, or options contradict each other.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format="channels_last",
+        dilation_rate=1,
+        depth_multiplier=1,
+        activation=None,
+        use_bias=True,
+        depthwise_initializer="glorot_uniform",
+        pointwise_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        depthwise_regularizer=None,
+        pointwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        pointwise_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(
+            rank=1,
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            depth_multiplier=depth_multiplier,
+            activation=activation,
+            use_bias=use_bias,
+            depthwise_initializer=depthwise_initializer,
+            pointwise_initializer=pointwise_initializer,
+            bias_initializer=bias_initializer,
+            depthwise_regularizer=depthwise_regularizer,
+            pointwise_regularizer=pointwise_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            depthwise_constraint=depthwise_constraint,
+            pointwise_constraint=pointwise_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+
+
+class SeparableConv2D(_SeparableConv):
+    """Depthwise convolution over images, then a pointwise one that mixes the channels.
+
+    Input shape `(batch, rows, columns, channels)`, output shape
+    `(batch, new_rows, new_columns, filters)` (channels_last).
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Length of the window along rows and columns, an integer or two.
+        strides: Step of the window, an integer or two equal ones.
+        padding: "valid" (no padding) or "same" (zeros, so that stride 1 keeps the size).
+        data_format: "channels_last" or "channels_first"; None is
+            `K.image_data_format()`.
+        dilation_rate: Distance between two entries of the window, an integer or two. Only one
+            of strides and dilation_rate may be over 1.
+        depth_multiplier: Number of channels made of each input channel before they are mixed.
+        activation: Name or function applied to the result; None applies none.
+        use_bias: Whether a bias a filter is added.
+        depthwise_initializer, pointwise_initializer, bias_initializer: How the weights start.
+        depthwise_regularizer, pointwise_regularizer, bias_regularizer: Penalties, or None.
+        activity_regularizer: Penalty on the output, or None.
+        depthwise_constraint, pointwise_constraint, bias_constraint: Projections applied after
+            each update, or None.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range, or options contradict each other.
+
+    Source: Xception: deep learning with depthwise separable convolutions, F. Chollet, 2017.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        data_format=None,
+        dilation_rate=(1, 1),
+        depth_multiplier=1,
+        activation=None,
+        use_bias=True,
+        depthwise_initializer="glorot_uniform",
+        pointwise_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        depthwise_regularizer=None,
+        pointwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        pointwise_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(
+            rank=2,
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            depth_multiplier=depth_multiplier,
+            activation=activation,
+            use_bias=use_bias,
+            depthwise_initializer=depthwise_initializer,
+            pointwise_initializer=pointwise_initializer,
+            bias_initializer=bias_initializer,
+            depthwise_regularizer=depthwise_regularizer,
+            pointwise_regularizer=pointwise_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            depthwise_constraint=depthwise_constraint,
+            pointwise_constraint=pointwise_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+
+
+class DepthwiseConv2D(Conv2D):
+    """Convolution of each image channel with kernels of its own; channels are not mixed.
+
+    Input shape `(batch, rows, columns, channels)`, output shape
+    `(batch, new_rows, new_columns, channels * depth_multiplier)` (channels_last).
+
+    Args:
+        kernel_size: Length of the window along rows and columns, an integer or two.
+        strides: Step of the window, an integer or two equal ones.
+        padding: "valid" (no padding) or "same" (zeros, so that stride 1 keeps the size).
+        depth_multiplier: Number of output channels made of each input channel.
+        data_format: "channels_last" or "channels_first"; None is
+            `K.image_data_format()`.
+        dilation_rate: Distance between two entries of the window, an integer or two. Only one
+            of strides and dilation_rate may be over 1.
+        activation: Name or function applied to the result; None applies none.
+        use_bias: Whether a bias an output channel is added.
+        depthwise_initializer, bias_initializer: How the weights start.
+        depthwise_regularizer, bias_regularizer: Penalties on the weights, or None.
+        activity_regularizer: Penalty on the output, or None.
+        depthwise_constraint, bias_constraint: Projections applied after each update, or None.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range, or options contradict each other.
+    """
+
+    def __init__(
+        self,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        depth_multiplier=1,
+        data_format=None,
+        dilation_rate=(1, 1),
+        activation=None,
+        use_bias=True,
+        depthwise_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        depthwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(
+            filters=None,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            bias_initializer=bias_initializer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+        set_options(
+            self,
+            depth_multiplier=depth_multiplier,
+            depthwise_initializer=depthwise_initializer,
+            depthwise_regularizer=depthwise_regularizer,
+            depthwise_constraint=depthwise_constraint,
+        )
+
+    def build(self, input_shape):
+        channels = self._fix_channels(input_shape)
+        add_part(self, "depthwise_kernel", self.kernel_size + (channels, self.depth_multiplier))
+        self._add_bias(channels * self.depth_multiplier)
+        self.built = True
+
+    def call(self, inputs, training=None):
+        outputs = K.depthwise_conv2d(
+            inputs,
+            self.depthwise_kernel,
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+        )
+        return self._finish(outputs)
+
+    def compute_output_shape(self, input_shape):
+        channels = input_shape[channel_axis(self.rank, self.data_format)]
+        return self._with_channels(self._resized(input_shape), channels * self.depth_multiplier)
+
+    def get_config(self):
+        options = (
+            "depth_multiplier",
+            "depthwise_initializer",
+            "depthwise_regularizer",
+            "depthwise_constraint",
+        )
+        dropped = ("filters", *_KERNEL_OPTIONS)
+        return _swap_options(super().get_config(), dropped, options_config(self, options))

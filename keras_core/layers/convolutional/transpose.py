@@ -1,0 +1,242 @@
+"""Transposed convolutions: the linear map of a convolution, run backwards."""
+
+from __future__ import annotations
+
+from keras_core import backend as K
+from keras_core.layers._options import add_part
+from keras_core.layers.convolutional._axes import resized_shape, spatial_axes
+from keras_core.layers.convolutional.conv import Conv2D, Conv3D
+from keras_core.utils import conv_utils
+
+
+class _Transposed:
+    """What makes a convolution a transposed one, for any number of spatial axes."""
+
+    def _set_output_padding(self, output_padding):
+        self.output_padding = output_padding
+        if output_padding is None:
+            return
+        self.output_padding = conv_utils.normalize_tuple(
+            output_padding, self.rank, "output_padding"
+        )
+        for stride, extra in zip(self.strides, self.output_padding):
+            if extra >= stride:
+                raise ValueError(
+                    f"{type(self).__name__} got output_padding={self.output_padding} and "
+                    f"strides={self.strides}: output_padding must be smaller than the stride."
+                )
+
+    def _upscaled(self, size, position):
+        """The output's size along one spatial axis; an integer or a symbolic one."""
+        return conv_utils.deconv_length(
+            size,
+            self.strides[position],
+            self.kernel_size[position],
+            self.padding,
+            None if self.output_padding is None else self.output_padding[position],
+            self.dilation_rate[position],
+        )
+
+    def _output_shape(self, inputs):
+        """The output's shape, symbolic where the inputs' sizes are not known yet."""
+        sizes = list(K.int_shape(inputs))
+        dynamic = K.shape(inputs) if None in sizes else None
+        sizes = [dynamic[axis] if size is None else size for axis, size in enumerate(sizes)]
+        return self.compute_output_shape(tuple(sizes))
+
+    def build(self, input_shape):
+        if len(input_shape) != self.rank + 2:
+            raise ValueError(
+                f"{self.name} takes inputs of rank {self.rank + 2}, "
+                f"got inputs of shape {tuple(input_shape)}."
+            )
+        channels = self._fix_channels(input_shape)
+        add_part(self, "kernel", self.kernel_size + (self.filters, channels))
+        self._add_bias(self.filters)
+        self.built = True
+
+    def compute_output_shape(self, input_shape):
+        axes = spatial_axes(self.rank, self.data_format)
+        return self._with_channels(resized_shape(input_shape, axes, self._upscaled), self.filters)
+
+    def get_config(self):
+        return {**super().get_config(), "output_padding": self.output_padding}
+
+
+class Conv2DTranspose(_Transposed, Conv2D):
+    """Transposed convolution over images, which takes a convolution's output shape to its input's.
+
+    Input shape `(batch, rows, columns, channels)`, output shape
+    `(batch, new_rows, new_columns, filters)` (channels_last), where a new size is
+    `(size - 1) * stride + kernel_size - 2 * pad + output_padding`, or, without output_padding,
+    `size * stride` for padding "same".
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Length of the window along rows and columns, an integer or two.
+        strides: How far one input pixel lies from the next in the output, an integer or two.
+        padding: "valid" or "same".
+        output_padding: Sizes added to the output, each smaller than its stride; None finds the
+            sizes from strides, padding and kernel_size.
+        data_format: "channels_last" or "channels_first"; None is
+            `K.image_data_format()`.
+        dilation_rate: Distance between two entries of the window, an integer or two equal ones.
+            Only one of strides and dilation_rate may be over 1.
+        activation: Name or function applied to the result; None applies none.
+        use_bias: Whether a bias a filter is added.
+        kernel_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, bias_constraint: Projections applied after each update, or None.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range, options contradict each other, or the
+            channels of the inputs are not known.
+
+    Source: A guide to convolution arithmetic for deep learning, V. Dumoulin and F. Visin, 2016;
+    Deconvolutional networks, M. D. Zeiler et al., 2010.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        output_padding=None,
+        data_format=None,
+        dilation_rate=(1, 1),
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+        self._set_output_padding(output_padding)
+        if len(set(self.dilation_rate)) > 1:
+            raise ValueError(
+                f"Conv2DTranspose got dilation_rate={self.dilation_rate}, but dilates rows and "
+                f"columns alike. Write dilation_rate={self.dilation_rate[0]}."
+            )
+
+    def call(self, inputs):
+        outputs = K.conv2d_transpose(
+            inputs,
+            self.kernel,
+            self._output_shape(inputs),
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+        )
+        return self._finish(outputs)
+
+
+class Conv3DTranspose(_Transposed, Conv3D):
+    """Transposed convolution over volumes, which takes a convolution's output shape to its input's.
+
+    Input shape `(batch, depth, rows, columns, channels)`, output shape
+    `(batch, new_depth, new_rows, new_columns, filters)` (channels_last), where a new size is
+    `(size - 1) * stride + kernel_size - 2 * pad + output_padding`, or, without output_padding,
+    `size * stride` for padding "same".
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Length of the window along depth, rows and columns, an integer or three.
+        strides: How far one input entry lies from the next in the output, an integer or three.
+        padding: "valid" or "same".
+        output_padding: Sizes added to the output, each smaller than its stride; None finds the
+            sizes from strides, padding and kernel_size.
+        data_format: "channels_last" or "channels_first"; None is
+            `K.image_data_format()`.
+        activation: Name or function applied to the result; None applies none.
+        use_bias: Whether a bias a filter is added.
+        kernel_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, bias_constraint: Projections applied after each update, or None.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range, or the channels of the inputs are not known.
+
+    Source: A guide to convolution arithmetic for deep learning, V. Dumoulin and F. Visin, 2016.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1, 1),
+        padding="valid",
+        output_padding=None,
+        data_format=None,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+        self._set_output_padding(output_padding)
+
+    def call(self, inputs):
+        outputs = K.conv3d_transpose(
+            inputs,
+            self.kernel,
+            self._output_shape(inputs),
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+        )
+        return self._finish(outputs)
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("dilation_rate")
+        return config

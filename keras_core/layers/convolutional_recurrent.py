@@ -1,0 +1,423 @@
+"""Recurrent layers over sequences of images, whose products are convolutions."""
+
+from __future__ import annotations
+
+from keras_core import backend as K
+from keras_core import regularizers
+from keras_core.engine.base_layer import InputSpec
+from keras_core.layers._options import add_part, check_positive, options_config, set_options
+from keras_core.layers.convolutional._axes import (
+    channel_axis,
+    input_channels,
+    resized_shape,
+    spatial_axes,
+)
+from keras_core.layers.recurrent._cells import DropoutCell, fraction, masked
+from keras_core.layers.recurrent.lstm import forget_bias_initializer, lstm_states
+from keras_core.layers.recurrent.rnn import RNN, CellRNN
+from keras_core.layers.recurrent.stacked import state_sizes
+from keras_core.utils import conv_utils
+
+_OPTIONS = (
+    "filters",
+    "kernel_size",
+    "strides",
+    "padding",
+    "data_format",
+    "dilation_rate",
+    "activation",
+    "recurrent_activation",
+    "use_bias",
+    "kernel_initializer",
+    "recurrent_initializer",
+    "bias_initializer",
+    "unit_forget_bias",
+    "kernel_regularizer",
+    "recurrent_regularizer",
+    "bias_regularizer",
+    "kernel_constraint",
+    "recurrent_constraint",
+    "bias_constraint",
+    "dropout",
+    "recurrent_dropout",
+)
+
+
+class ConvRNN2D(RNN):
+    """Runs a convolutional cell over the steps of a sequence of images.
+
+    A cell is one for RNN that also has `filters`, `kernel_size`, `strides`, `padding`,
+    `dilation_rate`, `data_format` and `kernel_shape`, whose `state_size` counts channels, and
+    whose `input_conv(x, kernel, padding=...)` takes a step's image to the size of the states.
+
+    Input shape `(batch, steps, rows, columns, channels)`, or a list of the inputs, the initial
+    states and the constants. Output shape `(batch, new_rows, new_columns, filters)`, or with the
+    steps after the batch with return_sequences, followed by the last states with return_state.
+
+    Args:
+        cell: The cell; cells cannot be stacked here.
+        return_sequences: Whether the outputs of all steps are returned, or the last one.
+        return_state: Whether the last states are returned after the output.
+        go_backwards: Whether the steps are taken from the last to the first.
+        stateful: Whether a batch goes on from the last states of the batch before.
+        unroll: Not supported.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        TypeError: If unroll is True, or several cells are given.
+        ValueError: If the cell has no `call` or no `state_size`.
+    """
+
+    def __init__(
+        self,
+        cell,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        **kwargs,
+    ):
+        if unroll:
+            raise TypeError(f"{type(self).__name__} cannot unroll its loop. Write unroll=False.")
+        if isinstance(cell, (list, tuple)):
+            raise TypeError(
+                f"{type(self).__name__} takes one cell and cannot stack {len(cell)}. "
+                "Write one layer for each of them."
+            )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            **kwargs,
+        )
+        self.input_spec = [InputSpec(ndim=5)]
+
+    def get_initial_state(self, inputs):
+        """States of zeros for a batch.
+
+        Args:
+            inputs: The sequences `(batch, steps, rows, columns, channels)`.
+
+        Returns:
+            A list of Tensors, one a state, of the size the cell's convolution gives.
+        """
+        # The convolution finds the size even where that of the images is not known.
+        zero_image = K.sum(K.zeros_like(inputs[:, :1]), axis=1)
+        sizes = state_sizes(self.cell)
+        states = {size: self._zero_state(zero_image, size) for size in sizes}
+        return [states[size] for size in sizes]
+
+    def _zero_state(self, zero_image, channels):
+        kernel = K.constant(0.0, shape=(*self.cell.kernel_shape[:-1], channels))
+        return self.cell.input_conv(zero_image, kernel, padding=self.cell.padding)
+
+    def compute_output_shape(self, input_shape):
+        shape = tuple(input_shape[0] if isinstance(input_shape, list) else input_shape)
+        state_shapes = self._state_shapes(shape)
+        steps = shape[1:2] if self.return_sequences else ()
+        output_shape = state_shapes[0][:1] + steps + state_shapes[0][1:]
+        return [output_shape, *state_shapes] if self.return_state else output_shape
+
+    def _state_shapes(self, sequence_shape):
+        """Shapes of the states, for the shape of the sequences."""
+        cell = self.cell
+        step_shape = sequence_shape[:1] + sequence_shape[2:]
+
+        def resize(size, position):
+            return conv_utils.conv_output_length(
+                size,
+                cell.kernel_size[position],
+                padding=cell.padding,
+                stride=cell.strides[position],
+                dilation=cell.dilation_rate[position],
+            )
+
+        resized = resized_shape(step_shape, spatial_axes(2, cell.data_format), resize)
+        axis = channel_axis(2, cell.data_format)
+        return [resized[:axis] + (size,) + resized[axis + 1 :] for size in state_sizes(cell)]
+
+    def _state_specs(self):
+        shapes = self._state_shapes((None,) * 5)
+        return [InputSpec(shape=shape) for shape in shapes]
+
+    def _kept_shapes(self):
+        sequence_shape = self.input_spec[0].shape or (None,) * 5
+        shapes = self._state_shapes(sequence_shape)
+        if None in shapes[0]:
+            raise ValueError(
+                f"{self.name} is stateful, so its batch size and the size of its images have to "
+                f"be known, but its inputs have shape {sequence_shape}. Give all of "
+                "batch_input_shape, only the number of steps may be None."
+            )
+        return shapes
+
+
+class ConvLSTM2DCell(DropoutCell):
+    """One step of ConvLSTM2D: LSTMCell's formula with convolutions for products.
+
+    The inputs' convolution has the given strides, padding and dilation; the state's has none of
+    them and keeps its size.
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Length of the windows along rows and columns, an integer or two.
+        strides: Step of the inputs' window, an integer or two.
+        padding: "valid" or "same", of the inputs' convolution.
+        data_format: "channels_last" or "channels_first"; None is
+            `K.image_data_format()`.
+        dilation_rate: Distance between two entries of the inputs' window, an integer or two.
+        activation: Name or function of the candidate and of the memory; None applies none.
+        recurrent_activation: Name or function of the gates.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
+        unit_forget_bias: Whether the forget gate's bias starts at one.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+            update, or None.
+        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
+        kwargs: Options of every layer: name, trainable, dtype...
+
+    Raises:
+        ValueError: If an option is out of its range, or options contradict each other.
+    """
+
+    gates = 4
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        data_format=None,
+        dilation_rate=(1, 1),
+        activation="tanh",
+        recurrent_activation="hard_sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias=True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        set_options(
+            self,
+            filters=filters,
+            kernel_size=conv_utils.normalize_tuple(kernel_size, 2, "kernel_size"),
+            strides=conv_utils.normalize_tuple(strides, 2, "strides"),
+            padding=conv_utils.normalize_padding(padding),
+            data_format=K.normalize_data_format(data_format),
+            dilation_rate=conv_utils.normalize_tuple(dilation_rate, 2, "dilation_rate"),
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=fraction(dropout),
+            recurrent_dropout=fraction(recurrent_dropout),
+        )
+        check_positive(self, "filters")
+        self.state_size = (filters, filters)
+
+    def build(self, input_shape):
+        axis = channel_axis(2, self.data_format)
+        channels = input_channels(self.name, input_shape, axis)
+        width = self.filters * self.gates
+        self.kernel_shape = (*self.kernel_size, channels, width)
+        add_part(self, "kernel", self.kernel_shape)
+        add_part(self, "recurrent_kernel", (*self.kernel_size, self.filters, width))
+        self.bias = None
+        if self.use_bias:
+            add_part(self, "bias", (width,), self._bias_start())
+        self.built = True
+
+    def _bias_start(self):
+        if not self.unit_forget_bias:
+            return self.bias_initializer
+        filters = self.filters
+        return forget_bias_initializer(self.bias_initializer, filters, filters, 2 * filters)
+
+    def call(self, inputs, states, training=None):
+        output, memory = states
+        input_masks, state_masks = self._masks(inputs, states, training)
+        total = self._project(inputs, input_masks, self.kernel, self._convolve_inputs)
+        if self.use_bias:
+            total = K.bias_add(total, self.bias, data_format=self.data_format)
+        total = total + self._project(
+            output, state_masks, self.recurrent_kernel, self.recurrent_conv
+        )
+        gates = self._split(total, channel_axis(2, self.data_format))
+        output, memory = lstm_states(gates, memory, self.activation, self.recurrent_activation)
+        return output, [output, memory]
+
+    def input_conv(self, x, w, b=None, padding="valid"):
+        """The convolution of a step's images, with the cell's strides and dilation.
+
+        Args:
+            x: Images `(batch, rows, columns, channels)`.
+            w: Kernel `(rows, columns, channels, filters)`.
+            b: Bias `(filters,)`, or None.
+            padding: "valid" or "same".
+        """
+        outputs = K.conv2d(
+            x,
+            w,
+            strides=self.strides,
+            padding=padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+        )
+        return outputs if b is None else K.bias_add(outputs, b, data_format=self.data_format)
+
+    def recurrent_conv(self, x, w):
+        """The convolution of the output fed back, which keeps its size.
+
+        Args:
+            x: State `(batch, rows, columns, filters)`.
+            w: Kernel `(rows, columns, filters, filters)`.
+        """
+        return K.conv2d(x, w, strides=(1, 1), padding="same", data_format=self.data_format)
+
+    def get_config(self):
+        return {**super().get_config(), **options_config(self, _OPTIONS)}
+
+    def _convolve_inputs(self, inputs, kernel):
+        return self.input_conv(inputs, kernel, padding=self.padding)
+
+    def _project(self, tensor, masks, kernel, convolve):
+        """The convolution with the kernel: one for all gates, or one a gate where masks differ."""
+        if len(masks) == 1:
+            return convolve(masked(tensor, masks[0]), kernel)
+        pairs = zip(masks, self._split(kernel, 3))
+        products = [convolve(tensor * mask, part) for mask, part in pairs]
+        return K.concatenate(products, axis=channel_axis(2, self.data_format))
+
+    def _split(self, tensor, axis):
+        """The parts of the gates along an axis of a tensor of rank 4."""
+        before = (slice(None),) * axis
+        starts = range(0, self.filters * self.gates, self.filters)
+        return [tensor[(*before, slice(start, start + self.filters))] for start in starts]
+
+
+class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
+    """Long short-term memory over sequences of images, with convolutions for products.
+
+    Input shape `(batch, steps, rows, columns, channels)`; output shape
+    `(batch, new_rows, new_columns, filters)`, or with the steps after the batch with
+    return_sequences, followed by the two states, output and memory, with return_state
+    (channels_last).
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Length of the windows along rows and columns, an integer or two.
+        strides: Step of the inputs' window, an integer or two.
+        padding: "valid" or "same", of the inputs' convolution.
+        data_format: "channels_last" or "channels_first"; None is
+            `K.image_data_format()`.
+        dilation_rate: Distance between two entries of the inputs' window, an integer or two.
+        activation: Name or function of the candidate and of the memory; None applies none.
+        recurrent_activation: Name or function of the gates.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
+        unit_forget_bias: Whether the forget gate's bias starts at one.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+            update, or None.
+        return_sequences: Whether the outputs of all steps are returned, or the last one.
+        go_backwards: Whether the steps are taken from the last to the first.
+        stateful: Whether a batch goes on from the last states of the batch before.
+        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
+        kwargs: return_state, and options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range, or options contradict each other.
+
+    Source: Convolutional LSTM network: a machine learning approach for precipitation nowcasting,
+    X. Shi et al., 2015; without the paper's peepholes.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        data_format=None,
+        dilation_rate=(1, 1),
+        activation="tanh",
+        recurrent_activation="hard_sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias=True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        return_sequences=False,
+        go_backwards=False,
+        stateful=False,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        **kwargs,
+    ):
+        cell = ConvLSTM2DCell(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            dtype=kwargs.get("dtype"),
+        )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            **kwargs,
+        )
+        self.activity_regularizer = regularizers.get(activity_regularizer)

@@ -1,0 +1,293 @@
+"""LSTM and GRU with cuDNN's layout of weights, for models that hold CuDNNLSTM or CuDNNGRU layers.
+
+cuDNN stores the matrix of a gate as (outputs, inputs) and has a bias for the inputs and another one
+for the state. The numbers are those of LSTM and of GRU(reset_after=True) with converted weights.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from keras_core import backend as K
+from keras_core.activations import sigmoid, tanh
+from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers._options import add_part, check_positive, options_config, set_options
+from keras_core.layers.recurrent.gru import gru_state
+from keras_core.layers.recurrent.lstm import forget_bias_initializer, lstm_states
+from keras_core.layers.recurrent.rnn import RNN
+
+_Cell = namedtuple("_Cell", "state_size")
+
+_OPTIONS = (
+    "units",
+    "kernel_initializer",
+    "recurrent_initializer",
+    "bias_initializer",
+    "kernel_regularizer",
+    "recurrent_regularizer",
+    "bias_regularizer",
+    "activity_regularizer",
+    "kernel_constraint",
+    "recurrent_constraint",
+    "bias_constraint",
+)
+
+
+class _CuDNNRNN(RNN):
+    """What CuDNNLSTM and CuDNNGRU share: weights of `gates` matrices and the loop over them.
+
+    Args:
+        return_sequences: Whether the outputs of all steps are returned, or the last one.
+        return_state: Whether the last states are returned after the output.
+        go_backwards: Whether the steps are taken from the last to the first.
+        stateful: Whether a batch goes on from the last states of the batch before.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+    """
+
+    gates: int
+    unroll = False
+
+    def __init__(
+        self,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        **kwargs,
+    ):
+        Layer.__init__(self, **kwargs)
+        self._set_loop_options(return_sequences, return_state, go_backwards, stateful)
+        self.input_spec = [InputSpec(ndim=3)]
+
+    def _build_cell(self, step_shape, constant_shapes):
+        width = self.units * self.gates
+        add_part(self, "kernel", (step_shape[-1], width))
+        add_part(self, "recurrent_kernel", (self.units, width))
+        add_part(self, "bias", (2 * width,), self._bias_start())
+
+    def _bias_start(self):
+        return self.bias_initializer
+
+    def call(self, inputs, mask=None, training=None, initial_state=None):
+        if mask is not None and not _all_none(mask):
+            raise ValueError(
+                f"{self.name} ({type(self).__name__}) does not support masks. "
+                f"Write {type(self).__name__[5:]} instead, which does."
+            )
+        sequence, states, _ = self._standardize(inputs, initial_state, None)
+        last_output, outputs, new_states = K.rnn(
+            self._step_of_sums(),
+            sequence,
+            self._checked(states) or self._default_states(sequence),
+            go_backwards=self.go_backwards,
+            input_length=K.int_shape(sequence)[1],
+        )
+        return self._finish(inputs, last_output, outputs, list(new_states))
+
+    def _step_of_sums(self):
+        """The step: both products with their biases, then the gates of the subclass."""
+        kernel, recurrent_kernel = map(self._by_columns, (self.kernel, self.recurrent_kernel))
+        width = self.units * self.gates
+        input_bias, state_bias = self.bias[:width], self.bias[width:]
+
+        def step(inputs, states):
+            from_inputs = K.dot(inputs, kernel) + input_bias
+            from_state = K.dot(states[0], recurrent_kernel) + state_bias
+            new_states = self._new_states(from_inputs, from_state, states)
+            return new_states[0], new_states
+
+        return step
+
+    def _by_columns(self, kernel):
+        """The kernel with a column an output, from cuDNN's storage with a row an output."""
+        rows = kernel.shape[0]
+        parts = [K.reshape(part, (self.units, rows)) for part in self._split(kernel)]
+        return K.concatenate([K.transpose(part) for part in parts])
+
+    def _split(self, tensor):
+        starts = range(0, self.units * self.gates, self.units)
+        return [tensor[:, start : start + self.units] for start in starts]
+
+    def _new_states(self, from_inputs, from_state, states):
+        """The states after a step, the output first."""
+        raise NotImplementedError
+
+    def get_config(self):
+        return {
+            **Layer.get_config(self),
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "go_backwards": self.go_backwards,
+            "stateful": self.stateful,
+            **options_config(self, _OPTIONS),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+class CuDNNGRU(_CuDNNRNN):
+    """GRU with cuDNN's layout of weights; the formula is that of GRU(reset_after=True).
+
+    Input shape `(batch, steps, features)`; output shape `(batch, units)`, or
+    `(batch, steps, units)` with return_sequences, followed by the state `(batch, units)` with
+    return_state. It runs on every backend; masks are not supported.
+
+    Args:
+        units: Number of outputs.
+        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+            update, or None.
+        return_sequences: Whether the outputs of all steps are returned, or the last one.
+        return_state: Whether the last state is returned after the output.
+        stateful: Whether a batch goes on from the last states of the batch before.
+        kwargs: go_backwards, and options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range, or a mask reaches the layer.
+    """
+
+    gates = 3
+
+    def __init__(
+        self,
+        units,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        return_sequences=False,
+        return_state=False,
+        stateful=False,
+        **kwargs,
+    ):
+        super().__init__(
+            return_sequences=return_sequences,
+            return_state=return_state,
+            stateful=stateful,
+            **kwargs,
+        )
+        set_options(
+            self,
+            units=units,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
+        check_positive(self, "units")
+
+    @property
+    def cell(self):
+        """The size of the state, where a cell would say it."""
+        return _Cell(state_size=self.units)
+
+    def _new_states(self, from_inputs, from_state, states):
+        gates = self._split(from_inputs), self._split(from_state)
+        return [gru_state(*gates, states[0], tanh, sigmoid)]
+
+
+class CuDNNLSTM(_CuDNNRNN):
+    """LSTM with cuDNN's layout of weights; the formula is LSTM's, with two biases.
+
+    Input shape `(batch, steps, features)`; output shape `(batch, units)`, or
+    `(batch, steps, units)` with return_sequences, followed by the two states, output and memory,
+    `(batch, units)` each, with return_state. It runs on every backend; masks are not supported.
+
+    Args:
+        units: Number of outputs.
+        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
+        unit_forget_bias: Whether the forget gate's bias of the state starts at one.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+            update, or None.
+        return_sequences: Whether the outputs of all steps are returned, or the last one.
+        return_state: Whether the last states are returned after the output.
+        stateful: Whether a batch goes on from the last states of the batch before.
+        kwargs: go_backwards, and options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range, or a mask reaches the layer.
+    """
+
+    gates = 4
+
+    def __init__(
+        self,
+        units,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias=True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        return_sequences=False,
+        return_state=False,
+        stateful=False,
+        **kwargs,
+    ):
+        super().__init__(
+            return_sequences=return_sequences,
+            return_state=return_state,
+            stateful=stateful,
+            **kwargs,
+        )
+        set_options(
+            self,
+            units=units,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
+        check_positive(self, "units")
+
+    @property
+    def cell(self):
+        """The sizes of the states, where a cell would say them."""
+        return _Cell(state_size=(self.units, self.units))
+
+    def _bias_start(self):
+        if not self.unit_forget_bias:
+            return self.bias_initializer
+        units = self.units
+        return forget_bias_initializer(self.bias_initializer, 5 * units, units, 2 * units)
+
+    def _new_states(self, from_inputs, from_state, states):
+        gates = self._split(from_inputs + from_state)
+        return list(lstm_states(gates, states[1], tanh, sigmoid))
+
+    def get_config(self):
+        return {**super().get_config(), "unit_forget_bias": self.unit_forget_bias}
+
+
+def _all_none(mask):
+    return isinstance(mask, (list, tuple)) and all(entry is None for entry in mask)

@@ -1,0 +1,254 @@
+"""The gated recurrent unit."""
+
+from __future__ import annotations
+
+from keras_core import regularizers
+from keras_core.layers._options import add_part, check_positive, options_config, set_options
+from keras_core.layers.recurrent._cells import GatedCell, fraction, modern_implementation
+from keras_core.layers.recurrent.rnn import CellRNN
+
+_OPTIONS = (
+    "units",
+    "activation",
+    "recurrent_activation",
+    "use_bias",
+    "kernel_initializer",
+    "recurrent_initializer",
+    "bias_initializer",
+    "kernel_regularizer",
+    "recurrent_regularizer",
+    "bias_regularizer",
+    "kernel_constraint",
+    "recurrent_constraint",
+    "bias_constraint",
+    "dropout",
+    "recurrent_dropout",
+    "implementation",
+    "reset_after",
+)
+
+
+class GRUCell(GatedCell):
+    """One step of GRU, on the state `h` of the step before.
+
+    With `x_z, x_r, x_g` the parts of `x·kernel + bias` and `U_z, U_r, U_g` those of
+    recurrent_kernel: `z = sigmoid(x_z + h·U_z)`, `r = sigmoid(x_r + h·U_r)`,
+    `g = tanh(x_g + (r * h)·U_g)` and `h = z * h + (1 - z) * g`, where `recurrent_activation`
+    stands for sigmoid and `activation` for tanh. With reset_after the product comes before the
+    reset gate: `g = tanh(x_g + r * (h·U_g + recurrent_bias_g))`.
+
+    Args:
+        units: Number of outputs, which are the state.
+        activation: Name or function of the candidate; None applies none.
+        recurrent_activation: Name or function of the gates.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+            update, or None.
+        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: Fraction of the state that is dropped in training, in [0, 1).
+        implementation: 2 drops the same entries for all gates, 1 drops others for each gate.
+        reset_after: Whether the reset gate is applied after the product (as cuDNN does), with a
+            bias for the inputs and one for the state, `(2, 3 * units)`.
+        kwargs: Options of every layer: name, trainable, dtype...
+    """
+
+    gates = 3
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        implementation=2,
+        reset_after=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        set_options(
+            self,
+            units=units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=fraction(dropout),
+            recurrent_dropout=fraction(recurrent_dropout),
+            implementation=implementation,
+            reset_after=reset_after,
+        )
+        check_positive(self, "units")
+        self.state_size = self.output_size = units
+
+    def _build_bias(self, width):
+        add_part(self, "bias", (2, width) if self.reset_after else (width,))
+
+    def _biases(self):
+        """The bias of the inputs and that of the state, each of which may be None."""
+        if self.use_bias and self.reset_after:
+            return self.bias[0], self.bias[1]
+        return self.bias, None
+
+    def call(self, inputs, states, training=None):
+        state = states[0]
+        input_masks, state_masks = self._masks(inputs, states, training)
+        input_bias, state_bias = self._biases()
+        from_inputs = self._split(self._project_inputs(inputs, input_masks, input_bias))
+        if self.reset_after:
+            from_state = self._project(state, state_masks, self.recurrent_kernel)
+            from_state = from_state if state_bias is None else from_state + state_bias
+            output = gru_state(
+                from_inputs,
+                self._split(from_state),
+                state,
+                self.activation,
+                self.recurrent_activation,
+            )
+        else:
+            output = self._reset_before(from_inputs, state, state_masks)
+        return output, [output]
+
+    def _reset_before(self, from_inputs, state, masks):
+        gate_kernel = self.recurrent_kernel[:, : 2 * self.units]
+        candidate_kernel = self.recurrent_kernel[:, 2 * self.units :]
+        from_state = self._split(self._project(state, masks[:-1] or masks, gate_kernel))
+        update = self.recurrent_activation(from_inputs[0] + from_state[0])
+        reset = self.recurrent_activation(from_inputs[1] + from_state[1])
+        recalled = self._project(reset * state, masks[-1:], candidate_kernel)
+        candidate = self.activation(from_inputs[2] + recalled)
+        return update * state + (1 - update) * candidate
+
+    def get_config(self):
+        return {**super().get_config(), **options_config(self, _OPTIONS)}
+
+
+def gru_state(from_inputs, from_state, state, activation, recurrent_activation):
+    """The new state where the reset gate is applied after the product.
+
+    Args:
+        from_inputs: Shares of the inputs in the update gate, the reset gate and the candidate.
+        from_state: Shares of the state in the same.
+        state: The state before the step.
+        activation: Function of the candidate.
+        recurrent_activation: Function of the gates.
+    """
+    update = recurrent_activation(from_inputs[0] + from_state[0])
+    reset = recurrent_activation(from_inputs[1] + from_state[1])
+    candidate = activation(from_inputs[2] + reset * from_state[2])
+    return update * state + (1 - update) * candidate
+
+
+class GRU(CellRNN, cell_options=_OPTIONS):
+    """Gated recurrent unit.
+
+    The formula is GRUCell's. Input shape `(batch, steps, features)`; output shape
+    `(batch, units)`, or `(batch, steps, units)` with return_sequences, followed by the state
+    `(batch, units)` with return_state.
+
+    Args:
+        units: Number of outputs.
+        activation: Name or function of the candidate; None applies none.
+        recurrent_activation: Name or function of the gates.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+            update, or None.
+        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: Fraction of the state that is dropped in training, in [0, 1).
+        implementation: 2 drops the same entries for all gates, 1 drops others for each gate.
+        return_sequences: Whether the outputs of all steps are returned, or the last one.
+        return_state: Whether the last state is returned after the output.
+        go_backwards: Whether the steps are taken from the last to the first; outputs then come
+            in that order.
+        stateful: Whether a batch goes on from the last states of the batch before.
+        unroll: Whether the loop is written out, which needs a known number of steps.
+        reset_after: Whether the reset gate is applied after the product (as cuDNN does).
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range.
+
+    Source: Learning phrase representations using RNN encoder-decoder for statistical machine
+    translation, K. Cho et al., 2014; the first version of that paper has reset_after.
+    """
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        implementation=2,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        reset_after=False,
+        **kwargs,
+    ):
+        cell = GRUCell(
+            units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            implementation=modern_implementation(implementation, "GRU"),
+            reset_after=reset_after,
+            dtype=kwargs.get("dtype"),
+        )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            **kwargs,
+        )
+        self.activity_regularizer = regularizers.get(activity_regularizer)

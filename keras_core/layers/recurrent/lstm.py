@@ -1,0 +1,252 @@
+"""Long short-term memory."""
+
+from __future__ import annotations
+
+from keras_core import backend as K
+from keras_core import initializers, regularizers
+from keras_core.layers._options import add_part, check_positive, options_config, set_options
+from keras_core.layers.recurrent._cells import GatedCell, fraction, modern_implementation
+from keras_core.layers.recurrent.rnn import CellRNN
+
+_OPTIONS = (
+    "units",
+    "activation",
+    "recurrent_activation",
+    "use_bias",
+    "kernel_initializer",
+    "recurrent_initializer",
+    "bias_initializer",
+    "unit_forget_bias",
+    "kernel_regularizer",
+    "recurrent_regularizer",
+    "bias_regularizer",
+    "kernel_constraint",
+    "recurrent_constraint",
+    "bias_constraint",
+    "dropout",
+    "recurrent_dropout",
+    "implementation",
+)
+
+
+def forget_bias_initializer(initializer, before, units, after):
+    """An initializer of a bias whose forget gate starts at one, so that memory lasts at first.
+
+    Args:
+        initializer: Initializer of the rest.
+        before: Length of the bias before the forget gate's part.
+        units: Length of the forget gate's part.
+        after: Length of the bias after it.
+    """
+
+    def initialize(shape, dtype=None):
+        parts = [
+            initializer((before,), dtype=dtype),
+            initializers.Ones()((units,), dtype=dtype),
+            initializer((after,), dtype=dtype),
+        ]
+        return K.concatenate(parts)
+
+    return initialize
+
+
+def lstm_states(gates, memory, activation, recurrent_activation):
+    """The new output and memory, from the sums that reach the four gates.
+
+    Args:
+        gates: Sums of the input gate, the forget gate, the candidate and the output gate.
+        memory: The cell state before the step.
+        activation: Function of the candidate and of the new memory.
+        recurrent_activation: Function of the three gates.
+    """
+    into, forget, candidate, out = gates
+    kept = recurrent_activation(forget) * memory
+    memory = kept + recurrent_activation(into) * activation(candidate)
+    return recurrent_activation(out) * activation(memory), memory
+
+
+class LSTMCell(GatedCell):
+    """One step of LSTM, on the output `h` and the memory `c` of the step before.
+
+    With `z = x·kernel + bias + h·recurrent_kernel`, in four parts `i, f, g, o`:
+    `c = sigmoid(f) * c + sigmoid(i) * tanh(g)` and `h = sigmoid(o) * tanh(c)`, where
+    `recurrent_activation` stands for sigmoid and `activation` for tanh.
+
+    Args:
+        units: Number of outputs; the size of both states.
+        activation: Name or function of the candidate and of the memory; None applies none.
+        recurrent_activation: Name or function of the gates.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
+        unit_forget_bias: Whether the forget gate's bias starts at one.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+            update, or None.
+        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
+        implementation: 2 drops the same entries for all gates, 1 drops others for each gate.
+        kwargs: Options of every layer: name, trainable, dtype...
+    """
+
+    gates = 4
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias=True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        implementation=2,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        set_options(
+            self,
+            units=units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=fraction(dropout),
+            recurrent_dropout=fraction(recurrent_dropout),
+            implementation=implementation,
+        )
+        check_positive(self, "units")
+        self.state_size = (units, units)
+        self.output_size = units
+
+    def _build_bias(self, width):
+        initializer = self.bias_initializer
+        if self.unit_forget_bias:
+            units = self.units
+            initializer = forget_bias_initializer(initializer, units, units, 2 * units)
+        add_part(self, "bias", (width,), initializer)
+
+    def call(self, inputs, states, training=None):
+        output, memory = states
+        input_masks, state_masks = self._masks(inputs, states, training)
+        total = self._project_inputs(inputs, input_masks, self.bias)
+        total = total + self._project(output, state_masks, self.recurrent_kernel)
+        output, memory = lstm_states(
+            self._split(total), memory, self.activation, self.recurrent_activation
+        )
+        return output, [output, memory]
+
+    def get_config(self):
+        return {**super().get_config(), **options_config(self, _OPTIONS)}
+
+
+class LSTM(CellRNN, cell_options=_OPTIONS):
+    """Long short-term memory.
+
+    The formula is LSTMCell's. Input shape `(batch, steps, features)`; output shape
+    `(batch, units)`, or `(batch, steps, units)` with return_sequences, followed by the two states,
+    output and memory, `(batch, units)` each, with return_state.
+
+    Args:
+        units: Number of outputs.
+        activation: Name or function of the candidate and of the memory; None applies none.
+        recurrent_activation: Name or function of the gates.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
+        unit_forget_bias: Whether the forget gate's bias starts at one.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+            update, or None.
+        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
+        implementation: 2 drops the same entries for all gates, 1 drops others for each gate.
+        return_sequences: Whether the outputs of all steps are returned, or the last one.
+        return_state: Whether the last states are returned after the output.
+        go_backwards: Whether the steps are taken from the last to the first; outputs then come
+            in that order.
+        stateful: Whether a batch goes on from the last states of the batch before.
+        unroll: Whether the loop is written out, which needs a known number of steps.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range.
+
+    Source: Long short-term memory, S. Hochreiter and J. Schmidhuber, 1997; Learning to forget:
+    continual prediction with LSTM, F. A. Gers et al., 2000.
+    """
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias=True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        implementation=2,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        **kwargs,
+    ):
+        cell = LSTMCell(
+            units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            implementation=modern_implementation(implementation, "LSTM"),
+            dtype=kwargs.get("dtype"),
+        )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            **kwargs,
+        )
+        self.activity_regularizer = regularizers.get(activity_regularizer)

@@ -1,0 +1,391 @@
+"""RNN, the layer that runs a cell over the steps of a sequence."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from operator import attrgetter
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers._options import options_config
+from keras_core.layers.recurrent.stacked import (
+    StackedRNNCells,
+    check_cell,
+    output_size,
+    state_sizes,
+)
+from keras_core.utils.generic_utils import has_arg, to_list
+
+
+class RNN(Layer):
+    """Runs a cell over the steps of a sequence.
+
+    A cell is an object with `state_size` (an integer or a sequence of them, one a state),
+    optionally `output_size` (the first state's size by default) and
+    `call(inputs_of_a_step, states)` that returns `(output, new_states)`; it may take `training`
+    and `constants` too. A cell that is a Layer also has `build`, weights and a config.
+
+    Input shape `(batch, steps, features)`, or a list of the inputs, the initial states and the
+    constants. Output shape `(batch, output_size)`, or `(batch, steps, output_size)` with
+    return_sequences, followed by the last states with return_state. A mask `(batch, steps)` skips
+    steps: the states, and the output, stay what they were.
+
+    Args:
+        cell: The cell, or a list of cells to be stacked.
+        return_sequences: Whether the outputs of all steps are returned, or the last one.
+        return_state: Whether the last states are returned after the output.
+        go_backwards: Whether the steps are taken from the last to the first; outputs then come
+            in that order.
+        stateful: Whether a batch goes on from the last states of the batch before. The batch
+            size must be known then (`batch_input_shape`), and `reset_states` starts anew.
+        unroll: Whether the loop is written out, which needs a known number of steps.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If the cell has no `call` or no `state_size`.
+    """
+
+    def __init__(
+        self,
+        cell,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        **kwargs,
+    ):
+        if isinstance(cell, (list, tuple)):
+            cell = StackedRNNCells(cell)
+        check_cell(cell, type(self).__name__)
+        super().__init__(**kwargs)
+        self.cell = cell
+        self.unroll = unroll
+        self._set_loop_options(return_sequences, return_state, go_backwards, stateful)
+        self.supports_masking = True
+        self.input_spec = [InputSpec(ndim=3)]
+
+    def _set_loop_options(self, return_sequences, return_state, go_backwards, stateful):
+        self.return_sequences = return_sequences
+        self.return_state = return_state
+        self.go_backwards = go_backwards
+        self.stateful = stateful
+        self.state_spec = None
+        self.constants_spec = None
+        self._states = None
+        self._num_constants = 0
+
+    # States
+
+    @property
+    def states(self):
+        """The states kept from batch to batch, a Variable each; before the first one, None each."""
+        if self._states is None:
+            return [None] * len(state_sizes(self.cell))
+        return self._states
+
+    @states.setter
+    def states(self, states):
+        self._states = states
+
+    def get_initial_state(self, inputs):
+        """States of zeros for a batch.
+
+        Args:
+            inputs: The sequences `(batch, steps, features)`.
+
+        Returns:
+            A list of Tensors `(batch, state_size)`.
+        """
+        # Zeros made of the inputs know the batch size; one entry of each sample is enough.
+        zero = K.sum(K.zeros_like(inputs[:, :1, :1]), axis=1)
+        return [K.tile(zero, (1, size)) for size in state_sizes(self.cell)]
+
+    def reset_states(self, states=None):
+        """Sets the states of a stateful layer.
+
+        Args:
+            states: An array for each state, or one array where there is one state; None sets
+                zeros.
+
+        Raises:
+            AttributeError: If the layer is not stateful.
+            ValueError: If the batch size is not known, or the states do not fit.
+        """
+        if not self.stateful:
+            raise AttributeError(
+                f"{self.name} keeps no states. Create it with stateful=True to reset them."
+            )
+        shapes = self._kept_shapes()
+        values = list(map(np.zeros, shapes)) if states is None else self._fitting(states, shapes)
+        if self._states is None:
+            self._states = [K.zeros(shape, dtype=self.dtype) for shape in shapes]
+        K.batch_set_value(list(zip(self._states, values)))
+
+    def _kept_shapes(self):
+        """Full shapes of the states of a stateful layer."""
+        batch = self.input_spec[0].shape and self.input_spec[0].shape[0]
+        if not batch:
+            raise ValueError(
+                f"{self.name} is stateful, so its batch size has to be known. Give it with the "
+                "input: batch_input_shape=(batch, ...) in the first layer of a Sequential, "
+                "Input(batch_shape=(batch, ...)) otherwise."
+            )
+        return [(batch, *spec.shape[1:]) for spec in self.state_spec]
+
+    def _fitting(self, states, shapes):
+        states = to_list(states, allow_tuple=True)
+        seen = [np.shape(state) for state in states]
+        if seen != shapes:
+            raise ValueError(
+                f"{self.name} has states of shapes {shapes}, but reset_states got arrays of "
+                f"shapes {seen}."
+            )
+        return states
+
+    # Building
+
+    def build(self, input_shape):
+        shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+        sequence_shape = tuple(shapes[0])
+        self.input_spec[0] = self._sequence_spec(sequence_shape)
+        self.state_spec = self._state_specs()
+        self._build_cell(sequence_shape[:1] + sequence_shape[2:], self._constant_shapes(shapes))
+        if self.stateful:
+            self.reset_states()
+        self.built = True
+
+    def _sequence_spec(self, sequence_shape):
+        batch = sequence_shape[0] if self.stateful else None
+        return InputSpec(shape=(batch, None, *sequence_shape[2:]))
+
+    def _state_specs(self):
+        return [InputSpec(shape=(None, size)) for size in state_sizes(self.cell)]
+
+    def _constant_shapes(self, shapes):
+        count = self._num_constants or 0
+        if len(shapes) > count:
+            return list(shapes[len(shapes) - count :])
+        return [spec.shape for spec in self.constants_spec]
+
+    def _build_cell(self, step_shape, constant_shapes):
+        if isinstance(self.cell, Layer) and not self.cell.built:
+            self.cell.build([step_shape, *constant_shapes] if constant_shapes else step_shape)
+            self.cell.built = True
+
+    def compute_output_shape(self, input_shape):
+        shape = input_shape[0] if isinstance(input_shape, list) else input_shape
+        steps = shape[1:2] if self.return_sequences else ()
+        output_shape = (shape[0], *steps, output_size(self.cell))
+        if not self.return_state:
+            return output_shape
+        return [output_shape] + [(shape[0], size) for size in state_sizes(self.cell)]
+
+    def compute_mask(self, inputs, mask):
+        mask = _first(mask)
+        output_mask = mask if self.return_sequences else None
+        return [output_mask] + [None for _ in self.states] if self.return_state else output_mask
+
+    # Calling
+
+    def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
+        """Applies the layer; initial states and constants may be Keras tensors or others.
+
+        Args:
+            inputs: The sequences, or a list of them, the initial states and the constants.
+            initial_state: A Tensor or a list of them, one a state; None starts from zeros, or,
+                in a stateful layer, from the states of the last batch.
+            constants: A Tensor or a list of them, given to each call of the cell.
+            kwargs: Further arguments of `call`: mask, training.
+
+        Returns:
+            The output, or a list of the output and the states.
+
+        Raises:
+            ValueError: If Keras tensors and others are mixed in initial_state and constants.
+        """
+        inputs, initial_state, constants = self._standardize(inputs, initial_state, constants)
+        extra = initial_state + constants
+        self._set_constants(constants)
+        if not extra:
+            return super().__call__(inputs, **kwargs)
+        if not self._all_or_none_keras(extra):
+            given = {"initial_state": initial_state, "constants": constants}
+            kwargs.update((name, tensors) for name, tensors in given.items() if tensors)
+            return super().__call__(inputs, **kwargs)
+        sequence_spec = self.input_spec
+        self.input_spec = list(sequence_spec) + [InputSpec(shape=K.int_shape(x)) for x in extra]
+        try:
+            return super().__call__([inputs, *extra], **kwargs)
+        finally:
+            self.input_spec = self.input_spec[: len(sequence_spec)]
+
+    def _set_constants(self, constants):
+        self._num_constants = len(constants)
+        self.constants_spec = [InputSpec(shape=K.int_shape(x)) for x in constants]
+
+    def _all_or_none_keras(self, tensors):
+        kinds = {K.is_keras_tensor(tensor) for tensor in tensors}
+        if len(kinds) > 1:
+            raise ValueError(
+                f"{self.name} got initial states or constants of which some are outputs of layers "
+                "and others are not. Make all of them outputs of layers, for example with "
+                "Input(tensor=...)."
+            )
+        return kinds.pop()
+
+    def call(self, inputs, mask=None, training=None, initial_state=None, constants=None):
+        sequence, states, constants = self._standardize(inputs, initial_state, constants)
+        states = self._checked(states) or self._default_states(sequence)
+        self._check_steps(sequence)
+        with self._dropout_masks_held(sequence, states, training):
+            last_output, outputs, new_states = K.rnn(
+                self._step_function(len(constants), training),
+                sequence,
+                states,
+                constants=constants,
+                go_backwards=self.go_backwards,
+                mask=_first(mask),
+                unroll=self.unroll,
+                input_length=K.int_shape(sequence)[1],
+            )
+        return self._finish(inputs, last_output, outputs, list(new_states))
+
+    def _finish(self, inputs, last_output, outputs, new_states):
+        if self.stateful:
+            pairs = zip(self.states, new_states)
+            self.add_update([K.update(kept, new) for kept, new in pairs], inputs)
+        output = outputs if self.return_sequences else last_output
+        return [output, *new_states] if self.return_state else output
+
+    def _standardize(self, inputs, initial_state, constants):
+        """Splits the inputs from the initial states and constants that came along in their list."""
+        initial_state, constants = _tensors(initial_state), _tensors(constants)
+        if not isinstance(inputs, (list, tuple)):
+            return inputs, initial_state, constants
+        if len(inputs) > 1 and (initial_state or constants):
+            raise ValueError(
+                f"{self.name} got initial states or constants both in the list of inputs and as "
+                "arguments. Write either layer([x, state]) or layer(x, initial_state=state)."
+            )
+        end = len(inputs) - (self._num_constants or 0) if len(inputs) > 1 else 1
+        return (
+            inputs[0],
+            initial_state or list(inputs[1:end]),
+            constants or list(inputs[end:]),
+        )
+
+    def _default_states(self, sequence):
+        return self.states if self.stateful else self.get_initial_state(sequence)
+
+    def _checked(self, states):
+        shapes = [K.int_shape(state) for state in states]
+        wanted = [tuple(spec.shape) for spec in self.state_spec]
+        if states and not (len(shapes) == len(wanted) and all(map(_compatible, shapes, wanted))):
+            raise ValueError(
+                f"{self.name} has {len(wanted)} states of shapes {wanted}, but initial_state has "
+                f"shapes {shapes}."
+            )
+        return states
+
+    def _check_steps(self, sequence):
+        if self.unroll and K.int_shape(sequence)[1] is None:
+            raise ValueError(
+                f"{self.name} cannot unroll a loop of unknown length: its inputs have shape "
+                f"{K.int_shape(sequence)}. Give the number of steps in the input's shape, or write "
+                "unroll=False."
+            )
+
+    def _step_function(self, constant_count, training):
+        arguments = {"training": training} if has_arg(self.cell.call, "training") else {}
+        if not constant_count:
+            return lambda inputs, states: self.cell.call(inputs, states, **arguments)
+        if not has_arg(self.cell.call, "constants"):
+            raise ValueError(
+                f"{self.name} got constants, but its cell {type(self.cell).__name__} takes none: "
+                "give the cell's call an argument named constants."
+            )
+
+        def step(inputs, states):
+            states, constants = states[:-constant_count], states[-constant_count:]
+            return self.cell.call(inputs, states, constants=constants, **arguments)
+
+        return step
+
+    def _dropout_masks_held(self, sequence, states, training):
+        hold = getattr(self.cell, "masks_held", None)
+        return hold(sequence[:, 0], states, training) if hold else nullcontext()
+
+    # Config
+
+    def get_config(self):
+        config = {
+            **super().get_config(),
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "go_backwards": self.go_backwards,
+            "stateful": self.stateful,
+            "unroll": self.unroll,
+            "cell": {"class_name": type(self.cell).__name__, "config": self.cell.get_config()},
+        }
+        if self._num_constants:
+            config["num_constants"] = self._num_constants
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        from keras_core.layers import deserialize
+
+        config = dict(config)
+        constant_count = config.pop("num_constants", 0)
+        cell = deserialize(config.pop("cell"), custom_objects=custom_objects)
+        layer = cls(cell, **config)
+        layer._num_constants = constant_count
+        return layer
+
+
+class CellRNN(RNN):
+    """An RNN over one kind of cell, which shows the options of its cell as its own.
+
+    Subclasses name these options: `class LSTM(CellRNN, cell_options=("units", ...))`.
+    """
+
+    def __init_subclass__(cls, cell_options=(), **kwargs):
+        super().__init_subclass__(**kwargs)
+        cls._cell_options = tuple(cell_options) or cls._cell_options
+        for option in cell_options:
+            setattr(cls, option, property(attrgetter("cell." + option)))
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("cell")
+        return {**config, **options_config(self, (*self._cell_options, "activity_regularizer"))}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**_current_config(config, "implementation" in cls._cell_options))
+
+
+def _current_config(config, has_implementation):
+    """The config of an old file in today's terms, where implementation 0 is now 1, or unknown."""
+    config = dict(config)
+    implementation = config.pop("implementation", None)
+    if has_implementation and implementation is not None:
+        config["implementation"] = implementation or 1
+    return config
+
+
+def _tensors(value):
+    return [] if value is None else to_list(value, allow_tuple=True)
+
+
+def _first(mask):
+    return mask[0] if isinstance(mask, (list, tuple)) else mask
+
+
+def _compatible(shape, wanted):
+    return len(shape) == len(wanted) and all(
+        a is None or b is None or a == b for a, b in zip(shape, wanted)
+    )

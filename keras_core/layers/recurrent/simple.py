@@ -1,0 +1,180 @@
+"""The fully connected recurrent layer."""
+
+from __future__ import annotations
+
+import warnings
+
+from keras_core import regularizers
+from keras_core.layers._options import check_positive, options_config, set_options
+from keras_core.layers.recurrent._cells import GatedCell, fraction
+from keras_core.layers.recurrent.rnn import CellRNN
+
+_OPTIONS = (
+    "units",
+    "activation",
+    "use_bias",
+    "kernel_initializer",
+    "recurrent_initializer",
+    "bias_initializer",
+    "kernel_regularizer",
+    "recurrent_regularizer",
+    "bias_regularizer",
+    "kernel_constraint",
+    "recurrent_constraint",
+    "bias_constraint",
+    "dropout",
+    "recurrent_dropout",
+)
+
+
+class SimpleRNNCell(GatedCell):
+    """One step of SimpleRNN: `h = activation(x·kernel + bias + h·recurrent_kernel)`.
+
+    Args:
+        units: Number of outputs, which are the state.
+        activation: Name or function applied to the sum; None applies none.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+            update, or None.
+        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: Fraction of the state that is dropped in training, in [0, 1).
+        kwargs: Options of every layer: name, trainable, dtype...
+    """
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        set_options(
+            self,
+            units=units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=fraction(dropout),
+            recurrent_dropout=fraction(recurrent_dropout),
+        )
+        check_positive(self, "units")
+        self.state_size = self.output_size = units
+
+    def call(self, inputs, states, training=None):
+        input_masks, state_masks = self._masks(inputs, states, training)
+        total = self._project_inputs(inputs, input_masks, self.bias)
+        output = self.activation(
+            total + self._project(states[0], state_masks, self.recurrent_kernel)
+        )
+        return output, [output]
+
+    def get_config(self):
+        return {**super().get_config(), **options_config(self, _OPTIONS)}
+
+
+class SimpleRNN(CellRNN, cell_options=_OPTIONS):
+    """Fully connected recurrent layer whose output is fed back to its input.
+
+    `h = activation(x·kernel + bias + h·recurrent_kernel)`. Input shape
+    `(batch, steps, features)`; output shape `(batch, units)`, or `(batch, steps, units)` with
+    return_sequences, followed by the state `(batch, units)` with return_state.
+
+    Args:
+        units: Number of outputs.
+        activation: Name or function applied to the sum; None applies none.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
+        activity_regularizer: Penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+            update, or None.
+        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: Fraction of the state that is dropped in training, in [0, 1).
+        return_sequences: Whether the outputs of all steps are returned, or the last one.
+        return_state: Whether the last state is returned after the output.
+        go_backwards: Whether the steps are taken from the last to the first; outputs then come
+            in that order.
+        stateful: Whether a batch goes on from the last states of the batch before.
+        unroll: Whether the loop is written out, which needs a known number of steps.
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+
+    Raises:
+        ValueError: If an option is out of its range.
+    """
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        **kwargs,
+    ):
+        if "implementation" in kwargs:
+            kwargs.pop("implementation")
+            warnings.warn("SimpleRNN has no implementation to choose. Leave it out.", stacklevel=2)
+        cell = SimpleRNNCell(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            dtype=kwargs.get("dtype"),
+        )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            **kwargs,
+        )
+        self.activity_regularizer = regularizers.get(activity_regularizer)

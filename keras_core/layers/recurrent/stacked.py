@@ -1,0 +1,137 @@
+"""What a recurrent cell is, and several cells stacked to one."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import ExitStack, contextmanager
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import Layer
+from keras_core.utils.generic_utils import has_arg, to_list
+
+
+def state_sizes(cell):
+    """The sizes of a cell's states, as a list."""
+    return to_list(cell.state_size, allow_tuple=True)
+
+
+def output_size(cell):
+    """The size of a cell's output: that of its first state, unless the cell says otherwise."""
+    size = getattr(cell, "output_size", None)
+    return state_sizes(cell)[0] if size is None else size
+
+
+def check_cell(cell, layer_name):
+    """Refuses what cannot be used as a cell.
+
+    Raises:
+        ValueError: If `call` or `state_size` is missing.
+    """
+    for needed in ("call", "state_size"):
+        if not hasattr(cell, needed):
+            raise ValueError(
+                f"{layer_name} got the cell {cell!r} without `{needed}`. A cell has "
+                "call(inputs, states) and state_size, an integer or a list of them."
+            )
+
+
+class StackedRNNCells(Layer):
+    """Cells stacked to one: the output of each is the input of the next.
+
+    Its states are those of all cells in order.
+
+    Args:
+        cells: The cells, the first one nearest to the inputs.
+        kwargs: Options of every layer: name, trainable, dtype; also `reverse_state_order`, which
+            orders the states from the last cell to the first, as Keras before 2.1.3 did.
+
+    Raises:
+        ValueError: If one of the cells has no `call` or no `state_size`.
+    """
+
+    def __init__(self, cells, **kwargs):
+        reverse_state_order = kwargs.pop("reverse_state_order", False)
+        for cell in cells:
+            check_cell(cell, "StackedRNNCells")
+        super().__init__(**kwargs)
+        self.cells = list(cells)
+        for cell in self.cells:
+            if isinstance(cell, Layer):
+                self._track(cell)
+        self.reverse_state_order = reverse_state_order
+        if reverse_state_order:
+            warnings.warn(
+                "reverse_state_order=True orders the states from the last cell to the first, as "
+                "old files need it. Leave it out in new models.",
+                stacklevel=2,
+            )
+
+    @property
+    def state_size(self):
+        """Sizes of the states of all cells, a tuple of integers."""
+        return tuple(size for cell in self._state_order() for size in state_sizes(cell))
+
+    @property
+    def output_size(self):
+        """Size of the last cell's output."""
+        return output_size(self.cells[-1])
+
+    def _state_order(self):
+        return self.cells[::-1] if self.reverse_state_order else self.cells
+
+    def _states_by_cell(self, states):
+        """The states of each cell, in the order of the cells."""
+        remaining, nested = list(states), []
+        for cell in self._state_order():
+            count = len(state_sizes(cell))
+            nested.append(remaining[:count])
+            remaining = remaining[count:]
+        return nested[::-1] if self.reverse_state_order else nested
+
+    def build(self, input_shape):
+        shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+        step_shape, constant_shapes = shapes[0], shapes[1:]
+        for cell in self.cells:
+            if isinstance(cell, Layer) and not cell.built:
+                with_constants = constant_shapes and has_arg(cell.call, "constants")
+                cell.build([step_shape, *constant_shapes] if with_constants else step_shape)
+                cell.built = True
+            step_shape = (step_shape[0], output_size(cell))
+        self.built = True
+
+    def call(self, inputs, states, constants=None, training=None, **kwargs):
+        arguments = {**kwargs, "constants": constants, "training": training}
+        given = {name: value for name, value in arguments.items() if value is not None}
+        new_states = []
+        for cell, cell_states in zip(self.cells, self._states_by_cell(states)):
+            taken = {name: value for name, value in given.items() if has_arg(cell.call, name)}
+            inputs, cell_states = cell.call(inputs, cell_states, **taken)
+            new_states.append(list(cell_states))
+        ordered = new_states[::-1] if self.reverse_state_order else new_states
+        return inputs, [state for cell_states in ordered for state in cell_states]
+
+    @contextmanager
+    def masks_held(self, inputs, states, training=None):
+        """Draws the dropout masks of all cells once for all calls inside the block."""
+        with ExitStack() as stack:
+            for cell, cell_states in zip(self.cells, self._states_by_cell(states)):
+                if hasattr(cell, "masks_held"):
+                    stack.enter_context(cell.masks_held(inputs, cell_states, training))
+                # The next cell's inputs only lend their shape to its masks.
+                inputs = K.tile(inputs[:, :1], (1, output_size(cell)))
+            yield
+
+    def get_config(self):
+        cells = [
+            {"class_name": type(cell).__name__, "config": cell.get_config()} for cell in self.cells
+        ]
+        config = {**super().get_config(), "cells": cells}
+        return {**config, "reverse_state_order": True} if self.reverse_state_order else config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        from keras_core.layers import deserialize
+
+        config = dict(config)
+        cells = [deserialize(cell, custom_objects=custom_objects) for cell in config.pop("cells")]
+        return cls(cells, **config)
