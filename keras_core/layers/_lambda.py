@@ -1,0 +1,153 @@
+"""A layer made of a function."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import Layer
+from keras_core.saving.safety import in_safe_mode
+from keras_core.utils.generic_utils import (
+    deserialize_keras_object,
+    func_dump,
+    func_load,
+    has_arg,
+)
+
+
+class Lambda(Layer):
+    """Applies a function of tensors: `function(inputs, **arguments)`.
+
+    A named function is saved by its name, and must be given as a custom object on loading. An
+    anonymous one is saved as bytecode, which only the same version of Python reads, and which is
+    run on loading only if asked for.
+
+    Args:
+        function: the function; its first argument is the input, a tensor or a list of tensors. If
+            it takes `mask`, it is given the input's mask.
+        output_shape: the shape of the output without the batch axis, as a tuple, or as a function
+            of the input shape with the batch axis; None finds it from the function.
+        mask: the mask of the output, or a function of the inputs and their mask that returns it.
+        arguments: further keyword arguments of the function, a dictionary.
+
+    Input shape: any. Output shape: what the function gives.
+    """
+
+    def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise TypeError(
+                f"Lambda layer {self.name!r} needs a function, but got {function!r}. "
+                "Write for instance Lambda(lambda x: x ** 2)."
+            )
+        self.function = function
+        self.arguments = arguments or {}
+        self.mask = mask
+        self.supports_masking = mask is not None
+        self._output_shape = self._read_shape(output_shape)
+
+    def _read_shape(self, output_shape):
+        if output_shape is None or callable(output_shape):
+            return output_shape
+        if not isinstance(output_shape, (tuple, list)):
+            raise TypeError(
+                f"Lambda layer {self.name!r}: `output_shape` must be a tuple, a list or a "
+                f"function, but got {output_shape!r}."
+            )
+        return tuple(output_shape)
+
+    def compute_output_shape(self, input_shape):
+        if self._output_shape is None:
+            return super().compute_output_shape(input_shape)
+        if not callable(self._output_shape):
+            first = input_shape[0] if isinstance(input_shape, list) else input_shape
+            return (first[0], *self._output_shape)
+        shape = self._output_shape(input_shape)
+        if not isinstance(shape, (tuple, list)):
+            raise ValueError(
+                f"Lambda layer {self.name!r}: the function given as `output_shape` must return a "
+                f"tuple, but returned {shape!r}."
+            )
+        return shape if isinstance(shape, list) else tuple(shape)
+
+    def _stand_in(self, input_shape):
+        return self  # no weights: a trial call leaves no trace
+
+    def _refine_shapes(self, inputs, outputs):
+        if self._output_shape is not None:
+            super()._refine_shapes(inputs, outputs)
+
+    def call(self, inputs, mask=None):
+        arguments = dict(self.arguments)
+        if has_arg(self.function, "mask"):
+            arguments["mask"] = mask
+        return self.function(inputs, **arguments)
+
+    def compute_mask(self, inputs, mask=None):
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
+
+    def get_config(self):
+        function, function_type = _to_config(self.function)
+        output_shape, output_shape_type = _to_config(self._output_shape)
+        return {
+            **super().get_config(),
+            "function": function,
+            "function_type": function_type,
+            "output_shape": output_shape,
+            "output_shape_type": output_shape_type,
+            "arguments": self.arguments,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for option in ("function", "output_shape"):
+            kind = config.pop(f"{option}_type")
+            config[option] = _from_config(config[option], kind, custom_objects or {})
+        arguments = config.get("arguments") or {}
+        config["arguments"] = {name: _read_argument(v) for name, v in arguments.items()}
+        return cls(**config)
+
+
+def _to_config(value):
+    """Return a function, or a plain value, as data, and what kind of data it is."""
+    if not callable(value):
+        return value, "raw"
+    if inspect.isfunction(value) and value.__name__ == "<lambda>":
+        return func_dump(value), "lambda"
+    return value.__name__, "function"
+
+
+def _from_config(value, kind, custom_objects):
+    """Undo `_to_config`; bytecode is read only where the loading allows it."""
+    if kind == "raw":
+        return value
+    if kind == "function":
+        return deserialize_keras_object(
+            value, custom_objects=custom_objects, printable_module_name="function in Lambda layer"
+        )
+    if kind == "lambda":
+        return _load_code(value, custom_objects)
+    raise ValueError(f"Lambda: unknown kind of function {kind!r} in the configuration.")
+
+
+def _load_code(dumped, custom_objects):
+    """Return a function made of bytecode, with names in place of those of its module."""
+    if in_safe_mode():
+        raise ValueError(
+            "The file holds a Lambda layer made of bytecode, which could do anything when it "
+            "runs, so it was not loaded. If you trust the file, load it with safe_mode=False; "
+            "better, save the layer with a named function, and pass that as custom_objects."
+        )
+    names = {"__builtins__": builtins, "K": K, "np": np, **custom_objects}
+    return func_load(dumped, globs=names)
+
+
+def _read_argument(value):
+    """Return an argument, turning what JSON made of an array into the array again."""
+    if isinstance(value, dict) and value.get("type") == "ndarray":
+        return np.array(value["value"])
+    return value

@@ -1,0 +1,220 @@
+"""Activations with parameters of their own, as layers."""
+
+from __future__ import annotations
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers._options import add_part, options_config, set_options
+from keras_core.utils.generic_utils import to_list
+
+__all__ = ["ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"]
+
+
+_ALPHA_OPTIONS = ("alpha_initializer", "alpha_regularizer", "alpha_constraint")
+
+
+class _Elementwise(Layer):
+    """An activation: the output has the shape and the mask of the input."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+class LeakyReLU(_Elementwise):
+    """Lets a fraction of the negative part through: `x` where `x >= 0`, else `alpha * x`.
+
+    (Maas et al., "Rectifier Nonlinearities Improve Neural Network Acoustic Models", 2013.)
+
+    Args:
+        alpha: slope of the negative part, a float of at least 0.
+
+    Input shape: any. Output shape: as the input.
+    """
+
+    def __init__(self, alpha=0.3, **kwargs):
+        super().__init__(**kwargs)
+        self.alpha = K.cast_to_floatx(alpha)
+
+    def call(self, inputs):
+        return K.relu(inputs, alpha=self.alpha)
+
+    def get_config(self):
+        return {**super().get_config(), "alpha": float(self.alpha)}
+
+
+class PReLU(_Elementwise):
+    """A leaky rectifier with learned slopes: `x` where `x >= 0`, else `alpha * x`.
+
+    (He et al., "Delving Deep into Rectifiers", 2015.)
+
+    Args:
+        alpha_initializer: initializer of the slopes.
+        alpha_regularizer: regularizer of the slopes, or None.
+        alpha_constraint: constraint of the slopes, or None.
+        shared_axes: axes along which one slope is shared, counted from 1 (0 is the batch): [1, 2]
+            gives one slope a channel for an input `(batch, height, width, channels)`.
+
+    Input shape: any, with sizes known except on the shared axes. Output shape: as the input.
+    """
+
+    def __init__(
+        self,
+        alpha_initializer="zeros",
+        alpha_regularizer=None,
+        alpha_constraint=None,
+        shared_axes=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        set_options(
+            self,
+            alpha_initializer=alpha_initializer,
+            alpha_regularizer=alpha_regularizer,
+            alpha_constraint=alpha_constraint,
+        )
+        self.shared_axes = None if shared_axes is None else to_list(shared_axes, allow_tuple=True)
+
+    def build(self, input_shape):
+        shared = self.shared_axes or []
+        self.param_broadcast = [axis in shared for axis in range(1, len(input_shape))]
+        own_axes = {
+            axis: input_shape[axis] for axis in range(1, len(input_shape)) if axis not in shared
+        }
+        self._check_sizes(own_axes, input_shape)
+        add_part(self, "alpha", tuple(own_axes.get(i, 1) for i in range(1, len(input_shape))))
+        self.input_spec = InputSpec(ndim=len(input_shape), axes=own_axes)
+        self.built = True
+
+    def _check_sizes(self, own_axes, input_shape):
+        unknown = [axis for axis, size in own_axes.items() if size is None]
+        if unknown:
+            raise ValueError(
+                f"PReLU layer {self.name!r}: axes {unknown} of the input shape "
+                f"{tuple(input_shape)} have no size, so the slopes have no shape. "
+                f"Share the slopes along them: PReLU(shared_axes={unknown})."
+            )
+
+    def call(self, inputs, mask=None):
+        return K.relu(inputs) - self.alpha * K.relu(-inputs)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            **options_config(self, _ALPHA_OPTIONS),
+            "shared_axes": self.shared_axes,
+        }
+
+
+class ELU(_Elementwise):
+    """The exponential linear unit: `x` where `x >= 0`, else `alpha * (exp(x) - 1)`.
+
+    (Clevert et al., "Fast and Accurate Deep Network Learning by Exponential Linear Units", 2015.)
+
+    Args:
+        alpha: what the negative part saturates at, with the sign turned.
+
+    Input shape: any. Output shape: as the input.
+    """
+
+    def __init__(self, alpha=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.alpha = K.cast_to_floatx(alpha)
+
+    def call(self, inputs):
+        return K.elu(inputs, self.alpha)
+
+    def get_config(self):
+        return {**super().get_config(), "alpha": float(self.alpha)}
+
+
+class ThresholdedReLU(_Elementwise):
+    """Lets through what lies above a threshold: `x` where `x > theta`, else 0.
+
+    (Konda et al., "Zero-Bias Autoencoders and the Benefits of Co-Adapting Features", 2014.)
+
+    Args:
+        theta: the threshold, a float of at least 0.
+
+    Input shape: any. Output shape: as the input.
+    """
+
+    def __init__(self, theta=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.theta = K.cast_to_floatx(theta)
+
+    def call(self, inputs, mask=None):
+        return inputs * K.cast(K.greater(inputs, self.theta), K.dtype(inputs))
+
+    def get_config(self):
+        return {**super().get_config(), "theta": float(self.theta)}
+
+
+class Softmax(_Elementwise):
+    """Turns the elements along an axis into probabilities: `exp(x) / sum(exp(x))`.
+
+    Args:
+        axis: the axis that sums to one.
+
+    Input shape: any. Output shape: as the input.
+    """
+
+    def __init__(self, axis=-1, **kwargs):
+        super().__init__(**kwargs)
+        self.axis = axis
+
+    def call(self, inputs):
+        return K.softmax(inputs, axis=self.axis)
+
+    def get_config(self):
+        return {**super().get_config(), "axis": self.axis}
+
+
+class ReLU(_Elementwise):
+    """The rectifier with a ceiling, a slope below the threshold and the threshold itself.
+
+    `max_value` where `x >= max_value`, `x` where `threshold <= x < max_value`, else
+    `negative_slope * (x - threshold)`.
+
+    Args:
+        max_value: the ceiling, a float of at least 0, or None for none.
+        negative_slope: slope below the threshold, a float of at least 0.
+        threshold: where the activation starts.
+
+    Input shape: any. Output shape: as the input.
+
+    Raises:
+        ValueError: if `max_value` or `negative_slope` is negative.
+    """
+
+    def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **kwargs):
+        super().__init__(**kwargs)
+        _refuse_negative("max_value", max_value)
+        _refuse_negative("negative_slope", negative_slope)
+        self.max_value = None if max_value is None else K.cast_to_floatx(max_value)
+        self.negative_slope = K.cast_to_floatx(negative_slope)
+        self.threshold = K.cast_to_floatx(threshold)
+
+    def call(self, inputs):
+        return K.relu(
+            inputs,
+            alpha=self.negative_slope,
+            max_value=self.max_value,
+            threshold=self.threshold,
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "max_value": None if self.max_value is None else float(self.max_value),
+            "negative_slope": float(self.negative_slope),
+            "threshold": float(self.threshold),
+        }
+
+
+def _refuse_negative(name, value):
+    if value is not None and value < 0.0:
+        raise ValueError(f"ReLU: `{name}` must be at least 0, but got {value!r}.")

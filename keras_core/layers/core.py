@@ -1,0 +1,327 @@
+"""The everyday layers: dense, activation, dropout, and those that only move elements."""
+
+from __future__ import annotations
+
+from keras_core import backend as K
+from keras_core import regularizers
+from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers._lambda import Lambda
+from keras_core.layers._options import (
+    KERNEL_AND_BIAS,
+    add_part,
+    check_positive,
+    options_config,
+    set_options,
+)
+from keras_core.layers._reshaping import Flatten, Permute, RepeatVector, Reshape
+from keras_core.layers.noise import noise_shape as shape_of_noise
+
+__all__ = [
+    "Activation",
+    "ActivityRegularization",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Lambda",
+    "Masking",
+    "Permute",
+    "RepeatVector",
+    "Reshape",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+]
+
+
+class Masking(Layer):
+    """Marks the steps to skip: those whose features all equal a value.
+
+    The layers that follow get the mask; the features of skipped steps become 0.
+
+    Args:
+        mask_value: the value that marks a step.
+
+    Input shape: `(batch, steps, ..., features)`. Output shape: as the input.
+    """
+
+    def __init__(self, mask_value=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.mask_value = mask_value
+
+    def compute_mask(self, inputs, mask=None):
+        return self._kept(inputs, keepdims=False)
+
+    def call(self, inputs):
+        return inputs * K.cast(self._kept(inputs, keepdims=True), K.dtype(inputs))
+
+    def _kept(self, inputs, keepdims):
+        return K.any(K.not_equal(inputs, self.mask_value), axis=-1, keepdims=keepdims)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "mask_value": self.mask_value}
+
+
+class Dropout(Layer):
+    """Sets a random fraction of the inputs to 0 in training, and scales up the rest to make up.
+
+    (Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.)
+
+    Args:
+        rate: fraction of elements to drop, in [0, 1); at 0 and from 1 on nothing changes.
+        noise_shape: shape of the draw, for instance `(batch, 1, features)` to drop a feature in
+            all steps together; None draws for each element, a None in it takes the input's size.
+        seed: integer seed of the draw, or None.
+
+    Input shape: any. Output shape: as the input.
+    """
+
+    def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.rate = min(1.0, max(0.0, rate))
+        self.noise_shape = noise_shape
+        self.seed = seed
+        self.supports_masking = True
+
+    def call(self, inputs, training=None):
+        if not 0.0 < self.rate < 1.0:
+            return inputs
+
+        def dropped():
+            return K.dropout(inputs, self.rate, self._get_noise_shape(inputs), seed=self.seed)
+
+        return K.in_train_phase(dropped, inputs, training=training)
+
+    def _get_noise_shape(self, inputs):
+        if self.noise_shape is None:
+            return None
+        return shape_of_noise(inputs, self.noise_shape)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "rate": self.rate,
+            "noise_shape": self.noise_shape,
+            "seed": self.seed,
+        }
+
+
+class _SpatialDropout(Dropout):
+    """A Dropout that drops whole feature maps; `rank` is the number of spatial axes."""
+
+    rank = 1
+
+    def __init__(self, rate, data_format=None, **kwargs):
+        super().__init__(rate, **kwargs)
+        self.data_format = K.normalize_data_format(data_format)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def _get_noise_shape(self, inputs):
+        ones = (1,) * self.rank
+        if self.data_format == "channels_first":
+            return shape_of_noise(inputs, (None, None, *ones))
+        return shape_of_noise(inputs, (None, *ones, None))
+
+    def get_config(self):
+        config = super().get_config()
+        # Keras 2 leaves this out, and so loses it; it is written only where it says something.
+        if self.data_format != K.image_data_format():
+            config["data_format"] = self.data_format
+        return config
+
+
+class SpatialDropout1D(_SpatialDropout):
+    """Drops whole feature maps of a sequence: one draw a sample and channel, for all steps.
+
+    (Tompson et al., "Efficient Object Localization Using Convolutional Networks", 2015.)
+
+    Args:
+        rate: fraction of feature maps to drop, in [0, 1).
+
+    Input shape: `(batch, steps, channels)`. Output shape: as the input.
+    """
+
+    def __init__(self, rate, **kwargs):
+        super().__init__(rate, data_format="channels_last", **kwargs)
+
+    def get_config(self):
+        return Dropout.get_config(self)  # a sequence has one data format only
+
+
+class SpatialDropout2D(_SpatialDropout):
+    """Drops whole feature maps of an image: one draw a sample and channel, for all pixels.
+
+    (Tompson et al., "Efficient Object Localization Using Convolutional Networks", 2015.)
+
+    Args:
+        rate: fraction of feature maps to drop, in [0, 1).
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
+    Output shape: as the input.
+    """
+
+    rank = 2
+
+
+class SpatialDropout3D(_SpatialDropout):
+    """Drops whole feature maps of a volume: one draw a sample and channel, for all voxels.
+
+    (Tompson et al., "Efficient Object Localization Using Convolutional Networks", 2015.)
+
+    Args:
+        rate: fraction of feature maps to drop, in [0, 1).
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, depth, rows, columns, channels)`, or
+    `(batch, channels, depth, rows, columns)`. Output shape: as the input.
+    """
+
+    rank = 3
+
+
+class Activation(Layer):
+    """Applies an activation function: `activation(inputs)`.
+
+    Args:
+        activation: name of an activation, or a function of a tensor.
+
+    Input shape: any. Output shape: as the input.
+    """
+
+    def __init__(self, activation, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        set_options(self, activation=activation)
+
+    def call(self, inputs):
+        return self.activation(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), **options_config(self, ("activation",))}
+
+
+class ActivityRegularization(Layer):
+    """Passes its input on, and adds a penalty on it to the loss.
+
+    The penalty is `l1 * sum(|x|) + l2 * sum(x ** 2)`.
+
+    Args:
+        l1: factor of the absolute values, a float of at least 0.
+        l2: factor of the squares, a float of at least 0.
+
+    Input shape: any. Output shape: as the input.
+    """
+
+    def __init__(self, l1=0.0, l2=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.l1 = l1
+        self.l2 = l2
+        self.activity_regularizer = regularizers.L1L2(l1=l1, l2=l2)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "l1": self.l1, "l2": self.l2}
+
+
+class Dense(Layer):
+    """A fully connected layer: `activation(dot(inputs, kernel) + bias)`.
+
+    An input of rank above 2 is multiplied along its last axis.
+
+    Args:
+        units: size of the output's last axis, a positive integer.
+        activation: name of an activation, or a function of a tensor; None for none.
+        use_bias: whether a bias is added.
+        kernel_initializer: initializer of the kernel `(features, units)`.
+        bias_initializer: initializer of the bias `(units,)`.
+        kernel_regularizer: regularizer of the kernel, or None.
+        bias_regularizer: regularizer of the bias, or None.
+        activity_regularizer: regularizer of the output, or None.
+        kernel_constraint: constraint of the kernel, or None.
+        bias_constraint: constraint of the bias, or None.
+
+    Input shape: `(batch, ..., features)`. Output shape: `(batch, ..., units)`.
+
+    Raises:
+        ValueError: if `units` is not a positive integer.
+        TypeError: when built on an input whose last axis has no size.
+    """
+
+    def __init__(
+        self,
+        units,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        if "input_shape" not in kwargs and "input_dim" in kwargs:
+            kwargs["input_shape"] = (kwargs.pop("input_dim"),)
+        super().__init__(**kwargs)
+        self.units = units
+        check_positive(self, "units")
+        self.use_bias = use_bias
+        set_options(
+            self,
+            activation=activation,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
+        self.input_spec = InputSpec(min_ndim=2)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        features = input_shape[-1]
+        if features is None:
+            raise TypeError(
+                f"Dense layer {self.name!r} needs to know the size of its input's last axis, but "
+                f"the input has shape {tuple(input_shape)}. Give it in Input(shape=...) or as "
+                f"Dense({self.units}, input_dim=...)."
+            )
+        add_part(self, "kernel", (features, self.units))
+        self.bias = None
+        if self.use_bias:
+            add_part(self, "bias", (self.units,))
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+        self.built = True
+
+    def call(self, inputs):
+        output = K.dot(inputs, self.kernel)
+        if self.use_bias:
+            output = K.bias_add(output, self.bias, data_format="channels_last")
+        return self.activation(output)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "use_bias": self.use_bias,
+            **options_config(self, KERNEL_AND_BIAS),
+        }

@@ -1,0 +1,108 @@
+"""Turns integers into vectors."""
+
+from __future__ import annotations
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import Layer
+from keras_core.layers._options import add_part, check_positive, options_config, set_options
+from keras_core.utils.generic_utils import to_list
+
+__all__ = ["Embedding"]
+
+
+_OPTIONS = (
+    "embeddings_initializer",
+    "embeddings_regularizer",
+    "activity_regularizer",
+    "embeddings_constraint",
+)
+
+
+class Embedding(Layer):
+    """Looks up a learned vector for each integer: `embeddings[inputs]`.
+
+    Args:
+        input_dim: size of the vocabulary; the inputs lie in [0, input_dim).
+        output_dim: length of the vectors.
+        embeddings_initializer: initializer of the table `(input_dim, output_dim)`.
+        embeddings_regularizer: regularizer of the table, or None.
+        activity_regularizer: regularizer of the output, or None.
+        embeddings_constraint: constraint of the table, or None.
+        mask_zero: whether 0 stands for padding, to be masked in the layers that follow; the
+            vocabulary then starts at 1, and `input_dim` counts the 0 too.
+        input_length: number of steps, where it is fixed (needed before a Flatten); a tuple for an
+            input of several such axes.
+
+    Input shape: `(batch, steps)`, integers (others are cast to int32).
+    Output shape: `(batch, steps, output_dim)`.
+
+    Raises:
+        ValueError: if a size is not a positive integer, or `input_length` contradicts the input.
+    """
+
+    def __init__(
+        self,
+        input_dim,
+        output_dim,
+        embeddings_initializer="uniform",
+        embeddings_regularizer=None,
+        activity_regularizer=None,
+        embeddings_constraint=None,
+        mask_zero=False,
+        input_length=None,
+        **kwargs,
+    ):
+        if "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
+            kwargs["input_shape"] = (input_length or None,)
+        super().__init__(**kwargs)
+        self.input_dim = input_dim
+        self.output_dim = output_dim
+        check_positive(self, "input_dim", "output_dim")
+        set_options(
+            self,
+            embeddings_initializer=embeddings_initializer,
+            embeddings_regularizer=embeddings_regularizer,
+            activity_regularizer=activity_regularizer,
+            embeddings_constraint=embeddings_constraint,
+        )
+        self.mask_zero = mask_zero
+        self.supports_masking = mask_zero
+        self.input_length = input_length
+
+    def build(self, input_shape):
+        add_part(self, "embeddings", (self.input_dim, self.output_dim))
+        self.built = True
+
+    def compute_mask(self, inputs, mask=None):
+        return K.not_equal(inputs, 0) if self.mask_zero else None
+
+    def compute_output_shape(self, input_shape):
+        if self.input_length is None:
+            return (*input_shape, self.output_dim)
+        wanted = to_list(self.input_length, allow_tuple=True)
+        seen = tuple(input_shape[1:])
+        if len(wanted) != len(seen) or any(
+            None not in pair and pair[0] != pair[1] for pair in zip(wanted, seen)
+        ):
+            raise ValueError(
+                f"Embedding layer {self.name!r}: `input_length` is {self.input_length!r}, but the "
+                f"input has shape {tuple(input_shape)}. Leave `input_length` out, or make it "
+                f"{seen if len(seen) != 1 else seen[0]!r}."
+            )
+        known = tuple(w if s is None else s for w, s in zip(wanted, seen))
+        return (input_shape[0], *known, self.output_dim)
+
+    def call(self, inputs):
+        if K.dtype(inputs) != "int32":
+            inputs = K.cast(inputs, "int32")
+        return K.gather(self.embeddings, inputs)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            **options_config(self, _OPTIONS),
+            "mask_zero": self.mask_zero,
+            "input_length": self.input_length,
+        }

@@ -1,0 +1,242 @@
+"""Convolutions with a kernel of its own at every position."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers._options import (
+    KERNEL_AND_BIAS,
+    add_part,
+    check_positive,
+    options_config,
+    set_options,
+)
+from keras_core.utils import conv_utils
+
+__all__ = ["LocallyConnected1D", "LocallyConnected2D"]
+
+
+class _LocallyConnected(Layer):
+    """A convolution over `rank` spatial axes whose kernel differs from position to position."""
+
+    rank = 1
+
+    def __init__(
+        self, filters, kernel_size, strides, padding, data_format, use_bias, options, kwargs
+    ):
+        super().__init__(**kwargs)
+        self.filters = filters
+        check_positive(self, "filters")
+        self.kernel_size = conv_utils.normalize_tuple(kernel_size, self.rank, "kernel_size")
+        self.strides = conv_utils.normalize_tuple(strides, self.rank, "strides")
+        self.padding = conv_utils.normalize_padding(padding)
+        if self.padding != "valid":
+            raise ValueError(
+                f"{type(self).__name__} layer {self.name!r}: `padding` must be 'valid', because "
+                f"each position has its own kernel, but got {padding!r}. "
+                "Put a ZeroPadding layer before it."
+            )
+        self.data_format = K.normalize_data_format(data_format)
+        self.use_bias = use_bias
+        set_options(self, **options)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def _channel_axis(self):
+        return 1 if self.data_format == "channels_first" else self.rank + 1
+
+    def build(self, input_shape):
+        self._check_sizes(input_shape)
+        channels = input_shape[self._channel_axis()]
+        positions = self._output_lengths(input_shape)
+        self.kernel_shape = (
+            int(np.prod(positions)),
+            int(np.prod(self.kernel_size)) * channels,
+            self.filters,
+        )
+        add_part(self, "kernel", self.kernel_shape)
+        self.bias = None
+        if self.use_bias:
+            add_part(self, "bias", (*positions, self.filters))
+        self.input_spec = InputSpec(
+            ndim=self.rank + 2, axes=dict(enumerate(input_shape[1:], start=1))
+        )
+        self.built = True
+
+    def _check_sizes(self, input_shape):
+        if None in input_shape[1:] or min(self._output_lengths(input_shape)) < 1:
+            raise ValueError(
+                f"{type(self).__name__} layer {self.name!r} has a kernel of size "
+                f"{self.kernel_size} for each position, so the input's sizes must be known, the "
+                f"batch apart, and no smaller than that; got shape {tuple(input_shape)}."
+            )
+
+    def _output_lengths(self, input_shape):
+        sizes = [s for i, s in enumerate(input_shape) if i not in (0, self._channel_axis())]
+        return tuple(
+            conv_utils.conv_output_length(size, kernel, self.padding, stride)
+            for size, kernel, stride in zip(sizes, self.kernel_size, self.strides)
+        )
+
+    def compute_output_shape(self, input_shape):
+        shape = [input_shape[0], *self._output_lengths(input_shape)]
+        shape.insert(self._channel_axis(), self.filters)
+        return tuple(shape)
+
+    def call(self, inputs):
+        output = self._convolve(inputs)
+        if self.use_bias:
+            output = K.bias_add(output, self.bias, data_format=self.data_format)
+        return self.activation(output)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "use_bias": self.use_bias,
+            **options_config(self, KERNEL_AND_BIAS),
+        }
+
+
+class LocallyConnected1D(_LocallyConnected):
+    """A 1D convolution without sharing: each window of steps has a kernel of its own.
+
+    Args:
+        filters: size of the output's channel axis, a positive int.
+        kernel_size: length of the window.
+        strides: step from window to window.
+        padding: "valid", the only one there is.
+        data_format: accepted for compatibility. As in Keras 2 the layer reads
+            `(batch, steps, channels)` whatever is given here.
+        activation: name of an activation, or a function of a tensor; None for none.
+        use_bias: whether a bias is added.
+        kernel_initializer: initializer of the kernel
+            `(output steps, kernel_size * channels, filters)`.
+        bias_initializer: initializer of the bias `(output steps, filters)`.
+        kernel_regularizer: regularizer of the kernel, or None.
+        bias_regularizer: regularizer of the bias, or None.
+        activity_regularizer: regularizer of the output, or None.
+        kernel_constraint: constraint of the kernel, or None.
+        bias_constraint: constraint of the bias, or None.
+
+    Input shape: `(batch, steps, channels)` of known sizes.
+    Output shape: `(batch, output steps, filters)`.
+    """
+
+    rank = 1
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format=None,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        K.normalize_data_format(data_format)
+        options = {
+            "activation": activation,
+            "kernel_initializer": kernel_initializer,
+            "bias_initializer": bias_initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "bias_regularizer": bias_regularizer,
+            "activity_regularizer": activity_regularizer,
+            "kernel_constraint": kernel_constraint,
+            "bias_constraint": bias_constraint,
+        }
+        super().__init__(
+            filters, kernel_size, strides, padding, "channels_last", use_bias, options, kwargs
+        )
+
+    def _convolve(self, inputs):
+        return K.local_conv1d(inputs, self.kernel, self.kernel_size, self.strides)
+
+
+class LocallyConnected2D(_LocallyConnected):
+    """A 2D convolution without sharing: each window of the image has a kernel of its own.
+
+    Args:
+        filters: size of the output's channel axis, a positive int.
+        kernel_size: height and width of the window, or one int for both.
+        strides: steps from window to window, likewise.
+        padding: "valid", the only one there is.
+        data_format: "channels_last", "channels_first", or None for the configured one.
+        activation: name of an activation, or a function of a tensor; None for none.
+        use_bias: whether a bias is added.
+        kernel_initializer: initializer of the kernel
+            `(output rows * columns, height * width * channels, filters)`.
+        bias_initializer: initializer of the bias `(output rows, output columns, filters)`.
+        kernel_regularizer: regularizer of the kernel, or None.
+        bias_regularizer: regularizer of the bias, or None.
+        activity_regularizer: regularizer of the output, or None.
+        kernel_constraint: constraint of the kernel, or None.
+        bias_constraint: constraint of the bias, or None.
+
+    Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`, of
+    known sizes. Output shape: the same with `filters` channels and fewer rows and columns.
+    """
+
+    rank = 2
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        data_format=None,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        options = {
+            "activation": activation,
+            "kernel_initializer": kernel_initializer,
+            "bias_initializer": bias_initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "bias_regularizer": bias_regularizer,
+            "activity_regularizer": activity_regularizer,
+            "kernel_constraint": kernel_constraint,
+            "bias_constraint": bias_constraint,
+        }
+        super().__init__(
+            filters, kernel_size, strides, padding, data_format, use_bias, options, kwargs
+        )
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.output_row, self.output_col = self._output_lengths(input_shape)
+
+    def _convolve(self, inputs):
+        return K.local_conv2d(
+            inputs,
+            self.kernel,
+            self.kernel_size,
+            self.strides,
+            (self.output_row, self.output_col),
+            self.data_format,
+        )
+
+    def get_config(self):
+        return {**super().get_config(), "data_format": self.data_format}

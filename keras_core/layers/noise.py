@@ -1,0 +1,142 @@
+"""Layers that add or multiply noise in training and do nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import Layer
+
+__all__ = ["AlphaDropout", "GaussianDropout", "GaussianNoise"]
+
+# Scale and alpha of the SELU activation; their product is what a SELU saturates at.
+_SELU_SCALE = 1.0507009873554804934193349852946
+_SELU_ALPHA = 1.6732632423543772848170429916717
+
+
+class _Noise(Layer):
+    """A layer whose output has the shape of its input and differs from it in training only."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+class GaussianNoise(_Noise):
+    """Adds noise drawn from a normal distribution around zero: `inputs + N(0, stddev)`.
+
+    Args:
+        stddev: standard deviation of the noise, a float of at least 0.
+
+    Input shape: any. Output shape: as the input.
+    """
+
+    def __init__(self, stddev, **kwargs):
+        super().__init__(**kwargs)
+        self.stddev = stddev
+
+    def call(self, inputs, training=None):
+        def noised():
+            return inputs + K.random_normal(
+                shape=K.shape(inputs), mean=0.0, stddev=self.stddev, dtype=K.dtype(inputs)
+            )
+
+        return K.in_train_phase(noised, inputs, training=training)
+
+    def get_config(self):
+        return {**super().get_config(), "stddev": self.stddev}
+
+
+class GaussianDropout(_Noise):
+    """Multiplies by noise drawn from a normal distribution around one.
+
+    The deviation is `sqrt(rate / (1 - rate))`, that of the factors of a Dropout of that rate
+    (Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014).
+
+    Args:
+        rate: fraction in [0, 1); at 0 and from 1 on the layer changes nothing.
+
+    Input shape: any. Output shape: as the input.
+    """
+
+    def __init__(self, rate, **kwargs):
+        super().__init__(**kwargs)
+        self.rate = rate
+
+    def call(self, inputs, training=None):
+        if not 0 < self.rate < 1:
+            return inputs
+        stddev = float(np.sqrt(self.rate / (1.0 - self.rate)))
+
+        def noised():
+            return inputs * K.random_normal(
+                shape=K.shape(inputs), mean=1.0, stddev=stddev, dtype=K.dtype(inputs)
+            )
+
+        return K.in_train_phase(noised, inputs, training=training)
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate}
+
+
+class AlphaDropout(_Noise):
+    """Drops inputs to the saturation value of SELU, then restores mean and variance.
+
+    A dropped element becomes `alpha' = -scale * alpha` of SELU; all are then mapped by
+    `a * x + b`, with `a = ((1 - rate) * (1 + rate * alpha'^2)) ** -0.5` and
+    `b = -a * alpha' * rate`, so that inputs of mean 0 and variance 1 stay so
+    (Klambauer et al., "Self-Normalizing Neural Networks", 2017).
+
+    Args:
+        rate: fraction of elements to drop, in [0, 1); at 0 and from 1 on nothing changes.
+        noise_shape: shape of the draw, for instance `(batch, 1, features)` to drop a feature in
+            all steps together; None draws for each element, a None in it takes the input's size.
+        seed: integer seed of the draw, or None.
+
+    Input shape: any. Output shape: as the input.
+    """
+
+    def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.rate = rate
+        self.noise_shape = noise_shape
+        self.seed = seed
+
+    def call(self, inputs, training=None):
+        if not 0.0 < self.rate < 1.0:
+            return inputs
+        return K.in_train_phase(lambda: self._dropped(inputs), inputs, training=training)
+
+    def _dropped(self, inputs):
+        saturation = -_SELU_SCALE * _SELU_ALPHA
+        a = ((1 - self.rate) * (1 + self.rate * saturation**2)) ** -0.5
+        b = -a * saturation * self.rate
+        draw = K.random_uniform(
+            shape=noise_shape(inputs, self.noise_shape), dtype=K.dtype(inputs), seed=self.seed
+        )
+        kept = K.cast(K.greater_equal(draw, self.rate), K.dtype(inputs))
+        return a * (inputs * kept + saturation * (1 - kept)) + b
+
+    def get_config(self):
+        config = {**super().get_config(), "rate": self.rate}
+        # Keras 2 leaves these two out, and so loses them; they are written only when set.
+        given = {"noise_shape": self.noise_shape, "seed": self.seed}
+        return {**config, **{name: v for name, v in given.items() if v is not None}}
+
+
+def noise_shape(inputs, wanted):
+    """Return the shape of a noise draw for `inputs`, taking the input's size where it says None.
+
+    Args:
+        inputs: the tensor that the noise is for.
+        wanted: a tuple of ints and None as long as the input's rank, or None for the whole shape.
+    """
+    if wanted is None:
+        return K.shape(inputs)
+    if all(size is not None for size in wanted):
+        return tuple(wanted)
+    sizes = K.shape(inputs)
+    return tuple(sizes[i] if size is None else size for i, size in enumerate(wanted))

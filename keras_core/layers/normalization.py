@@ -1,0 +1,188 @@
+"""Batch normalization."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers._options import add_part, options_config, set_options
+
+__all__ = ["BatchNormalization"]
+
+_OPTIONS = (
+    "beta_initializer",
+    "gamma_initializer",
+    "moving_mean_initializer",
+    "moving_variance_initializer",
+    "beta_regularizer",
+    "gamma_regularizer",
+    "beta_constraint",
+    "gamma_constraint",
+)
+
+
+class BatchNormalization(Layer):
+    """Brings each channel to mean `beta` and deviation `gamma`.
+
+    In training by the mean and variance of the batch, which also move the averages that are used
+    at all other times: `gamma * (inputs - mean) / sqrt(variance + epsilon) + beta`
+    (Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing
+    Internal Covariate Shift", 2015).
+
+    Args:
+        axis: the axis of the channels; 1 for data of format "channels_first".
+        momentum: fraction in [0, 1) of the moving averages that a batch leaves as it is.
+        epsilon: float added to the variance, so that nothing is divided by zero.
+        center: whether beta is added.
+        scale: whether gamma multiplies.
+        beta_initializer: initializer of beta.
+        gamma_initializer: initializer of gamma.
+        moving_mean_initializer: initializer of the moving mean.
+        moving_variance_initializer: initializer of the moving variance.
+        beta_regularizer: regularizer of beta, or None.
+        gamma_regularizer: regularizer of gamma, or None.
+        beta_constraint: constraint of beta, or None.
+        gamma_constraint: constraint of gamma, or None.
+
+    Input shape: any of rank 2 or more, with a known size on `axis`. Output shape: as the input.
+
+    Raises:
+        ValueError: when built on an input whose channel axis has no size.
+    """
+
+    def __init__(
+        self,
+        axis=-1,
+        momentum=0.99,
+        epsilon=1e-3,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        moving_mean_initializer="zeros",
+        moving_variance_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.axis = axis
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        set_options(
+            self,
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            moving_mean_initializer=moving_mean_initializer,
+            moving_variance_initializer=moving_variance_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+        )
+
+    def build(self, input_shape):
+        channels = self._channels(input_shape)
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
+        self.gamma = self.beta = None
+        if self.scale:
+            add_part(self, "gamma", (channels,))
+        if self.center:
+            add_part(self, "beta", (channels,))
+        self.moving_mean = self._add_average("moving_mean", channels)
+        self.moving_variance = self._add_average("moving_variance", channels)
+        self.built = True
+
+    def _channels(self, input_shape):
+        rank = len(input_shape)
+        channels = input_shape[self.axis] if -rank <= self.axis < rank else None
+        if channels is None:
+            raise ValueError(
+                f"BatchNormalization layer {self.name!r} needs to know the size of axis "
+                f"{self.axis}, but the input has shape {tuple(input_shape)}. Give it in "
+                "Input(shape=...), or choose another `axis`."
+            )
+        return channels
+
+    def _add_average(self, name, channels):
+        return self.add_weight(
+            shape=(channels,),
+            name=name,
+            initializer=getattr(self, f"{name}_initializer"),
+            trainable=False,
+        )
+
+    def call(self, inputs, training=None):
+        if training in (0, False):
+            return self._normalized_by_averages(inputs)
+        axes = [axis for axis in range(K.ndim(inputs)) if axis != self.axis % K.ndim(inputs)]
+        normalized, mean, variance = K.normalize_batch_in_training(
+            inputs, self.gamma, self.beta, axes, epsilon=self.epsilon
+        )
+        self._move_averages(inputs, axes, mean, variance)
+        return K.in_train_phase(
+            normalized, lambda: self._normalized_by_averages(inputs), training=training
+        )
+
+    def _move_averages(self, inputs, axes, mean, variance):
+        count = _elements(inputs, axes, K.dtype(variance))
+        # Close to the unbiased estimate; epsilon keeps a batch of one sample from dividing by 0.
+        variance = variance * (count / (count - (1.0 + self.epsilon)))
+        self.add_update(
+            [
+                K.moving_average_update(self.moving_mean, mean, self.momentum),
+                K.moving_average_update(self.moving_variance, variance, self.momentum),
+            ],
+            inputs,
+        )
+
+    def _normalized_by_averages(self, inputs):
+        return K.batch_normalization(
+            inputs,
+            self._aligned(self.moving_mean, inputs),
+            self._aligned(self.moving_variance, inputs),
+            self._aligned(self.beta, inputs),
+            self._aligned(self.gamma, inputs),
+            axis=self.axis,
+            epsilon=self.epsilon,
+        )
+
+    def _aligned(self, parameter, inputs):
+        """Return a vector over the channels in a shape that broadcasts against the inputs."""
+        rank = K.ndim(inputs)
+        axis = self.axis % rank
+        if parameter is None or axis == rank - 1:
+            return parameter
+        shape = [1] * rank
+        shape[axis] = K.int_shape(parameter)[0]
+        return K.reshape(parameter, shape)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            **options_config(self, _OPTIONS),
+        }
+
+
+def _elements(x, axes, dtype):
+    """Return the number of elements along some axes: a float where it is known, else a tensor."""
+    sizes = [K.int_shape(x)[axis] for axis in axes]
+    known = float(np.prod([size for size in sizes if size is not None]))
+    unknown = [K.shape(x)[axis] for axis, size in zip(axes, sizes) if size is None]
+    return reduce(lambda count, size: K.cast(size, dtype) * count, unknown, known)

@@ -1,0 +1,359 @@
+"""Layers that reduce windows, or whole axes, to their maximum or mean."""
+
+from __future__ import annotations
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.utils import conv_utils
+
+__all__ = [
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "AvgPool1D",
+    "AvgPool2D",
+    "AvgPool3D",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MaxPool3D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
+]
+
+
+class _Spatial(Layer):
+    """A layer over `rank` spatial axes, which stand where `data_format` says."""
+
+    rank = 2
+
+    def __init__(self, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.data_format = K.normalize_data_format(data_format)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def _spatial_axes(self):
+        first = 2 if self.data_format == "channels_first" else 1
+        return list(range(first, first + self.rank))
+
+    def get_config(self):
+        return {**super().get_config(), "data_format": self.data_format}
+
+
+class _Pooling(_Spatial):
+    """Reduces windows that move along the spatial axes; a subclass gives `pool_mode`."""
+
+    pool_mode = "max"
+
+    def __init__(self, pool_size, strides, padding, data_format, **kwargs):
+        super().__init__(data_format=data_format, **kwargs)
+        self.pool_size = self._window("pool_size", pool_size)
+        self.strides = self._window("strides", pool_size if strides is None else strides)
+        self.padding = conv_utils.normalize_padding(padding)
+        if self.padding == "causal":
+            raise ValueError(
+                f"{type(self).__name__} layer {self.name!r}: `padding` must be 'valid' or 'same', "
+                f"but got {padding!r}."
+            )
+
+    def _window(self, name, value):
+        sizes = conv_utils.normalize_tuple(value, self.rank, name)
+        if min(sizes) < 1:
+            raise ValueError(
+                f"{type(self).__name__} layer {self.name!r}: `{name}` must be positive, but got "
+                f"{value!r}."
+            )
+        return sizes
+
+    def compute_output_shape(self, input_shape):
+        shape = list(input_shape)
+        for axis, size, stride in zip(self._spatial_axes(), self.pool_size, self.strides):
+            shape[axis] = conv_utils.conv_output_length(shape[axis], size, self.padding, stride)
+        return tuple(shape)
+
+    def call(self, inputs):
+        return self._pooling_function(
+            inputs, self.pool_size, self.strides, self.padding, self.data_format
+        )
+
+    def _pooling_function(self, inputs, pool_size, strides, padding, data_format):
+        pool = K.pool3d if self.rank == 3 else K.pool2d
+        return pool(inputs, pool_size, strides, padding, data_format, pool_mode=self.pool_mode)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "pool_size": self.pool_size,
+            "strides": self.strides,
+            "padding": self.padding,
+        }
+
+
+class _Pooling1D(_Pooling):
+    rank = 1
+
+    def __init__(
+        self, pool_size=2, strides=None, padding="valid", data_format="channels_last", **kwargs
+    ):
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+
+    def call(self, inputs):
+        """Pool an image one pixel wide."""
+        axis = self._spatial_axes()[0] + 1
+        pooled = self._pooling_function(
+            K.expand_dims(inputs, axis),
+            (*self.pool_size, 1),
+            (*self.strides, 1),
+            self.padding,
+            self.data_format,
+        )
+        return K.squeeze(pooled, axis)
+
+
+class _Pooling2D(_Pooling):
+    rank = 2
+
+    def __init__(self, pool_size=(2, 2), strides=None, padding="valid", data_format=None, **kwargs):
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+
+
+class _Pooling3D(_Pooling):
+    rank = 3
+
+    def __init__(
+        self, pool_size=(2, 2, 2), strides=None, padding="valid", data_format=None, **kwargs
+    ):
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+
+
+class MaxPooling1D(_Pooling1D):
+    """Takes the maximum of windows of steps.
+
+    Args:
+        pool_size: length of the window, a positive int.
+        strides: step from window to window; None for the length of the window.
+        padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
+    Output shape: the same with fewer steps.
+    """
+
+
+class AveragePooling1D(_Pooling1D):
+    """Takes the mean of windows of steps; padding does not count.
+
+    Args:
+        pool_size: length of the window, a positive int.
+        strides: step from window to window; None for the length of the window.
+        padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
+    Output shape: the same with fewer steps.
+    """
+
+    pool_mode = "avg"
+
+
+class MaxPooling2D(_Pooling2D):
+    """Takes the maximum of windows of an image.
+
+    Args:
+        pool_size: height and width of the window, or one int for both.
+        strides: steps from window to window, likewise; None for the size of the window.
+        padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
+    Output shape: the same with fewer rows and columns.
+    """
+
+
+class AveragePooling2D(_Pooling2D):
+    """Takes the mean of windows of an image; padding does not count.
+
+    Args:
+        pool_size: height and width of the window, or one int for both.
+        strides: steps from window to window, likewise; None for the size of the window.
+        padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
+    Output shape: the same with fewer rows and columns.
+    """
+
+    pool_mode = "avg"
+
+
+class MaxPooling3D(_Pooling3D):
+    """Takes the maximum of windows of a volume.
+
+    Args:
+        pool_size: depth, height and width of the window, or one int for all.
+        strides: steps from window to window, likewise; None for the size of the window.
+        padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, depth, rows, columns, channels)`, or
+    `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.
+    """
+
+
+class AveragePooling3D(_Pooling3D):
+    """Takes the mean of windows of a volume; padding does not count.
+
+    Args:
+        pool_size: depth, height and width of the window, or one int for all.
+        strides: steps from window to window, likewise; None for the size of the window.
+        padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, depth, rows, columns, channels)`, or
+    `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.
+    """
+
+    pool_mode = "avg"
+
+
+class _GlobalPooling(_Spatial):
+    """Reduces the spatial axes to one value a channel; a subclass gives `_reduce`."""
+
+    def compute_output_shape(self, input_shape):
+        channels = 1 if self.data_format == "channels_first" else -1
+        return (input_shape[0], input_shape[channels])
+
+    def call(self, inputs):
+        return self._reduce(inputs, axis=self._spatial_axes())
+
+
+class _GlobalPooling1D(_GlobalPooling):
+    rank = 1
+
+    def __init__(self, data_format="channels_last", **kwargs):
+        super().__init__(data_format=data_format, **kwargs)
+
+
+class _GlobalPooling2D(_GlobalPooling):
+    rank = 2
+
+
+class _GlobalPooling3D(_GlobalPooling):
+    rank = 3
+
+
+class GlobalAveragePooling1D(_GlobalPooling1D):
+    """Takes the mean over all steps; masked steps do not count.
+
+    Args:
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
+    Output shape: `(batch, channels)`.
+    """
+
+    def __init__(self, data_format="channels_last", **kwargs):
+        super().__init__(data_format, **kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs, mask=None):
+        axis = self._spatial_axes()[0]
+        if mask is None:
+            return K.mean(inputs, axis=axis)
+        channels = 1 if axis == 2 else 2
+        counted = K.expand_dims(K.cast(mask, K.dtype(inputs)), channels)
+        return K.sum(inputs * counted, axis=axis) / K.sum(counted, axis=axis)
+
+    def compute_mask(self, inputs, mask=None):
+        return None
+
+
+class GlobalMaxPooling1D(_GlobalPooling1D):
+    """Takes the maximum over all steps.
+
+    Args:
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
+    Output shape: `(batch, channels)`.
+    """
+
+    _reduce = staticmethod(K.max)
+
+
+class GlobalAveragePooling2D(_GlobalPooling2D):
+    """Takes the mean over all pixels of an image.
+
+    Args:
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
+    Output shape: `(batch, channels)`.
+    """
+
+    _reduce = staticmethod(K.mean)
+
+
+class GlobalMaxPooling2D(_GlobalPooling2D):
+    """Takes the maximum over all pixels of an image.
+
+    Args:
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
+    Output shape: `(batch, channels)`.
+    """
+
+    _reduce = staticmethod(K.max)
+
+
+class GlobalAveragePooling3D(_GlobalPooling3D):
+    """Takes the mean over all voxels of a volume.
+
+    Args:
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, depth, rows, columns, channels)`, or
+    `(batch, channels, depth, rows, columns)`. Output shape: `(batch, channels)`.
+    """
+
+    _reduce = staticmethod(K.mean)
+
+
+class GlobalMaxPooling3D(_GlobalPooling3D):
+    """Takes the maximum over all voxels of a volume.
+
+    Args:
+        data_format: "channels_last", "channels_first", or None for the configured one.
+
+    Input shape: `(batch, depth, rows, columns, channels)`, or
+    `(batch, channels, depth, rows, columns)`. Output shape: `(batch, channels)`.
+    """
+
+    _reduce = staticmethod(K.max)
+
+
+AvgPool1D = AveragePooling1D
+MaxPool1D = MaxPooling1D
+AvgPool2D = AveragePooling2D
+MaxPool2D = MaxPooling2D
+AvgPool3D = AveragePooling3D
+MaxPool3D = MaxPooling3D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
+GlobalMaxPool3D = GlobalMaxPooling3D
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalAvgPool3D = GlobalAveragePooling3D

@@ -1,0 +1,353 @@
+"""Layers that apply another layer in a way of their own."""
+
+from __future__ import annotations
+
+import inspect
+
+from keras_core import backend as K
+from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.utils.generic_utils import CustomObjectScope, has_arg, to_list
+
+__all__ = ["Bidirectional", "TimeDistributed", "Wrapper"]
+
+
+class Wrapper(Layer):
+    """The base of layers that hold another one and show its weights as their own.
+
+    Args:
+        layer: the layer to wrap.
+    """
+
+    def __init__(self, layer, **kwargs):
+        if not isinstance(layer, Layer):
+            raise AttributeError(
+                f"{type(self).__name__} wraps a layer, but got {layer!r}. "
+                f"Write for instance {type(self).__name__}(LSTM(32))."
+            )
+        kwargs.setdefault("trainable", layer.trainable)
+        super().__init__(**kwargs)
+        self._hold(layer)
+        self.trainable = self._trainable
+
+    def _hold(self, layer):
+        self.layer = layer
+
+    @property
+    def trainable(self):
+        """Whether training changes the weights of what is wrapped."""
+        return self._trainable and all(layer.trainable for layer in self._layers)
+
+    @trainable.setter
+    def trainable(self, value):
+        self._trainable = value
+        for layer in self._layers:
+            layer.trainable = value
+
+    @property
+    def activity_regularizer(self):
+        """The regularizer of the wrapped layer's output, or None."""
+        return getattr(self.layer, "activity_regularizer", None)
+
+    def build(self, input_shape=None):
+        self.built = True
+
+    def get_config(self):
+        wrapped = {"class_name": type(self.layer).__name__, "config": self.layer.get_config()}
+        return {**super().get_config(), "layer": wrapped}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        from keras_core.layers import deserialize
+
+        layer = deserialize(config["layer"], custom_objects=custom_objects)
+        return cls(layer, **{name: v for name, v in config.items() if name != "layer"})
+
+
+def _build(layer, input_shape):
+    """Build a wrapped layer, which is not called itself and so would not build on its own."""
+    if layer.built:
+        return
+    layer.build(input_shape)
+    layer.built = True
+    if layer._initial_weights is not None:
+        layer.set_weights(layer._initial_weights)
+
+
+class TimeDistributed(Wrapper):
+    """Applies a layer to every step, with the same weights.
+
+    The steps of all samples are joined into one batch for the layer, and parted again after it.
+
+    Args:
+        layer: a layer of one input and one output.
+
+    Input shape: `(batch, steps, ...)`. Output shape: `(batch, steps, *output of the layer)`.
+
+    Raises:
+        AttributeError: if `layer` is no layer.
+    """
+
+    def __init__(self, layer, **kwargs):
+        super().__init__(layer, **kwargs)
+        self.supports_masking = True
+        self.input_spec = InputSpec(min_ndim=3)
+
+    def build(self, input_shape):
+        self.input_spec = InputSpec(
+            ndim=len(input_shape), axes=dict(enumerate(input_shape[2:], start=2))
+        )
+        _build(self.layer, _joined_shape(input_shape))
+        super().build()
+
+    def compute_output_shape(self, input_shape):
+        output = self.layer.compute_output_shape(_joined_shape(input_shape))
+        return (*input_shape[:2], *output[1:])
+
+    def call(self, inputs, training=None, mask=None):
+        arguments = {"training": training, "mask": _inner_mask(mask)}
+        output = _call(self.layer, _join_steps(inputs), arguments)
+        return _part_steps(output, inputs)
+
+    def compute_mask(self, inputs, mask=None):
+        inner = self.layer.compute_mask(_join_steps(inputs), _inner_mask(mask))
+        if inner is not None:
+            return _part_steps(inner, inputs)
+        if mask is None or K.ndim(mask) == 2:
+            return mask
+        return K.any(mask, axis=list(range(2, K.ndim(mask))))
+
+
+def _call(layer, inputs, arguments):
+    """Call a layer with those of the arguments that are given and that it takes."""
+    taken = {
+        name: v for name, v in arguments.items() if v is not None and has_arg(layer.call, name)
+    }
+    return layer.call(inputs, **taken)
+
+
+def _joined_shape(shape):
+    batch, steps, *rest = shape
+    return (None if None in (batch, steps) else batch * steps, *rest)
+
+
+def _sizes_from(x, first_axis):
+    """Return the sizes of `x` from an axis on: ints, and tensors where they are unknown."""
+    shape = K.int_shape(x)
+    axes = range(first_axis, len(shape))
+    return [K.shape(x)[axis] if shape[axis] is None else shape[axis] for axis in axes]
+
+
+def _join_steps(x):
+    return K.reshape(x, (-1, *_sizes_from(x, 2)))
+
+
+def _part_steps(x, like):
+    """Undo `_join_steps`, with the batch and the steps of `like`."""
+    batch, steps = K.int_shape(like)[:2]
+    if steps is None and batch is None:
+        steps = K.shape(like)[1]
+    return K.reshape(x, (batch or -1, steps or -1, *_sizes_from(x, 1)))
+
+
+def _inner_mask(mask):
+    """Return the mask for the wrapped layer; one of steps only says nothing about its insides."""
+    return None if mask is None or K.ndim(mask) == 2 else _join_steps(mask)
+
+
+_MERGES = {
+    "sum": lambda forward, backward: forward + backward,
+    "mul": lambda forward, backward: forward * backward,
+    "ave": lambda forward, backward: (forward + backward) / 2,
+    "concat": lambda forward, backward: K.concatenate([forward, backward]),
+    None: lambda forward, backward: [forward, backward],
+}
+
+
+class Bidirectional(Wrapper):
+    """Runs a recurrent layer forward and a twin of it backward, and merges what they give.
+
+    (Schuster and Paliwal, "Bidirectional recurrent neural networks", 1997.)
+
+    Args:
+        layer: a recurrent layer. It serves as the pattern for `forward_layer` and
+            `backward_layer`, which are made from its configuration.
+        merge_mode: "concat", "sum", "mul", "ave", or None to return both outputs.
+        weights: initial weights, those of the forward layer first, or None.
+
+    Input shape: `(batch, steps, features)`; also a list of it, the initial states of the forward
+    layer, those of the backward layer, and constants.
+    Output shape: that of the layer, with the last axis doubled by "concat"; with
+    `return_state=True` a list of the output, the forward and the backward states.
+
+    Raises:
+        ValueError: if `merge_mode` is something else, or the initial states are odd in number.
+    """
+
+    def __init__(self, layer, merge_mode="concat", weights=None, **kwargs):
+        if merge_mode not in _MERGES:
+            raise ValueError(
+                f"Bidirectional: `merge_mode` must be one of {list(_MERGES)}, but got "
+                f"{merge_mode!r}."
+            )
+        super().__init__(layer, **kwargs)
+        self.merge_mode = merge_mode
+        self.stateful = layer.stateful
+        self.return_sequences = layer.return_sequences
+        self.return_state = layer.return_state
+        self.input_spec = layer.input_spec
+        self._num_constants = None
+        if weights:
+            half = len(weights) // 2
+            self.forward_layer._initial_weights = weights[:half]
+            self.backward_layer._initial_weights = weights[half:]
+
+    def _hold(self, layer):
+        self.__dict__["layer"] = layer  # a pattern only: its own weights never come to be
+        self.forward_layer = _twin(layer, "forward_", layer.go_backwards)
+        self.backward_layer = _twin(layer, "backward_", not layer.go_backwards)
+
+    def build(self, input_shape):
+        for layer in (self.forward_layer, self.backward_layer):
+            with K.name_scope(layer.name):
+                _build(layer, input_shape)
+        super().build()
+
+    def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
+        if isinstance(inputs, (list, tuple)):
+            inputs, initial_state, constants = self._part(inputs)
+        states = to_list(initial_state, allow_tuple=True) if initial_state is not None else []
+        constants = to_list(constants, allow_tuple=True) if constants is not None else []
+        self._check_states(states)
+        self._set_num_constants(len(constants) or self._num_constants)
+        if not states and not constants:
+            return super().__call__(inputs, **kwargs)
+        if _all_keras_tensors([*states, *constants]):
+            return self._call_on_list([inputs, *states, *constants], kwargs)
+        given = {"initial_state": states or None, "constants": constants or None}
+        return super().__call__(inputs, **given, **kwargs)
+
+    def _check_states(self, states):
+        if len(states) % 2:
+            raise ValueError(
+                f"Bidirectional layer {self.name!r}: `initial_state` must hold the states of the "
+                f"forward layer, then those of the backward layer, but got {len(states)} tensors."
+            )
+
+    def _set_num_constants(self, count):
+        for layer in (self, self.forward_layer, self.backward_layer):
+            layer._num_constants = count
+
+    def _call_on_list(self, inputs, kwargs):
+        """Call with states and constants as inputs, so that a model knows it depends on them."""
+        own_spec = self.input_spec
+        extra = [InputSpec(shape=K.int_shape(tensor)) for tensor in inputs[1:]]
+        self.input_spec = [*to_list(own_spec), *extra]
+        try:
+            return super().__call__(inputs, **kwargs)
+        finally:
+            self.input_spec = own_spec
+
+    def _part(self, inputs):
+        """Split a list of all inputs into the sequence, the initial states and the constants."""
+        sequence, *extra = inputs
+        first_constant = len(extra) - (self._num_constants or 0)
+        return sequence, extra[:first_constant] or None, extra[first_constant:] or None
+
+    def call(self, inputs, mask=None, training=None, initial_state=None, constants=None):
+        if isinstance(inputs, (list, tuple)):
+            inputs, initial_state, constants = self._part(inputs)
+        states = initial_state or []
+        half = len(states) // 2
+        shared = {
+            "mask": to_list(mask)[0],
+            "training": training,
+            "constants": constants,
+        }
+        forward, *forward_states = _run(self.forward_layer, inputs, states[:half], shared)
+        backward, *backward_states = _run(self.backward_layer, inputs, states[half:], shared)
+        if self.return_sequences:
+            backward = K.reverse(backward, 1)
+        merged = _MERGES[self.merge_mode](forward, backward)
+        if not self.return_state:
+            return merged
+        return [*to_list(merged), *forward_states, *backward_states]
+
+    def compute_mask(self, inputs, mask=None):
+        passed_on = to_list(mask)[0] if self.return_sequences else None
+        output_mask = passed_on if self.merge_mode is not None else [passed_on] * 2
+        if not self.return_state:
+            return output_mask
+        return [*to_list(output_mask), *[None] * (2 * len(self.forward_layer.states))]
+
+    def compute_output_shape(self, input_shape):
+        shapes = self.forward_layer.compute_output_shape(input_shape)
+        output, *states = shapes if self.return_state else [shapes]
+        if self.merge_mode == "concat":
+            output = (*output[:-1], output[-1] * 2)
+        outputs = [output, output] if self.merge_mode is None else [output]
+        if len(outputs) == 1 and not self.return_state:
+            return tuple(output)
+        return [tuple(shape) for shape in (*outputs, *states, *states)]
+
+    def reset_states(self):
+        """Set the states of both layers back to zero."""
+        self.forward_layer.reset_states()
+        self.backward_layer.reset_states()
+
+    @property
+    def constraints(self):
+        """The constraints of the weights, by variable."""
+        return {w: w.constraint for w in self.weights if w.constraint is not None}
+
+    def get_config(self):
+        config = {**super().get_config(), "merge_mode": self.merge_mode}
+        if self._num_constants is not None:
+            config["num_constants"] = self._num_constants
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        rest = {name: v for name, v in config.items() if name != "num_constants"}
+        layer = super().from_config(rest, custom_objects=custom_objects)
+        layer._set_num_constants(config.get("num_constants"))
+        return layer
+
+
+def _twin(layer, prefix, go_backwards):
+    """Make a layer like `layer` with a name and a direction of its own."""
+    config = {
+        **layer.get_config(),
+        "name": prefix + layer.name,
+        "go_backwards": go_backwards,
+    }
+    cell = getattr(layer, "cell", None)
+    with CustomObjectScope(_named_parts(layer, cell, *getattr(cell, "cells", ()))):
+        return type(layer).from_config(config)
+
+
+def _named_parts(*owners):
+    """Return the classes and functions that the owners are made of, by the name in a config."""
+    parts = {}
+    for owner in owners:
+        for value in (owner, *getattr(owner, "__dict__", {}).values()):
+            if inspect.isfunction(value):
+                parts[value.__name__] = value
+            elif hasattr(value, "get_config"):
+                parts[type(value).__name__] = type(value)
+    return {name: part for name, part in parts.items() if name.isidentifier()}
+
+
+def _run(layer, inputs, states, shared):
+    arguments = {**shared, "initial_state": states or None}
+    return to_list(_call(layer, inputs, arguments), allow_tuple=True)
+
+
+def _all_keras_tensors(tensors):
+    """Return whether these are outputs of layers, refusing a mixture."""
+    kinds = {K.is_keras_tensor(tensor) for tensor in tensors}
+    if len(kinds) > 1:
+        raise ValueError(
+            "Bidirectional: `initial_state` and `constants` must all be outputs of layers, or none "
+            "of them, but got a mixture. Make the others with Input(tensor=...)."
+        )
+    return kinds.pop()
