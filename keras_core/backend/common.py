@@ -1,0 +1,107 @@
+"""Settings and small conversions that need no graph."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import numpy as np
+
+from keras_core.config import (
+    epsilon,
+    floatx,
+    image_data_format,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+)
+
+__all__ = [
+    "backend",
+    "cast_to_floatx",
+    "eager",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "image_dim_ordering",
+    "normalize_data_format",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "set_image_dim_ordering",
+    "symbolic",
+]
+
+_DATA_FORMATS = {"tf": "channels_last", "th": "channels_first"}
+
+
+def backend() -> str:
+    """Names the backend that runs programs, without loading it."""
+    from keras_core.plugins import backend_name
+
+    return backend_name()
+
+
+def cast_to_floatx(x: Any) -> Any:
+    """Casts an array to the default float type.
+
+    Args:
+        x: array-like of numbers, or a tensor.
+
+    Returns:
+        A new array, or a tensor, of dtype `floatx()`.
+    """
+    from keras_core.backend.convert import cast_to
+    from keras_core.graph.tensor import Tensor
+
+    return cast_to(x, floatx()) if isinstance(x, Tensor) else np.array(x, dtype=floatx())
+
+
+def normalize_data_format(value: str | None) -> str:
+    """Checks a data format and fills in the default.
+
+    Args:
+        value: 'channels_first', 'channels_last' (in any case), or None for the default.
+
+    Raises:
+        ValueError: another value.
+    """
+    if value is None:
+        value = image_data_format()
+    data_format = value.lower() if isinstance(value, str) else value
+    if data_format not in ("channels_first", "channels_last"):
+        raise ValueError(
+            f"data_format must be 'channels_first', 'channels_last' or None, not {value!r}."
+        )
+    return data_format
+
+
+def image_dim_ordering() -> str:
+    """Returns the default image format in Keras 1's words: 'tf' or 'th'."""
+    return "th" if image_data_format() == "channels_first" else "tf"
+
+
+def set_image_dim_ordering(dim_ordering: str) -> None:
+    """Sets the default image format in Keras 1's words.
+
+    Args:
+        dim_ordering: 'tf' for channels_last, 'th' for channels_first.
+
+    Raises:
+        ValueError: another value.
+    """
+    if dim_ordering not in _DATA_FORMATS:
+        raise ValueError(
+            f"dim_ordering must be 'tf' or 'th', not {dim_ordering!r}; "
+            "since Keras 2, use set_image_data_format."
+        )
+    set_image_data_format(_DATA_FORMATS[dim_ordering])
+
+
+def symbolic(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns `func`. It marks functions that build a graph, which all functions here do."""
+    return func
+
+
+def eager(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns `func`. It marks functions that run at once, for which nothing has to change."""
+    return func

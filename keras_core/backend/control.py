@@ -1,0 +1,169 @@
+"""Choices, printing, loops over elements, sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any, Callable, ContextManager, NoReturn, Union
+
+from keras_core.backend.convert import cast_to, pair, tensor
+from keras_core.graph import primitives as p
+from keras_core.graph.scan import scan
+from keras_core.graph.tensor import Tensor
+
+Expression = Union[Tensor, float, Callable[[], Tensor]]
+
+
+def switch(condition: Any, then_expression: Expression, else_expression: Expression) -> Tensor:
+    """Selects by a condition: as a whole if it is a scalar, else elementwise.
+
+    Args:
+        condition: bool tensor (or one of numbers: not 0 is true) of no higher rank than the
+            expressions; its axes are their first ones.
+        then_expression: tensor, or a function without arguments that gives one.
+        else_expression: likewise, of the same rank.
+
+    Raises:
+        ValueError: the condition has a higher rank.
+    """
+    condition = cast_to(tensor(condition), "bool")
+    first, second = pair(_value(then_expression), _value(else_expression))
+    if condition.ndim == 0:
+        return p.select(condition, first, second)
+    rank = max(first.ndim, second.ndim)
+    if condition.ndim > rank:
+        raise ValueError(
+            f"K.switch: a condition of shape {condition.shape} has a higher rank than the "
+            f"expressions, {first.shape} and {second.shape}."
+        )
+    return p.where(with_rank(condition, rank), first, second)
+
+
+def _value(expression: Expression) -> Any:
+    return expression() if callable(expression) else expression
+
+
+def with_rank(x: Tensor, rank: int) -> Tensor:
+    """`x` with axes of size 1 appended up to a rank."""
+    if x.ndim == rank:
+        return x
+    own = [p.size_of(x, axis) for axis in range(x.ndim)]
+    return p.reshape_to_sizes(x, [*own, *[1] * (rank - x.ndim)])
+
+
+def print_tensor(x: Any, message: str = "") -> Tensor:
+    """Prints a tensor each time it is computed.
+
+    Args:
+        x: tensor of any shape.
+        message: printed before it.
+
+    Returns:
+        A tensor of equal value; printing happens when that one is computed.
+    """
+    return p.print(tensor(x), message=message)
+
+
+def map_fn(
+    fn: Callable[[Any], Tensor], elems: Any, name: str | None = None, dtype: str | None = None
+) -> Tensor:
+    """Applies a function to each entry along the first axis.
+
+    Args:
+        fn: function of an entry (a list of entries if `elems` is a list) that gives a tensor.
+        elems: tensor `(entries, ...)`, or a list of them.
+        name: for messages.
+        dtype: of the result; by default what `fn` gives.
+
+    Returns:
+        The results of `fn`, stacked: `(entries, ...)`.
+    """
+    several = isinstance(elems, (list, tuple))
+    sequences = [tensor(x) for x in (elems if several else [elems])]
+
+    def step(parts: list[Tensor], _: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        result = tensor(fn(list(parts) if several else parts[0]))
+        return [cast_to(result, dtype or result.dtype)], []
+
+    return scan(step, sequences, [])[1][0]
+
+
+def foldl(
+    fn: Callable[[Tensor, Tensor], Tensor],
+    elems: Any,
+    initializer: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """Combines the entries along the first axis, from the first to the last.
+
+    Args:
+        fn: function of what has been combined so far and an entry, of one shape and dtype.
+        elems: tensor `(entries, ...)`.
+        initializer: what to start from; the first entry by default.
+        name: for messages.
+    """
+    return _fold(fn, tensor(elems), initializer, backwards=False)
+
+
+def foldr(
+    fn: Callable[[Tensor, Tensor], Tensor],
+    elems: Any,
+    initializer: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """Combines the entries along the first axis, from the last to the first.
+
+    Args:
+        fn: function of what has been combined so far and an entry, of one shape and dtype.
+        elems: tensor `(entries, ...)`.
+        initializer: what to start from; the last entry by default.
+        name: for messages.
+    """
+    return _fold(fn, tensor(elems), initializer, backwards=True)
+
+
+def _fold(
+    fn: Callable[[Tensor, Tensor], Tensor], elems: Tensor, initializer: Any, backwards: bool
+) -> Tensor:
+    if initializer is None:
+        initializer = elems[-1 if backwards else 0]  # type: ignore[index]
+        elems = elems[:-1] if backwards else elems[1:]  # type: ignore[index]
+
+    def step(parts: list[Tensor], states: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        return [], [tensor(fn(states[0], parts[0]))]
+
+    return scan(step, [elems], [tensor(initializer, elems.dtype)], reverse=backwards)[0][0]
+
+
+def control_dependencies(control_inputs: Sequence[Any]) -> ContextManager[None]:
+    """Accepted for old code: a program reads everything before any of its updates happens.
+
+    Args:
+        control_inputs: of no effect.
+    """
+    return nullcontext()
+
+
+def get_session() -> NoReturn:
+    """Refuses: there are no sessions.
+
+    Raises:
+        RuntimeError: always.
+    """
+    raise RuntimeError(
+        "keras_core has no sessions: K.function compiles tensors, K.eval computes them."
+    )
+
+
+def set_session(session: Any) -> NoReturn:
+    """Refuses: there are no sessions.
+
+    Args:
+        session: whatever it is.
+
+    Raises:
+        RuntimeError: always.
+    """
+    raise RuntimeError(
+        "keras_core has no sessions; keras_core.set_backend chooses what programs run on."
+    )

@@ -1,0 +1,70 @@
+"""Compiling tensors into callables, and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_core import graph
+from keras_core.graph import primitives as p
+from keras_core.graph.tensor import Tensor
+
+
+def function(
+    inputs: Sequence[Any], outputs: Any, updates: Sequence[Any] | None = None, **kwargs: Any
+) -> graph.Function:
+    """Compiles tensors into a callable that takes and returns lists of arrays.
+
+    Args:
+        inputs: placeholders (or other tensors to be replaced); `learning_phase()` may stand among
+            them.
+        outputs: tensors to compute.
+        updates: results of `update` and its like, or pairs of a variable and its new value. All
+            happen at once, after everything has been read.
+        kwargs: `name`, for messages; nothing else.
+
+    Returns:
+        The callable. It is compiled at the first call, by the backend in use then.
+
+    Raises:
+        ValueError: an unknown keyword, or an output depends on a placeholder not among `inputs`.
+        TypeError: an input or output is no tensor.
+    """
+    name = kwargs.pop("name", None)
+    if kwargs:
+        raise ValueError(
+            f"K.function does not know the arguments {sorted(kwargs)}; it takes inputs, outputs, "
+            "updates and name."
+        )
+    return graph.Function(_listed(inputs), _listed(outputs), updates or (), name)
+
+
+def gradients(loss: Any, variables: Any) -> list[Tensor | None]:
+    """Derives a loss by variables.
+
+    Args:
+        loss: float tensor, or a list of them, whose sum over all elements is derived.
+        variables: tensors to derive by.
+
+    Returns:
+        A tensor for each variable, of its shape; None where the loss does not depend on it.
+    """
+    return graph.gradients(_listed(loss), _listed(variables))
+
+
+def stop_gradient(variables: Any) -> Any:
+    """Takes tensors as constants when gradients are made.
+
+    Args:
+        variables: a tensor, or a list of them.
+
+    Returns:
+        New tensors of equal value, in a list if a list was given.
+    """
+    if isinstance(variables, (list, tuple)):
+        return [p.stop_gradient(x) for x in variables]
+    return p.stop_gradient(variables)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -1,0 +1,125 @@
+"""Parts of tensors, lookups, ranges and one-hot codes."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from keras_core.backend.convert import cast_to, sizes, tensor
+from keras_core.config import floatx
+from keras_core.graph import primitives as p
+from keras_core.graph.tensor import Constant, Tensor
+
+
+def gather(reference: Any, indices: Any) -> Tensor:
+    """Looks up entries along the first axis.
+
+    Args:
+        reference: tensor `(entries, ...)`.
+        indices: int tensor of any shape, each in [0, entries).
+
+    Returns:
+        Tensor of the shape of `indices`, then that of an entry.
+
+    Raises:
+        TypeError: `indices` are no integers.
+    """
+    return p.gather(tensor(reference), tensor(indices), axis=0)
+
+
+def one_hot(indices: Any, num_classes: int) -> Tensor:
+    """Codes integers as rows that are 1 in one place.
+
+    Args:
+        indices: int tensor of any shape; for what is not in [0, num_classes) the row is 0.
+        num_classes: size of the new last axis.
+
+    Returns:
+        Tensor of dtype floatx.
+    """
+    return p.one_hot(tensor(indices), depth=int(num_classes), dtype=floatx())
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str = "int32") -> Tensor:
+    """Numbers at equal distances.
+
+    Args:
+        start: first number; the end instead (from 0) where `stop` is None.
+        stop: the end, not included.
+        step: distance.
+        dtype: of the result.
+
+    Returns:
+        A vector; its length is unknown where an argument is a tensor.
+    """
+    if stop is None:
+        start, stop = 0, start
+    limits = (start, stop, step)
+    if not builtins.any(isinstance(limit, Tensor) for limit in limits):
+        return Constant(np.arange(*limits), dtype)
+    return p.arange(*(cast_to(tensor(limit, dtype), dtype) for limit in limits), dtype=dtype)
+
+
+def slice(x: Any, start: Any, size: Any) -> Tensor:
+    """Cuts out a block.
+
+    Args:
+        x: tensor of any shape.
+        start: first index along each axis: ints or scalar int tensors, or a vector tensor.
+        size: number of elements along each axis: ints, -1 for all from `start` on.
+
+    Raises:
+        ValueError: `start` and `size` are not one entry for each axis, or go beyond `x`.
+    """
+    x = tensor(x)
+    starts, counts = sizes(start), sizes(size)
+    if not len(starts) == len(counts) == x.ndim:
+        raise ValueError(
+            f"K.slice needs a start and a size for each axis of shape {x.shape}; "
+            f"{len(starts)} and {len(counts)} were given."
+        )
+    _check_block(x, starts, counts)
+    x = _cut_where_plain(x, starts, counts)
+    for axis, (first, count) in enumerate(zip(starts, counts)):
+        if not _is_plain(first, count, x.shape[axis]):
+            x = p.gather(x, _positions(x, axis, first, count), axis=axis)
+    return x
+
+
+def _check_block(x: Tensor, starts: Sequence[Any], counts: Sequence[Any]) -> None:
+    for axis, (first, count, length) in enumerate(zip(starts, counts, x.shape)):
+        if isinstance(count, Tensor):
+            raise ValueError(f"K.slice: the size along axis {axis} must be an int, not {count!r}.")
+        known = isinstance(first, int) and length is not None
+        if known and first + builtins.max(count, 0) > length:
+            raise ValueError(
+                f"K.slice: {count} elements from {first} on go beyond axis {axis} of shape {x.shape}."
+            )
+
+
+def _is_plain(first: Any, count: int, length: int | None) -> bool:
+    """Whether a slice with fixed bounds gives all that is known of the result's size."""
+    return isinstance(first, int) and (length is not None or count == -1)
+
+
+def _cut_where_plain(x: Tensor, starts: Sequence[Any], counts: Sequence[int]) -> Tensor:
+    whole = (None, None, 1)
+    index = tuple(
+        (first or None, None if count == -1 else first + count, 1)
+        if _is_plain(first, count, length)
+        else whole
+        for first, count, length in zip(starts, counts, x.shape)
+    )
+    return x if builtins.all(part == whole for part in index) else p.slice(x, index=index)
+
+
+def _positions(x: Tensor, axis: int, first: Any, count: int) -> Tensor:
+    """The indices of the elements to take along an axis, so that too short an axis is noticed."""
+    if count == -1:
+        limits = (first, p.size_of(x, axis), 1)
+        return p.arange(*map(p.as_size, limits), dtype="int32")
+    offsets = Constant(np.arange(count), "int32")
+    return p.add(p.as_size(first), offsets)

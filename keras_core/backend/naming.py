@@ -1,0 +1,59 @@
+"""Names: unique numbers for layers, and scopes that prefix the names of variables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_uids: defaultdict[str, int] = defaultdict(int)
+_scope: ContextVar[str] = ContextVar("keras_core_name_scope", default="")
+
+
+def get_uid(prefix: str = "") -> int:
+    """Counts the uses of a prefix.
+
+    Args:
+        prefix: what is counted, such as a layer's class in snake case.
+
+    Returns:
+        1 at the first call with this prefix, then 2, 3, …
+    """
+    _uids[prefix] += 1
+    return _uids[prefix]
+
+
+def reset_uids() -> None:
+    """Starts all counts of `get_uid` again."""
+    _uids.clear()
+
+
+def clear_session() -> None:
+    """Starts names and the learning phase again.
+
+    Graphs and variables are freed as soon as nobody refers to them, with or without this call.
+    """
+    from keras_core.backend.phase import unset_learning_phase
+
+    reset_uids()
+    unset_learning_phase()
+
+
+@contextmanager
+def name_scope(name: str) -> Iterator[str]:
+    """Prefixes the names of variables and placeholders made inside with `name/`; scopes nest.
+
+    Args:
+        name: the prefix; `''` starts again without one.
+    """
+    token = _scope.set(f"{_scope.get()}{name}/" if name else "")
+    try:
+        yield _scope.get()
+    finally:
+        _scope.reset(token)
+
+
+def scoped(name: str) -> str:
+    """`name` with the prefix of the scopes around."""
+    return _scope.get() + name

@@ -1,0 +1,286 @@
+"""Activations, crossentropies, biases, dropout."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from keras_core.backend.common import normalize_data_format
+from keras_core.backend.convert import Axis, axes, cast_to, one_axis, pair, sizes, tensor
+from keras_core.backend.indexing import arange
+from keras_core.config import epsilon
+from keras_core.graph import primitives as p
+from keras_core.graph.randomness import new_stream
+from keras_core.graph.tensor import Tensor
+
+
+def relu(
+    x: Any, alpha: Any = 0.0, max_value: float | None = None, threshold: float = 0.0
+) -> Tensor:
+    """Rectified linear unit.
+
+    Args:
+        x: float tensor of any shape.
+        alpha: slope below the threshold: a number, or an array or tensor that broadcasts with `x`.
+        max_value: upper limit of the result; None for none.
+        threshold: elements above it pass unchanged.
+
+    Returns:
+        `min(x, max_value)` where `x > threshold`, else `alpha * (x - threshold)`.
+    """
+    x = tensor(x)
+    slope = _plain_number(alpha)
+    if slope is not None and slope != 0 and max_value is None and threshold == 0:
+        return _leaky_relu(x, slope)
+    passed = _limited(_passed(x, threshold), max_value)
+    if slope == 0:
+        return passed
+    below = p.relu(p.negative(x) if threshold == 0 else p.subtract(p.scalar(threshold, x.dtype), x))
+    return p.subtract(passed, p.multiply(*pair(below, alpha)))
+
+
+def _plain_number(value: Any) -> float | None:
+    """A number as a float; None for a tensor or an array of several."""
+    if isinstance(value, Tensor) or getattr(value, "size", 1) != 1:
+        return None
+    return float(value)
+
+
+def _leaky_relu(x: Tensor, slope: float) -> Tensor:
+    """One comparison picks the higher line (the lower one for slopes above 1); at 0 it is the slope's."""
+    line = p.multiply(x, p.scalar(slope, x.dtype))
+    return p.maximum(line, x) if slope <= 1 else p.minimum(line, x)
+
+
+def _passed(x: Tensor, threshold: float) -> Tensor:
+    if threshold == 0:
+        return p.relu(x)
+    return p.multiply(x, p.cast(p.greater(x, p.scalar(threshold, x.dtype)), dtype=x.dtype))
+
+
+def _limited(x: Tensor, max_value: float | None) -> Tensor:
+    return x if max_value is None else p.clip(x, low=0.0, high=max(float(max_value), 0.0))
+
+
+def elu(x: Any, alpha: float = 1.0) -> Tensor:
+    """Exponential linear unit: `x` where positive, else `alpha * (exp(x) - 1)`.
+
+    Args:
+        x: float tensor of any shape.
+        alpha: what the negative part goes to.
+    """
+    x = tensor(x)
+    below = p.expm1(p.minimum(x, p.scalar(0, x.dtype)))
+    return p.add(p.relu(x), below if _plain_number(alpha) == 1 else p.multiply(*pair(below, alpha)))
+
+
+def softmax(x: Any, axis: int = -1) -> Tensor:
+    """Exponentials scaled to the sum 1.
+
+    Args:
+        x: float tensor of any shape.
+        axis: along which they sum to 1.
+    """
+    x = tensor(x)
+    return p.softmax(x, axis=one_axis("K.softmax", x, axis))
+
+
+def categorical_crossentropy(
+    target: Any, output: Any, from_logits: bool = False, axis: int = -1
+) -> Tensor:
+    """Crossentropy of two distributions over classes.
+
+    Args:
+        target: float tensor `(..., classes)`, one-hot or probabilities.
+        output: float tensor of the same shape. It is scaled to the sum 1 and kept `epsilon()` away
+            from 0 and 1.
+        from_logits: True if `output` has logits, to which softmax is still to be applied.
+        axis: that of the classes.
+
+    Returns:
+        Tensor of the shape of `output` without the axis of the classes.
+    """
+    output = tensor(output)
+    target = cast_to(tensor(target), output.dtype)
+    axis = one_axis("K.categorical_crossentropy", output, axis)
+    if from_logits:
+        return p.softmax_cross_entropy(target, output, axis=axis)
+    share = p.divide(output, p.reduce_sum(output, axes=(axis,), keepdims=True))
+    logs = p.log(_away_from_limits(share))
+    return p.negative(p.reduce_sum(p.multiply(target, logs), axes=(axis,), keepdims=False))
+
+
+def _away_from_limits(probability: Tensor) -> Tensor:
+    return p.clip(probability, low=epsilon(), high=1.0 - epsilon())
+
+
+def sparse_categorical_crossentropy(
+    target: Any, output: Any, from_logits: bool = False, axis: int = -1
+) -> Tensor:
+    """Crossentropy of a distribution over classes and the right classes.
+
+    Args:
+        target: tensor of integers (of any dtype), of the shape of `output` without the axis of the
+            classes; a last axis of size 1 may follow.
+        output: float tensor `(..., classes)`. It is kept `epsilon()` away from 0 and 1, then scaled
+            to the sum 1.
+        from_logits: True if `output` has logits, to which softmax is still to be applied.
+        axis: that of the classes.
+
+    Returns:
+        Tensor of the shape of `output` without the axis of the classes.
+
+    Raises:
+        ValueError: the number of classes is not known, or the ranks do not fit.
+    """
+    output = tensor(output)
+    axis = one_axis("K.sparse_categorical_crossentropy", output, axis)
+    codes = _one_hot_targets(tensor(target), output, axis)
+    if from_logits:
+        return p.softmax_cross_entropy(codes, output, axis=axis)
+    share = _away_from_limits(output)
+    right = p.reduce_sum(p.multiply(share, codes), axes=(axis,), keepdims=False)
+    total = p.reduce_sum(share, axes=(axis,), keepdims=False)
+    return p.subtract(p.log(total), p.log(right))
+
+
+def _one_hot_targets(target: Tensor, output: Tensor, axis: int) -> Tensor:
+    """Targets coded along the axis of the classes of `output`."""
+    name, classes = "K.sparse_categorical_crossentropy", output.shape[axis]
+    if classes is None:
+        raise ValueError(f"{name}: the number of classes, axis {axis} of {output!r}, is unknown.")
+    if target.ndim == output.ndim and target.shape[-1] in (1, None):
+        target = p.squeeze(target, -1)
+    if target.ndim != output.ndim - 1:
+        raise ValueError(
+            f"{name}: targets of shape {target.shape} do not fit outputs of shape {output.shape}; "
+            "each target is one integer. One-hot targets are for categorical_crossentropy."
+        )
+    codes = p.one_hot(cast_to(target, "int32"), depth=classes, dtype=output.dtype)
+    order = [*range(axis), output.ndim - 1, *range(axis, output.ndim - 1)]
+    return codes if axis == output.ndim - 1 else p.transpose(codes, perm=tuple(order))
+
+
+def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Tensor:
+    """Crossentropy of probabilities of two classes, elementwise.
+
+    Args:
+        target: float tensor of any shape, in [0, 1].
+        output: float tensor of the same shape; it is kept `epsilon()` away from 0 and 1.
+        from_logits: True if `output` has logits, to which sigmoid is still to be applied.
+
+    Returns:
+        Tensor of the same shape.
+    """
+    output = tensor(output)
+    target = cast_to(tensor(target), output.dtype)
+    if from_logits:
+        return p.sigmoid_cross_entropy(target, output)
+    output = _away_from_limits(output)
+    # 1 + epsilon is one number: in float32 it is not what 1 - output + epsilon rounds to.
+    above = p.subtract(p.scalar(1.0 + epsilon(), output.dtype), output)
+    below = p.add(output, p.scalar(epsilon(), output.dtype))
+    no = p.multiply(p.subtract(p.scalar(1, output.dtype), target), p.log(above))
+    return p.negative(p.add(p.multiply(target, p.log(below)), no))
+
+
+def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Tensor:
+    """Adds a bias.
+
+    Args:
+        x: tensor `(batch, ..., channels)`, or with the channels first.
+        bias: tensor `(channels,)`, or one of the shape of a sample with the channels last.
+        data_format: 'channels_last', 'channels_first', or None for the default.
+
+    Raises:
+        ValueError: another data format, or `bias` has another rank.
+    """
+    x, bias = pair(x, bias)
+    data_format = normalize_data_format(data_format)
+    if bias.ndim not in (1, x.ndim - 1):
+        raise ValueError(
+            f"K.bias_add: a bias for a tensor of shape {x.shape} has rank 1 or {x.ndim - 1}; "
+            f"this one has the shape {bias.shape}."
+        )
+    if data_format == "channels_first" and x.ndim > 2:
+        bias = _channels_first_bias(bias, x.ndim)
+    return p.add(x, bias)
+
+
+def _channels_first_bias(bias: Tensor, rank: int) -> Tensor:
+    if bias.ndim == 1:
+        return p.reshape_to_sizes(bias, [p.size_of(bias, 0), *[1] * (rank - 2)])
+    return p.transpose(bias, perm=(bias.ndim - 1, *range(bias.ndim - 1)))
+
+
+def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = None) -> Tensor:
+    """Sets a random part to 0 and scales the rest up, so that the expected sum stays.
+
+    It does so in every learning phase; see `in_train_phase`.
+
+    Args:
+        x: float tensor of any shape.
+        level: fraction in [0, 1) that is set to 0.
+        noise_shape: shape of the draws, which broadcasts to that of `x`: 1 where elements share
+            their fate, None where the size is that of `x`.
+        seed: int, for draws that no run's seed changes.
+
+    Raises:
+        ValueError: `level` is outside of [0, 1).
+
+    Paper: Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting
+    (2014).
+    """
+    x = tensor(x)
+    if not 0 <= level < 1:
+        raise ValueError(f"K.dropout: level is a fraction in [0, 1), not {level!r}.")
+    if level == 0:
+        return x
+    shape, dims = p.split_sizes(_noise_sizes(x, noise_shape))
+    drawn = p.random_uniform(*dims, shape=shape, dtype=x.dtype, stream=new_stream(seed))
+    kept = p.cast(p.greater_equal(drawn, p.scalar(level, x.dtype)), dtype=x.dtype)
+    return p.multiply(x, p.multiply(kept, p.scalar(1 / (1 - level), x.dtype)))
+
+
+def _noise_sizes(x: Tensor, noise_shape: Any) -> Sequence[Any]:
+    own = [p.size_of(x, axis) for axis in range(x.ndim)]
+    if noise_shape is None:
+        return own
+    if not isinstance(noise_shape, Tensor):
+        noise_shape = [n if m is None else m for n, m in zip(own, noise_shape)]
+    return sizes(noise_shape)
+
+
+def l2_normalize(x: Any, axis: Axis = None) -> Tensor:
+    """Scales to length 1 (sum of squares 1); what is shorter than 1e-6 becomes no longer than 1.
+
+    Args:
+        x: float tensor of any shape.
+        axis: along which the length is taken; None for all axes.
+    """
+    x = tensor(x)
+    return p.l2_normalize(x, axes=axes("K.l2_normalize", x, axis))
+
+
+def in_top_k(predictions: Any, targets: Any, k: int) -> Tensor:
+    """Tells whether fewer than `k` classes score higher than the right one.
+
+    Args:
+        predictions: float tensor `(batch, classes)`.
+        targets: int tensor `(batch,)` of classes.
+        k: int.
+
+    Returns:
+        Bool tensor `(batch,)`; False where the target is no class or its score is not finite.
+    """
+    predictions, targets = tensor(predictions), tensor(targets)
+    classes = p.size_of(predictions, 1)
+    places = arange(classes)
+    right = p.equal(p.expand_dims(cast_to(targets, "int32"), 1), places)
+    lowest = p.scalar(-math.inf, predictions.dtype)
+    score = p.reduce_max(p.where(right, predictions, lowest), axes=(1,), keepdims=True)
+    higher = p.cast(p.greater(predictions, score), dtype="int32")
+    rank = p.reduce_sum(higher, axes=(1,), keepdims=False)
+    finite = p.squeeze(p.is_finite(score), 1)
+    return p.logical_and(finite, p.less(rank, p.scalar(int(k), "int32")))

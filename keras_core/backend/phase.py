@@ -1,0 +1,79 @@
+"""The learning phase, and choosing between tensors by it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Callable, Union
+
+from keras_core.backend.convert import pair
+from keras_core.graph import primitives as p
+from keras_core.graph.tensor import Tensor
+
+Choice = Union[Tensor, float, Callable[[], Tensor]]
+
+_fixed: dict[str, int] = {}
+
+
+def learning_phase() -> Any:
+    """Tells training from testing.
+
+    Returns:
+        The int given to `set_learning_phase` (0: test, 1: train), else a scalar bool tensor. Put it
+        among the inputs of `function` to feed 0 or 1 at each call.
+    """
+    return _fixed["phase"] if _fixed else _symbolic_phase()
+
+
+@cache
+def _symbolic_phase() -> Tensor:
+    return p.learning_phase()
+
+
+def set_learning_phase(value: int) -> None:
+    """Fixes the learning phase for whatever is built from now on.
+
+    Args:
+        value: 0 (test) or 1 (train).
+
+    Raises:
+        ValueError: another value.
+    """
+    if value not in (0, 1):
+        raise ValueError(f"The learning phase must be 0 (test) or 1 (train), not {value!r}.")
+    _fixed["phase"] = int(value)
+
+
+def unset_learning_phase() -> None:
+    _fixed.clear()
+
+
+def in_train_phase(x: Choice, alt: Choice, training: Any = None) -> Tensor:
+    """Selects `x` in the training phase and `alt` otherwise.
+
+    Args:
+        x: tensor, number, or a function without arguments that gives one.
+        alt: likewise, of the same rank.
+        training: 0, 1, a bool or a scalar tensor that decides; None for the learning phase.
+    """
+    if training is None:
+        training = learning_phase()
+    if not isinstance(training, Tensor):
+        return _value(x if training else alt)
+    first, second = pair(_value(x), _value(alt))
+    condition = training if training.dtype == "bool" else p.cast(training, dtype="bool")
+    return p.select(condition, first, second)
+
+
+def in_test_phase(x: Choice, alt: Choice, training: Any = None) -> Tensor:
+    """Selects `x` in the test phase and `alt` otherwise.
+
+    Args:
+        x: tensor, number, or a function without arguments that gives one.
+        alt: likewise, of the same rank.
+        training: 0, 1, a bool or a scalar tensor that decides; None for the learning phase.
+    """
+    return in_train_phase(alt, x, training=training)
+
+
+def _value(choice: Choice) -> Any:
+    return choice() if callable(choice) else choice

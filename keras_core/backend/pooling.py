@@ -1,0 +1,84 @@
+"""Pooling over windows of images and volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_core.backend.common import normalize_data_format
+from keras_core.backend.convert import tensor
+from keras_core.backend.convolution import explicit_padding, spatial_sizes
+from keras_core.graph import primitives as p
+from keras_core.graph.tensor import Tensor
+
+
+def pool2d(
+    x: Any,
+    pool_size: Sequence[int],
+    strides: Sequence[int] = (1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    pool_mode: str = "max",
+) -> Tensor:
+    """Takes the maximum or the mean of windows of images.
+
+    Args:
+        x: float tensor `(batch, rows, columns, channels)`, or with the channels first.
+        pool_size: rows and columns of a window.
+        strides: rows and columns between windows.
+        padding: 'valid', or 'same': windows may reach beyond the border, where nothing counts.
+        data_format: 'channels_last', 'channels_first', or None for the default.
+        pool_mode: 'max' or 'avg'.
+
+    Raises:
+        ValueError: another mode, padding or data format, or windows that do not fit.
+    """
+    return _pool("K.pool2d", tensor(x), pool_size, strides, padding, data_format, pool_mode)
+
+
+def pool3d(
+    x: Any,
+    pool_size: Sequence[int],
+    strides: Sequence[int] = (1, 1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    pool_mode: str = "max",
+) -> Tensor:
+    """Takes the maximum or the mean of windows of volumes.
+
+    Args:
+        x: float tensor `(batch, depth, rows, columns, channels)`, or with the channels first.
+        pool_size: sizes of a window along the three axes.
+        strides: places between windows along the three axes.
+        padding: 'valid', or 'same': windows may reach beyond the border, where nothing counts.
+        data_format: 'channels_last', 'channels_first', or None for the default.
+        pool_mode: 'max' or 'avg'.
+
+    Raises:
+        ValueError: another mode, padding or data format, or windows that do not fit.
+    """
+    return _pool("K.pool3d", tensor(x), pool_size, strides, padding, data_format, pool_mode)
+
+
+def _pool(
+    name: str,
+    x: Tensor,
+    pool_size: Sequence[int],
+    strides: Sequence[int],
+    padding: str,
+    data_format: str | None,
+    pool_mode: str,
+) -> Tensor:
+    modes = {"max": p.max_pool, "avg": p.avg_pool}
+    if pool_mode not in modes:
+        raise ValueError(f"{name}: pool_mode must be 'max' or 'avg', not {pool_mode!r}.")
+    data_format = normalize_data_format(data_format)
+    size, steps = tuple(map(int, pool_size)), tuple(map(int, strides))
+    if not len(size) == len(steps) == x.ndim - 2:
+        raise ValueError(
+            f"{name}: pool_size {size} and strides {steps} do not fit a tensor of shape {x.shape}; "
+            "each needs one int for each spatial axis."
+        )
+    lengths = spatial_sizes(x.shape, data_format)
+    around = explicit_padding(padding, lengths, size, steps, (1,) * len(size))
+    return modes[pool_mode](x, size=size, strides=steps, padding=around, data_format=data_format)

@@ -1,0 +1,338 @@
+"""Rearranging, joining, repeating, padding and resizing."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from keras_core.backend import convert
+from keras_core.backend.common import normalize_data_format
+from keras_core.backend.convert import one_axis, sizes, tensor
+from keras_core.backend.variables import is_sparse, mark_sparse
+from keras_core.graph import primitives as p
+from keras_core.graph.tensor import Constant, Tensor
+
+Pair = tuple[int, int]
+
+
+def reshape(x: Any, shape: Any) -> Tensor:
+    """Gives the elements another shape.
+
+    Args:
+        x: tensor of any shape.
+        shape: ints (one may be -1: what is left over) and scalar int tensors, or a vector tensor.
+
+    Raises:
+        ValueError: the known sizes contradict each other.
+    """
+    x, wanted = tensor(x), sizes(shape)
+    if builtins.any(isinstance(size, int) and size == -1 for size in wanted):
+        static, dims = p.split_sizes(wanted)
+        return p.reshape(x, *dims, shape=static)
+    return p.reshape_to_sizes(x, wanted)
+
+
+def flatten(x: Any) -> Tensor:
+    """Gives all elements in one axis.
+
+    Args:
+        x: tensor of any shape.
+    """
+    return p.reshape(tensor(x), shape=(-1,))
+
+
+def batch_flatten(x: Any) -> Tensor:
+    """Gives the elements of each sample in one axis.
+
+    Args:
+        x: tensor `(batch, ...)`.
+
+    Returns:
+        Tensor `(batch, elements)`.
+    """
+    x = tensor(x)
+    each = p.product_of_sizes([p.size_of(x, i) for i in range(1, x.ndim)])
+    return p.reshape_to_sizes(x, [p.size_of(x, 0), each])
+
+
+def pattern_broadcast(x: Any, broadcastable: Any) -> Tensor:
+    """Returns `x`. Axes of size 1 broadcast without being told.
+
+    Args:
+        x: tensor of any shape.
+        broadcastable: of no effect.
+    """
+    return tensor(x)
+
+
+def permute_dimensions(x: Any, pattern: Sequence[int]) -> Tensor:
+    """Orders the axes anew.
+
+    Args:
+        x: tensor of any shape.
+        pattern: for each axis of the result, which axis of `x` it is.
+    """
+    x = tensor(x)
+    return p.transpose(x, perm=tuple(one_axis("K.permute_dimensions", x, i) for i in pattern))
+
+
+def expand_dims(x: Any, axis: int = -1) -> Tensor:
+    """Adds an axis of size 1.
+
+    Args:
+        x: tensor of any shape.
+        axis: its place in the result.
+    """
+    return p.expand_dims(tensor(x), axis)
+
+
+def squeeze(x: Any, axis: int) -> Tensor:
+    """Removes an axis of size 1.
+
+    Args:
+        x: tensor of any shape.
+        axis: the one to remove.
+
+    Raises:
+        ValueError: its size is known and not 1.
+    """
+    return p.squeeze(tensor(x), axis)
+
+
+def concatenate(tensors: Sequence[Any], axis: int = -1) -> Tensor:
+    """Joins tensors along an axis.
+
+    Args:
+        tensors: tensors of one rank, equal in size except along `axis`.
+        axis: int.
+
+    Raises:
+        ValueError: there is none, or their shapes do not fit.
+    """
+    parts = convert.tensors("K.concatenate", tensors)
+    joined = p.concat(*parts, axis=one_axis("K.concatenate", parts[0], axis))
+    return mark_sparse(joined) if builtins.all(map(is_sparse, tensors)) else joined
+
+
+def stack(x: Sequence[Any], axis: int = 0) -> Tensor:
+    """Puts tensors side by side along a new axis.
+
+    Args:
+        x: tensors of one shape.
+        axis: place of the new axis in the result.
+
+    Raises:
+        ValueError: there is none, or their shapes differ.
+    """
+    parts = convert.tensors("K.stack", x)
+    rank = parts[0].ndim + 1
+    if not -rank <= axis < rank:
+        raise ValueError(f"K.stack: axis {axis} is outside of a result of rank {rank}.")
+    return p.stack(*parts, axis=axis % rank)
+
+
+def repeat(x: Any, n: int) -> Tensor:
+    """Repeats each sample along a new axis.
+
+    Args:
+        x: tensor `(batch, features)`.
+        n: int.
+
+    Returns:
+        Tensor `(batch, n, features)`.
+
+    Raises:
+        ValueError: `x` has not rank 2.
+    """
+    x = tensor(x)
+    if x.ndim != 2:
+        raise ValueError(f"K.repeat needs a tensor (batch, features), not one of shape {x.shape}.")
+    return p.repeat(p.expand_dims(x, 1), repeats=int(n), axis=1)
+
+
+def repeat_elements(x: Any, rep: int, axis: int) -> Tensor:
+    """Repeats each element in place.
+
+    Args:
+        x: tensor of any shape.
+        rep: how often.
+        axis: along which axis.
+    """
+    x = tensor(x)
+    return p.repeat(x, repeats=int(rep), axis=one_axis("K.repeat_elements", x, axis))
+
+
+def tile(x: Any, n: Any) -> Tensor:
+    """Repeats the whole tensor.
+
+    Args:
+        x: tensor of any shape.
+        n: how often along each axis: an int for the last axis, else an int or scalar int tensor for
+            each axis.
+    """
+    x, counts = tensor(x), sizes(n)
+    counts = [*([1] * (x.ndim - len(counts))), *counts]
+    if not builtins.any(isinstance(count, Tensor) for count in counts):
+        return p.tile(x, reps=tuple(counts))
+    return _tile_by_tensors(x, counts)
+
+
+def _tile_by_tensors(x: Tensor, counts: Sequence[Any]) -> Tensor:
+    """Tiles through a new axis before each axis, along which `x` is broadcast."""
+    own = [p.size_of(x, i) for i in range(x.ndim)]
+    apart = p.reshape_to_sizes(x, [size for n in own for size in (1, n)])
+    static, dims = p.split_sizes([size for pair in zip(counts, own) for size in pair])
+    spread = p.broadcast_to(apart, *dims, shape=static)
+    return p.reshape_to_sizes(spread, [p.product_of_sizes(pair) for pair in zip(counts, own)])
+
+
+def reverse(x: Any, axes: Any) -> Tensor:
+    """Reverses the order of elements.
+
+    Args:
+        x: tensor of any shape.
+        axes: int or ints, along which.
+    """
+    x = tensor(x)
+    return p.reverse(x, axes=convert.axes("K.reverse", x, axes))
+
+
+def temporal_padding(x: Any, padding: Pair = (1, 1)) -> Tensor:
+    """Adds steps of zeros.
+
+    Args:
+        x: tensor `(batch, steps, features)`.
+        padding: how many before and after.
+    """
+    return _zero_padded(tensor(x), [padding], "channels_last")
+
+
+def spatial_2d_padding(
+    x: Any, padding: tuple[Pair, Pair] = ((1, 1), (1, 1)), data_format: str | None = None
+) -> Tensor:
+    """Adds rows and columns of zeros.
+
+    Args:
+        x: tensor `(batch, rows, columns, channels)`, or with the channels first.
+        padding: how many rows before and after, and how many columns.
+        data_format: 'channels_last', 'channels_first', or None for the default.
+
+    Raises:
+        ValueError: another data format.
+    """
+    return _zero_padded(tensor(x), padding, normalize_data_format(data_format))
+
+
+def spatial_3d_padding(
+    x: Any,
+    padding: tuple[Pair, Pair, Pair] = ((1, 1), (1, 1), (1, 1)),
+    data_format: str | None = None,
+) -> Tensor:
+    """Adds zeros around volumes.
+
+    Args:
+        x: tensor `(batch, depth, rows, columns, channels)`, or with the channels first.
+        padding: how many before and after along each of the three axes.
+        data_format: 'channels_last', 'channels_first', or None for the default.
+
+    Raises:
+        ValueError: another data format.
+    """
+    return _zero_padded(tensor(x), padding, normalize_data_format(data_format))
+
+
+def _zero_padded(x: Tensor, padding: Sequence[Sequence[int]], data_format: str) -> Tensor:
+    spatial = [(int(before), int(after)) for before, after in padding]
+    if x.ndim != len(spatial) + 2:
+        raise ValueError(
+            f"Padding {tuple(padding)} is for tensors of rank {len(spatial) + 2}; "
+            f"the tensor has the shape {x.shape}."
+        )
+    none = (0, 0)
+    last = data_format == "channels_last"
+    widths = (none, *spatial, none) if last else (none, none, *spatial)
+    return p.pad(x, widths=widths, value=0.0)
+
+
+def resize_images(
+    x: Any,
+    height_factor: int,
+    width_factor: int,
+    data_format: str,
+    interpolation: str = "nearest",
+) -> Tensor:
+    """Enlarges images by whole factors.
+
+    Args:
+        x: tensor `(batch, rows, columns, channels)`, or with the channels first.
+        height_factor: int of at least 1.
+        width_factor: int of at least 1.
+        data_format: 'channels_last' or 'channels_first'.
+        interpolation: 'nearest' repeats pixels; 'bilinear' goes straight from each pixel to the
+            next one, and repeats the last.
+
+    Raises:
+        ValueError: another data format or interpolation.
+    """
+    methods = {"nearest": _repeated, "bilinear": _interpolated}
+    if interpolation not in methods:
+        raise ValueError(
+            f"K.resize_images: interpolation is 'nearest' or 'bilinear', not {interpolation!r}."
+        )
+    x, enlarged = tensor(x), methods[interpolation]
+    for axis, factor in _spatial(data_format, [height_factor, width_factor]):
+        x = enlarged(x, factor, axis)
+    return x
+
+
+def resize_volumes(
+    x: Any, depth_factor: int, height_factor: int, width_factor: int, data_format: str
+) -> Tensor:
+    """Enlarges volumes by whole factors, repeating their elements.
+
+    Args:
+        x: tensor `(batch, depth, rows, columns, channels)`, or with the channels first.
+        depth_factor: int of at least 1.
+        height_factor: int of at least 1.
+        width_factor: int of at least 1.
+        data_format: 'channels_last' or 'channels_first'.
+
+    Raises:
+        ValueError: another data format.
+    """
+    x = tensor(x)
+    for axis, factor in _spatial(data_format, [depth_factor, height_factor, width_factor]):
+        x = _repeated(x, factor, axis)
+    return x
+
+
+def _spatial(data_format: str, factors: Sequence[int]) -> list[Pair]:
+    """Axis and factor, where a factor changes anything."""
+    first = 1 if normalize_data_format(data_format) == "channels_last" else 2
+    return [(first + i, int(factor)) for i, factor in enumerate(factors) if factor != 1]
+
+
+def _repeated(x: Tensor, factor: int, axis: int) -> Tensor:
+    return p.repeat(x, repeats=factor, axis=axis)
+
+
+def _interpolated(x: Tensor, factor: int, axis: int) -> Tensor:
+    """Puts `factor` elements on the way from each element to the next (from the last to itself)."""
+    following = p.concat(_cut(x, axis, 1), _cut(x, axis, -1), axis=axis)
+    shares = [i / factor for i in range(factor)]
+    along = (1,) * axis + (1, factor) + (1,) * (x.ndim - axis - 1)
+    share = Constant(np.reshape(shares, along), x.dtype)
+    start = p.expand_dims(x, axis + 1)
+    step = p.expand_dims(p.subtract(following, x), axis + 1)
+    fine = p.add(start, p.multiply(step, share))
+    own = [p.size_of(x, i) for i in range(x.ndim)]
+    own[axis] = p.product_of_sizes([own[axis], factor])
+    return p.reshape_to_sizes(fine, own)
+
+
+def _cut(x: Tensor, axis: int, start: int) -> Tensor:
+    whole = (None, None, 1)
+    return p.slice(x, index=tuple((start, None, 1) if i == axis else whole for i in range(x.ndim)))

@@ -1,0 +1,414 @@
+"""Variables, placeholders and constants; what is known of a tensor; updates."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any, Callable, Union
+
+import numpy as np
+
+from keras_core.backend.convert import cast_to, split_shape, tensor
+from keras_core.backend.naming import scoped
+from keras_core.config import floatx
+from keras_core.graph import primitives as p
+from keras_core.graph import randomness
+from keras_core.graph.tensor import Constant, Dim, Placeholder, Shape, Tensor, Update, Variable
+
+Sizes = Union[Sequence[Any], Tensor]
+
+
+def variable(
+    value: Any,
+    dtype: str | None = None,
+    name: str | None = None,
+    constraint: Callable[[Tensor], Tensor] | None = None,
+) -> Variable:
+    """Makes a variable.
+
+    Args:
+        value: initial value: an array-like of any shape, a scipy.sparse matrix, or a tensor without
+            placeholders, which is evaluated once.
+        dtype: of the variable; floatx by default.
+        name: for people and files; name scopes prefix it.
+        constraint: function of the variable that optimizers apply after a step.
+
+    Raises:
+        TypeError: `dtype` is no tensor dtype.
+    """
+    if isinstance(value, Tensor):
+        dtype = dtype or value.dtype
+        value = randomness.initial_value(value)
+    sparse = hasattr(value, "toarray")
+    made = Variable(value.toarray() if sparse else value, dtype or floatx(), name, constraint)
+    made.name = scoped(made.name)
+    return mark_sparse(made) if sparse else made
+
+
+def placeholder(
+    shape: Sequence[Dim] | None = None,
+    ndim: int | None = None,
+    dtype: str | None = None,
+    sparse: bool = False,
+    name: str | None = None,
+) -> Placeholder:
+    """Makes a tensor whose value is fed to `function`.
+
+    Args:
+        shape: ints, None where a size is known only when it is fed.
+        ndim: rank, in place of `shape`.
+        dtype: floatx by default.
+        sparse: whether scipy.sparse matrices may be fed; they are computed with as dense ones.
+        name: for messages; name scopes prefix it.
+
+    Raises:
+        ValueError: neither `shape` nor `ndim` is given.
+    """
+    if shape is None and ndim is None:
+        raise ValueError("K.placeholder: give a shape, such as (None, 3), or ndim.")
+    sizes = (None,) * int(ndim or 0) if shape is None else tuple(shape)
+    full_name = scoped(f"{name}:0") if name else None
+    made = Placeholder(sizes, dtype or floatx(), full_name)
+    return mark_sparse(made) if sparse else made
+
+
+def constant(
+    value: Any,
+    dtype: str | None = None,
+    shape: Sequence[int] | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """Makes a tensor with a fixed value.
+
+    Args:
+        value: array-like; a number when `shape` is given.
+        dtype: floatx by default.
+        shape: the result's, filled with `value`.
+        name: for messages.
+    """
+    array = np.asarray(value, dtype=dtype or floatx())
+    return Constant(array if shape is None else np.broadcast_to(array, tuple(shape)), name=name)
+
+
+def zeros(shape: Sizes, dtype: str | None = None, name: str | None = None) -> Tensor:
+    """Makes a variable filled with 0.
+
+    Args:
+        shape: ints; with a scalar tensor among them the result is a plain tensor, no variable.
+        dtype: floatx by default.
+        name: of the variable.
+    """
+    return _filled(0, shape, dtype, name)
+
+
+def ones(shape: Sizes, dtype: str | None = None, name: str | None = None) -> Tensor:
+    """Makes a variable filled with 1.
+
+    Args:
+        shape: ints; with a scalar tensor among them the result is a plain tensor, no variable.
+        dtype: floatx by default.
+        name: of the variable.
+    """
+    return _filled(1, shape, dtype, name)
+
+
+def _filled(value: int, shape: Sizes, dtype: str | None, name: str | None) -> Tensor:
+    dtype = dtype or floatx()
+    sizes, dims = split_shape(shape)
+    if not dims:
+        return variable(np.full(sizes, value), dtype, name)  # type: ignore[arg-type]
+    return p.broadcast_to(Constant(value, dtype), *dims, shape=sizes)
+
+
+def eye(size: Any, dtype: str | None = None, name: str | None = None) -> Tensor:
+    """Makes an identity matrix.
+
+    Args:
+        size: int, or (rows, columns).
+        dtype: floatx by default.
+        name: for messages.
+    """
+    rows, columns = size if isinstance(size, (list, tuple)) else (size, size)
+    return Constant(np.eye(rows, columns), dtype or floatx(), name)
+
+
+def zeros_like(x: Any, dtype: str | None = None, name: str | None = None) -> Tensor:
+    """Zeros of the shape of `x`.
+
+    Args:
+        x: tensor of any shape.
+        dtype: floatx by default.
+        name: for messages.
+    """
+    return _like(x, 0, dtype)
+
+
+def ones_like(x: Any, dtype: str | None = None, name: str | None = None) -> Tensor:
+    """Ones of the shape of `x`.
+
+    Args:
+        x: tensor of any shape.
+        dtype: floatx by default.
+        name: for messages.
+    """
+    return _like(x, 1, dtype)
+
+
+def _like(x: Any, value: int, dtype: str | None) -> Tensor:
+    return p.broadcast_like(Constant(value, dtype or floatx()), tensor(x))
+
+
+def identity(x: Any, name: str | None = None) -> Tensor:
+    """Returns a new tensor with the value of `x`.
+
+    Args:
+        x: tensor of any shape.
+        name: for messages.
+    """
+    result = p.identity(tensor(x))
+    if name:
+        result.name = name
+    return result
+
+
+def is_tensor(x: Any) -> bool:
+    """Tells whether `x` is a symbolic tensor (a variable or placeholder included)."""
+    return isinstance(x, Tensor)
+
+
+def is_variable(x: Any) -> bool:
+    """Tells whether `x` is a variable."""
+    return isinstance(x, Variable)
+
+
+def is_placeholder(x: Any) -> bool:
+    """Tells whether `x` is a placeholder."""
+    return isinstance(x, Placeholder)
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Tells whether `x` came out of a layer (an `Input` included).
+
+    Raises:
+        ValueError: `x` is no symbolic tensor at all.
+    """
+    if not isinstance(x, Tensor):
+        raise ValueError(
+            f"K.is_keras_tensor asks about symbolic tensors; {type(x).__name__} is none. "
+            "Make one with Input, K.placeholder, K.variable or K.constant."
+        )
+    return hasattr(x, "_keras_history")
+
+
+def is_sparse(tensor: Any) -> bool:
+    """Tells whether `tensor` was made from sparse data. Such tensors are stored as dense ones."""
+    return getattr(tensor, "_keras_sparse", False)
+
+
+def mark_sparse(x: Any) -> Any:
+    """Makes `is_sparse(x)` true."""
+    x._keras_sparse = True
+    return x
+
+
+def to_dense(tensor: Tensor) -> Tensor:
+    """Returns a tensor of equal value for which `is_sparse` is false.
+
+    Args:
+        tensor: tensor of any shape.
+    """
+    return p.identity(tensor) if is_sparse(tensor) else tensor
+
+
+def shape(x: Any) -> Tensor:
+    """The shape as an int32 vector tensor, with all sizes known when it is computed.
+
+    Args:
+        x: tensor of any shape.
+    """
+    x = tensor(x)
+    return p.shape_of(x) if None in x.shape else Constant(x.shape, "int32")
+
+
+def int_shape(x: Any) -> Shape | None:
+    """The static shape: a tuple of ints, None for sizes not known yet.
+
+    Args:
+        x: tensor or array.
+
+    Returns:
+        The tuple; None where `x` has no shape at all.
+    """
+    sizes = getattr(x, "shape", None)
+    return None if sizes is None else tuple(sizes)
+
+
+def ndim(x: Any) -> int:
+    """The number of axes.
+
+    Args:
+        x: tensor or array-like.
+    """
+    return x.ndim if hasattr(x, "ndim") else np.ndim(x)
+
+
+def size(x: Any, name: str | None = None) -> Tensor:
+    """The number of elements, as a scalar int32 tensor.
+
+    Args:
+        x: tensor of any shape.
+        name: for messages.
+    """
+    return p.reduce_prod(shape(x), axes=(0,), keepdims=False)
+
+
+def dtype(x: Any) -> str:
+    """The name of the dtype, such as 'float32'.
+
+    Args:
+        x: tensor or array.
+    """
+    return x.dtype if isinstance(x, Tensor) else np.asarray(x).dtype.name
+
+
+def count_params(x: Any) -> int:
+    """The number of elements, from the static shape.
+
+    Args:
+        x: variable or constant.
+    """
+    return int(np.prod(x.shape, dtype=np.int64))
+
+
+def eval(x: Any) -> np.ndarray:
+    """Computes a tensor.
+
+    Args:
+        x: tensor of any shape that depends on no placeholder.
+
+    Raises:
+        ValueError: it depends on one; use `function` and feed it.
+    """
+    from keras_core.backend.function import function
+
+    if isinstance(x, Variable):
+        return x.get_value()
+    if isinstance(x, Constant):
+        return x.value.copy()
+    return function([], [tensor(x)])([])[0]
+
+
+def get_value(x: Any) -> np.ndarray:
+    """Returns the present value as a new array.
+
+    Args:
+        x: variable, or any tensor that depends on no placeholder.
+    """
+    return eval(x)
+
+
+def batch_get_value(ops: Sequence[Any]) -> list[np.ndarray]:
+    """Returns the values of several tensors.
+
+    Args:
+        ops: variables, or tensors that depend on no placeholder.
+    """
+    return [get_value(x) for x in ops]
+
+
+def set_value(x: Variable, value: Any) -> None:
+    """Replaces the value of a variable.
+
+    Args:
+        x: variable.
+        value: array-like of its shape.
+
+    Raises:
+        ValueError: `value` has another shape.
+    """
+    x.set_value(value)
+
+
+def batch_set_value(tuples: Sequence[tuple[Variable, Any]]) -> None:
+    """Replaces the values of several variables; none changes when one of the values does not fit.
+
+    Args:
+        tuples: pairs of a variable and an array-like of its shape.
+
+    Raises:
+        ValueError: a value has another shape than its variable.
+    """
+    pairs = [(x, np.asarray(value)) for x, value in tuples]
+    for x, value in pairs:
+        if value.shape != x.shape:
+            raise ValueError(
+                f"Variable {x.name!r} of shape {x.shape} cannot get a value of shape {value.shape}."
+            )
+    for x, value in pairs:
+        x.set_value(value)
+
+
+def update(x: Variable, new_x: Any) -> Update:
+    """Makes the update that sets a variable when a function runs.
+
+    Args:
+        x: variable.
+        new_x: tensor of the same shape.
+
+    Returns:
+        The update, to be given to `function` or `layer.add_update`.
+
+    Raises:
+        ValueError: the shapes contradict each other.
+    """
+    value = cast_to(tensor(new_x, x.dtype), x.dtype)
+    clash = builtins.any(a != b for a, b in zip(value.shape, x.shape) if a is not None)
+    if value.ndim != x.ndim or clash:
+        raise ValueError(
+            f"K.update: variable {x.name!r} has shape {x.shape}, its new value {value.shape}."
+        )
+    return Update(x, value)
+
+
+def update_add(x: Variable, increment: Any) -> Update:
+    """Makes the update that adds to a variable.
+
+    Args:
+        x: variable.
+        increment: tensor that broadcasts to its shape.
+    """
+    return update(x, p.add(x, cast_to(tensor(increment, x.dtype), x.dtype)))
+
+
+def update_sub(x: Variable, decrement: Any) -> Update:
+    """Makes the update that subtracts from a variable.
+
+    Args:
+        x: variable.
+        decrement: tensor that broadcasts to its shape.
+    """
+    return update(x, p.subtract(x, cast_to(tensor(decrement, x.dtype), x.dtype)))
+
+
+def moving_average_update(x: Variable, value: Any, momentum: Any) -> Update:
+    """Makes the update of a moving average: `x * momentum + value * (1 - momentum)`.
+
+    Args:
+        x: variable that holds the average.
+        value: tensor of its shape.
+        momentum: number or scalar tensor, the share of the old average, in [0, 1].
+    """
+    value = cast_to(tensor(value, x.dtype), x.dtype)
+    if isinstance(momentum, Tensor):
+        rest: Tensor = p.subtract(Constant(1, x.dtype), momentum)
+    else:
+        momentum, rest = Constant(momentum, x.dtype), Constant(1.0 - momentum, x.dtype)
+    return update(x, p.add(p.multiply(x, momentum), p.multiply(value, rest)))
+
+
+def manual_variable_initialization(value: bool) -> None:
+    """Accepted for old code: variables always hold their initial value from the start.
+
+    Args:
+        value: of no effect.
+    """
