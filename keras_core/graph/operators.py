@@ -1,0 +1,143 @@
+"""Python's operators on tensors: conversion of the operands, then a primitive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Callable
+
+import numpy as np
+
+from keras_core import config
+from keras_core.graph import primitives as p
+from keras_core.graph.subscript import getitem
+from keras_core.graph.tensor import FLOATS, Constant, Tensor
+
+_KINDS = "biufc"
+
+
+# Conversion of operands
+
+
+def promote(a: Any, b: Any) -> tuple[Tensor, Tensor]:
+    """Both operands as tensors of one dtype, see `common_dtype`."""
+    dtype = common_dtype(a, b)
+    return convert(a, dtype), convert(b, dtype)
+
+
+def common_dtype(*operands: Any) -> str:
+    """The dtype in which operands meet.
+
+    Of tensors, float beats integer beats bool, and the wider one wins. Numbers and arrays take the
+    dtype of the tensors, unless they are floats and no tensor is (then floatx), or integers and all
+    tensors are bool (then int32).
+    """
+    tensors = [x.dtype for x in operands if isinstance(x, Tensor)]
+    others = [_default_dtype(x) for x in operands if not isinstance(x, Tensor)]
+    highest = max(map(_kind, tensors), default=-1)
+    return _widest(tensors + [dtype for dtype in others if _kind(dtype) > highest])
+
+
+def convert(x: Any, dtype: str) -> Tensor:
+    """`x` as a tensor of `dtype`."""
+    if not isinstance(x, Tensor):
+        return Constant(x, dtype)
+    return x if x.dtype == dtype else p.cast(x, dtype=dtype)
+
+
+def _default_dtype(x: Any) -> str:
+    dtype = np.asarray(x).dtype
+    return {"f": config.floatx(), "i": "int32", "u": "int32"}.get(dtype.kind, dtype.name)
+
+
+def _kind(dtype: str) -> int:
+    return _KINDS.index(np.dtype(dtype).kind.replace("u", "i"))
+
+
+def _widest(dtypes: Sequence[str]) -> str:
+    highest = max(map(_kind, dtypes))
+    return np.result_type(*(dtype for dtype in dtypes if _kind(dtype) == highest)).name
+
+
+# Operators
+
+Prepare = Callable[[Tensor, Tensor], "tuple[Tensor, Tensor]"]
+
+
+def _numbers(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Operands of arithmetic: bools count as 0 and 1."""
+    return (convert(a, "int32"), convert(b, "int32")) if a.dtype == "bool" else (a, b)
+
+
+def _floats(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Operands of true division."""
+    floatx = config.floatx()
+    return (a, b) if a.dtype in FLOATS else (convert(a, floatx), convert(b, floatx))
+
+
+def _as_they_are(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    return a, b
+
+
+def _is_operand(x: Any) -> bool:
+    return isinstance(x, (Tensor, int, float, np.ndarray, np.generic, list, tuple))
+
+
+def _operator(primitive: Callable[..., Tensor], prepare: Prepare, swap: bool) -> Callable[..., Any]:
+    def apply(self: Tensor, other: Any) -> Any:
+        if not _is_operand(other):
+            return NotImplemented
+        operands = promote(other, self) if swap else promote(self, other)
+        return primitive(*prepare(*operands))
+
+    return apply
+
+
+def _matmul(a: Tensor, b: Tensor) -> Tensor:
+    """The product over the last axis of `a` and the last but one of `b`."""
+    if not a.ndim or not b.ndim:
+        raise ValueError(f"@: needs at least one axis on both sides, not {a.shape} and {b.shape}.")
+    leading = tuple(range(a.ndim - 2)) if a.ndim == b.ndim > 2 else ()
+    contracted = ((a.ndim - 1,), (max(b.ndim - 2, 0),))
+    return p.dot(a, b, contract=contracted, batch=(leading, leading))
+
+
+def _power(a: Tensor, b: Tensor) -> Tensor:
+    """Squares are common, and have the simpler gradient."""
+    is_two = isinstance(b, Constant) and b.shape == () and b.value == 2
+    return p.square(a) if is_two else p.power(a, b)
+
+
+_ARITHMETIC = {
+    "add": p.add,
+    "sub": p.subtract,
+    "mul": p.multiply,
+    "floordiv": p.floor_divide,
+    "mod": p.modulo,
+    "pow": _power,
+    "matmul": _matmul,
+}
+_LOGIC = {"and": p.logical_and, "or": p.logical_or, "xor": p.not_equal}
+_COMPARISONS = {
+    "lt": p.less,
+    "le": p.less_equal,
+    "gt": p.greater,
+    "ge": p.greater_equal,
+}
+
+
+def _attach() -> None:
+    """Gives Tensor its operators. NumPy's arrays leave an operation with a tensor to it."""
+    pairs = [(name, primitive, _numbers) for name, primitive in _ARITHMETIC.items()]
+    pairs += [(name, primitive, _as_they_are) for name, primitive in _LOGIC.items()]
+    for name, primitive, prepare in [*pairs, ("truediv", p.divide, _floats)]:
+        setattr(Tensor, f"__{name}__", _operator(primitive, prepare, swap=False))
+        setattr(Tensor, f"__r{name}__", _operator(primitive, prepare, swap=True))
+    for name, primitive in _COMPARISONS.items():
+        setattr(Tensor, f"__{name}__", _operator(primitive, _as_they_are, swap=False))
+    for name, primitive in {"neg": p.negative, "abs": p.abs, "invert": p.logical_not}.items():
+        setattr(Tensor, f"__{name}__", lambda self, primitive=primitive: primitive(self))
+    Tensor.__getitem__ = getitem
+    Tensor.__array_ufunc__ = None
+
+
+_attach()

@@ -1,0 +1,161 @@
+"""Windows that slide over spatial axes: the geometry of convolution and pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any, NamedTuple, Union
+
+import numpy as np
+
+from keras_core.graph.tensor import Dim, Shape
+
+Sizes = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+Padding = Union[str, Pairs]
+
+DATA_FORMATS = ("channels_last", "channels_first")
+
+
+class Window(NamedTuple):
+    """What slides: per spatial axis its size, stride and dilation, and what is added around.
+
+    `padding` holds a pair (before, after) an axis, or is `'same'`: as much as makes the result
+    ceil(size / stride) long, the odd element after.
+    """
+
+    size: Sizes
+    strides: Sizes
+    padding: Padding
+    dilation: Sizes
+
+    def extent(self, axis: int) -> int:
+        """From the first to the last element that the window covers."""
+        return (self.size[axis] - 1) * self.dilation[axis] + 1
+
+    def pads(self, sizes: Sequence[int]) -> Pairs:
+        """(before, after) for each spatial axis of the given sizes."""
+        if self.padding != "same":
+            return self.padding  # type: ignore[return-value]
+        return tuple(
+            same_padding(n, self.size[i], self.strides[i], self.dilation[i])
+            for i, n in enumerate(sizes)
+        )
+
+    def counts(self, sizes: Sequence[int]) -> Sizes:
+        """At how many positions the window stands along each spatial axis."""
+        around = self.pads(sizes)
+        return tuple(
+            max(0, (n + sum(around[i]) - self.extent(i)) // self.strides[i] + 1)
+            for i, n in enumerate(sizes)
+        )
+
+    def offsets(self, sizes: Sequence[int]) -> Iterator[tuple[Sizes, tuple[slice, ...]]]:
+        """Each place in the window, with the slices of what it meets in the padded space."""
+        counts = self.counts(sizes)
+        for place in product(*map(range, self.size)):
+            yield place, tuple(self._met(i, at, counts[i]) for i, at in enumerate(place))
+
+    def _met(self, axis: int, place: int, count: int) -> slice:
+        start, step = place * self.dilation[axis], self.strides[axis]
+        return slice(start, start + max(0, (count - 1) * step + 1) if count else start, step)
+
+
+def same_padding(size: int, window: int, stride: int, dilation: int = 1) -> tuple[int, int]:
+    """(before, after) that make the number of window positions ceil(size / stride)."""
+    count = -(-size // stride)
+    total = max((count - 1) * stride + (window - 1) * dilation + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+def check_window(name: str, rank: int, window: Window) -> None:
+    """Refuses a window that does not fit a tensor of `rank` axes or has impossible numbers."""
+    spatial = rank - 2
+    lengths = {len(window.size), len(window.strides), len(window.dilation)}
+    if isinstance(window.padding, tuple):
+        lengths.add(len(window.padding))
+    if not 1 <= spatial <= 3 or lengths != {spatial}:
+        raise ValueError(f"{name}: {window} does not describe the {spatial} spatial axes.")
+    if min(*window.size, *window.strides, *window.dilation) < 1:
+        raise ValueError(f"{name}: window sizes, strides and dilations must be >= 1, not {window}.")
+    _check_padding(name, window.padding)
+
+
+def _check_padding(name: str, padding: Padding) -> None:
+    pairs = isinstance(padding, tuple) and all(min(pair) >= 0 for pair in padding)
+    if not pairs and padding != "same":
+        raise ValueError(
+            f"{name}: padding must be 'same' or a pair (before, after) >= 0 for each spatial axis, "
+            f"not {padding!r}."
+        )
+
+
+def check_data_format(name: str, data_format: str) -> None:
+    if data_format not in DATA_FORMATS:
+        raise ValueError(f"{name}: data_format must be one of {DATA_FORMATS}, not {data_format!r}.")
+
+
+def check_shape(name: str, given: Shape, expected: Shape) -> None:
+    """Refuses a shape that contradicts what the geometry gives."""
+    clashes = (a != b for a, b in zip(given, expected) if None not in (a, b))
+    if len(given) != len(expected) or any(clashes):
+        raise ValueError(f"{name}: needs a tensor of shape {expected}, not {given}.")
+
+
+def counted(name: str, spatial: Shape, window: Window) -> Shape:
+    """The sizes of the result for static sizes, None where they are not known.
+
+    Raises:
+        ValueError: the window is larger than the padded space.
+    """
+    return tuple(_counted_axis(name, n, spatial, i, window) for i, n in enumerate(spatial))
+
+
+def _counted_axis(name: str, size: Dim, spatial: Shape, axis: int, window: Window) -> Dim:
+    if size is None:
+        return None
+    if window.padding == "same":
+        return -(-size // window.strides[axis])
+    padded = size + sum(window.padding[axis])  # type: ignore[arg-type]
+    if padded < window.extent(axis) and size:
+        raise ValueError(
+            f"{name}: a window of {window.extent(axis)} does not fit into spatial axis {axis} of "
+            f"sizes {spatial} (padding {window.padding}); use a smaller window or padding='same'."
+        )
+    return max(0, (padded - window.extent(axis)) // window.strides[axis] + 1)
+
+
+def spatial_of(shape: Shape, data_format: str) -> Shape:
+    return shape[2:] if data_format == "channels_first" else shape[1:-1]
+
+
+def channels_of(shape: Shape, data_format: str) -> Dim:
+    return shape[1] if data_format == "channels_first" else shape[-1]
+
+
+def assembled(batch: Dim, spatial: Shape, channels: Dim, data_format: str) -> Shape:
+    """A shape from its parts, in the order of the data format."""
+    if data_format == "channels_first":
+        return (batch, channels, *spatial)
+    return (batch, *spatial, channels)
+
+
+def channels_last(x: Any, data_format: str) -> Any:
+    return np.moveaxis(x, 1, -1) if data_format == "channels_first" else x
+
+
+def channels_back(x: Any, data_format: str) -> Any:
+    return np.moveaxis(x, -1, 1) if data_format == "channels_first" else x
+
+
+def padded(x: Any, window: Window, value: float = 0) -> Any:
+    """A channels-last array with the window's padding around its spatial axes."""
+    around = window.pads(x.shape[1:-1])
+    return np.pad(x, ((0, 0), *around, (0, 0)), constant_values=value)
+
+
+def cropped(x: Any, window: Window, sizes: Sequence[int]) -> Any:
+    """The inverse of `padded`: what stands in the space of the given sizes."""
+    around = window.pads(sizes)
+    inner = tuple(slice(before, before + n) for (before, _), n in zip(around, sizes))
+    return x[(slice(None), *inner)]

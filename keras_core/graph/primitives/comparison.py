@@ -1,0 +1,41 @@
+"""Comparisons and logic: bool results, zero gradients."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitives._rules import binary, bool_only
+from keras_core.graph.tensor import Spec
+
+_FAMILY = "comparison"
+
+_comparison = partial(binary, vjp=None, family=_FAMILY, dtype="bool")
+_logic = partial(binary, vjp=None, family=_FAMILY, check=bool_only)
+
+equal = _comparison("equal", "a == b; NaN equals nothing.", np.equal)
+not_equal = _comparison("not_equal", "a != b.", np.not_equal)
+less = _comparison("less", "a < b.", np.less)
+less_equal = _comparison("less_equal", "a <= b.", np.less_equal)
+greater = _comparison("greater", "a > b.", np.greater)
+greater_equal = _comparison("greater_equal", "a >= b.", np.greater_equal)
+logical_and = _logic("logical_and", "a and b.", np.logical_and)
+logical_or = _logic("logical_or", "a or b.", np.logical_or)
+
+
+def _logical_not_shape(x: Any) -> Spec:
+    bool_only("logical_not", x)
+    return Spec(x.shape, "bool")
+
+
+logical_not = Primitive(
+    "logical_not",
+    _logical_not_shape,
+    np.logical_not,
+    differentiable=False,
+    family=_FAMILY,
+    doc="not x.",
+)

@@ -1,0 +1,256 @@
+"""Elementwise arithmetic and functions of one or two tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from keras_core.graph import primitives as p
+from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitives._rules import binary, float_only, quiet, unary
+from keras_core.graph.tensor import FLOATS, Spec, Tensor, checked_dtype
+
+_FAMILY = "elementwise"
+Pair = tuple[Tensor, Tensor]
+
+
+def _scaled(x: Tensor, factor: float) -> Tensor:
+    return p.multiply(x, p.scalar(factor, x.dtype))
+
+
+# Arithmetic of two tensors
+
+
+def _divide_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Pair:
+    ga = p.divide(g, b)
+    return ga, p.negative(p.multiply(ga, y))
+
+
+def _modulo_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Pair:
+    return g, p.negative(p.multiply(g, p.floor_divide(a, b)))
+
+
+def _power_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Pair:
+    one = p.scalar(1, a.dtype)
+    ga = p.multiply(g, p.multiply(b, p.power(a, p.subtract(b, one))))
+    # a ** b has no derivative by b where a <= 0; zero stands there, in all orders.
+    log_a = p.log(p.where(p.greater(a, p.scalar(0, a.dtype)), a, one))
+    return ga, p.multiply(g, p.multiply(y, log_a))
+
+
+def _chosen(first: Tensor, g: Tensor) -> Pair:
+    """The cotangents of an operation that takes `a` where `first`, else `b`."""
+    zero = p.scalar(0, g.dtype)
+    return p.where(first, g, zero), p.where(first, zero, g)
+
+
+add = binary("add", "a + b.", np.add, lambda g, y, a, b: (g, g), _FAMILY)
+subtract = binary("subtract", "a - b.", np.subtract, lambda g, y, a, b: (g, p.negative(g)), _FAMILY)
+multiply = binary(
+    "multiply",
+    "a * b.",
+    np.multiply,
+    lambda g, y, a, b: (p.multiply(g, b), p.multiply(g, a)),
+    _FAMILY,
+)
+divide = binary("divide", "a / b of floats.", np.divide, _divide_vjp, _FAMILY, check=float_only)
+floor_divide = binary(
+    "floor_divide", "The floor of a / b; zero gradient.", np.floor_divide, None, _FAMILY
+)
+modulo = binary("modulo", "a - floor(a / b) * b: has the sign of b.", np.mod, _modulo_vjp, _FAMILY)
+power = binary("power", "a ** b.", np.power, _power_vjp, _FAMILY)
+maximum = binary(
+    "maximum",
+    "The larger of a and b; at a tie the gradient goes to a.",
+    np.maximum,
+    lambda g, y, a, b: _chosen(p.greater_equal(a, b), g),
+    _FAMILY,
+)
+minimum = binary(
+    "minimum",
+    "The smaller of a and b; at a tie the gradient goes to a.",
+    np.minimum,
+    lambda g, y, a, b: _chosen(p.less_equal(a, b), g),
+    _FAMILY,
+)
+
+
+# Functions of one tensor
+
+
+def _log1p_vjp(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    return p.divide(g, p.add(x, p.scalar(1, x.dtype)))
+
+
+def _expm1_vjp(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    return p.multiply(g, p.add(y, p.scalar(1, y.dtype)))
+
+
+def _sqrt_vjp(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    return p.divide(_scaled(g, 0.5), y)
+
+
+def _rsqrt_vjp(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    return p.multiply(_scaled(g, -0.5), p.multiply(y, p.square(y)))
+
+
+def _square_vjp(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    return p.multiply(g, _scaled(x, 2))
+
+
+def _reciprocal_vjp(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    return p.negative(p.multiply(g, p.square(y)))
+
+
+def _sigmoid(x: Any) -> Any:
+    decayed = np.exp(-np.abs(x))
+    return np.where(x >= 0, np.ones_like(x), decayed) / (decayed + np.ones_like(x))
+
+
+def _softplus(x: Any) -> Any:
+    return np.maximum(x, np.zeros_like(x)) + np.log1p(np.exp(-np.abs(x)))
+
+
+negative = unary("negative", "-x.", np.negative, lambda g, y, x: p.negative(g), _FAMILY, False)
+abs = unary(
+    "abs", "|x|; gradient 0 at 0.", np.abs, lambda g, y, x: p.multiply(g, p.sign(x)), _FAMILY, False
+)
+sign = unary("sign", "-1, 0 or 1; zero gradient.", np.sign, None, _FAMILY, False)
+exp = unary("exp", "e ** x.", np.exp, lambda g, y, x: p.multiply(g, y), _FAMILY)
+expm1 = unary("expm1", "e ** x - 1, accurate near 0.", np.expm1, _expm1_vjp, _FAMILY)
+log = unary("log", "Natural logarithm.", np.log, lambda g, y, x: p.divide(g, x), _FAMILY)
+log1p = unary("log1p", "log(1 + x), accurate near 0.", np.log1p, _log1p_vjp, _FAMILY)
+sqrt = unary("sqrt", "Square root.", np.sqrt, _sqrt_vjp, _FAMILY)
+rsqrt = unary("rsqrt", "1 / sqrt(x).", lambda x: np.ones_like(x) / np.sqrt(x), _rsqrt_vjp, _FAMILY)
+square = unary("square", "x * x.", np.square, _square_vjp, _FAMILY, False)
+reciprocal = unary("reciprocal", "1 / x.", lambda x: np.ones_like(x) / x, _reciprocal_vjp, _FAMILY)
+sin = unary(
+    "sin", "Sine of x in radians.", np.sin, lambda g, y, x: p.multiply(g, p.cos(x)), _FAMILY
+)
+cos = unary(
+    "cos",
+    "Cosine of x in radians.",
+    np.cos,
+    lambda g, y, x: p.negative(p.multiply(g, p.sin(x))),
+    _FAMILY,
+)
+tanh = unary("tanh", "Hyperbolic tangent.", np.tanh, lambda g, y, x: p.tanh_grad(y, g), _FAMILY)
+sigmoid = unary(
+    "sigmoid", "1 / (1 + e ** -x).", _sigmoid, lambda g, y, x: p.sigmoid_grad(y, g), _FAMILY
+)
+softplus = unary(
+    "softplus",
+    "log(1 + e ** x).",
+    _softplus,
+    lambda g, y, x: p.multiply(g, p.sigmoid(x)),
+    _FAMILY,
+)
+relu = unary(
+    "relu",
+    "max(x, 0); gradient 0 at 0.",
+    lambda x: np.maximum(x, np.zeros_like(x)),
+    lambda g, y, x: p.relu_grad(y, g),
+    _FAMILY,
+    False,
+)
+floor = unary("floor", "Largest integer <= x; zero gradient.", np.floor, None, _FAMILY)
+ceil = unary("ceil", "Smallest integer >= x; zero gradient.", np.ceil, None, _FAMILY)
+round = unary("round", "Nearest integer, halves to even; zero gradient.", np.round, None, _FAMILY)
+is_nan = unary("is_nan", "Whether x is NaN.", np.isnan, None, _FAMILY, dtype="bool")
+is_finite = unary("is_finite", "Whether x is finite.", np.isfinite, None, _FAMILY, dtype="bool")
+
+
+# Derivatives that a backend may compute in one go, as functions of the result y
+
+
+def _tanh_grad_parts(y: Tensor, g: Tensor) -> Tensor:
+    return p.multiply(g, p.subtract(p.scalar(1, y.dtype), p.square(y)))
+
+
+def _sigmoid_grad_parts(y: Tensor, g: Tensor) -> Tensor:
+    return p.multiply(g, p.subtract(y, p.square(y)))
+
+
+def _relu_grad_parts(y: Tensor, g: Tensor) -> Tensor:
+    return p.where(p.greater(y, p.scalar(0, y.dtype)), g, p.scalar(0, g.dtype))
+
+
+def _tanh_grad_vjp(c: Tensor, _: Tensor, y: Tensor, g: Tensor) -> Pair:
+    return _scaled(p.multiply(c, p.multiply(g, y)), -2), p.tanh_grad(y, c)
+
+
+def _sigmoid_grad_vjp(c: Tensor, _: Tensor, y: Tensor, g: Tensor) -> Pair:
+    slope = p.subtract(p.scalar(1, y.dtype), _scaled(y, 2))
+    return p.multiply(p.multiply(c, g), slope), p.sigmoid_grad(y, c)
+
+
+tanh_grad = binary(
+    "tanh_grad",
+    "g * (1 - y ** 2).",
+    lambda y, g: g * (np.ones_like(y) - y * y),
+    _tanh_grad_vjp,
+    _FAMILY,
+    decomposition=_tanh_grad_parts,
+)
+sigmoid_grad = binary(
+    "sigmoid_grad",
+    "g * y * (1 - y).",
+    lambda y, g: g * y * (np.ones_like(y) - y),
+    _sigmoid_grad_vjp,
+    _FAMILY,
+    decomposition=_sigmoid_grad_parts,
+)
+relu_grad = binary(
+    "relu_grad",
+    "g where y > 0, else 0.",
+    lambda y, g: np.where(y > 0, g, np.zeros_like(g)),
+    lambda c, _, y, g: (None, p.relu_grad(y, c)),
+    _FAMILY,
+    decomposition=_relu_grad_parts,
+)
+
+
+# Functions with parameters
+
+
+def _clip_shape(x: Any, low: float, high: float) -> Spec:
+    return Spec(x.shape, x.dtype)
+
+
+@quiet
+def _clip(x: Any, low: float, high: float) -> Any:
+    return np.maximum(np.minimum(x, high), low).astype(x.dtype)
+
+
+def _clip_vjp(g: Tensor, y: Tensor, x: Tensor, low: float, high: float) -> tuple[Tensor]:
+    return (p.where(p.equal(x, y), g, p.scalar(0, g.dtype)),)
+
+
+clip = Primitive(
+    "clip",
+    _clip_shape,
+    _clip,
+    _clip_vjp,
+    family=_FAMILY,
+    doc="x limited to [low, high]; the gradient passes inside and on the limits.",
+)
+
+
+def _cast_shape(x: Any, dtype: str) -> Spec:
+    return Spec(x.shape, checked_dtype(dtype))
+
+
+@quiet
+def _cast(x: Any, dtype: str) -> Any:
+    return np.asarray(x).astype(dtype)
+
+
+def _cast_vjp(g: Tensor, y: Tensor, x: Tensor, dtype: str) -> tuple[Tensor | None]:
+    both_float = x.dtype in FLOATS and y.dtype in FLOATS
+    return (p.cast(g, dtype=x.dtype) if both_float else None,)
+
+
+cast = Primitive(
+    "cast", _cast_shape, _cast, _cast_vjp, family=_FAMILY, doc="x converted to another dtype."
+)

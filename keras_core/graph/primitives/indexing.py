@@ -1,0 +1,255 @@
+"""Parts of tensors by position, and the places they came from."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from keras_core.graph import primitives as p
+from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitives._rules import (
+    check_axes,
+    check_dims,
+    filled,
+    integer_only,
+    same_dtype,
+    scalar_only,
+)
+from keras_core.graph.tensor import Dim, Shape, Spec, Tensor, checked_dtype
+
+_FAMILY = "indexing"
+Range = tuple[Dim, Dim, int]
+Index = tuple[Range, ...]
+
+
+# Slices with fixed bounds
+
+
+def _sliced_size(size: Dim, part: Range) -> Dim:
+    if size is None:
+        return None if part[:2] != (0, 0) else 0
+    return len(range(*builtins.slice(*part).indices(size)))
+
+
+def _sliced_shape(shape: Shape, index: Index) -> Shape:
+    if len(index) != len(shape) or any(step == 0 for _, _, step in index):
+        raise ValueError(
+            f"slice: {index} is not one (start, stop, step) for each axis of shape {shape}."
+        )
+    return tuple(map(_sliced_size, shape, index))
+
+
+def _slices(index: Index) -> tuple[builtins.slice, ...]:
+    return tuple(builtins.slice(*part) for part in index)
+
+
+def _slice_vjp(g: Tensor, y: Tensor, x: Tensor, index: Index) -> tuple[Tensor]:
+    return (p.unslice(g, *p.dims_of(x), shape=x.shape, index=index),)
+
+
+slice = Primitive(
+    "slice",
+    lambda x, index: Spec(_sliced_shape(x.shape, index), x.dtype),
+    lambda x, index: x[_slices(index)],
+    _slice_vjp,
+    family=_FAMILY,
+    doc="A part of x: one (start, stop, step) an axis, as in Python; None for the whole range.",
+)
+
+
+def _unslice_shape(g: Any, *dims: Any, shape: Shape, index: Index) -> Spec:
+    check_dims("unslice", shape, dims)
+    part = _sliced_shape(shape, index)
+    if any(a != b for a, b in zip(part, g.shape) if None not in (a, b)) or len(part) != g.ndim:
+        raise ValueError(f"unslice: {index} of shape {shape} is not the shape {g.shape}.")
+    return Spec(tuple(shape), g.dtype)
+
+
+def _unslice(g: Any, *dims: Any, shape: Shape, index: Index) -> Any:
+    result = np.zeros(filled(shape, dims), g.dtype)
+    result[_slices(index)] = g
+    return result
+
+
+def _unslice_vjp(
+    c: Tensor, y: Tensor, g: Tensor, *dims: Tensor, shape: Shape, index: Index
+) -> tuple[Tensor]:
+    return (p.slice(c, index=index),)
+
+
+unslice = Primitive(
+    "unslice",
+    _unslice_shape,
+    _unslice,
+    _unslice_vjp,
+    dims=True,
+    family=_FAMILY,
+    doc="Zeros of a shape, with g where the slice was taken.",
+)
+
+
+# Slices that start where tensors say
+
+
+def _dynamic_slice_shape(x: Any, *starts: Any, sizes: Sequence[int]) -> Spec:
+    scalar_only("dynamic_slice", *starts)
+    if not len(starts) == len(sizes) == len(x.shape):
+        raise ValueError(
+            f"dynamic_slice: needs a start and a size for each axis of shape {x.shape}, "
+            f"not {len(starts)} starts and sizes {tuple(sizes)}."
+        )
+    if any(n is not None and not 0 <= size <= n for n, size in zip(x.shape, sizes)):
+        raise ValueError(f"dynamic_slice: sizes {tuple(sizes)} do not fit into shape {x.shape}.")
+    return Spec(tuple(sizes), x.dtype)
+
+
+def _window(starts: Sequence[Any], sizes: Sequence[int]) -> tuple[builtins.slice, ...]:
+    return tuple(builtins.slice(int(a), int(a) + size) for a, size in zip(starts, sizes))
+
+
+def _dynamic_slice_vjp(
+    g: Tensor, y: Tensor, x: Tensor, *starts: Tensor, sizes: Sequence[int]
+) -> tuple[Tensor]:
+    return (p.dynamic_unslice(g, *starts, *p.dims_of(x), shape=x.shape),)
+
+
+dynamic_slice = Primitive(
+    "dynamic_slice",
+    _dynamic_slice_shape,
+    lambda x, *starts, sizes: x[_window(starts, sizes)],
+    _dynamic_slice_vjp,
+    family=_FAMILY,
+    doc="A block of fixed sizes that starts where int32 scalars, one an axis, say (all >= 0).",
+)
+
+
+def _dynamic_unslice_shape(g: Any, *starts: Any, shape: Shape) -> Spec:
+    rank = len(g.shape)
+    check_dims("dynamic_unslice", shape, starts[rank:])
+    scalar_only("dynamic_unslice", *starts)
+    if len(shape) != rank:
+        raise ValueError(f"dynamic_unslice: {g.shape} is no block of the shape {shape}.")
+    return Spec(tuple(shape), g.dtype)
+
+
+def _dynamic_unslice(g: Any, *starts: Any, shape: Shape) -> Any:
+    result = np.zeros(filled(shape, starts[g.ndim :]), g.dtype)
+    result[_window(starts[: g.ndim], g.shape)] = g
+    return result
+
+
+def _dynamic_unslice_vjp(
+    c: Tensor, y: Tensor, g: Tensor, *starts: Tensor, shape: Shape
+) -> tuple[Tensor]:
+    if None in g.shape:
+        raise ValueError(f"dynamic_unslice: a block of shape {g.shape} has unknown sizes.")
+    return (p.dynamic_slice(c, *starts[: g.ndim], sizes=g.shape),)
+
+
+dynamic_unslice = Primitive(
+    "dynamic_unslice",
+    _dynamic_unslice_shape,
+    _dynamic_unslice,
+    _dynamic_unslice_vjp,
+    dims=True,
+    family=_FAMILY,
+    doc="Zeros of a shape, with g where the dynamic slice was taken.",
+)
+
+
+# Look-up by index
+
+
+def _gather_shape(x: Any, indices: Any, axis: int) -> Spec:
+    check_axes("gather", (axis,), len(x.shape))
+    integer_only("gather", indices)
+    return Spec((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype)
+
+
+def _gather_vjp(g: Tensor, y: Tensor, x: Tensor, indices: Tensor, axis: int) -> tuple[Tensor, None]:
+    return p.gather_grad(g, indices, *p.dims_of(x), axis=axis, shape=x.shape), None
+
+
+gather = Primitive(
+    "gather",
+    _gather_shape,
+    lambda x, indices, axis: np.take(x, indices, axis),
+    _gather_vjp,
+    family=_FAMILY,
+    doc="The entries of x along an axis that the indices name; their shape replaces the axis.",
+)
+
+
+def _gather_grad_shape(g: Any, indices: Any, *dims: Any, axis: int, shape: Shape) -> Spec:
+    check_axes("gather_grad", (axis,), len(shape))
+    check_dims("gather_grad", shape, dims)
+    if len(g.shape) != len(indices.shape) + len(shape) - 1:
+        raise ValueError(
+            f"gather_grad: {g.shape} was not looked up in shape {shape} by indices "
+            f"of shape {indices.shape}."
+        )
+    return Spec(tuple(shape), g.dtype)
+
+
+def _gather_grad(g: Any, indices: Any, *dims: Any, axis: int, shape: Shape) -> Any:
+    result = np.zeros(filled(shape, dims), g.dtype)
+    np.add.at(result, (builtins.slice(None),) * axis + (indices,), g)
+    return result
+
+
+def _gather_grad_vjp(
+    c: Tensor, y: Tensor, g: Tensor, indices: Tensor, *dims: Tensor, axis: int, shape: Shape
+) -> tuple[Tensor, None]:
+    return p.gather(c, indices, axis=axis), None
+
+
+gather_grad = Primitive(
+    "gather_grad",
+    _gather_grad_shape,
+    _gather_grad,
+    _gather_grad_vjp,
+    dims=True,
+    family=_FAMILY,
+    doc="Zeros of a shape, with each part of g added where it was looked up.",
+)
+
+
+# Indices as tensors
+
+
+def _one_hot_shape(indices: Any, depth: int, dtype: str) -> Spec:
+    integer_only("one_hot", indices)
+    return Spec((*indices.shape, depth), checked_dtype(dtype))
+
+
+def _one_hot(indices: Any, depth: int, dtype: str) -> Any:
+    return (np.asarray(indices)[..., None] == np.arange(depth)).astype(dtype)
+
+
+one_hot = Primitive(
+    "one_hot",
+    _one_hot_shape,
+    _one_hot,
+    differentiable=False,
+    family=_FAMILY,
+    doc="1 at the index along a new last axis, else 0; nothing for an index out of range.",
+)
+
+
+def _arange_shape(start: Any, stop: Any, step: Any, dtype: str) -> Spec:
+    scalar_only("arange", start, stop, step)
+    same_dtype("arange", start, stop, step)
+    return Spec((None,), checked_dtype(dtype))
+
+
+arange = Primitive(
+    "arange",
+    _arange_shape,
+    lambda start, stop, step, dtype: np.arange(start, stop, step).astype(dtype),
+    differentiable=False,
+    family=_FAMILY,
+    doc="start, start + step, … before stop.",
+)

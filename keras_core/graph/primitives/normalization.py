@@ -1,0 +1,373 @@
+"""Composites that engines have fused kernels for: softmax, cross-entropies, normalization."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from keras_core.graph import primitives as p
+from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitives._rules import (
+    broadcast_shapes,
+    check_axes,
+    float_only,
+    quiet,
+    same_dtype,
+)
+from keras_core.graph.primitives.reduction import reduced_shape, with_axes
+from keras_core.graph.primitives.shape import agreed_shape
+from keras_core.graph.tensor import Spec, Tensor
+
+_FAMILY = "normalization"
+Axes = tuple[int, ...]
+
+
+def _along_axis(name: str) -> Any:
+    def shape(x: Any, axis: int) -> Spec:
+        float_only(name, x)
+        check_axes(name, (axis,), len(x.shape))
+        return Spec(x.shape, x.dtype)
+
+    return shape
+
+
+# Softmax
+
+
+def _shifted(x: Any, axis: int) -> Any:
+    return x - x.max(axis=axis, keepdims=True, initial=-np.inf)
+
+
+@quiet
+def _softmax(x: Any, axis: int) -> Any:
+    exponentials = np.exp(_shifted(x, axis))
+    return exponentials / exponentials.sum(axis=axis, keepdims=True)
+
+
+def _softmax_parts(x: Tensor, axis: int) -> Tensor:
+    highest = p.stop_gradient(p.reduce_max(x, axes=(axis,), keepdims=True))
+    exponentials = p.exp(p.subtract(x, highest))
+    return p.divide(exponentials, p.reduce_sum(exponentials, axes=(axis,), keepdims=True))
+
+
+def _softmax_vjp(g: Tensor, y: Tensor, x: Tensor, axis: int) -> tuple[Tensor]:
+    common = p.reduce_sum(p.multiply(g, y), axes=(axis,), keepdims=True)
+    return (p.multiply(p.subtract(g, common), y),)
+
+
+softmax = Primitive(
+    "softmax",
+    _along_axis("softmax"),
+    _softmax,
+    _softmax_vjp,
+    _softmax_parts,
+    family=_FAMILY,
+    doc="exp(x) / sum(exp(x)) along an axis, without overflow.",
+)
+
+
+@quiet
+def _log_softmax(x: Any, axis: int) -> Any:
+    shifted = _shifted(x, axis)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+def _log_softmax_parts(x: Tensor, axis: int) -> Tensor:
+    return p.subtract(x, p.logsumexp(x, axes=(axis,), keepdims=True))
+
+
+def _log_softmax_vjp(g: Tensor, y: Tensor, x: Tensor, axis: int) -> tuple[Tensor]:
+    total = p.reduce_sum(g, axes=(axis,), keepdims=True)
+    return (p.subtract(g, p.multiply(p.exp(y), total)),)
+
+
+log_softmax = Primitive(
+    "log_softmax",
+    _along_axis("log_softmax"),
+    _log_softmax,
+    _log_softmax_vjp,
+    _log_softmax_parts,
+    family=_FAMILY,
+    doc="log(softmax(x)) along an axis, accurate where the softmax is tiny.",
+)
+
+
+# Cross-entropies of logits
+
+
+def _cross_entropy_shape(name: str, labels: Any, logits: Any) -> Spec:
+    float_only(name, labels, logits)
+    return Spec(agreed_shape(name, (labels, logits)), same_dtype(name, labels, logits))
+
+
+def _softmax_cross_entropy_shape(labels: Any, logits: Any, axis: int) -> Spec:
+    name = "softmax_cross_entropy"
+    shape, dtype = _cross_entropy_shape(name, labels, logits)
+    check_axes(name, (axis,), len(shape))
+    return Spec(reduced_shape(shape, (axis,), False), dtype)
+
+
+@quiet
+def _softmax_cross_entropy(labels: Any, logits: Any, axis: int) -> Any:
+    return -(labels * _log_softmax(logits, axis)).sum(axis=axis, dtype=logits.dtype)
+
+
+def _softmax_cross_entropy_parts(labels: Tensor, logits: Tensor, axis: int) -> Tensor:
+    weighted = p.multiply(labels, p.log_softmax(logits, axis=axis))
+    return p.negative(p.reduce_sum(weighted, axes=(axis,), keepdims=False))
+
+
+def _softmax_cross_entropy_vjp(
+    g: Tensor, y: Tensor, labels: Tensor, logits: Tensor, axis: int
+) -> Sequence[Tensor | None]:
+    """For labels of any sum along the axis, not only 1."""
+    kept = with_axes(g, logits, (axis,), False)
+    total = p.reduce_sum(labels, axes=(axis,), keepdims=True)
+    wanted = p.subtract(p.multiply(p.softmax(logits, axis=axis), total), labels)
+    g_labels = p.negative(p.multiply(kept, p.log_softmax(logits, axis=axis)))
+    return g_labels, p.multiply(kept, wanted)
+
+
+softmax_cross_entropy = Primitive(
+    "softmax_cross_entropy",
+    _softmax_cross_entropy_shape,
+    _softmax_cross_entropy,
+    _softmax_cross_entropy_vjp,
+    _softmax_cross_entropy_parts,
+    family=_FAMILY,
+    doc="-sum(labels * log(softmax(logits))) along an axis, which is dropped.",
+)
+
+
+@quiet
+def _sigmoid_cross_entropy(labels: Any, logits: Any) -> Any:
+    high = np.maximum(logits, np.zeros_like(logits))
+    return high - logits * labels + np.log1p(np.exp(-np.abs(logits)))
+
+
+def _sigmoid_cross_entropy_parts(labels: Tensor, logits: Tensor) -> Tensor:
+    linear = p.subtract(p.relu(logits), p.multiply(logits, labels))
+    return p.add(linear, p.softplus(p.negative(p.abs(logits))))
+
+
+def _sigmoid_cross_entropy_vjp(
+    g: Tensor, y: Tensor, labels: Tensor, logits: Tensor
+) -> tuple[Tensor, Tensor]:
+    error = p.subtract(p.sigmoid(logits), labels)
+    return p.negative(p.multiply(g, logits)), p.multiply(g, error)
+
+
+sigmoid_cross_entropy = Primitive(
+    "sigmoid_cross_entropy",
+    partial(_cross_entropy_shape, "sigmoid_cross_entropy"),
+    _sigmoid_cross_entropy,
+    _sigmoid_cross_entropy_vjp,
+    _sigmoid_cross_entropy_parts,
+    family=_FAMILY,
+    doc="-labels * log(sigmoid(logits)) - (1 - labels) * log(1 - sigmoid(logits)).",
+)
+
+
+# Batch normalization
+
+
+def _batch_normalization_shape(
+    x: Any, mean: Any, var: Any, gamma: Any, beta: Any, epsilon: float
+) -> Spec:
+    name = "batch_normalization"
+    inputs = (x, mean, var, gamma, beta)
+    float_only(name, *inputs)
+    if len(broadcast_shapes(name, *(t.shape for t in inputs))) != len(x.shape):
+        raise ValueError(f"{name}: statistics and weights must broadcast to {x.shape}.")
+    return Spec(x.shape, same_dtype(name, *inputs))
+
+
+@quiet
+def _batch_normalization(x: Any, mean: Any, var: Any, gamma: Any, beta: Any, epsilon: float) -> Any:
+    return gamma * (x - mean) / np.sqrt(var + x.dtype.type(epsilon)) + beta
+
+
+def _batch_normalization_parts(
+    x: Tensor, mean: Tensor, var: Tensor, gamma: Tensor, beta: Tensor, epsilon: float
+) -> Tensor:
+    """The statistics and weights, which are small, are joined before they meet x."""
+    factor = p.multiply(p.rsqrt(p.add(var, p.scalar(epsilon, x.dtype))), gamma)
+    return p.add(p.multiply(x, factor), p.subtract(beta, p.multiply(mean, factor)))
+
+
+batch_normalization = Primitive(
+    "batch_normalization",
+    _batch_normalization_shape,
+    _batch_normalization,
+    decomposition=_batch_normalization_parts,
+    family=_FAMILY,
+    doc="gamma * (x - mean) / sqrt(var + epsilon) + beta; all broadcast to x.",
+)
+
+
+def _statistics_shape(name: str, x: Any, weights: Sequence[Any], axes: Axes) -> Any:
+    """The shape of the statistics of x over the axes; the weights must have it too."""
+    check_axes(name, axes, len(x.shape))
+    shape = reduced_shape(x.shape, axes, False)
+    for weight in weights:
+        if weight.shape != shape:
+            raise ValueError(
+                f"{name}: over axes {axes} of shape {x.shape}, weights have the shape {shape} of "
+                f"the other axes, not {weight.shape}; reshape them."
+            )
+    return shape
+
+
+def _batch_norm_train_shape(
+    x: Any, gamma: Any, beta: Any, axes: Axes, epsilon: float
+) -> tuple[Spec, Spec, Spec]:
+    name = "batch_norm_train"
+    float_only(name, x)
+    dtype = same_dtype(name, x, gamma, beta)
+    statistics = Spec(_statistics_shape(name, x, (gamma, beta), axes), dtype)
+    return Spec(x.shape, dtype), statistics, statistics
+
+
+@quiet
+def _batch_norm_train(x: Any, gamma: Any, beta: Any, axes: Axes, epsilon: float) -> Any:
+    count = np.prod([x.shape[i] for i in axes], dtype=np.int64).astype(x.dtype)
+    mean = x.sum(axis=axes, keepdims=True) / count
+    var = np.square(x - mean).sum(axis=axes, keepdims=True) / count
+    weights = (np.reshape(w, mean.shape) for w in (gamma, beta))
+    y = _batch_normalization(x, mean, var, *weights, epsilon=epsilon)
+    return y, mean.reshape(gamma.shape), var.reshape(gamma.shape)
+
+
+def _batch_norm_train_parts(
+    x: Tensor, gamma: Tensor, beta: Tensor, axes: Axes, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    mean = p.reduce_mean(x, axes=axes, keepdims=True)
+    var = p.reduce_mean(p.square(p.subtract(x, mean)), axes=axes, keepdims=True)
+    gamma_x, beta_x = (with_axes(w, x, axes, False) for w in (gamma, beta))
+    y = p.batch_normalization(x, mean, var, gamma_x, beta_x, epsilon=epsilon)
+    return y, p.reshape_like(mean, gamma), p.reshape_like(var, gamma)
+
+
+def _batch_norm_train_vjp(
+    gs: tuple[Tensor | None, ...],
+    ys: tuple[Tensor, ...],
+    x: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    axes: Axes,
+    epsilon: float,
+) -> Sequence[Tensor | None]:
+    g, g_mean, g_var = gs
+    _, mean, var = ys
+    gx, g_gamma, g_beta = (None, None, None)
+    if g is not None:
+        gx, g_gamma, g_beta = p.batch_norm_grad(g, x, gamma, mean, var, axes=axes, epsilon=epsilon)
+    for extra in _by_statistics(g_mean, g_var, x, mean, axes):
+        gx = extra if gx is None else p.add(gx, extra)
+    return gx, g_gamma, g_beta
+
+
+def _by_statistics(
+    g_mean: Tensor | None, g_var: Tensor | None, x: Tensor, mean: Tensor, axes: Axes
+) -> Iterator[Tensor]:
+    """Cotangents of x that the mean and the variance send back where somebody uses them."""
+    if g_mean is not None:
+        share = p.divide(g_mean, p.count_along(x, axes))
+        yield p.broadcast_like(with_axes(share, x, axes, False), x)
+    if g_var is not None:
+        share = p.divide(p.multiply(g_var, p.scalar(2, x.dtype)), p.count_along(x, axes))
+        centred = p.subtract(x, with_axes(mean, x, axes, False))
+        yield p.multiply(centred, with_axes(share, x, axes, False))
+
+
+batch_norm_train = Primitive(
+    "batch_norm_train",
+    _batch_norm_train_shape,
+    _batch_norm_train,
+    _batch_norm_train_vjp,
+    _batch_norm_train_parts,
+    several=True,
+    family=_FAMILY,
+    doc="batch_normalization by x's own mean and (biased) variance over axes, and these two.",
+)
+
+
+def _batch_norm_grad_shape(
+    g: Any, x: Any, gamma: Any, mean: Any, var: Any, axes: Axes, epsilon: float
+) -> tuple[Spec, Spec, Spec]:
+    name = "batch_norm_grad"
+    dtype = same_dtype(name, g, x, gamma, mean, var)
+    statistics = Spec(_statistics_shape(name, x, (gamma, mean, var), axes), dtype)
+    return Spec(agreed_shape(name, (g, x)), dtype), statistics, statistics
+
+
+@quiet
+def _batch_norm_grad(
+    g: Any, x: Any, gamma: Any, mean: Any, var: Any, axes: Axes, epsilon: float
+) -> Any:
+    kept = np.sum(x, axis=axes, keepdims=True).shape
+    count = np.prod([x.shape[i] for i in axes], dtype=np.int64).astype(x.dtype)
+    deviation = np.sqrt(var + x.dtype.type(epsilon)).reshape(kept)
+    normal = (x - mean.reshape(kept)) / deviation
+    g_beta = g.sum(axis=axes, dtype=x.dtype)
+    g_gamma = (g * normal).sum(axis=axes, dtype=x.dtype)
+    common = (g_beta.reshape(kept) + normal * g_gamma.reshape(kept)) / count
+    return gamma.reshape(kept) / deviation * (g - common), g_gamma, g_beta
+
+
+def _batch_norm_grad_parts(
+    g: Tensor, x: Tensor, gamma: Tensor, mean: Tensor, var: Tensor, axes: Axes, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    inverse = p.rsqrt(p.add(var, p.scalar(epsilon, x.dtype)))
+    spread = partial(with_axes, x=x, axes=axes, keepdims=False)
+    normal = p.multiply(p.subtract(x, spread(mean)), spread(inverse))
+    g_beta = p.reduce_sum(g, axes=axes, keepdims=False)
+    g_gamma = p.reduce_sum(p.multiply(g, normal), axes=axes, keepdims=False)
+    count = p.count_along(x, axes)
+    by_mean = p.subtract(g, spread(p.divide(g_beta, count)))
+    by_both = p.subtract(by_mean, p.multiply(normal, spread(p.divide(g_gamma, count))))
+    return p.multiply(spread(p.multiply(gamma, inverse)), by_both), g_gamma, g_beta
+
+
+batch_norm_grad = Primitive(
+    "batch_norm_grad",
+    _batch_norm_grad_shape,
+    _batch_norm_grad,
+    decomposition=_batch_norm_grad_parts,
+    several=True,
+    family=_FAMILY,
+    doc="The gradients of batch_norm_train's y by x, gamma and beta.",
+)
+
+
+# Unit length
+
+
+def _l2_normalize_shape(x: Any, axes: Axes, epsilon: float = 1e-12) -> Spec:
+    float_only("l2_normalize", x)
+    check_axes("l2_normalize", axes, len(x.shape))
+    return Spec(x.shape, x.dtype)
+
+
+@quiet
+def _l2_normalize(x: Any, axes: Axes, epsilon: float = 1e-12) -> Any:
+    squares = np.square(x).sum(axis=axes, keepdims=True, dtype=x.dtype)
+    return x / np.sqrt(np.maximum(squares, x.dtype.type(epsilon)))
+
+
+def _l2_normalize_parts(x: Tensor, axes: Axes, epsilon: float = 1e-12) -> Tensor:
+    squares = p.reduce_sum(p.square(x), axes=axes, keepdims=True)
+    return p.multiply(x, p.rsqrt(p.maximum(squares, p.scalar(epsilon, x.dtype))))
+
+
+l2_normalize = Primitive(
+    "l2_normalize",
+    _l2_normalize_shape,
+    _l2_normalize,
+    decomposition=_l2_normalize_parts,
+    family=_FAMILY,
+    doc="x / sqrt(max(sum(x ** 2), epsilon)) over axes.",
+)

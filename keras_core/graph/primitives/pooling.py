@@ -1,0 +1,256 @@
+"""Maximum and average over windows, and their gradients."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import numpy as np
+
+from keras_core.graph import primitives as p
+from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitives._rules import check_dims, filled, float_only, same_dtype
+from keras_core.graph.primitives._windows import (
+    Padding,
+    Sizes,
+    Window,
+    assembled,
+    channels_back,
+    channels_last,
+    channels_of,
+    check_data_format,
+    check_shape,
+    check_window,
+    counted,
+    cropped,
+    padded,
+    spatial_of,
+)
+from keras_core.graph.tensor import Shape, Spec, Tensor
+
+_FAMILY = "pooling"
+
+
+def _window(size: Sizes, strides: Sizes, padding: Padding) -> Window:
+    return Window(tuple(size), strides, padding, (1,) * len(size))
+
+
+def _pooled(name: str, x: Shape, window: Window, data_format: str) -> Shape:
+    check_data_format(name, data_format)
+    check_window(name, len(x), window)
+    spatial = counted(name, spatial_of(x, data_format), window)
+    return assembled(x[0], spatial, channels_of(x, data_format), data_format)
+
+
+def _pool_shape(name: str) -> Callable[..., Spec]:
+    def shape(
+        x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str = "channels_last"
+    ) -> Spec:
+        float_only(name, x)
+        return Spec(_pooled(name, x.shape, _window(size, strides, padding), data_format), x.dtype)
+
+    return shape
+
+
+def _stacked(x: Any, window: Window, outside: float) -> Any:
+    """What each place in the window meets, (places, batch, spatial…, channels)."""
+    space = padded(x, window, outside)
+    return np.stack([space[(slice(None), *met)] for _, met in window.offsets(x.shape[1:-1])])
+
+
+# Maximum
+
+
+def _max_pool(
+    x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str = "channels_last"
+) -> Any:
+    window = _window(size, strides, padding)
+    stacked = _stacked(channels_last(x, data_format), window, -np.inf)
+    return channels_back(stacked.max(axis=0), data_format)
+
+
+def _max_pool_vjp(g: Tensor, y: Tensor, x: Tensor, **params: Any) -> tuple[Tensor]:
+    return (p.max_pool_grad(x, g, **params),)
+
+
+max_pool = Primitive(
+    "max_pool",
+    _pool_shape("max_pool"),
+    _max_pool,
+    _max_pool_vjp,
+    family=_FAMILY,
+    doc="The maximum in each window; padding never wins.",
+)
+
+
+def _max_pool_grad_shape(
+    x: Any,
+    g: Any,
+    size: Sizes,
+    strides: Sizes,
+    padding: Padding,
+    data_format: str = "channels_last",
+) -> Spec:
+    name = "max_pool_grad"
+    expected = _pooled(name, x.shape, _window(size, strides, padding), data_format)
+    check_shape(name, g.shape, expected)
+    return Spec(x.shape, same_dtype(name, x, g))
+
+
+def _max_pool_grad(
+    x: Any,
+    g: Any,
+    size: Sizes,
+    strides: Sizes,
+    padding: Padding,
+    data_format: str = "channels_last",
+) -> Any:
+    window = _window(size, strides, padding)
+    x, g = channels_last(x, data_format), channels_last(g, data_format)
+    first = _stacked(x, window, -np.inf).argmax(axis=0)
+    space = padded(np.zeros_like(x), window)
+    for number, (_, met) in enumerate(window.offsets(x.shape[1:-1])):
+        space[(slice(None), *met)] += np.where(first == number, g, np.zeros_like(g))
+    return channels_back(cropped(space, window, x.shape[1:-1]), data_format)
+
+
+def _max_pool_grad_vjp(
+    c: Tensor, y: Tensor, x: Tensor, g: Tensor, **params: Any
+) -> tuple[None, Tensor]:
+    return None, p.max_pool_select(x, c, **params)
+
+
+max_pool_grad = Primitive(
+    "max_pool_grad",
+    _max_pool_grad_shape,
+    _max_pool_grad,
+    _max_pool_grad_vjp,
+    family=_FAMILY,
+    doc="Each window's g, added where x has its first maximum, in row-major order.",
+)
+
+
+def _max_pool_select_shape(
+    x: Any,
+    v: Any,
+    size: Sizes,
+    strides: Sizes,
+    padding: Padding,
+    data_format: str = "channels_last",
+) -> Spec:
+    name = "max_pool_select"
+    check_shape(name, v.shape, x.shape)
+    pooled = _pooled(name, x.shape, _window(size, strides, padding), data_format)
+    return Spec(pooled, same_dtype(name, x, v))
+
+
+def _max_pool_select(
+    x: Any,
+    v: Any,
+    size: Sizes,
+    strides: Sizes,
+    padding: Padding,
+    data_format: str = "channels_last",
+) -> Any:
+    window = _window(size, strides, padding)
+    first = _stacked(channels_last(x, data_format), window, -np.inf).argmax(axis=0)
+    stacked = _stacked(channels_last(v, data_format), window, 0)
+    picked = np.take_along_axis(stacked, first[None], 0)[0]
+    return channels_back(picked, data_format)
+
+
+def _max_pool_select_vjp(
+    g: Tensor, y: Tensor, x: Tensor, v: Tensor, **params: Any
+) -> tuple[None, Tensor]:
+    return None, p.max_pool_grad(x, g, **params)
+
+
+max_pool_select = Primitive(
+    "max_pool_select",
+    _max_pool_select_shape,
+    _max_pool_select,
+    _max_pool_select_vjp,
+    family=_FAMILY,
+    doc="The element of v where x has its first maximum in each window.",
+)
+
+
+# Average
+
+
+def _covered(sizes: Sizes, window: Window, dtype: Any) -> Any:
+    """How many elements, padding apart, each window covers: (1, spatial…, 1)."""
+    return _stacked(np.ones((1, *sizes, 1), dtype), window, 0).sum(axis=0, dtype=dtype)
+
+
+def _avg_pool(
+    x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str = "channels_last"
+) -> Any:
+    window = _window(size, strides, padding)
+    x = channels_last(x, data_format)
+    total = _stacked(x, window, 0).sum(axis=0, dtype=x.dtype)
+    return channels_back(total / _covered(x.shape[1:-1], window, x.dtype), data_format)
+
+
+def _avg_pool_vjp(g: Tensor, y: Tensor, x: Tensor, **params: Any) -> tuple[Tensor]:
+    return (p.avg_pool_grad(g, *p.dims_of(x), shape=x.shape, **params),)
+
+
+avg_pool = Primitive(
+    "avg_pool",
+    _pool_shape("avg_pool"),
+    _avg_pool,
+    _avg_pool_vjp,
+    family=_FAMILY,
+    doc="The average of each window; padding is not counted.",
+)
+
+
+def _avg_pool_grad_shape(
+    g: Any,
+    *dims: Any,
+    shape: Shape,
+    size: Sizes,
+    strides: Sizes,
+    padding: Padding,
+    data_format: str = "channels_last",
+) -> Spec:
+    name = "avg_pool_grad"
+    check_dims(name, shape, dims)
+    pooled = _pooled(name, tuple(shape), _window(size, strides, padding), data_format)
+    check_shape(name, g.shape, pooled)
+    return Spec(tuple(shape), g.dtype)
+
+
+def _avg_pool_grad(
+    g: Any,
+    *dims: Any,
+    shape: Shape,
+    size: Sizes,
+    strides: Sizes,
+    padding: Padding,
+    data_format: str = "channels_last",
+) -> Any:
+    window = _window(size, strides, padding)
+    result = channels_last(np.zeros(filled(shape, dims), g.dtype), data_format)
+    sizes, space = result.shape[1:-1], padded(result, window)
+    share = channels_last(g, data_format) / _covered(sizes, window, g.dtype)
+    for _, met in window.offsets(sizes):
+        space[(slice(None), *met)] += share
+    return channels_back(cropped(space, window, sizes), data_format)
+
+
+def _avg_pool_grad_vjp(
+    c: Tensor, y: Tensor, g: Tensor, *dims: Tensor, shape: Shape, **params: Any
+) -> tuple[Tensor]:
+    return (p.avg_pool(c, **params),)
+
+
+avg_pool_grad = Primitive(
+    "avg_pool_grad",
+    _avg_pool_grad_shape,
+    _avg_pool_grad,
+    _avg_pool_grad_vjp,
+    dims=True,
+    family=_FAMILY,
+    doc="The gradient of avg_pool by its input of a given shape.",
+)
