@@ -1,1 +1,10 @@
-"""Reading and writing of models and weights."""
+"""Reading and writing of models and weights.
+
+config.py      architecture as JSON and YAML, and back
+hdf5.py        whole models and weights in Keras 2's HDF5 layout
+targets.py     where a file goes to: paths, streams, groups, dicts; replacing a file as a whole
+weights.py     the weights of layers in a group
+conversion.py  weights of other engines and of CuDNN layers
+training.py    how a model is compiled, and the state of its optimizer
+safety.py      whether code out of a file may run
+"""

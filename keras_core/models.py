@@ -1,0 +1,113 @@
+"""Models: making, copying, saving and loading them."""
+
+from __future__ import annotations
+
+from keras_core.engine.input_layer import Input, InputLayer
+from keras_core.engine.network import Network
+from keras_core.engine.saving import (
+    load_model,
+    model_from_config,
+    model_from_json,
+    model_from_yaml,
+    save_model,
+)
+from keras_core.engine.sequential import Sequential
+from keras_core.engine.training import Model
+from keras_core.graph import Tensor
+from keras_core.utils.generic_utils import to_list, unpack_singleton
+
+__all__ = [
+    "Input",
+    "InputLayer",
+    "Model",
+    "Sequential",
+    "clone_model",
+    "load_model",
+    "model_from_config",
+    "model_from_json",
+    "model_from_yaml",
+    "save_model",
+]
+
+
+def clone_model(model, input_tensors=None):
+    """Makes a model of new layers with the same configuration, and new weights.
+
+    Args:
+        model: Model made of layers and tensors.
+        input_tensors: list of tensors to build on, instead of new inputs.
+
+    Returns:
+        A model that is not compiled.
+
+    Raises:
+        ValueError: if `model` is no such model, or the number of tensors differs from its inputs.
+    """
+    if isinstance(model, Sequential):
+        return _clone_sequential(model, input_tensors)
+    if not isinstance(model, Network) or not model._is_graph_network:
+        raise ValueError(
+            "clone_model takes a Sequential, or a Model made from inputs and outputs, "
+            f"not {model!r}."
+        )
+    return _clone_functional(model, input_tensors)
+
+
+def _clone_layer(layer):
+    if isinstance(layer, Network):
+        return clone_model(layer)
+    return type(layer).from_config(layer.get_config())
+
+
+def _clone_sequential(model, input_tensors):
+    layers = [_clone_layer(layer) for layer in model.layers]
+    if input_tensors is None:
+        first = [_clone_layer(layer) for layer in model._stack[:1] if isinstance(layer, InputLayer)]
+        clone = Sequential(first + layers, name=model.name)
+        clone.build(model._build_input_shape)
+        return clone
+    tensors = to_list(input_tensors, allow_tuple=True)
+    if len(tensors) != 1:
+        raise ValueError(
+            f"clone_model: Sequential model {model.name} has one input, but {len(tensors)} tensors "
+            "were given."
+        )
+    return Sequential([_input_layer(tensors[0]), *layers], name=model.name)
+
+
+def _input_layer(tensor, name=None):
+    """The InputLayer of a tensor, made when another layer, or none, gave it."""
+    layer = getattr(tensor, "_keras_history", (None,))[0]
+    if isinstance(layer, InputLayer):
+        return layer
+    name = name or "input_wrapper_for_" + tensor.name.replace(":", "_").replace("/", "_")
+    return InputLayer(input_tensor=tensor, name=name)
+
+
+def _clone_functional(model, input_tensors):
+    inputs = _clone_inputs(model, input_tensors)
+    clones = {}
+
+    def run(layer, tensors, masks, arguments):
+        if layer not in clones:
+            clones[layer] = _clone_layer(layer)
+        outputs = to_list(clones[layer](unpack_singleton(tensors), **arguments))
+        return outputs, [getattr(x, "_keras_mask", None) for x in outputs]
+
+    outputs, _ = model._replay(inputs, [None] * len(inputs), run)
+    return type(model)(inputs, outputs, name=model.name)
+
+
+def _clone_inputs(model, input_tensors):
+    if input_tensors is None:
+        layers = [_clone_layer(layer) for layer in model._input_layers]
+    else:
+        tensors = to_list(input_tensors, allow_tuple=True)
+        if len(tensors) != len(model.inputs) or not all(isinstance(x, Tensor) for x in tensors):
+            raise ValueError(
+                f"clone_model: model {model.name} has {len(model.inputs)} input(s), so as many "
+                f"tensors are needed, not {input_tensors!r}."
+            )
+        names = [f"input_wrapper_for_{name}" for name in model.input_names]
+        layers = [_input_layer(x, name) for x, name in zip(tensors, names)]
+    return [layer.output for layer in layers]

@@ -1,0 +1,91 @@
+"""Weights of files that other engines, or layers of other kinds, wrote.
+
+Theano convolves where the other engines correlate, so kernels in files written on it are reversed
+along their spatial axes. CuDNN layers keep their gates in another form.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core.saving.cudnn import convert_gates
+
+_KERNELS_TO_FLIP = {
+    "Conv1D": 1,
+    "Conv2D": 1,
+    "Conv3D": 1,
+    "Conv2DTranspose": 1,
+    "Conv3DTranspose": 1,
+    "ConvLSTM2D": 2,
+}
+
+
+def convert_weights(layer, weights, keras_version=None, engine=None, reshape=False):
+    """Turns arrays of a file into the form in which the layer keeps its weights.
+
+    Args:
+        layer: layer, model or wrapper.
+        weights: list of arrays in the order of `layer.weights`.
+        keras_version: str, the Keras that wrote the file, or None.
+        engine: str, the engine the file was written on, or None.
+        reshape: bool, whether a first array of another shape and equal size is reshaped.
+
+    Returns:
+        A list of arrays.
+
+    Raises:
+        ValueError: if a form cannot be converted.
+    """
+    weights = list(weights)
+    place = {id(variable): index for index, variable in enumerate(layer.weights)}
+    for leaf in _leaves(layer):
+        indices = [place[id(variable)] for variable in leaf.weights]
+        if not indices or max(indices) >= len(weights):
+            continue
+        arrays = [weights[index] for index in indices]
+        converted = _convert_leaf(leaf, arrays, engine, reshape)
+        for index, array in zip(indices, converted):
+            weights[index] = array
+    return weights
+
+
+def _leaves(layer):
+    """The layers inside a model or wrapper, and the layer itself when there are none."""
+    inner = _inner_layers(layer)
+    return [leaf for part in inner for leaf in _leaves(part)] if inner else [layer]
+
+
+def _inner_layers(layer):
+    if hasattr(layer, "run_internal_graph"):
+        return layer.layers
+    if hasattr(layer, "forward_layer"):
+        return [layer.forward_layer, layer.backward_layer]
+    wrapped = getattr(layer, "layer", None)
+    return [wrapped] if hasattr(wrapped, "weights") else []
+
+
+def _convert_leaf(layer, arrays, engine, reshape):
+    if engine == "theano":
+        arrays = _flip_kernels(layer, arrays)
+    if reshape:
+        arrays = [_reshaped(layer, arrays[0])] + arrays[1:]
+    return convert_gates(layer, arrays)
+
+
+def _flip_kernels(layer, arrays):
+    """Reverses the convolution kernels `(*spatial, input, output)` among a layer's arrays."""
+    count = _KERNELS_TO_FLIP.get(type(layer).__name__, 0)
+    return [np.flip(a, tuple(range(a.ndim - 2))) for a in arrays[:count]] + arrays[count:]
+
+
+def _reshaped(layer, array):
+    shape = K.int_shape(layer.weights[0])
+    if array.shape == shape:
+        return array
+    if array.size != np.prod(shape):
+        raise ValueError(
+            f"Layer {layer.name}: the first array, of shape {array.shape}, cannot be reshaped to "
+            f"{shape}, for their sizes differ."
+        )
+    return array.reshape(shape)

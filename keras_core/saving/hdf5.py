@@ -1,0 +1,125 @@
+"""Whole models, and weights alone, in Keras 2's HDF5 layout."""
+
+from __future__ import annotations
+
+import json
+
+from keras_core.saving import config, targets, training, weights
+
+
+def save_model(model, filepath, overwrite=True, include_optimizer=True):
+    """Saves architecture, weights, and when compiled also the state of training.
+
+    A file is replaced as a whole: when saving fails, the old one is still there.
+
+    Args:
+        model: Model made of layers and tensors.
+        filepath: path, writable binary file, `h5py.Group` or dict.
+        overwrite: bool; with False, asks before an existing file is replaced.
+        include_optimizer: bool, whether to save the optimizer and its state.
+
+    Raises:
+        NotImplementedError: if the model has no configuration, as a subclass with its own `call`.
+        ValueError: if `filepath` is of another kind.
+    """
+    architecture = config.model_config(model)
+
+    def save(store):
+        store["keras_version"] = config.KERAS_VERSION.encode("utf8")
+        store["backend"] = config.KERNEL_LAYOUT.encode("utf8")
+        text = json.dumps(architecture, default=config.json_value)
+        store["model_config"] = text.encode("utf8")
+        weights.save_weights(store["model_weights"], model.layers)
+        if include_optimizer and model.optimizer is not None:
+            training.save_training(store, model)
+
+    targets.write(filepath, save, overwrite, "save_model")
+
+
+def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
+    """Loads a model that `save_model`, or Keras 2, saved.
+
+    Args:
+        filepath: path, readable binary file, `h5py.Group` or dict.
+        custom_objects: dict from names to classes and functions that are not Keras's own.
+        compile: bool, whether to compile the model as it was and restore its optimizer.
+        safe_mode: bool; False permits Python code inside the file (in Lambda layers) to run, which
+            is for files from a source you trust.
+
+    Returns:
+        A model; compiled when the saved one was and `compile` is True.
+
+    Raises:
+        OSError: if there is no such file.
+        ValueError: if the file is damaged, holds no model, or names an unknown object.
+    """
+
+    def load(store):
+        model = _architecture(store, custom_objects, safe_mode)
+        with weights.reading(store, "'model_weights'"):
+            weights.load_weights(store["model_weights"], model.layers)
+        if compile:
+            training.load_training(store, model, custom_objects)
+        return model
+
+    return targets.read(filepath, load, "load_model")
+
+
+def _architecture(store, custom_objects, safe_mode):
+    if "model_config" not in store:
+        raise targets.ModelFileError(
+            f"{store.where} holds no model_config, so it is no saved model. If it holds weights "
+            "alone, make the model first and call model.load_weights."
+        )
+    text = weights.read_text(store, "model_config")
+    try:
+        return config.model_from_config(json.loads(text), custom_objects, safe_mode)
+    except (KeyError, IndexError, AttributeError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f"{store.where}: no model can be made of its model_config "
+            f"({type(error).__name__}: {error})."
+        ) from error
+
+
+def save_weights(model, filepath, overwrite=True):
+    """Saves the weights of a model.
+
+    Args:
+        model: Model.
+        filepath: path, writable binary file, `h5py.Group` or dict.
+        overwrite: bool; with False, asks before an existing file is replaced.
+    """
+
+    def save(store):
+        weights.save_weights(store, model.layers)
+
+    targets.write(filepath, save, overwrite, "save_weights")
+
+
+def load_weights(model, filepath, by_name=False, skip_mismatch=False, reshape=False):
+    """Loads the weights of a model; all of them or, after an error, none.
+
+    Args:
+        model: Model.
+        filepath: path, readable binary file, `h5py.Group` or dict, of weights or of a whole model.
+        by_name: bool; with True, weights go to the layers of the same name, otherwise to the layers
+            in order.
+        skip_mismatch: bool; with `by_name`, whether to pass over layers whose weights don't fit.
+        reshape: bool, whether a kernel of another shape and equal size is reshaped.
+
+    Raises:
+        OSError: if there is no such file.
+        ValueError: if the file is damaged, or its weights do not fit the model.
+    """
+
+    def load(store):
+        group = store
+        if "layer_names" not in store and "model_weights" in store:
+            with weights.reading(store, "'model_weights'"):
+                group = store["model_weights"]
+        if by_name:
+            weights.load_weights_by_name(group, model.layers, skip_mismatch, reshape)
+        else:
+            weights.load_weights(group, model.layers, reshape)
+
+    targets.read(filepath, load, f"load_weights of {model.name}")

@@ -1,0 +1,98 @@
+"""How a model is compiled and the state of its optimizer, in an HDF5 file."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+from keras_core.saving.config import json_value
+from keras_core.saving.weights import read_arrays, read_text, reading, save_variables
+
+
+def save_training(store, model):
+    """Writes the arguments of compile and, after the first training step, the optimizer's state.
+
+    Args:
+        store: H5Dict.
+        model: compiled Model.
+    """
+    optimizer = model.optimizer
+    config = {
+        "optimizer_config": {
+            "class_name": type(optimizer).__name__,
+            "config": optimizer.get_config(),
+        },
+        "loss": model.loss,
+        "metrics": model._compile_metrics,
+        "weighted_metrics": model._compile_weighted_metrics,
+        "sample_weight_mode": model.sample_weight_mode,
+        "loss_weights": model.loss_weights,
+    }
+    store["training_config"] = json.dumps(config, default=json_value).encode("utf8")
+    if getattr(optimizer, "weights", None):
+        save_variables(store["optimizer_weights"], optimizer.weights)
+
+
+def load_training(store, model, custom_objects=None):
+    """Compiles a model as it was when saved, and restores its optimizer.
+
+    Args:
+        store: H5Dict.
+        model: Model.
+        custom_objects: dict from names to classes and functions that are not Keras's own.
+
+    Raises:
+        ValueError: if the file is damaged, or names an unknown optimizer, loss or metric.
+    """
+    if "training_config" not in store:
+        warnings.warn(
+            f"{store.where} has no training configuration, so the model is not compiled. "
+            "Call compile before training it.",
+            stacklevel=7,
+        )
+        return
+    with reading(store, "'training_config'"):
+        config = json.loads(read_text(store, "training_config"))
+        model.compile(**_compile_arguments(config, custom_objects or {}))
+    if "optimizer_weights" in store:
+        _restore_optimizer(store, model)
+
+
+def _compile_arguments(config, custom_objects):
+    from keras_core import losses, metrics, optimizers
+
+    return {
+        "optimizer": optimizers.deserialize(config["optimizer_config"], custom_objects),
+        "loss": _objects(config["loss"], losses.deserialize, custom_objects),
+        "metrics": _objects(config["metrics"], metrics.deserialize, custom_objects),
+        "weighted_metrics": _objects(
+            config.get("weighted_metrics"), metrics.deserialize, custom_objects
+        ),
+        "loss_weights": config["loss_weights"],
+        "sample_weight_mode": config["sample_weight_mode"],
+    }
+
+
+def _objects(saved, deserialize, custom_objects):
+    """Puts objects in the place of their configurations, and of names of custom objects."""
+    if isinstance(saved, list):
+        return [_objects(item, deserialize, custom_objects) for item in saved]
+    if isinstance(saved, dict) and set(saved) >= {"class_name", "config"}:
+        return deserialize(saved, custom_objects)
+    if isinstance(saved, dict):
+        return {key: _objects(item, deserialize, custom_objects) for key, item in saved.items()}
+    return custom_objects.get(saved, saved) if isinstance(saved, str) else saved
+
+
+def _restore_optimizer(store, model):
+    model._make_train_function()
+    expected = sum(int(weight.get_value().size) for weight in model.optimizer.weights)
+    try:
+        values = read_arrays(store["optimizer_weights"], 4 * expected + 64)
+        model.optimizer.set_weights(values)
+    except ValueError as error:
+        warnings.warn(
+            f"The optimizer of {store.where} starts with a fresh state, for the saved one does not "
+            f"fit: {error}",
+            stacklevel=8,
+        )

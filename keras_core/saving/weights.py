@@ -1,0 +1,219 @@
+"""The weights of layers in a group of an HDF5 file."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core.engine.input_spec import describe
+from keras_core.saving.config import KERAS_VERSION, KERNEL_LAYOUT
+from keras_core.saving.conversion import convert_weights
+from keras_core.saving.targets import ModelFileError
+from keras_core.utils.io_utils import H5Dict
+
+
+def save_weights(group, layers):
+    """Writes the weights of layers.
+
+    Args:
+        group: H5Dict.
+        layers: list of layers.
+    """
+    group["layer_names"] = [layer.name.encode("utf8") for layer in layers]
+    group["backend"] = KERNEL_LAYOUT.encode("utf8")
+    group["keras_version"] = KERAS_VERSION.encode("utf8")
+    for layer in layers:
+        save_variables(group[layer.name], layer.weights)
+
+
+def save_variables(group, variables):
+    """Writes variables under their names, which are made different where they are equal.
+
+    Args:
+        group: H5Dict.
+        variables: list of variables.
+    """
+    names = _distinct([variable.name for variable in variables])
+    group["weight_names"] = [name.encode("utf8") for name in names]
+    for name, value in zip(names, K.batch_get_value(variables)):
+        group[name] = np.asarray(value)
+
+
+def _distinct(names):
+    taken = {}
+    for name in names:
+        stem, colon, output = name.partition(":")
+        distinct, count = name, 0
+        while distinct in taken:
+            count += 1
+            distinct = f"{stem}_{count}{colon}{output}"
+        taken[distinct] = None
+    return list(taken)
+
+
+@contextmanager
+def reading(group, what):
+    """Turns whatever a damaged file causes into a ModelFileError that says what and where."""
+    try:
+        yield
+    except (KeyError, OSError, RuntimeError, TypeError, AttributeError, UnicodeError) as error:
+        if isinstance(error, ModelFileError):
+            raise
+        raise ModelFileError(f"{group.where}: {what} cannot be read ({error}).") from error
+
+
+def read_text(group, key):
+    """Reads a text.
+
+    Raises:
+        ModelFileError: if it is missing or no text.
+    """
+    with reading(group, repr(key)):
+        return _decoded(group[key])
+
+
+def read_names(group, key):
+    """Reads a list of texts.
+
+    Raises:
+        ModelFileError: if it is missing or holds something else.
+    """
+    with reading(group, repr(key)):
+        return [_decoded(name) for name in list(group[key])]
+
+
+def _decoded(value):
+    if isinstance(value, (bytes, np.bytes_)):
+        return value.decode("utf-8")
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"a text was expected, not {type(value).__name__}")
+
+
+def read_arrays(group, limit):
+    """Reads the arrays of a group in the order of its weight names.
+
+    Args:
+        group: H5Dict.
+        limit: int, the number of elements that the arrays may have together; a file that claims
+            more is refused before memory is taken for it.
+
+    Raises:
+        ModelFileError: if an array is missing or damaged.
+        ValueError: if the arrays are too large for what they are read for.
+    """
+    names = read_names(group, "weight_names")
+    with reading(group, "its arrays"):
+        size = sum(group.array_size(name) for name in names)
+        if size > limit:
+            raise ValueError(
+                f"{group.where} holds {size} numbers, but at most {limit} were expected there."
+            )
+        return [np.asarray(group[name]) for name in names]
+
+
+def _producer(group):
+    """Version of Keras and engine that wrote a file; files before Keras 2 don't say."""
+    version = read_text(group, "keras_version") if "keras_version" in group else "1"
+    engine = read_text(group, "backend") if "backend" in group else None
+    return version, engine
+
+
+def _inner(group, name):
+    with reading(group, f"the weights of layer {name!r}"):
+        inner = group[name]
+        if not isinstance(inner, H5Dict):
+            raise TypeError("a group was expected")
+        return inner
+
+
+def _largest(variables):
+    # A CuDNN bias is twice as long as the one it is converted to.
+    return 2 * sum(int(np.prod(K.int_shape(v))) for v in variables) + 16
+
+
+def load_weights(group, layers, reshape=False):
+    """Gives the weights of a file to layers, in order; all of them or, after an error, none.
+
+    Args:
+        group: H5Dict.
+        layers: list of layers; those without weights are passed over, as they are in the file.
+        reshape: bool, whether a first array of another shape and equal size is reshaped.
+
+    Raises:
+        ValueError: if the file is damaged or its weights do not fit.
+    """
+    layers = [layer for layer in layers if layer.weights]
+    names = [name for name in read_names(group, "layer_names") if _has_weights(group, name)]
+    if len(names) != len(layers):
+        raise ValueError(
+            f"{group.where} holds weights of {len(names)} layers, {names}, but the model has "
+            f"{len(layers)} layers with weights, {[layer.name for layer in layers]}."
+        )
+    pairs = []
+    for name, layer in zip(names, layers):
+        pairs += _fitting(group, name, layer, reshape)
+    K.batch_set_value(pairs)
+
+
+def _has_weights(group, name):
+    return bool(read_names(_inner(group, name), "weight_names"))
+
+
+def _fitting(group, name, layer, reshape):
+    """Pairs the variables of a layer with converted arrays of a file."""
+    inner = _inner(group, name)
+    _check_number(inner, read_names(inner, "weight_names"), layer)
+    arrays = read_arrays(inner, _largest(layer.weights))
+    arrays = convert_weights(layer, arrays, *_producer(group), reshape=reshape)
+    for variable, array in zip(layer.weights, arrays):
+        if K.int_shape(variable) != array.shape:
+            raise ValueError(
+                f"{inner.where}: the array for {variable.name} of layer {describe(layer)} has shape "
+                f"{array.shape}, but the model's weight has shape {K.int_shape(variable)}."
+            )
+    return list(zip(layer.weights, arrays))
+
+
+def _check_number(inner, names, layer):
+    if len(names) != len(layer.weights):
+        raise ValueError(
+            f"{inner.where} holds {len(names)} arrays {names}, but layer {describe(layer)} has "
+            f"{len(layer.weights)} weights {[w.name for w in layer.weights]}."
+        )
+
+
+def load_weights_by_name(group, layers, skip_mismatch=False, reshape=False):
+    """Gives the weights of a file to the layers of the same names.
+
+    Args:
+        group: H5Dict.
+        layers: list of layers.
+        skip_mismatch: bool, whether to pass over layers whose weights do not fit, with a warning.
+        reshape: bool, whether a first array of another shape and equal size is reshaped.
+
+    Raises:
+        ValueError: if the file is damaged, or weights do not fit and `skip_mismatch` is False.
+    """
+    pairs = []
+    for name in read_names(group, "layer_names"):
+        if not _has_weights(group, name):
+            continue
+        for layer in (layer for layer in layers if layer.name == name):
+            pairs += _fitting_or_skipped(group, name, layer, skip_mismatch, reshape)
+    K.batch_set_value(pairs)
+
+
+def _fitting_or_skipped(group, name, layer, skip_mismatch, reshape):
+    try:
+        return _fitting(group, name, layer, reshape)
+    except ModelFileError:
+        raise
+    except ValueError as error:
+        if not skip_mismatch:
+            raise
+        warnings.warn(f"Layer {name} keeps its weights: {error}", stacklevel=5)
+        return []

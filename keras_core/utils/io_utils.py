@@ -1,0 +1,364 @@
+"""HDF5 files as data, and as nested dictionaries."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import uuid
+from collections import defaultdict
+
+import numpy as np
+
+__all__ = [
+    "H5Dict",
+    "HDF5Matrix",
+    "HDF5_OBJECT_HEADER_LIMIT",
+    "ask_to_proceed_with_overwrite",
+    "h5dict",
+    "load_from_binary_h5py",
+    "save_to_binary_h5py",
+]
+
+# Bytes that the header of an HDF5 object, where attributes are kept, can hold.
+HDF5_OBJECT_HEADER_LIMIT = 64512
+
+
+def ask_to_proceed_with_overwrite(filepath):
+    """Asks on the terminal whether a file may be replaced.
+
+    Args:
+        filepath: path of an existing file.
+
+    Returns:
+        bool, the answer.
+    """
+    answer = input(f"[WARNING] {filepath} already exists - overwrite? [y/n]").strip().lower()
+    while answer not in ("y", "n"):
+        answer = input('Enter "y" (overwrite) or "n" (cancel).').strip().lower()
+    return answer == "y"
+
+
+class H5Dict:
+    """A nested dictionary of texts, lists of texts and arrays, kept in HDF5 or in a dict.
+
+    Texts become attributes, lists of texts attributes that are split where they are too long for
+    HDF5, arrays datasets. Reading a name that is not there makes an inner dictionary.
+
+    Args:
+        path: path of an HDF5 file, `h5py.Group`, or dict.
+        mode: 'r' to read, 'w' to write a new file, 'a' to add to one.
+
+    Raises:
+        TypeError: for another kind of `path`.
+        ValueError: for a dict with contents that no H5Dict wrote.
+    """
+
+    def __init__(self, path, mode="a"):
+        import h5py
+
+        self.read_only = mode == "r"
+        self._is_file = False
+        if isinstance(path, h5py.Group):
+            self.data = path
+        elif isinstance(path, (str, os.PathLike)):
+            self.data = h5py.File(path, mode)
+            self._is_file = True
+        elif isinstance(path, dict):
+            self.data = path
+            self._mark_group(path)
+        else:
+            raise TypeError(
+                "H5Dict takes a path, an h5py.Group or a dict, "
+                f"not {path!r}, a {type(path).__name__}."
+            )
+
+    @staticmethod
+    def _mark_group(data):
+        if data and "_is_group" not in data:
+            raise ValueError("H5Dict takes an empty dict, or one that it has written before.")
+        data["_is_group"] = True
+
+    @property
+    def _in_memory(self):
+        return isinstance(self.data, dict)
+
+    @property
+    def where(self):
+        """Names the place in messages."""
+        return "dict" if self._in_memory else f"{self.data.file.filename}:{self.data.name}"
+
+    def __setitem__(self, key, value):
+        if self.read_only:
+            raise ValueError(f"{self.where} is opened for reading, {key!r} cannot be set.")
+        key = _text(key)
+        if self._in_memory:
+            self._set_in_memory(key, value)
+        elif isinstance(value, (str, bytes)):
+            self.data.attrs[key] = value
+        elif isinstance(value, list):
+            self._set_names(key, value)
+        else:
+            self._set_array(key, np.asarray(value))
+
+    def _set_in_memory(self, key, value):
+        if isinstance(value, np.ndarray):
+            self.data[key] = pickle.dumps(value)
+            self.data[f"_{key}_pickled"] = True
+        else:
+            self.data[key] = value
+
+    def _set_names(self, key, names):
+        array = np.asarray(names)
+        if array.itemsize > HDF5_OBJECT_HEADER_LIMIT:
+            longest = max(names, key=len)
+            raise RuntimeError(
+                f"The name {longest[:50]!r}... of {len(longest)} bytes is too long for an HDF5 "
+                f"attribute, which holds {HDF5_OBJECT_HEADER_LIMIT} bytes. Give a shorter name."
+            )
+        count = 1
+        while any(x.nbytes > HDF5_OBJECT_HEADER_LIMIT for x in np.array_split(array, count)):
+            count += 1
+        if count == 1:
+            self.data.attrs[key] = array
+        else:
+            for index, part in enumerate(np.array_split(array, count)):
+                self.data.attrs[f"{key}{index}"] = part
+
+    def _set_array(self, key, array):
+        if key in self:
+            raise KeyError(f"{self.where} has an entry {key!r} already.")
+        self.data.create_dataset(key, data=array)
+
+    def __getitem__(self, key):
+        key = _text(key)
+        return self._get_in_memory(key) if self._in_memory else self._get_stored(key)
+
+    def _get_in_memory(self, key):
+        if key not in self.data:
+            self._refuse_reading(key)
+            self.data[key] = {"_is_group": True}
+        value = self.data[key]
+        if self.data.get(f"_{key}_pickled"):
+            return _ArrayUnpickler(io.BytesIO(value)).load()
+        return H5Dict(value, self._inner_mode) if isinstance(value, dict) else value
+
+    def _get_stored(self, key):
+        if key in self.data.attrs:
+            return self.data.attrs[key]
+        if f"{key}0" in self.data.attrs:
+            return self._joined_names(key)
+        if key not in self.data:
+            self._refuse_reading(key)
+            return H5Dict(self.data.create_group(key), self._inner_mode)
+        value = self.data[key]
+        return np.asarray(value) if hasattr(value, "dtype") else H5Dict(value, self._inner_mode)
+
+    @property
+    def _inner_mode(self):
+        return "r" if self.read_only else "a"
+
+    def _joined_names(self, key):
+        parts = []
+        while f"{key}{len(parts)}" in self.data.attrs:
+            parts.append(self.data.attrs[f"{key}{len(parts)}"])
+        return np.concatenate(parts)
+
+    def _refuse_reading(self, key):
+        if self.read_only:
+            raise KeyError(f"{self.where} has no entry {key!r}.")
+
+    def array_size(self, key):
+        """The number of elements of an array, known before it is read.
+
+        Raises:
+            ValueError: if the entry is no array of numbers kept in this file.
+        """
+        value = self[key] if self._in_memory else self.data[_text(key)]
+        kind = getattr(getattr(value, "dtype", None), "kind", None)
+        if kind is None or kind not in "biuf" or getattr(value, "external", None):
+            raise ValueError(f"{self.where}: {_text(key)!r} is no array of numbers.")
+        if getattr(value, "is_virtual", False):
+            raise ValueError(f"{self.where}: {_text(key)!r} refers to another file.")
+        return int(value.size)
+
+    def __len__(self):
+        return len(self.data)
+
+    def __iter__(self):
+        return iter(self.data)
+
+    def __contains__(self, key):
+        key = _text(key)
+        if self._in_memory:
+            return key in self.data
+        return key in self.data or key in self.data.attrs or f"{key}0" in self.data.attrs
+
+    def get(self, key, default=None):
+        """The entry of a name, or `default` where there is none."""
+        return self[key] if key in self else default
+
+    def update(self, *others, **kwargs):
+        """Sets the entries of dictionaries and of keywords."""
+        for entries in (*others, kwargs):
+            for key, value in entries.items():
+                self[key] = value
+
+    def close(self):
+        """Writes everything to the file, and closes it if this object opened it."""
+        if not self._in_memory:
+            self.data.file.flush()
+        if self._is_file:
+            self.data.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+h5dict = H5Dict
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Reads pickled NumPy arrays of numbers and refuses everything else."""
+
+    _modules = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray")
+    _names = ("_reconstruct", "ndarray", "dtype", "scalar")
+    _numeric = ("numpy.core.numeric", "numpy._core.numeric")
+
+    def find_class(self, module, name):
+        array_part = module in self._modules and name in self._names
+        if array_part or (module in self._numeric and name == "_frombuffer"):
+            return super().find_class(module, name)
+        raise ValueError(f"A saved array must hold numbers only, but refers to {module}.{name}.")
+
+
+def _text(key):
+    return key.decode("utf-8") if isinstance(key, bytes) else str(key)
+
+
+def save_to_binary_h5py(save_function, stream):
+    """Makes an HDF5 file in memory and writes it to a stream.
+
+    Args:
+        save_function: function of an open `h5py.File`.
+        stream: writable binary file.
+    """
+    import h5py
+
+    name = f"memory-{uuid.uuid4().hex}"
+    with h5py.File(name, "w", driver="core", backing_store=False) as file:
+        save_function(file)
+        file.flush()
+        image = file.id.get_file_image()
+    stream.write(image)
+
+
+def load_from_binary_h5py(load_function, stream):
+    """Reads an HDF5 file out of a stream.
+
+    Args:
+        load_function: function of an open `h5py.File`.
+        stream: readable binary file.
+
+    Returns:
+        What `load_function` returns.
+    """
+    import h5py
+
+    with h5py.File(io.BytesIO(stream.read()), "r") as file:
+        return load_function(file)
+
+
+class HDF5Matrix:
+    """A range of rows of an HDF5 dataset, to be used like an array without reading it whole.
+
+    Args:
+        datapath: path of the file.
+        dataset: name of the dataset.
+        start: int, the first row.
+        end: int, the row after the last one; the end of the dataset by default.
+        normalizer: function of the rows that are read, such as a scaling, or None.
+
+    Raises:
+        KeyError: if the file has no such dataset.
+    """
+
+    refs = defaultdict(int)
+    _files: dict = {}
+
+    def __init__(self, datapath, dataset, start=0, end=None, normalizer=None):
+        import h5py
+
+        if datapath not in self._files:
+            self._files[datapath] = h5py.File(datapath, "r")
+        self.refs[datapath] += 1
+        self.data = self._files[datapath][dataset]
+        self.start = start
+        self.end = self.data.shape[0] if end is None else end
+        self.normalizer = normalizer
+        self._base_shape = self._read(slice(0, 1)).shape[1:]
+        self._base_dtype = self._read(slice(0, 1)).dtype
+
+    def __len__(self):
+        return self.end - self.start
+
+    def __getitem__(self, key):
+        """Reads rows.
+
+        Args:
+            key: int, slice, or list or array of ints, counted from `start`.
+
+        Raises:
+            IndexError: if a row lies outside of the range.
+        """
+        if isinstance(key, slice):
+            first, last, _ = key.indices(len(self))
+            return self._read(slice(first, last))
+        if isinstance(key, (int, np.integer)):
+            return self._read(self._inside(int(key)))
+        return self._read_several(np.asarray(key))
+
+    def _inside(self, row):
+        if not 0 <= row < len(self):
+            raise IndexError(f"Row {row} is outside of the {len(self)} rows of this HDF5Matrix.")
+        return row
+
+    def _read_several(self, rows):
+        # h5py wants rows in increasing order, each once.
+        distinct, places = np.unique(rows, return_inverse=True)
+        for row in distinct:
+            self._inside(int(row))
+        return self._normalized(self.data[(distinct + self.start).tolist()][places])
+
+    def _read(self, rows):
+        if isinstance(rows, slice):
+            rows = slice(rows.start + self.start, rows.stop + self.start)
+        else:
+            rows += self.start
+        return self._normalized(self.data[rows])
+
+    def _normalized(self, values):
+        return values if self.normalizer is None else self.normalizer(values)
+
+    @property
+    def shape(self):
+        """The shape, with the normalizer applied."""
+        return (len(self), *self._base_shape)
+
+    @property
+    def dtype(self):
+        """The dtype, with the normalizer applied."""
+        return self._base_dtype
+
+    @property
+    def ndim(self):
+        """The number of axes."""
+        return self.data.ndim
+
+    @property
+    def size(self):
+        """The number of elements."""
+        return int(np.prod(self.shape))

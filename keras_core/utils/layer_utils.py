@@ -1,0 +1,188 @@
+"""The table of a model's layers, and helpers on layers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core.utils.generic_utils import to_list
+
+__all__ = [
+    "convert_all_kernels_in_model",
+    "convert_dense_weights_data_format",
+    "count_params",
+    "get_source_inputs",
+    "print_summary",
+]
+
+_COLUMNS = ("Layer (type)", "Output Shape", "Param #")
+
+
+def count_params(weights):
+    """Counts the numbers in variables, each variable once.
+
+    Args:
+        weights: iterable of variables.
+
+    Returns:
+        int.
+    """
+    return int(sum(K.count_params(weight) for weight in dict.fromkeys(weights)))
+
+
+def print_summary(model, line_length=None, positions=None, print_fn=None):
+    """Prints a table of a model's layers.
+
+    Args:
+        model: Model that is built.
+        line_length: int, characters a line; 65, or 98 with a column of connections.
+        positions: list of column ends, in characters or as fractions of the line.
+        print_fn: function of one line; `print` by default.
+    """
+    show = print_fn or print
+    chain = _is_chain(model)
+    line_length = line_length or (65 if chain else 98)
+    positions = positions or ([0.45, 0.85, 1.0] if chain else [0.33, 0.55, 0.67, 1.0])
+    if positions[-1] <= 1:
+        positions = [int(line_length * position) for position in positions]
+    show(f'Model: "{model.name}"')
+    show("_" * line_length)
+    show(_row(_COLUMNS if chain else (*_COLUMNS, "Connected to"), positions))
+    show("=" * line_length)
+    for layer in model.layers:
+        for fields in _layer_rows(model, layer, chain):
+            show(_row(fields, positions))
+        show(("=" if layer is model.layers[-1] else "_") * line_length)
+    _show_totals(model, show)
+    show("_" * line_length)
+
+
+def _is_chain(model):
+    """Whether each layer has one source and one call, so that no column need say who feeds it."""
+    if type(model).__name__ == "Sequential" or not model._is_graph_network:
+        return True
+    one_a_depth = all(
+        len(nodes) == 1 and len(nodes[0].inbound_layers) <= 1
+        for nodes in model._nodes_by_depth.values()
+    )
+    return one_a_depth and len(model._network_nodes) == len(model.layers)
+
+
+def _row(fields, positions):
+    line = ""
+    for index, (field, end) in enumerate(zip(fields, positions)):
+        if index:
+            line = line[:-1] + " "
+        line = (line + str(field))[:end].ljust(end)
+    return line
+
+
+def _layer_rows(model, layer, chain):
+    name = f"{layer.name} ({type(layer).__name__})"
+    fields = (name, _shape_of(layer), layer.count_params())
+    if chain:
+        return [fields]
+    sources = _sources(model, layer) or [""]
+    return [(*fields, sources[0])] + [("", "", "", source) for source in sources[1:]]
+
+
+def _shape_of(layer):
+    try:
+        return layer.output_shape
+    except AttributeError:
+        return "multiple"
+
+
+def _sources(model, layer):
+    return [
+        f"{source.name}[{node_index}][{tensor_index}]"
+        for node in layer._inbound_nodes
+        if node in model._network_nodes
+        for source, node_index, tensor_index in zip(
+            node.inbound_layers, node.node_indices, node.tensor_indices
+        )
+    ]
+
+
+def _show_totals(model, show):
+    collected = getattr(model, "_collected_trainable_weights", None)
+    trainable = count_params(model.trainable_weights if collected is None else collected)
+    frozen = count_params(model.non_trainable_weights)
+    show(f"Total params: {trainable + frozen:,}")
+    show(f"Trainable params: {trainable:,}")
+    show(f"Non-trainable params: {frozen:,}")
+
+
+def get_source_inputs(tensor, layer=None, node_index=None):
+    """Lists the Input tensors that a tensor depends on.
+
+    Args:
+        tensor: tensor that a layer gave.
+        layer: the layer that gave it; read off the tensor by default.
+        node_index: int, which call of the layer gave it.
+
+    Returns:
+        A list of tensors; the tensor itself when no layer gave it.
+    """
+    if not hasattr(tensor, "_keras_history"):
+        return [tensor]
+    if layer is None or node_index:
+        layer, node_index, _ = tensor._keras_history
+    if not layer._inbound_nodes:
+        return [tensor]
+    found, seen, waiting = {}, set(), [layer._inbound_nodes[node_index or 0]]
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if not node.inbound_layers:
+            found.update(dict.fromkeys(node.input_tensors))
+        waiting += reversed(node.inbound_nodes())
+    return list(found)
+
+
+def convert_all_kernels_in_model(model):
+    """Reverses all convolution kernels, which turns a model for Theano's convolution into one for
+    the others', and back.
+
+    Args:
+        model: Model, changed in place.
+    """
+    from keras_core.saving.conversion import convert_weights
+
+    changed = []
+    for layer in model.layers:
+        arrays = K.batch_get_value(layer.weights)
+        changed += zip(layer.weights, convert_weights(layer, arrays, engine="theano"))
+    K.batch_set_value(changed)
+
+
+def convert_dense_weights_data_format(
+    dense, previous_feature_map_shape, target_data_format="channels_first"
+):
+    """Reorders the rows of a Dense kernel behind a Flatten for the other data format.
+
+    Args:
+        dense: Dense layer, changed in place.
+        previous_feature_map_shape: tuple of three ints, the shape before Flatten without the batch
+            axis, in the target data format.
+        target_data_format: 'channels_first' or 'channels_last', the format after the conversion.
+
+    Raises:
+        ValueError: for another data format.
+    """
+    if target_data_format not in ("channels_first", "channels_last"):
+        raise ValueError(
+            "convert_dense_weights_data_format: target_data_format must be 'channels_first' or "
+            f"'channels_last', not {target_data_format!r}."
+        )
+    kernel, *rest = dense.get_weights()
+    shape = tuple(to_list(previous_feature_map_shape, allow_tuple=True))
+    if target_data_format == "channels_first":
+        channels, rows, columns = shape
+        maps = kernel.reshape(rows, columns, channels, -1).transpose(2, 0, 1, 3)
+    else:
+        rows, columns, channels = shape
+        maps = kernel.reshape(channels, rows, columns, -1).transpose(1, 2, 0, 3)
+    dense.set_weights([np.ascontiguousarray(maps).reshape(kernel.shape), *rest])
