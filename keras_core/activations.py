@@ -1,0 +1,149 @@
+"""Activation functions: elementwise but for softmax, of tensors of any dtype that is a float."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras_core import backend as K
+from keras_core.utils.generic_utils import (
+    deserialize_keras_object,
+    interpret_identifier,
+    serialize_keras_object,
+)
+
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """exp(x) / sum(exp(x)) along an axis.
+
+    Args:
+        x: tensor of rank 2 or more.
+        axis: the axis whose values are to sum to 1.
+
+    Returns:
+        Tensor of the shape of `x`.
+
+    Raises:
+        ValueError: `x` has one axis or none.
+    """
+    if K.ndim(x) < 2:
+        raise ValueError(
+            f"softmax needs a tensor of rank 2 or more, (batch, classes); "
+            f"got shape {K.int_shape(x)}."
+        )
+    return K.softmax(x, axis=axis)
+
+
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """x where positive, else alpha (exp(x) - 1).
+
+    Args:
+        x: tensor.
+        alpha: minus the value that very negative `x` tend to.
+
+    Returns:
+        Tensor of the shape of `x`.
+
+    Reference: Clevert, Unterthiner and Hochreiter, 2015, arXiv:1511.07289.
+    """
+    return K.elu(x, alpha)
+
+
+def selu(x: Any) -> Any:
+    """The ELU scaled so that layers with LeCun normal weights keep mean 0 and variance 1.
+
+    Args:
+        x: tensor.
+
+    Returns:
+        Tensor of the shape of `x`.
+
+    Reference: Klambauer, Unterthiner, Mayr and Hochreiter, 2017, arXiv:1706.02515.
+    """
+    return _SELU_SCALE * K.elu(x, _SELU_ALPHA)
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x))."""
+    return K.softplus(x)
+
+
+def softsign(x: Any) -> Any:
+    """x / (1 + |x|)."""
+    return K.softsign(x)
+
+
+def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+    """max(x, 0), with the defaults.
+
+    Args:
+        x: tensor.
+        alpha: slope below the threshold, so that there the value is alpha (x - threshold).
+        max_value: upper bound, or None.
+        threshold: where the identity begins.
+
+    Returns:
+        Tensor of the shape of `x`.
+    """
+    return K.relu(x, alpha=alpha, max_value=max_value, threshold=threshold)
+
+
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent."""
+    return K.tanh(x)
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x))."""
+    return K.sigmoid(x)
+
+
+def hard_sigmoid(x: Any) -> Any:
+    """0.2 x + 0.5, clipped to [0, 1]."""
+    return K.hard_sigmoid(x)
+
+
+def exponential(x: Any) -> Any:
+    """exp(x)."""
+    return K.exp(x)
+
+
+def linear(x: Any) -> Any:
+    """x itself."""
+    return x
+
+
+def serialize(activation: Any) -> Any:
+    """The name of an activation function, or the configuration of an activation layer."""
+    return serialize_keras_object(activation)
+
+
+def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The activation that a name or a configuration stands for.
+
+    Args:
+        name: name, or dictionary with `class_name` and `config`.
+        custom_objects: activations of one's own, by name.
+
+    Returns:
+        A function of a tensor.
+    """
+    return deserialize_keras_object(
+        name,
+        module_objects=globals(),
+        custom_objects=custom_objects,
+        printable_module_name="activation function",
+    )
+
+
+def get(identifier: Any) -> Any:
+    """The activation that a name, configuration or function stands for; `linear` for None.
+
+    Raises:
+        ValueError: unknown name, or something else altogether.
+    """
+    if identifier is None:
+        return linear
+    return interpret_identifier(identifier, deserialize, "activation function")

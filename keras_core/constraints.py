@@ -1,0 +1,150 @@
+"""Constraints: functions of a weight that an optimizer applies after each step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Union
+
+from keras_core import backend as K
+from keras_core.utils.generic_utils import (
+    deserialize_keras_object,
+    interpret_identifier,
+    serialize_keras_object,
+)
+
+Axis = Union[int, Sequence[int]]
+
+
+class Constraint:
+    """Base of constraints, which leaves weights as they are."""
+
+    def __call__(self, w: Any) -> Any:
+        return w
+
+    def get_config(self) -> dict[str, Any]:
+        return {}
+
+
+class MaxNorm(Constraint):
+    """Scales down vectors of weights whose norm is too large.
+
+    Args:
+        max_value: largest allowed norm.
+        axis: axis or axes of a vector: 0 for a Dense kernel `(in, out)`, whose columns are the
+            vectors; `[0, 1, 2]` for a Conv2D kernel `(rows, columns, in, out)`.
+
+    Reference: Srivastava and others, 2014, "Dropout: A Simple Way to Prevent Neural Networks from
+    Overfitting".
+    """
+
+    def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
+        self.max_value = max_value
+        self.axis = axis
+
+    def __call__(self, w: Any) -> Any:
+        norms = _norms(w, self.axis)
+        return w * (K.clip(norms, 0, self.max_value) / (K.epsilon() + norms))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"max_value": self.max_value, "axis": self.axis}
+
+
+class NonNeg(Constraint):
+    """Sets negative weights to 0."""
+
+    def __call__(self, w: Any) -> Any:
+        return w * K.cast(K.greater_equal(w, 0.0), K.dtype(w))
+
+
+class UnitNorm(Constraint):
+    """Scales vectors of weights to norm 1.
+
+    Args:
+        axis: axis or axes of a vector, as in `MaxNorm`.
+    """
+
+    def __init__(self, axis: Axis = 0) -> None:
+        self.axis = axis
+
+    def __call__(self, w: Any) -> Any:
+        return w / (K.epsilon() + _norms(w, self.axis))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"axis": self.axis}
+
+
+class MinMaxNorm(Constraint):
+    """Draws the norm of vectors of weights into an interval.
+
+    Args:
+        min_value: smallest norm.
+        max_value: largest norm.
+        rate: how much of the way into the interval is gone at a step, in [0, 1].
+        axis: axis or axes of a vector, as in `MaxNorm`.
+    """
+
+    def __init__(
+        self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0
+    ) -> None:
+        self.min_value = min_value
+        self.max_value = max_value
+        self.rate = rate
+        self.axis = axis
+
+    def __call__(self, w: Any) -> Any:
+        norms = _norms(w, self.axis)
+        inside = K.clip(norms, self.min_value, self.max_value)
+        desired = self.rate * inside + (1 - self.rate) * norms
+        return w * (desired / (K.epsilon() + norms))
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "min_value": self.min_value,
+            "max_value": self.max_value,
+            "rate": self.rate,
+            "axis": self.axis,
+        }
+
+
+def _norms(w: Any, axis: Axis) -> Any:
+    return K.sqrt(K.sum(K.square(w), axis=axis, keepdims=True))
+
+
+max_norm = maxnorm = MaxNorm
+non_neg = nonneg = NonNeg
+unit_norm = unitnorm = UnitNorm
+min_max_norm = MinMaxNorm
+
+
+def serialize(constraint: Any) -> Any:
+    """The name or configuration of a constraint."""
+    return serialize_keras_object(constraint)
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The constraint that a name or a configuration stands for.
+
+    Args:
+        config: name, or dictionary with `class_name` and `config`.
+        custom_objects: constraints of one's own, by name.
+
+    Returns:
+        A function of a weight.
+    """
+    return deserialize_keras_object(
+        config,
+        module_objects=globals(),
+        custom_objects=custom_objects,
+        printable_module_name="constraint",
+    )
+
+
+def get(identifier: Any) -> Any:
+    """The constraint that a name, configuration, class or function stands for; None for None.
+
+    Raises:
+        ValueError: unknown name, or something else altogether.
+    """
+    return (
+        None if identifier is None else interpret_identifier(identifier, deserialize, "constraint")
+    )

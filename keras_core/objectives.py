@@ -1,0 +1,3 @@
+"""The old name of `keras_core.losses`, under which everything there is found too."""
+
+from keras_core.losses import *  # noqa: F403

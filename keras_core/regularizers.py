@@ -1,0 +1,101 @@
+"""Regularizers: functions of a weight, or of a layer's output, that add to the loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras_core import backend as K
+from keras_core.utils.generic_utils import (
+    deserialize_keras_object,
+    interpret_identifier,
+    serialize_keras_object,
+)
+
+
+class Regularizer:
+    """Base of regularizers, which adds nothing."""
+
+    def __call__(self, x: Any) -> Any:
+        return 0.0
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Regularizer:
+        return cls(**config)
+
+
+class L1L2(Regularizer):
+    """l1 sum(|x|) + l2 sum(x**2).
+
+    Args:
+        l1: factor of the absolute values.
+        l2: factor of the squares.
+    """
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
+        self.l1 = float(K.cast_to_floatx(l1))
+        self.l2 = float(K.cast_to_floatx(l2))
+
+    def __call__(self, x: Any) -> Any:
+        regularization = 0.0
+        if self.l1:
+            regularization = self.l1 * K.sum(K.abs(x))
+        if self.l2:
+            squares = self.l2 * K.sum(K.square(x))
+            regularization = squares + regularization if self.l1 else squares
+        return regularization
+
+    def get_config(self) -> dict[str, Any]:
+        return {"l1": self.l1, "l2": self.l2}
+
+
+def l1(l: float = 0.01) -> L1L2:  # noqa: E741
+    """A regularizer l sum(|x|)."""
+    return L1L2(l1=l)
+
+
+def l2(l: float = 0.01) -> L1L2:  # noqa: E741
+    """A regularizer l sum(x**2)."""
+    return L1L2(l2=l)
+
+
+def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
+    """A regularizer l1 sum(|x|) + l2 sum(x**2)."""
+    return L1L2(l1=l1, l2=l2)
+
+
+_FACTORIES = (l1, l2, l1_l2)
+
+
+def serialize(regularizer: Any) -> Any:
+    """The name or configuration of a regularizer."""
+    return serialize_keras_object(regularizer)
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The regularizer that a name or a configuration stands for.
+
+    Args:
+        config: name, or dictionary with `class_name` and `config`.
+        custom_objects: regularizers of one's own, by name.
+
+    Returns:
+        A function of a weight.
+    """
+    found = deserialize_keras_object(
+        config,
+        module_objects=globals(),
+        custom_objects=custom_objects,
+        printable_module_name="regularizer",
+    )
+    return found() if found in _FACTORIES else found  # 'l2' means l2()
+
+
+def get(identifier: Any) -> Any:
+    """The regularizer that a name, configuration, class or function stands for; None for None.
+
+    Raises:
+        ValueError: unknown name, or something else altogether.
+    """
+    return (
+        None if identifier is None else interpret_identifier(identifier, deserialize, "regularizer")
+    )

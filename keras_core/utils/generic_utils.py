@@ -1,0 +1,392 @@
+"""Lists, arguments of functions, and named objects as configurations and back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import inspect
+import marshal
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Callable
+
+from keras_core.utils.progbar import Progbar  # noqa: F401  (found here by that name too)
+
+_GLOBAL_CUSTOM_OBJECTS: dict[str, Any] = {}
+
+
+# Custom objects
+
+
+class CustomObjectScope:
+    """Makes objects known by name inside a `with` statement.
+
+    Args:
+        *args: dictionaries of name to class or function.
+    """
+
+    def __init__(self, *args: Mapping[str, Any] | None) -> None:
+        self.custom_objects = args
+        self.backup: dict[str, Any] | None = None
+
+    def __enter__(self) -> CustomObjectScope:
+        self.backup = _GLOBAL_CUSTOM_OBJECTS.copy()
+        for objects in self.custom_objects:
+            _GLOBAL_CUSTOM_OBJECTS.update(objects or {})
+        return self
+
+    def __exit__(self, *args: Any, **kwargs: Any) -> None:
+        _GLOBAL_CUSTOM_OBJECTS.clear()
+        _GLOBAL_CUSTOM_OBJECTS.update(self.backup or {})
+
+
+def custom_object_scope(*args: Mapping[str, Any] | None) -> CustomObjectScope:
+    """A scope in which the given objects are found by name.
+
+    Args:
+        *args: dictionaries of name to class or function.
+
+    Returns:
+        A `CustomObjectScope`, to be used in a `with` statement.
+    """
+    return CustomObjectScope(*args)
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The dictionary of custom objects known everywhere; add to it to register one for good."""
+    return _GLOBAL_CUSTOM_OBJECTS
+
+
+# Objects to configurations and back
+
+
+def serialize_keras_object(instance: Any) -> Any:
+    """What JSON can hold of an object: its class name and configuration, or its function name.
+
+    Args:
+        instance: object with a `get_config` method, function, or None.
+
+    Returns:
+        A dictionary with `class_name` and `config`, a name, or None.
+
+    Raises:
+        ValueError: `instance` has neither `get_config` nor `__name__`.
+    """
+    if instance is None:
+        return None
+    if hasattr(instance, "get_config"):
+        return {"class_name": type(instance).__name__, "config": instance.get_config()}
+    if hasattr(instance, "__name__"):
+        return instance.__name__
+    raise ValueError(
+        f"Cannot serialize {instance!r}: it has neither a get_config() method nor a __name__. "
+        "Give its class a get_config() that returns its constructor arguments."
+    )
+
+
+def deserialize_keras_object(
+    identifier: Any,
+    module_objects: Mapping[str, Any] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+    printable_module_name: str = "object",
+) -> Any:
+    """The object that a configuration or a name stands for.
+
+    Args:
+        identifier: dictionary with `class_name` and `config`, or a name. A class given by name is
+            made without arguments; a function is returned as it is.
+        module_objects: name to class or function, the built-in ones.
+        custom_objects: name to class or function, looked up first.
+        printable_module_name: what is looked for, in error messages.
+
+    Returns:
+        An object or a function.
+
+    Raises:
+        ValueError: the name is unknown, or the dictionary lacks `class_name` or `config`.
+        TypeError: `identifier` is neither a dictionary nor a name.
+    """
+    tables = (custom_objects or {}, _GLOBAL_CUSTOM_OBJECTS, module_objects or {})
+    if isinstance(identifier, dict):
+        name, config = _envelope(identifier, printable_module_name)
+        found = _find_by_name(name, tables, printable_module_name)
+        return _from_config(found, config, custom_objects or {})
+    if isinstance(identifier, str):
+        found = _find_by_name(identifier, tables, printable_module_name)
+        return found() if inspect.isclass(found) else found
+    raise TypeError(
+        f"Could not interpret serialized {printable_module_name}: {identifier!r} is a "
+        f"{type(identifier).__name__}; expected a name or a dictionary with "
+        "'class_name' and 'config'."
+    )
+
+
+def _envelope(identifier: dict[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
+    if "class_name" not in identifier or "config" not in identifier:
+        raise ValueError(
+            f"Improper config of a {kind}: {identifier!r}. "
+            "It needs the keys 'class_name' and 'config'."
+        )
+    return identifier["class_name"], identifier["config"]
+
+
+def _find_by_name(name: str, tables: Sequence[Mapping[str, Any]], kind: str) -> Any:
+    from keras_core.plugins import features
+
+    for table in tables:
+        if callable(table.get(name)):
+            return table[name]
+    added = features.custom_objects()
+    if name in added:
+        return added[name]
+    known = sorted({n for table in tables for n, v in table.items() if callable(v) and n[0] != "_"})
+    near = difflib.get_close_matches(str(name), known, n=3)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    raise ValueError(
+        f"Unknown {kind}: {name!r}.{hint} A {kind} of your own is found by name when it is passed "
+        f"as custom_objects={{{name!r}: ...}}, or inside a custom_object_scope."
+    )
+
+
+def _from_config(made_by: Any, config: dict[str, Any], custom_objects: Mapping[str, Any]) -> Any:
+    if not hasattr(made_by, "from_config"):
+        with CustomObjectScope(custom_objects):
+            return made_by(**config)
+    if has_arg(made_by.from_config, "custom_objects"):
+        everything = {**_GLOBAL_CUSTOM_OBJECTS, **custom_objects}
+        return made_by.from_config(config, custom_objects=everything)
+    with CustomObjectScope(custom_objects):
+        return made_by.from_config(config)
+
+
+def interpret_identifier(identifier: Any, deserialize: Callable[[Any], Any], kind: str) -> Any:
+    """What a user means by a name, a configuration, a class, an object or a function.
+
+    Args:
+        identifier: what the user gave.
+        deserialize: function of a name or a configuration that returns the object.
+        kind: what is looked for, in error messages.
+
+    Returns:
+        An object or a function.
+
+    Raises:
+        ValueError: `identifier` is nothing of that, or an unknown name.
+    """
+    if isinstance(identifier, (dict, str)):
+        return deserialize(identifier)
+    if inspect.isclass(identifier):
+        return identifier()
+    if callable(identifier):
+        return identifier
+    raise ValueError(
+        f"Could not interpret {kind} identifier: {identifier!r} is a {type(identifier).__name__}; "
+        f"expected the name of a {kind}, a configuration, an object or a function."
+    )
+
+
+# Functions as data
+
+
+def func_dump(
+    func: types.FunctionType,
+) -> tuple[str, tuple[Any, ...] | None, tuple[Any, ...] | None]:
+    """A function as data.
+
+    Args:
+        func: a Python function.
+
+    Returns:
+        Tuple of its bytecode (base64 text), its default arguments and the values of its closure;
+        None where there are no defaults or no closure.
+    """
+    code = base64.encodebytes(marshal.dumps(func.__code__)).decode("ascii")
+    closure = tuple(cell.cell_contents for cell in func.__closure__ or ())
+    return code, func.__defaults__, closure or None
+
+
+def func_load(
+    code: Any,
+    defaults: Sequence[Any] | None = None,
+    closure: Sequence[Any] | None = None,
+    globs: dict[str, Any] | None = None,
+) -> types.FunctionType:
+    """The function that `func_dump` turned into data. Whoever wrote the data can run any code.
+
+    Args:
+        code: bytecode as text, or the whole tuple that `func_dump` returned.
+        defaults: default arguments.
+        closure: values, or cells, of the closure.
+        globs: global names the function sees; those of this module by default.
+
+    Returns:
+        A Python function.
+
+    Raises:
+        ValueError: the bytecode is damaged, or of another version of Python.
+    """
+    if isinstance(code, (tuple, list)):
+        code, defaults, closure = code
+    cells = None if closure is None else tuple(_as_cell(value) for value in closure)
+    defaults = tuple(defaults) if isinstance(defaults, list) else defaults
+    return types.FunctionType(
+        _load_code(code), globals() if globs is None else globs, None, defaults, cells
+    )
+
+
+def _as_cell(value: Any) -> types.CellType:
+    return value if isinstance(value, types.CellType) else types.CellType(value)
+
+
+def _load_code(text: str) -> types.CodeType:
+    try:
+        raw = base64.decodebytes(text.encode("ascii"))
+    except (UnicodeEncodeError, binascii.Error):
+        raw = text.encode("raw_unicode_escape")  # what Keras 2.0 wrote
+    try:
+        code = marshal.loads(raw)
+    except (ValueError, EOFError, TypeError) as error:
+        raise ValueError(
+            f"The bytecode of a function cannot be read ({error}): it is damaged, or was written "
+            "by another version of Python. Save the model with a named function, and pass that as "
+            "custom_objects."
+        ) from error
+    if not isinstance(code, types.CodeType):
+        raise ValueError(
+            f"The bytecode of a function holds a {type(code).__name__} instead of code."
+        )
+    return code
+
+
+def getargspec(fn: Callable[..., Any]) -> inspect.FullArgSpec:
+    """The argument specification of a function, as `inspect.getfullargspec` gives it."""
+    return inspect.getfullargspec(fn)
+
+
+def has_arg(fn: Callable[..., Any], name: str, accept_all: bool = False) -> bool:
+    """Whether a callable takes an argument by this name.
+
+    Args:
+        fn: the callable.
+        name: name of the argument.
+        accept_all: whether a `**kwargs` of the callable counts.
+
+    Returns:
+        bool.
+    """
+    parameters = inspect.signature(fn).parameters
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    if name in parameters and parameters[name].kind in by_name:
+        return True
+    takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+    return accept_all and takes_all
+
+
+# Lists
+
+
+def to_list(x: Any, allow_tuple: bool = False) -> list[Any]:
+    """`x` if it is a list, else a list of `x` alone.
+
+    Args:
+        x: anything.
+        allow_tuple: turn a tuple into a list of its elements, rather than a list of the tuple.
+
+    Returns:
+        list.
+    """
+    if isinstance(x, list):
+        return x
+    if allow_tuple and isinstance(x, tuple):
+        return list(x)
+    return [x]
+
+
+def unpack_singleton(x: Any) -> Any:
+    """The element of a list or tuple of one, else `x` itself."""
+    return x[0] if isinstance(x, (list, tuple)) and len(x) == 1 else x
+
+
+def object_list_uid(object_list: Any) -> str:
+    """A text that is equal for equal lists of the same objects, in the same order."""
+    return ", ".join(str(abs(id(x))) for x in to_list(object_list))
+
+
+def is_all_none(iterable_or_element: Any) -> bool:
+    """Whether an object, or every element of a list or tuple, is None."""
+    return all(x is None for x in to_list(iterable_or_element, allow_tuple=True))
+
+
+def slice_arrays(arrays: Any, start: Any = None, stop: int | None = None) -> Any:
+    """Rows of an array, or of each array in a list.
+
+    Args:
+        arrays: array, list of arrays (None is passed through), or None.
+        start: index of the first row, or a list or integer array of row indices.
+        stop: index after the last row; not with a list of indices.
+
+    Returns:
+        An array for an array, a list for a list, `[None]` for None.
+
+    Raises:
+        ValueError: both a list of indices and `stop` are given.
+    """
+    if arrays is None:
+        return [None]
+    by_index = hasattr(start, "__len__")
+    if by_index and stop is not None:
+        raise ValueError(
+            f"slice_arrays takes a list of indices or start and stop, not both; got stop={stop}."
+        )
+    # h5py selects rows by a list, not by an array.
+    rows = start.tolist() if hasattr(start, "tolist") and by_index else start
+    key = rows if by_index else slice(start, stop)
+    if isinstance(arrays, list):
+        return [None if x is None else x[key] for x in arrays]
+    return arrays[key]
+
+
+def transpose_shape(shape: Sequence[Any], target_format: str, spatial_axes: Sequence[int]) -> Any:
+    """A shape given as channels last, in another data format.
+
+    Args:
+        shape: tuple or list, with channels on the last axis.
+        target_format: `'channels_first'` or `'channels_last'`.
+        spatial_axes: indices of the spatial axes in `shape`.
+
+    Returns:
+        The shape in the target format, of the type of `shape`.
+
+    Raises:
+        ValueError: unknown data format.
+    """
+    if target_format == "channels_last":
+        return shape
+    if target_format != "channels_first":
+        raise ValueError(
+            f"Unknown data_format {target_format!r}; expected 'channels_first' or 'channels_last'."
+        )
+    spatial = [shape[axis] for axis in spatial_axes]
+    return type(shape)([*shape[: spatial_axes[0]], shape[-1], *spatial])
+
+
+def check_for_unexpected_keys(
+    name: str, input_dict: Mapping[str, Any], expected_values: Iterable[str]
+) -> None:
+    """Refuses a dictionary that has keys nobody asked for.
+
+    Args:
+        name: what the dictionary is, for the message.
+        input_dict: the dictionary.
+        expected_values: the keys it may have.
+
+    Raises:
+        ValueError: there is an unexpected key.
+    """
+    expected = list(expected_values)
+    unknown = [key for key in input_dict if key not in expected]
+    if unknown:
+        raise ValueError(
+            f"Unknown entries in the dictionary of {name}: {unknown}. Expected some of {expected}."
+        )
