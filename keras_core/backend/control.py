@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
-from typing import Any, Callable, ContextManager, NoReturn, Union
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Callable, NoReturn, Union
 
 from keras_core.backend.convert import cast_to, pair, tensor
 from keras_core.graph import primitives as p
@@ -135,7 +135,7 @@ def _fold(
     return scan(step, [elems], [tensor(initializer, elems.dtype)], reverse=backwards)[0][0]
 
 
-def control_dependencies(control_inputs: Sequence[Any]) -> ContextManager[None]:
+def control_dependencies(control_inputs: Sequence[Any]) -> AbstractContextManager[None]:
     """Accepted for old code: a program reads everything before any of its updates happens.
 
     Args:

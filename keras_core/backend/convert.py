@@ -7,13 +7,15 @@ from typing import Any, Union
 
 import numpy as np
 
+from keras_core.graph import operators
 from keras_core.graph import primitives as p
-from keras_core.graph.operators import common_dtype
-from keras_core.graph.operators import convert as cast_to
 from keras_core.graph.primitives._rules import normalize_axis
 from keras_core.graph.tensor import Constant, Shape, Tensor
 
 Axis = Union[int, Sequence[int], None]
+
+pair = operators.promote
+cast_to = operators.convert
 
 
 def tensor(value: Any, dtype: str | None = None) -> Tensor:
@@ -24,7 +26,7 @@ def tensor(value: Any, dtype: str | None = None) -> Tensor:
     """
     if isinstance(value, Tensor):
         return value
-    return Constant(value, dtype or common_dtype(value))
+    return Constant(value, dtype or operators.common_dtype(value))
 
 
 def axes(name: str, x: Tensor, axis: Axis) -> tuple[int, ...]:
@@ -48,7 +50,7 @@ def tensors(name: str, values: Sequence[Any]) -> list[Tensor]:
     found = [tensor(value) for value in values]
     if not found:
         raise ValueError(f"{name} needs at least one tensor; the list is empty.")
-    dtype = common_dtype(*found)
+    dtype = operators.common_dtype(*found)
     return [cast_to(x, dtype) for x in found]
 
 

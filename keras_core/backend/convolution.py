@@ -1,8 +1,8 @@
 """Convolutions (cross-correlations, as everywhere in this field) of one to three spatial axes.
 
 Kernels are `(..., input channels, output channels)` after one axis for each spatial one. 'same'
-padding is TensorFlow's: the result has ceil(size / stride) places, and of an odd number of zeros the
-greater part comes after.
+padding is TensorFlow's: the result has ceil(size / stride) places, and of an odd number of zeros
+the greater part comes after.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def conv1d(
         x: float tensor `(batch, steps, channels)`, or with the channels first.
         kernel: float tensor `(size, input channels, output channels)`.
         strides: steps between results.
-        padding: 'valid'; 'same'; or 'causal': zeros before the first step, so that no result depends
-            on later steps.
+        padding: 'valid'; 'same'; or 'causal': zeros before the first step, so that no result
+            depends on later steps.
         data_format: 'channels_last', 'channels_first', or None for the default.
         dilation_rate: steps between the taps of the kernel.
 
@@ -192,7 +192,7 @@ def conv2d_transpose(
     Args:
         x: float tensor `(batch, rows, columns, channels)`, or with the channels first.
         kernel: float tensor `(rows, columns, output channels, input channels)`.
-        output_shape: whole shape of the result: ints, scalar int tensors, None for the batch of `x`.
+        output_shape: whole shape of the result: ints, scalar int tensors, None for that of `x`.
         strides: those of the convolution.
         padding: that of the convolution, 'valid' or 'same'.
         data_format: 'channels_last', 'channels_first', or None for the default.
@@ -218,7 +218,7 @@ def conv3d_transpose(
     Args:
         x: float tensor `(batch, depth, rows, columns, channels)`, or with the channels first.
         kernel: float tensor `(depth, rows, columns, output channels, input channels)`.
-        output_shape: whole shape of the result: ints, scalar int tensors, None for the batch of `x`.
+        output_shape: whole shape of the result: ints, scalar int tensors, None for that of `x`.
         strides: those of the convolution.
         padding: that of the convolution, 'valid' or 'same'.
         data_format: 'channels_last', 'channels_first', or None for the default.
@@ -343,8 +343,8 @@ def _conv(
     rank = x.ndim - 2
     if kernel.ndim != x.ndim or rank < 1:
         raise ValueError(
-            f"Convolution: a kernel of shape {kernel.shape} does not fit a tensor of shape {x.shape}; "
-            "both need the same rank."
+            f"Convolution: a kernel of shape {kernel.shape} does not fit a tensor of shape "
+            f"{x.shape}; both need the same rank."
         )
     steps, spread = _spatial(strides, rank), _spatial(dilation, rank)
     sizes_in = spatial_sizes(x.shape, data_format)

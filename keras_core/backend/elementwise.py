@@ -16,8 +16,8 @@ def cast(x: Any, dtype: str) -> Tensor:
 
     Args:
         x: tensor of any shape.
-        dtype: such as 'float32', 'int32', 'bool'. Floats lose their fraction on the way to integers;
-            what is not 0 becomes True.
+        dtype: such as 'float32', 'int32', 'bool'. Floats lose their fraction on the way to
+            integers; what is not 0 becomes True.
     """
     return cast_to(tensor(x), dtype)
 

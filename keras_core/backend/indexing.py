@@ -96,7 +96,7 @@ def _check_block(x: Tensor, starts: Sequence[Any], counts: Sequence[Any]) -> Non
         known = isinstance(first, int) and length is not None
         if known and first + builtins.max(count, 0) > length:
             raise ValueError(
-                f"K.slice: {count} elements from {first} on go beyond axis {axis} of shape {x.shape}."
+                f"K.slice: {count} elements from {first} on exceed axis {axis} of {x.shape}."
             )
 
 

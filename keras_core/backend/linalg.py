@@ -40,8 +40,8 @@ def batch_dot(x: Any, y: Any, axes: Axes = None) -> Tensor:
     Args:
         x: float tensor `(batch, ...)` of rank 2 or more.
         y: float tensor `(batch, ...)` of rank 2 or more.
-        axes: the axis of `x` and that of `y` to sum over, or one int for both; not the batch axis. By
-            default the last of `x` and the last but one of `y` (the last where it has rank 2).
+        axes: the axis of `x` and that of `y` to sum over, or one int for both; not the batch axis.
+            By default the last of `x` and the last but one of `y` (the last where it has rank 2).
 
     Returns:
         A tensor `(batch, rest of x, rest of y)`; `(batch, 1)` when nothing is left of either.

@@ -48,7 +48,7 @@ def _plain_number(value: Any) -> float | None:
 
 
 def _leaky_relu(x: Tensor, slope: float) -> Tensor:
-    """One comparison picks the higher line (the lower one for slopes above 1); at 0 it is the slope's."""
+    """The higher of two lines (for slopes above 1 the lower one); the gradient at 0 is the slope."""
     line = p.multiply(x, p.scalar(slope, x.dtype))
     return p.maximum(line, x) if slope <= 1 else p.minimum(line, x)
 

@@ -28,12 +28,12 @@ def rnn(
 
     Args:
         step_function: takes a step's input `(batch, ...)` and the list of states, followed by the
-            constants; gives the step's output and the list of new states, each of its state's shape.
+            constants; gives the step's output and the list of new states, each shaped as its state.
         inputs: tensor `(batch, steps, ...)`.
         initial_states: tensors `(batch, ...)`.
         go_backwards: True to go from the last step to the first; outputs then stand in that order.
-        mask: bool tensor `(batch, steps)` or `(batch, steps, 1)`. Where it is false the states stay,
-            and the output is that of the step before (0 at the beginning).
+        mask: bool tensor `(batch, steps)` or `(batch, steps, 1)`. Where it is false the states
+            stay, and the output is that of the step before (0 at the beginning).
         constants: further tensors for each step.
         unroll: True to build each step by itself, which needs a known number of steps.
         input_length: of no effect; the number of steps is known from `inputs`.
@@ -93,9 +93,7 @@ def _masks(mask: Any, states: Sequence[Tensor]) -> list[Tensor]:
     if mask is None:
         return []
     if not states:
-        raise ValueError(
-            "K.rnn: a mask needs initial_states, so that there is something to keep where it is false."
-        )
+        raise ValueError("K.rnn: a mask needs initial_states: what to keep where it is false.")
     mask = cast_to(tensor(mask), "bool")
     return [p.squeeze(mask, 2) if mask.ndim == 3 else mask]
 
