@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
-
-import numpy as np
 
 from keras_core import backend as K
-from keras_core import initializers
 from keras_core.engine.bookkeeping import Bookkeeping
 from keras_core.engine.connections import Connections
 from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors, describe
 from keras_core.engine.node import Node
+from keras_core.engine.weight_owner import WeightOwner, building
 from keras_core.graph import layer_scope
 from keras_core.utils.generic_utils import has_arg, is_all_none, to_list, unpack_singleton
 
@@ -30,10 +26,6 @@ _KEYWORDS = (
     "weights",
     "input_dtype",
 )
-
-# Names of the weights made since the outermost layer began to build: a variable name is
-# unique in that range, so that the names in a saved file differ.
-_names_in_build: ContextVar[set | None] = ContextVar("names_in_build", default=None)
 
 
 def disable_tracking(func):
@@ -56,7 +48,7 @@ def disable_tracking(func):
     return untracked
 
 
-class Layer(Connections, Bookkeeping):
+class Layer(WeightOwner, Connections, Bookkeeping):
     """The base class of layers.
 
     A subclass stores its configuration in `__init__`, makes its weights in `build` with
@@ -96,8 +88,8 @@ class Layer(Connections, Bookkeeping):
         unknown = [name for name in kwargs if name not in _KEYWORDS]
         if unknown:
             raise TypeError(
-                f"{type(self).__name__} got unknown keyword(s) {unknown}. Besides its own arguments "
-                f"a layer takes {list(_KEYWORDS)}."
+                f"{type(self).__name__} got unknown keyword(s) {unknown}. Besides its own "
+                f"arguments a layer takes {list(_KEYWORDS)}."
             )
 
     def _init_records(self):
@@ -133,7 +125,8 @@ class Layer(Connections, Bookkeeping):
         records = self.__dict__.get("_metrics" if is_metric(layer) else "_layers")
         if records is None:
             raise RuntimeError(
-                f"{type(self).__name__}: call super().__init__() before a layer is set as attribute."
+                f"{type(self).__name__}: call super().__init__() first, and then set a layer as "
+                "an attribute."
             )
         if not any(layer is known for known in records):
             records.append(layer)
@@ -146,119 +139,6 @@ class Layer(Connections, Bookkeeping):
     @built.setter
     def built(self, value):
         self._built = value
-
-    # Weights
-
-    def add_weight(
-        self,
-        name=None,
-        shape=None,
-        dtype=None,
-        initializer=None,
-        regularizer=None,
-        trainable=True,
-        constraint=None,
-    ):
-        """Makes a variable that belongs to the layer.
-
-        Args:
-            name: str, the weight's name; the layer's name is put in front.
-            shape: tuple of int; () by default.
-            dtype: str; the layer's dtype by default.
-            initializer: initializer, name or function of (shape, dtype); 'glorot_uniform' by
-                default.
-            regularizer: function of the variable giving a penalty, added to the losses, or None.
-            trainable: bool, whether training changes it.
-            constraint: function of the variable applied after each training step, or None.
-
-        Returns:
-            The variable.
-        """
-        shape = () if shape is None else tuple(shape)
-        dtype = dtype or self.dtype or K.floatx()
-        draw = initializers.get("glorot_uniform" if initializer is None else initializer)
-        value = draw(shape, dtype=dtype) if has_arg(draw, "dtype", True) else draw(shape)
-        weight = K.variable(value, dtype=dtype, name=name, constraint=constraint)
-        weight.name = self._unique_weight_name(weight.name)
-        weight.trainable = trainable
-        if regularizer is not None:
-            with K.name_scope("weight_regularizer"):
-                self.add_loss(regularizer(weight))
-        records = self._trainable_weights if trainable else self._non_trainable_weights
-        records.append(weight)
-        return weight
-
-    def _unique_weight_name(self, name):
-        names = _names_in_build.get()
-        taken = {weight.name for weight in self._own_weights()}.union(names or ())
-        unique, stem, count = name, name.partition(":")[0], 1
-        while unique in taken:
-            unique, count = f"{stem}_{count}:0", count + 1
-        if names is not None:
-            names.add(unique)
-        return unique
-
-    def _own_weights(self):
-        return self._trainable_weights + self._non_trainable_weights
-
-    @property
-    def trainable_weights(self):
-        """The variables that training changes; none when the layer is frozen."""
-        if not self.trainable:
-            return []
-        return self._trainable_weights + _weights_in(self._layers, "trainable_weights")
-
-    @trainable_weights.setter
-    def trainable_weights(self, weights):
-        self._trainable_weights = weights
-
-    @property
-    def non_trainable_weights(self):
-        """The variables that training leaves alone; all of them when the layer is frozen."""
-        if not self.trainable:
-            return self._own_weights() + _weights_in(self._layers, "weights")
-        return self._non_trainable_weights + _weights_in(self._layers, "non_trainable_weights")
-
-    @non_trainable_weights.setter
-    def non_trainable_weights(self, weights):
-        self._non_trainable_weights = weights
-
-    @property
-    def weights(self):
-        """All variables, the trainable ones first."""
-        return self.trainable_weights + self.non_trainable_weights
-
-    def get_weights(self):
-        """Copies the values of all weights.
-
-        Returns:
-            A list of NumPy arrays in the order of `weights`.
-        """
-        return K.batch_get_value(self.weights)
-
-    def set_weights(self, weights):
-        """Replaces the values of all weights, or of none when one does not fit.
-
-        Args:
-            weights: list of arrays, in the order and with the shapes of `get_weights()`.
-
-        Raises:
-            ValueError: if their number or a shape differs; no weight is changed then.
-        """
-        K.batch_set_value(match_weights(self, self.weights, weights))
-
-    def count_params(self):
-        """Counts the numbers in the weights.
-
-        Raises:
-            RuntimeError: if the layer has no weights yet because it was not built.
-        """
-        if not self.built:
-            raise RuntimeError(
-                f"Layer {describe(self)} has no weights to count before it is built. Call it on a "
-                "tensor, or call build(input_shape)."
-            )
-        return sum(int(np.prod(weight.shape)) for weight in self.weights)
 
     # What a subclass overrides
 
@@ -405,7 +285,7 @@ class Layer(Connections, Bookkeeping):
             return
         self.assert_input_compatibility(inputs)
         shapes = [K.int_shape(x) for x in to_list(inputs, allow_tuple=True)]
-        with _building(), layer_scope(self.name):
+        with building(), layer_scope(self.name):
             self.build(unpack_singleton(shapes))
         self.built = True
         if self._initial_weights is not None:
@@ -495,15 +375,6 @@ class Layer(Connections, Bookkeeping):
         )
 
 
-@contextmanager
-def _building():
-    """Opens a range of unique weight names unless an outer layer is being built."""
-    with ExitStack() as stack:
-        if _names_in_build.get() is None:
-            stack.callback(_names_in_build.reset, _names_in_build.set(set()))
-        yield
-
-
 def _snake_case(name):
     """Turns a class name into the stem of automatic layer names, `BatchNormalization` into
     `batch_normalization`; a leading underscore becomes `private_`."""
@@ -515,10 +386,6 @@ def _snake_case(name):
 def _fresh(tensor):
     """The tensor itself, or another handle when it already is the output of some layer."""
     return K.identity(tensor) if hasattr(tensor, "_keras_history") else tensor
-
-
-def _weights_in(layers, attribute):
-    return [weight for layer in layers for weight in getattr(layer, attribute)]
 
 
 def _agree(seen, declared):
@@ -536,33 +403,3 @@ def as_shapes(shape):
 def is_metric(layer):
     """Whether a layer is a metric object."""
     return hasattr(layer, "update_state") and hasattr(layer, "result")
-
-
-def match_weights(owner, variables, arrays):
-    """Pairs variables with new values.
-
-    Args:
-        owner: the layer, for messages.
-        variables: list of variables.
-        arrays: list of arrays.
-
-    Returns:
-        A list of pairs for `K.batch_set_value`.
-
-    Raises:
-        ValueError: if the number of arrays or one of their shapes differs.
-    """
-    arrays = [np.asarray(array) for array in arrays]
-    if len(arrays) != len(variables):
-        raise ValueError(
-            f"Layer {describe(owner)} has {len(variables)} weights of shapes "
-            f"{[K.int_shape(v) for v in variables]}, but {len(arrays)} arrays of shapes "
-            f"{[a.shape for a in arrays]} were given."
-        )
-    for variable, array in zip(variables, arrays):
-        if K.int_shape(variable) != array.shape:
-            raise ValueError(
-                f"Layer {describe(owner)}: weight {variable.name} has shape "
-                f"{K.int_shape(variable)}, but an array of shape {array.shape} was given."
-            )
-    return list(zip(variables, arrays))

@@ -11,7 +11,7 @@ class Connections:
     def _node_value(self, node_index, attribute, what):
         if not self._inbound_nodes:
             raise RuntimeError(
-                f"Layer {self.name} was never called, so it has no {what}. Call it on a tensor first."
+                f"Layer {self.name} was never called, so it has no {what}. Call it first."
             )
         if not 0 <= node_index < len(self._inbound_nodes):
             raise ValueError(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
 from keras_core import backend as K
-from keras_core.engine.base_layer import Layer, as_shapes, is_metric, match_weights
+from keras_core.engine.base_layer import Layer, as_shapes, is_metric
 from keras_core.engine.bookkeeping import input_key, unique
 from keras_core.engine.graph_map import GraphMap
 from keras_core.engine.input_layer import InputLayer
 from keras_core.engine.network_config import network_config, network_from_config
 from keras_core.engine.node import Node
+from keras_core.engine.persistence import Persistence
+from keras_core.engine.weight_owner import match_weights
 from keras_core.graph import Tensor
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
@@ -26,7 +27,7 @@ class Endpoint(NamedTuple):
     tensor_index: int
 
 
-class Network(Layer):
+class Network(Persistence, Layer):
     """A directed graph of layers; also the base of models whose `call` is written by hand.
 
     Args:
@@ -123,8 +124,8 @@ class Network(Layer):
     def _require_graph(self, what):
         if not self._is_graph_network:
             raise NotImplementedError(
-                f"{type(self).__name__} {self.name} is not a graph of layers, so it has no {what}. "
-                "Override the method, or build the model from Input tensors: Model(inputs, outputs)."
+                f"{type(self).__name__} {self.name} is no graph of layers, so it has no {what}. "
+                "Override the method, or build the model from tensors: Model(inputs, outputs)."
             )
 
     # Layers, weights, state
@@ -204,7 +205,7 @@ class Network(Layer):
     def _layer_at(self, index):
         if len(self.layers) <= index:
             raise ValueError(
-                f"Model {self.name} has no layer of index {index}: it has {len(self.layers)} layers."
+                f"Model {self.name} has {len(self.layers)} layers, so none has index {index}."
             )
         return self.layers[index]
 
@@ -279,10 +280,10 @@ class Network(Layer):
 
     def _filed(self, method, inputs, per_input):
         found = super()._filed(method, inputs, per_input)
-        if self._is_graph_network and inputs is not None:
-            if input_key(inputs) == input_key(self.inputs):
-                unconditional = super()._filed(method, None, per_input)
-                found += [x for x in self._from_nodes(method) if x not in unconditional]
+        own_call = inputs is not None and input_key(inputs) == input_key(self.inputs)
+        if self._is_graph_network and own_call:
+            unconditional = super()._filed(method, None, per_input)
+            found += [x for x in self._from_nodes(method) if x not in unconditional]
         return unique(found)
 
     def _filed_counts(self):
@@ -397,7 +398,7 @@ class Network(Layer):
         pairs = [known[id(x)] for x in self.outputs]
         return [tensor for tensor, _ in pairs], [mask for _, mask in pairs]
 
-    # Configuration and files
+    # Configuration
 
     def get_config(self):
         self._require_graph("configuration")
@@ -412,103 +413,6 @@ class Network(Layer):
             custom_objects: dict from names to classes and functions that are not Keras's own.
         """
         return network_from_config(cls, config, custom_objects)
-
-    def save(self, filepath, overwrite=True, include_optimizer=True):
-        """Saves architecture, weights, and when compiled also the state of training.
-
-        Args:
-            filepath: path, open binary file, `h5py.Group` or dict.
-            overwrite: bool; with False, asks before an existing file is replaced.
-            include_optimizer: bool, whether to save the optimizer and its state.
-        """
-        from keras_core.engine import saving
-
-        self._require_graph("configuration to be saved")
-        saving.save_model(self, filepath, overwrite, include_optimizer)
-
-    def save_weights(self, filepath, overwrite=True):
-        """Saves the weights alone.
-
-        Args:
-            filepath: path, open binary file, `h5py.Group` or dict.
-            overwrite: bool; with False, asks before an existing file is replaced.
-        """
-        from keras_core.saving import hdf5
-
-        hdf5.save_weights(self, filepath, overwrite)
-
-    def load_weights(self, filepath, by_name=False, skip_mismatch=False, reshape=False):
-        """Loads weights from a file, all or none.
-
-        Args:
-            filepath: path, open binary file, `h5py.Group` or dict.
-            by_name: bool; with True, weights go to the layers of the same name, otherwise to the
-                layers in order.
-            skip_mismatch: bool; with `by_name`, whether to pass over layers whose weights don't fit.
-            reshape: bool, whether a kernel of another shape and equal size is reshaped.
-
-        Raises:
-            OSError: if there is no such file.
-            ValueError: if the file is damaged, or its weights do not fit the model.
-        """
-        from keras_core.saving import hdf5
-
-        hdf5.load_weights(self, filepath, by_name, skip_mismatch, reshape)
-
-    def _updated_config(self):
-        from keras_core.saving import config
-
-        return config.model_config(self, versions=True)
-
-    def to_json(self, **kwargs):
-        """The architecture as JSON text.
-
-        Args:
-            **kwargs: passed to `json.dumps`.
-        """
-        from keras_core.saving import config
-
-        return json.dumps(self._updated_config(), default=config.json_value, **kwargs)
-
-    def to_yaml(self, **kwargs):
-        """The architecture as YAML text.
-
-        Args:
-            **kwargs: passed to `yaml.dump`.
-        """
-        from keras_core.saving import config
-
-        return config.to_yaml(self._updated_config(), **kwargs)
-
-    def summary(self, line_length=None, positions=None, print_fn=None):
-        """Prints a table of the layers.
-
-        Args:
-            line_length: int, characters a line.
-            positions: list of column ends, in characters or as fractions of the line.
-            print_fn: function of one line; `print` by default.
-
-        Raises:
-            ValueError: if the model has no weights yet.
-        """
-        from keras_core.utils.layer_utils import print_summary
-
-        if not self.built:
-            raise ValueError(
-                f"Model {self.name} is not built, so its layers have no shapes to print. Give the "
-                "first layer an input_shape, call build(input_shape), or fit it on data."
-            )
-        print_summary(self, line_length=line_length, positions=positions, print_fn=print_fn)
-
-    def __getstate__(self):
-        from keras_core.engine import saving
-
-        return saving.pickle_model(self)
-
-    def __setstate__(self, state):
-        from keras_core.engine import saving
-
-        self.__dict__ = saving.unpickle_model(state).__dict__
 
 
 def _replay_node(node, known, run):
@@ -535,8 +439,8 @@ def check_endpoints(inputs, outputs):
         for x in tensors:
             if not isinstance(x, Tensor) or not hasattr(x, "_keras_history"):
                 raise ValueError(
-                    f"A model's {role} must be a tensor made by a Keras layer, not {x!r}. Start from "
-                    "Input(shape=...), and wrap functions of tensors in Lambda layers."
+                    f"A model's {role} must be a tensor made by a Keras layer, not {x!r}. Start "
+                    "from Input(shape=...), and wrap functions of tensors in Lambda layers."
                 )
     if len({id(x) for x in inputs}) != len(inputs):
         raise ValueError(f"A model's inputs must differ, but one comes twice in {inputs}.")

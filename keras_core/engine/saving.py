@@ -152,7 +152,7 @@ def unpickle_model(state):
         state: dict.
     """
     # Whoever unpickles runs code of the pickle's choosing anyway.
-    return load_model(state, safe_mode=False)
+    return load_model(state, compile="training_config" in state, safe_mode=False)
 
 
 def allow_write_to_gcs(save_function):

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_core.saving.safety import safe_mode_scope
 
-# Files follow the layout of this Keras, with kernels as TensorFlow has them, whichever backend runs.
+# Files follow the layout of this Keras, with TensorFlow's kernels, whichever backend runs.
 KERAS_VERSION = "2.3.1"
 KERNEL_LAYOUT = "tensorflow"
 

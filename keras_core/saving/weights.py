@@ -172,8 +172,8 @@ def _fitting(group, name, layer, reshape):
     for variable, array in zip(layer.weights, arrays):
         if K.int_shape(variable) != array.shape:
             raise ValueError(
-                f"{inner.where}: the array for {variable.name} of layer {describe(layer)} has shape "
-                f"{array.shape}, but the model's weight has shape {K.int_shape(variable)}."
+                f"{inner.where}: the array for {variable.name} of layer {describe(layer)} has "
+                f"shape {array.shape}, but the weight has shape {K.int_shape(variable)}."
             )
     return list(zip(layer.weights, arrays))
 

@@ -196,7 +196,9 @@ class H5Dict:
 
     def get(self, key, default=None):
         """The entry of a name, or `default` where there is none."""
-        return self[key] if key in self else default
+        if key not in self:
+            return default
+        return self[key]
 
     def update(self, *others, **kwargs):
         """Sets the entries of dictionaries and of keywords."""

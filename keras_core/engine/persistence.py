@@ -1,0 +1,106 @@
+"""A network's ways out of the program: files, text, pickles, and its table of layers."""
+
+from __future__ import annotations
+
+import json
+
+
+class Persistence:
+    """The part of a network that is saved, loaded and printed."""
+
+    def save(self, filepath, overwrite=True, include_optimizer=True):
+        """Saves architecture, weights, and when compiled also the state of training.
+
+        Args:
+            filepath: path, open binary file, `h5py.Group` or dict.
+            overwrite: bool; with False, asks before an existing file is replaced.
+            include_optimizer: bool, whether to save the optimizer and its state.
+        """
+        from keras_core.engine import saving
+
+        self._require_graph("configuration to be saved")
+        saving.save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath, overwrite=True):
+        """Saves the weights alone.
+
+        Args:
+            filepath: path, open binary file, `h5py.Group` or dict.
+            overwrite: bool; with False, asks before an existing file is replaced.
+        """
+        from keras_core.saving import hdf5
+
+        hdf5.save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath, by_name=False, skip_mismatch=False, reshape=False):
+        """Loads weights from a file, all or none.
+
+        Args:
+            filepath: path, open binary file, `h5py.Group` or dict.
+            by_name: bool; with True, weights go to the layers of the same name, otherwise to the
+                layers in order.
+            skip_mismatch: bool; with `by_name`, whether to pass over layers that don't fit.
+            reshape: bool, whether a kernel of another shape and equal size is reshaped.
+
+        Raises:
+            OSError: if there is no such file.
+            ValueError: if the file is damaged, or its weights do not fit the model.
+        """
+        from keras_core.saving import hdf5
+
+        hdf5.load_weights(self, filepath, by_name, skip_mismatch, reshape)
+
+    def _updated_config(self):
+        from keras_core.saving import config
+
+        return config.model_config(self, versions=True)
+
+    def to_json(self, **kwargs):
+        """The architecture as JSON text.
+
+        Args:
+            **kwargs: passed to `json.dumps`.
+        """
+        from keras_core.saving import config
+
+        return json.dumps(self._updated_config(), default=config.json_value, **kwargs)
+
+    def to_yaml(self, **kwargs):
+        """The architecture as YAML text.
+
+        Args:
+            **kwargs: passed to `yaml.dump`.
+        """
+        from keras_core.saving import config
+
+        return config.to_yaml(self._updated_config(), **kwargs)
+
+    def summary(self, line_length=None, positions=None, print_fn=None):
+        """Prints a table of the layers.
+
+        Args:
+            line_length: int, characters a line.
+            positions: list of column ends, in characters or as fractions of the line.
+            print_fn: function of one line; `print` by default.
+
+        Raises:
+            ValueError: if the model has no weights yet.
+        """
+        from keras_core.utils.layer_utils import print_summary
+
+        if not self.built:
+            raise ValueError(
+                f"Model {self.name} is not built, so its layers have no shapes to print. Give the "
+                "first layer an input_shape, call build(input_shape), or fit it on data."
+            )
+        print_summary(self, line_length=line_length, positions=positions, print_fn=print_fn)
+
+    def __getstate__(self):
+        from keras_core.engine import saving
+
+        return saving.pickle_model(self)
+
+    def __setstate__(self, state):
+        from keras_core.engine import saving
+
+        self.__dict__ = saving.unpickle_model(state).__dict__

@@ -1,0 +1,175 @@
+"""The weights of a layer: making, listing, copying and replacing them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core import initializers
+from keras_core.engine.input_spec import describe
+from keras_core.utils.generic_utils import has_arg
+
+# Names of the weights made since the outermost layer began to build: a variable name is
+# unique in that range, so that the names in a saved file differ.
+_names_in_build: ContextVar[set | None] = ContextVar("names_in_build", default=None)
+
+
+class WeightOwner:
+    """The part of a layer that holds its variables."""
+
+    def add_weight(
+        self,
+        name=None,
+        shape=None,
+        dtype=None,
+        initializer=None,
+        regularizer=None,
+        trainable=True,
+        constraint=None,
+    ):
+        """Makes a variable that belongs to the layer.
+
+        Args:
+            name: str, the weight's name; the layer's name is put in front.
+            shape: tuple of int; () by default.
+            dtype: str; the layer's dtype by default.
+            initializer: initializer, name or function of (shape, dtype); 'glorot_uniform' by
+                default.
+            regularizer: function of the variable giving a penalty, added to the losses, or None.
+            trainable: bool, whether training changes it.
+            constraint: function of the variable applied after each training step, or None.
+
+        Returns:
+            The variable.
+        """
+        shape = () if shape is None else tuple(shape)
+        dtype = dtype or self.dtype or K.floatx()
+        draw = initializers.get("glorot_uniform" if initializer is None else initializer)
+        value = draw(shape, dtype=dtype) if has_arg(draw, "dtype", True) else draw(shape)
+        weight = K.variable(value, dtype=dtype, name=name, constraint=constraint)
+        weight.name = self._unique_weight_name(weight.name)
+        weight.trainable = trainable
+        if regularizer is not None:
+            with K.name_scope("weight_regularizer"):
+                self.add_loss(regularizer(weight))
+        records = self._trainable_weights if trainable else self._non_trainable_weights
+        records.append(weight)
+        return weight
+
+    def _unique_weight_name(self, name):
+        names = _names_in_build.get()
+        taken = {weight.name for weight in self._own_weights()}.union(names or ())
+        unique, stem, count = name, name.partition(":")[0], 1
+        while unique in taken:
+            unique, count = f"{stem}_{count}:0", count + 1
+        if names is not None:
+            names.add(unique)
+        return unique
+
+    def _own_weights(self):
+        return self._trainable_weights + self._non_trainable_weights
+
+    @property
+    def trainable_weights(self):
+        """The variables that training changes; none when the layer is frozen."""
+        if not self.trainable:
+            return []
+        return self._trainable_weights + _weights_in(self._layers, "trainable_weights")
+
+    @trainable_weights.setter
+    def trainable_weights(self, weights):
+        self._trainable_weights = weights
+
+    @property
+    def non_trainable_weights(self):
+        """The variables that training leaves alone; all of them when the layer is frozen."""
+        if not self.trainable:
+            return self._own_weights() + _weights_in(self._layers, "weights")
+        return self._non_trainable_weights + _weights_in(self._layers, "non_trainable_weights")
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, weights):
+        self._non_trainable_weights = weights
+
+    @property
+    def weights(self):
+        """All variables, the trainable ones first."""
+        return self.trainable_weights + self.non_trainable_weights
+
+    def get_weights(self):
+        """Copies the values of all weights.
+
+        Returns:
+            A list of NumPy arrays in the order of `weights`.
+        """
+        return K.batch_get_value(self.weights)
+
+    def set_weights(self, weights):
+        """Replaces the values of all weights, or of none when one does not fit.
+
+        Args:
+            weights: list of arrays, in the order and with the shapes of `get_weights()`.
+
+        Raises:
+            ValueError: if their number or a shape differs; no weight is changed then.
+        """
+        K.batch_set_value(match_weights(self, self.weights, weights))
+
+    def count_params(self):
+        """Counts the numbers in the weights.
+
+        Raises:
+            RuntimeError: if the layer has no weights yet because it was not built.
+        """
+        if not self.built:
+            raise RuntimeError(
+                f"Layer {describe(self)} has no weights to count before it is built. Call it on a "
+                "tensor, or call build(input_shape)."
+            )
+        return sum(int(np.prod(weight.shape)) for weight in self.weights)
+
+
+@contextmanager
+def building():
+    """Opens a range of unique weight names unless an outer layer is being built."""
+    with ExitStack() as stack:
+        if _names_in_build.get() is None:
+            stack.callback(_names_in_build.reset, _names_in_build.set(set()))
+        yield
+
+
+def _weights_in(layers, attribute):
+    return [weight for layer in layers for weight in getattr(layer, attribute)]
+
+
+def match_weights(owner, variables, arrays):
+    """Pairs variables with new values.
+
+    Args:
+        owner: the layer, for messages.
+        variables: list of variables.
+        arrays: list of arrays.
+
+    Returns:
+        A list of pairs for `K.batch_set_value`.
+
+    Raises:
+        ValueError: if the number of arrays or one of their shapes differs.
+    """
+    arrays = [np.asarray(array) for array in arrays]
+    if len(arrays) != len(variables):
+        raise ValueError(
+            f"Layer {describe(owner)} has {len(variables)} weights of shapes "
+            f"{[K.int_shape(v) for v in variables]}, but {len(arrays)} arrays of shapes "
+            f"{[a.shape for a in arrays]} were given."
+        )
+    for variable, array in zip(variables, arrays):
+        if K.int_shape(variable) != array.shape:
+            raise ValueError(
+                f"Layer {describe(owner)}: weight {variable.name} has shape "
+                f"{K.int_shape(variable)}, but an array of shape {array.shape} was given."
+            )
+    return list(zip(variables, arrays))
