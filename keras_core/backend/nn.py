@@ -48,7 +48,7 @@ def _plain_number(value: Any) -> float | None:
 
 
 def _leaky_relu(x: Tensor, slope: float) -> Tensor:
-    """The higher of two lines (for slopes above 1 the lower one); the gradient at 0 is the slope."""
+    """The higher of two lines (for slopes above 1 the lower one), at 0 with the slope's gradient."""
     line = p.multiply(x, p.scalar(slope, x.dtype))
     return p.maximum(line, x) if slope <= 1 else p.minimum(line, x)
 
@@ -190,7 +190,8 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Tensor:
 
     Args:
         x: tensor `(batch, ..., channels)`, or with the channels first.
-        bias: tensor `(channels,)`, or one of the shape of a sample with the channels last.
+        bias: tensor `(channels,)`, or one of the shape of a sample with the channels last; with the
+            channels first its elements are used in their order, as in Keras 2.
         data_format: 'channels_last', 'channels_first', or None for the default.
 
     Raises:
@@ -211,7 +212,8 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Tensor:
 def _channels_first_bias(bias: Tensor, rank: int) -> Tensor:
     if bias.ndim == 1:
         return p.reshape_to_sizes(bias, [p.size_of(bias, 0), *[1] * (rank - 2)])
-    return p.transpose(bias, perm=(bias.ndim - 1, *range(bias.ndim - 1)))
+    *places, channels = (p.size_of(bias, axis) for axis in range(bias.ndim))
+    return p.reshape_to_sizes(bias, [channels, *places])
 
 
 def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = None) -> Tensor:

@@ -36,7 +36,10 @@ def normalize_batch_in_training(
     kept = tuple(size for axis, size in enumerate(x.shape) if axis not in axes)
     scale = p.ones(kept, x.dtype) if gamma is None else tensor(gamma)
     shift = p.zeros(kept, x.dtype) if beta is None else tensor(beta)
-    return p.batch_norm_train(x, scale, shift, axes=axes, epsilon=float(epsilon))
+    y, mean, var = p.batch_norm_train(x, scale, shift, axes=axes, epsilon=float(epsilon))
+    if _has_fused_kernel(x, axes):
+        return y, p.stop_gradient(mean), p.stop_gradient(var)
+    return y, mean, var
 
 
 def batch_normalization(
@@ -57,7 +60,14 @@ def batch_normalization(
     channels = convert.one_axis("K.batch_normalization", x, axis)
     scale, shift = (1 if gamma is None else gamma), (0 if beta is None else beta)
     parts = [_along(x, channels, part) for part in (mean, var, scale, shift)]
+    if _has_fused_kernel(x, tuple(axis for axis in range(x.ndim) if axis != channels)):
+        parts[:2] = map(p.stop_gradient, parts[:2])
     return p.batch_normalization(x, *parts, epsilon=float(epsilon))
+
+
+def _has_fused_kernel(x: Tensor, axes: tuple[int, ...]) -> bool:
+    """Images with the channels last: TensorFlow's kernel for them derives by no statistics."""
+    return x.ndim == 4 and axes == (0, 1, 2)
 
 
 def _along(x: Tensor, channels: int, part: Any) -> Tensor:
