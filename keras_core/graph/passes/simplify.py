@@ -157,14 +157,26 @@ def _sum_like(node: Node) -> Tensor | None:
 
 
 def _reduce_sum(node: Node) -> Tensor | None:
-    """No axes: nothing to do. A sum over a batch axis of a product: contract that axis instead."""
+    """Sums over no axes go, sums of sums join, and a summed batch axis of a product is contracted."""
     axes, keepdims = node.params["axes"], node.params["keepdims"]
     if not axes:
         return node.inputs[0]
+    inner = _maker(node.inputs[0], "reduce_sum")
+    if inner is not None and not keepdims and not inner.params["keepdims"]:
+        return _join_sums(node, inner, axes)
     product = _maker(node.inputs[0], "dot")
     if product is None or keepdims:
         return None
     return _contract_batch(node, product, axes)
+
+
+def _join_sums(node: Node, inner: Node, axes: Sequence[int]) -> Tensor:
+    from keras_core.graph.primitives import reduce_sum
+
+    x = inner.inputs[0]
+    left = [axis for axis in range(x.ndim) if axis not in inner.params["axes"]]
+    joined = sorted([*inner.params["axes"], *(left[axis] for axis in axes)])
+    return make(node, reduce_sum, x, axes=tuple(joined), keepdims=False)
 
 
 def _contract_batch(node: Node, product: Node, axes: Sequence[int]) -> Tensor | None:
@@ -175,7 +187,7 @@ def _contract_batch(node: Node, product: Node, axes: Sequence[int]) -> Tensor | 
     if not moved:
         return None
     contract = tuple(
-        (*contracted, *(batch[axis] for axis in moved))
+        (*(batch[axis] for axis in moved), *contracted)
         for contracted, batch in zip(product.params["contract"], (batch_a, batch_b))
     )
     batch = tuple(

@@ -1,0 +1,34 @@
+"""The backend: programs become generated NumPy functions, variables are NumPy arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from keras_core.graph.program import Program
+from keras_core.plugins.contract import Backend, Compiled
+from keras_numpy.compiler import CompiledProgram
+from keras_numpy.lowering import LOWERINGS
+
+
+class NumpyBackend(Backend):
+    """NumPy alone: the reference that trains, without an engine to start."""
+
+    name = "numpy"
+    lowerings = LOWERINGS
+
+    def compile(self, program: Program) -> Compiled:
+        """A callable that compiles straight-line code for each combination of input shapes."""
+        return CompiledProgram(program, self.lowerings)
+
+    def to_storage(self, value: Any) -> np.ndarray:
+        return np.array(value, order="C")
+
+    def to_numpy(self, storage: np.ndarray) -> np.ndarray:
+        return storage.copy()
+
+
+def make_backend(config: Any) -> NumpyBackend:
+    """The backend; it has no options."""
+    return NumpyBackend()

@@ -1,0 +1,98 @@
+"""CompiledProgram: a program's functions, one for each combination of input shapes."""
+
+from __future__ import annotations
+
+import traceback
+from collections import OrderedDict
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+import numpy as np
+
+from keras_core.graph.passes import optimize, specialise
+from keras_core.graph.passes.expand import expand
+from keras_core.graph.program import Program
+from keras_core.graph.randomness import RandomState
+from keras_numpy.compiler.generate import Code, generate
+from keras_numpy.kernel import Lowering
+
+# Each variant keeps its buffers; shapes that vary without end must not fill the memory.
+MOST_VARIANTS = 32
+
+
+class CompiledProgram:
+    """Runs a program on NumPy arrays.
+
+    Args:
+        program: what to run; sizes may be unknown.
+        lowerings: kernels by primitive name.
+
+    Raises:
+        NotImplementedError: a primitive has neither a lowering nor a decomposition.
+    """
+
+    def __init__(self, program: Program, lowerings: Mapping[str, Lowering]) -> None:
+        self._lowerings = lowerings
+        self._program = optimize(expand(program, lowerings, "numpy"))
+        self._variants: OrderedDict[Any, Variant] = OrderedDict()
+
+    def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> List[np.ndarray]:
+        shapes = tuple([array.shape for array in arrays])
+        variant = self._variants.get(shapes)
+        if variant is None:
+            variant = self._variant(shapes)
+        return variant(arrays, state)
+
+    def source(self, *shapes: Tuple[int, ...]) -> str:
+        """The code that runs for inputs of these shapes."""
+        return self._variant(shapes).code.source
+
+    def _variant(self, shapes: Tuple[Tuple[int, ...], ...]) -> Variant:
+        program = optimize(specialise(self._program, shapes))
+        variant = Variant(generate(expand(program, self._lowerings, "numpy"), self._lowerings))
+        self._variants[shapes] = variant
+        while len(self._variants) > MOST_VARIANTS:
+            self._variants.popitem(last=False)
+        return variant
+
+
+class Variant:
+    """One generated function and the buffers it works in.
+
+    Threads that run it at once each take a set of buffers; a set goes back when its call ends.
+    """
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        self._free: List[Sequence[np.ndarray]] = []
+        namespace: Dict[str, Any] = dict(code.names)
+        exec(compile(code.source, code.filename, "exec"), namespace)  # noqa: S102
+        self._run = namespace["run"]
+
+    def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> List[np.ndarray]:
+        try:
+            buffers = self._free.pop()
+        except IndexError:
+            buffers = self.code.memory.allocate()
+        try:
+            with np.errstate(all="ignore"):
+                return self._run(arrays, buffers, state)
+        except Exception as error:
+            raise self._explained(error) from error
+        finally:
+            self._free.append(buffers)
+
+    def _explained(self, error: Exception) -> Exception:
+        """The error with the layer and the user's line that built the failing node."""
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == self.code.filename
+        ]
+        node = self.code.node_at(lines[-1]) if lines and lines[-1] else None
+        if node is None:
+            return error
+        text = f"{error} (in {node.primitive.name}, built by {node.origin})"
+        try:
+            return type(error)(text)
+        except TypeError:
+            return RuntimeError(text)

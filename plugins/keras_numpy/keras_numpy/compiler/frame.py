@@ -1,0 +1,300 @@
+"""Frame: one stretch of straight-line code (the function's, or a loop body's) and its liveness."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Set
+
+from keras_core.graph.primitive import Node
+from keras_core.graph.tensor import Constant, Tensor
+from keras_numpy.compiler.schedule import Group, Item, block_rows, nodes_of, schedule
+from keras_numpy.kernel import Kernel
+
+if TYPE_CHECKING:
+    from keras_numpy.compiler.generate import Writer
+
+_FOREVER = 1 << 60
+
+
+class Frame:
+    """Writes the lines of a list of nodes.
+
+    Args:
+        writer: takes the lines and hands out names and buffers.
+        nodes: each after its inputs.
+        results: tensors that must outlive the frame's last line.
+        indent: of the lines.
+
+    Attributes:
+        refs: the expression for each tensor's value, by key.
+        targets: arrays that certain tensors must be computed into, by key.
+        fresh: keys of tensors whose array belongs to the caller.
+    """
+
+    def __init__(
+        self, writer: Writer, nodes: Sequence[Node], results: Sequence[Tensor], indent: int = 1
+    ) -> None:
+        self.writer = writer
+        self.indent = indent
+        self.refs: Dict[Any, str] = {}
+        self.targets: Dict[Any, str] = {}
+        self.fresh: Set[Any] = set()
+        self.kernels = {n: self._lower(n) for n in nodes if not _is_loop(n) and not _unsized(n)}
+        self._roots: Dict[Any, Any] = {}
+        for node in nodes:
+            self._set_roots(node)
+        self.items: List[Item] = schedule(nodes, self._elementwise)
+        self.result_roots = {self.root_of(x) for x in results}
+        self._readers: Dict[Any, Set[Node]] = {}
+        self._last_use: Dict[Any, int] = {}
+        self._measure_liveness()
+        self._buffer_of: Dict[Any, List[str]] = {}
+
+    # Facts about nodes and tensors
+
+    def _lower(self, node: Node) -> Kernel:
+        return self.writer.lowerings[node.primitive.name](node)
+
+    def _elementwise(self, node: Node) -> bool:
+        kernel = self.kernels.get(node)
+        return kernel is not None and kernel.elementwise and not kernel.scratch
+
+    def takes_buffer(self, node: Node) -> bool:
+        kernel = self.kernels.get(node)
+        return kernel is not None and not kernel.view and not kernel.value
+
+    def _set_roots(self, node: Node) -> None:
+        """What owns the memory of each output: a view's is its input's, a loop's outputs share one."""
+        kernel = self.kernels.get(node)
+        for index in range(len(node.specs)):
+            if kernel is not None and kernel.view:
+                self._roots[(node, index)] = self.root_of(node.inputs[0])
+            elif _is_loop(node):
+                self._roots[(node, index)] = node
+
+    def root_of(self, tensor: Tensor) -> Any:
+        return self._roots.get(tensor.key, tensor.key)
+
+    def _measure_liveness(self) -> None:
+        for i, item in enumerate(self.items):
+            for node in nodes_of(item):
+                for x in node.inputs:
+                    root = self.root_of(x)
+                    self._last_use[root] = i
+                    self._readers.setdefault(root, set()).add(node)
+        for root in self.result_roots:
+            self._last_use[root] = _FOREVER
+
+    def readers_of(self, tensor: Tensor) -> Set[Node]:
+        return set(self._readers.get(tensor.key, ()))
+
+    def may_overwrite(self, node: Node, tensor: Tensor) -> bool:
+        """The node reads `tensor` only as operands that its result may replace."""
+        kernel = self.kernels[node]
+        reads = [i for i, x in enumerate(node.inputs) if self.root_of(x) == tensor.key]
+        return all(
+            i in kernel.inplace and node.inputs[i].key == tensor.key and _same_spec(node, i)
+            for i in reads
+        )
+
+    def reads_whole(self, node: Node, tensor: Tensor) -> bool:
+        """The node reads `tensor` itself, not a view of it."""
+        return all(x.key == tensor.key for x in node.inputs if self.root_of(x) == tensor.key)
+
+    def bind(self, tensor: Tensor, expression: str) -> None:
+        self.refs[tensor.key] = expression
+
+    def ref(self, tensor: Tensor) -> str:
+        if isinstance(tensor, Constant) and tensor not in self.refs:
+            self.refs[tensor.key] = self.writer.name_of(tensor.value, "c")
+        return self.refs[tensor.key]
+
+    # Writing
+
+    def write(self) -> None:
+        for i, item in enumerate(self.items):
+            if isinstance(item, Group):
+                self._write_group(item)
+            elif _is_loop(item):
+                self._write_loop(item)
+            elif item in self.kernels:
+                self._write_node(item, i)
+            else:
+                self._write_reference(item)
+            self._free_dead(item, i)
+
+    def _write_loop(self, node: Node) -> None:
+        from keras_numpy.compiler.loops import write_loop
+
+        write_loop(self, node)
+
+    def _write_node(self, node: Node, position: int) -> None:
+        kernel = self.kernels[node]
+        if kernel.view or kernel.value:
+            name = self.writer.new_name("t")
+            self.refs[(node, 0)] = name
+            self.writer.line(f"{name} = {self._text(node, kernel, [])}", self.indent, node)
+            self._copy_to_target(node)
+            return
+        outputs = [self._output(node, index, position) for index in range(len(node.specs))]
+        scratch = [self.writer.memory.take(*buffer) for buffer in kernel.scratch]
+        self.writer.line(self._text(node, kernel, outputs, scratch), self.indent, node)
+        for name in scratch:
+            self.writer.memory.give_back(name)
+
+    def _copy_to_target(self, node: Node) -> None:
+        target = self.targets.get((node, 0))
+        if target is not None:
+            self.writer.line(f"copyto({target}, {self.refs[(node, 0)]})", self.indent)
+            self.refs[(node, 0)] = target
+
+    def _output(self, node: Node, index: int, position: int) -> str:
+        """Where to put a result: its target, the memory of an input that dies here, or a buffer."""
+        key = (node, index)
+        name = self.targets.get(key)
+        if name is None:
+            name = self._dying_input(node, position) if index == 0 else None
+            if name is None:
+                name = self.take(key, node.specs[index].shape, node.specs[index].dtype)
+            else:
+                self._buffer_of[key] = [name]
+        self.refs[key] = name
+        return name
+
+    def take(self, root: Any, shape: Any, dtype: str) -> str:
+        """A buffer that goes back when `root` dies."""
+        name = self.writer.memory.take(shape, dtype)
+        self._buffer_of.setdefault(root, []).append(name)
+        return name
+
+    def _dying_input(self, node: Node, position: int) -> str | None:
+        for i in self.kernels[node].inplace:
+            x = node.inputs[i]
+            dies = self._last_use.get(x.key) == position and len(self._buffer_of.get(x.key, ())) == 1
+            if dies and _same_spec(node, i) and self.root_of(x) == x.key:
+                return self._buffer_of.pop(x.key)[0]
+        return None
+
+    def _text(
+        self, node: Node, kernel: Kernel, outputs: Sequence[str], scratch: Sequence[str] = ()
+    ) -> str:
+        inputs = [self.ref(x) for x in node.inputs]
+        return self.fill(node, kernel, inputs, outputs, scratch)
+
+    def fill(
+        self,
+        node: Node,
+        kernel: Kernel,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        scratch: Sequence[str] = (),
+    ) -> str:
+        """The kernel's pattern with names in it."""
+        words = {key: self.writer.name_of(thing, key) for key, thing in kernel.names.items()}
+        words.update({f"s{i}": name for i, name in enumerate(scratch)})
+        words.update({f"out{i}": name for i, name in enumerate(outputs)})
+        if outputs:
+            words["out"] = outputs[0]
+        if "{rng}" in kernel.pattern:
+            words["rng"] = self.writer.random_generator(node.params.get("stream", 0))
+        return string.Formatter().vformat(kernel.pattern, inputs, words)
+
+    def _write_reference(self, node: Node) -> None:
+        """A node with sizes that depend on values runs as its plain reference."""
+        function = self.writer.name_of(node.primitive.reference, "reference")
+        params = self.writer.name_of(node.params, "params")
+        names = [self.writer.new_name("t") for _ in node.specs]
+        arguments = "".join(f"{self.ref(x)}, " for x in node.inputs)
+        left = ", ".join(names) + ("," if node.primitive.several else "")
+        self.writer.line(f"{left} = {function}({arguments}**{params})", self.indent, node)
+        self.refs.update({(node, i): name for i, name in enumerate(names)})
+        self._copy_to_target(node)
+
+    def _free_dead(self, item: Item, position: int) -> None:
+        roots = {self.root_of(x) for node in nodes_of(item) for x in node.inputs}
+        made = {self._roots.get(y.key, y.key) for node in nodes_of(item) for y in node.outputs()}
+        for root in roots | made:
+            if self._last_use.get(root, -1) <= position:
+                for name in self._buffer_of.pop(root, ()):
+                    self.writer.memory.give_back(name)
+
+    def free_results(self) -> None:
+        """Gives back the buffers of results, when they too are no longer needed."""
+        for names in self._buffer_of.values():
+            for name in names:
+                self.writer.memory.give_back(name)
+        self._buffer_of.clear()
+
+    # Blocks
+
+    def _write_group(self, group: Group) -> None:
+        """A loop over blocks of rows; what only the group reads lives in block-sized buffers."""
+        rows = block_rows(group)
+        total = group.shape[0]
+        own = set(group.nodes)
+        local = [n for n in group.nodes if self._readers.get((n, 0), set()) <= own
+                 and (n, 0) not in self.result_roots and (n, 0) not in self.targets]
+        block_refs: Dict[Any, str] = {}
+        i, j = self.writer.new_name("i"), self.writer.new_name("j")
+        lines, sliced = self._group_lines(group, set(local), rows, block_refs, i, j)
+        self.writer.line(f"for {i} in range(0, {total}, {rows}):", self.indent, group.nodes[0])
+        self.writer.line(f"{j} = min({i} + {rows}, {total})", self.indent + 1)
+        for text in sliced:
+            self.writer.line(text, self.indent + 1)
+        for text, node in lines:
+            self.writer.line(text, self.indent + 1, node)
+
+    def _group_lines(self, group, local, rows, block_refs, i, j):  # type: ignore[no-untyped-def]
+        sliced: List[str] = []
+        lines = []
+        last = {x.key: n for n in group.nodes for x in n.inputs}
+        taken: Dict[Any, str] = {}
+        for node in group.nodes:
+            inputs = [self._block_input(x, group, block_refs, sliced, i, j) for x in node.inputs]
+            output = self._block_output(node, group, local, rows, sliced, i, j, taken)
+            block_refs[(node, 0)] = output
+            lines.append((self.fill(node, self.kernels[node], inputs, [output]), node))
+            for x in node.inputs:
+                if last[x.key] is node and x.key in taken:
+                    self.writer.memory.give_back(taken.pop(x.key))
+        for name in taken.values():
+            self.writer.memory.give_back(name)
+        return lines, sliced
+
+    def _block_input(self, x, group, block_refs, sliced, i, j):  # type: ignore[no-untyped-def]
+        if x.key in block_refs:
+            return block_refs[x.key]
+        name = self.ref(x)
+        if len(x.shape) == len(group.shape) and x.shape[0] == group.shape[0]:
+            part = self.writer.new_name("p")
+            sliced.append(f"{part} = {name}[{i}:{j}]")
+            name = part
+        block_refs[x.key] = name
+        return name
+
+    def _block_output(self, node, group, local, rows, sliced, i, j, taken):  # type: ignore[no-untyped-def]
+        spec = node.specs[0]
+        part = self.writer.new_name("p")
+        if node in local:
+            buffer = self.writer.memory.take((rows, *spec.shape[1:]), spec.dtype)
+            taken[(node, 0)] = buffer
+            sliced.append(f"{part} = {buffer}[:{j} - {i}]")
+            return part
+        whole = self.targets.get((node, 0)) or self.take((node, 0), spec.shape, spec.dtype)
+        self.refs[(node, 0)] = whole
+        sliced.append(f"{part} = {whole}[{i}:{j}]")
+        return part
+
+
+def _is_loop(node: Node) -> bool:
+    return node.primitive.name == "scan"
+
+
+def _unsized(node: Node) -> bool:
+    return any(None in spec.shape for spec in node.specs) or any(
+        None in x.shape for x in node.inputs
+    )
+
+
+def _same_spec(node: Node, i: int) -> bool:
+    return node.inputs[i].spec == node.specs[0]

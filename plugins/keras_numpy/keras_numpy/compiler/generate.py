@@ -1,0 +1,184 @@
+"""Writes the function: inputs and variables, a line a node, updates, the outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Dict, List, Mapping, Sequence
+
+import numpy as np
+
+from keras_core.graph.primitive import Node
+from keras_core.graph.program import Program
+from keras_core.graph.randomness import generator
+from keras_core.graph.tensor import Tensor, Variable
+from keras_numpy.compiler.frame import Frame
+from keras_numpy.compiler.memory import Memory
+from keras_numpy.compiler.schedule import nodes_of, positions
+from keras_numpy.kernel import Lowering
+
+_numbers = count()
+
+
+@dataclass
+class Code:
+    """Generated source, the objects it refers to, and the buffers it works in."""
+
+    source: str
+    names: Dict[str, Any]
+    memory: Memory
+    filename: str
+    nodes: Dict[int, Node]
+
+    def node_at(self, line: int) -> Node | None:
+        return self.nodes.get(line)
+
+
+class Writer:
+    """Collects lines and names; shared by the function and the loops in it."""
+
+    def __init__(self, lowerings: Mapping[str, Lowering]) -> None:
+        self.lowerings = lowerings
+        self.memory = Memory()
+        self.names: Dict[str, Any] = {"empty": np.empty, "copyto": np.copyto, "array": np.array}
+        self.head: List[str] = []
+        self.body: List[str] = []
+        self.body_nodes: Dict[int, Node] = {}
+        self._known: Dict[int, str] = {}
+        self._count = count()
+
+    def name_of(self, thing: Any, hint: str = "k") -> str:
+        """A name in the function's globals for an object; equal for the same object."""
+        name = self._known.get(id(thing))
+        if name is None:
+            name = self.new_name(hint)
+            self.names[name] = thing
+            self._known[id(thing)] = name
+        return name
+
+    def new_name(self, hint: str) -> str:
+        return f"{hint}_{next(self._count)}"
+
+    def line(self, text: str, indent: int = 1, node: Node | None = None) -> None:
+        if node is not None:
+            self.body_nodes[len(self.body)] = node
+        self.body.append("    " * indent + text)
+
+    def random_generator(self, stream: int) -> str:
+        """The name of a Generator, made at the start of each call."""
+        name = self.new_name("rng")
+        self.names["generator"] = generator
+        self.head.append(f"    {name} = generator(state, {stream})")
+        return name
+
+
+def generate(program: Program, lowerings: Mapping[str, Lowering]) -> Code:
+    """The code of a program whose input sizes are all known."""
+    writer = Writer(lowerings)
+    frame = Frame(writer, program.nodes, program.results)
+    _bind_inputs(program, frame, writer)
+    targets, late = _plan_updates(program, frame)
+    _fresh_outputs(program, frame, writer, targets)
+    frame.targets = targets
+    frame.write()
+    returned = _returned(program, frame, writer)
+    _write_updates(late, frame, writer)
+    writer.line(f"return [{', '.join(returned)}]")
+    return _code(program, writer)
+
+
+def _code(program: Program, writer: Writer) -> Code:
+    buffers = "".join(f"{name}, " for name in writer.memory.names)
+    top = ["def run(arrays, buffers, state):"]
+    if buffers:
+        top.append(f"    {buffers}= buffers")
+    top += writer.head
+    offset = len(top) + 1
+    nodes = {offset + i: node for i, node in writer.body_nodes.items()}
+    filename = f"<keras_numpy program {next(_numbers)}>"
+    source = "\n".join(top + writer.body) + "\n"
+    return Code(source, writer.names, writer.memory, filename, nodes)
+
+
+def _bind_inputs(program: Program, frame: Frame, writer: Writer) -> None:
+    for i, x in enumerate(program.inputs):
+        frame.bind(x, f"i{i}")
+    if program.inputs:
+        writer.head.append("    " + "".join(f"i{i}, " for i in range(len(program.inputs))) + "= arrays")
+    for i, variable in enumerate(program.variables):
+        frame.bind(variable, f"v{i}")
+        writer.head.append(f"    v{i} = {writer.name_of(variable, 'variable')}.storage")
+
+
+def _plan_updates(program: Program, frame: Frame) -> Any:
+    """Updates that can be computed right into the variable, and those that are copied at the end."""
+    targets: Dict[Any, str] = {}
+    late = []
+    for variable, value in program.updates:
+        if value.key not in targets and _written_in_place(variable, value, frame):
+            targets[value.key] = frame.refs[variable]
+        else:
+            late.append((variable, value))
+    return targets, late
+
+
+def _written_in_place(variable: Variable, value: Tensor, frame: Frame) -> bool:
+    """The value is made by a kernel with a buffer, after everything else has read the variable."""
+    node = value.node
+    if node is None or not frame.takes_buffer(node) or value.spec != variable.spec:
+        return False
+    if variable.key in frame.result_roots:
+        return False
+    order = positions(frame.items)
+    readers = frame.readers_of(variable)
+    readers.discard(node)
+    if any(not _before(reader, node, variable, order, frame) for reader in readers):
+        return False
+    return node not in frame.readers_of(variable) or frame.may_overwrite(node, variable)
+
+
+def _before(
+    reader: Node, node: Node, variable: Variable, order: Mapping[Node, int], frame: Frame
+) -> bool:
+    """In a group, rows are read before they are written only if both see the same rows."""
+    if order[reader] != order[node]:
+        return order[reader] < order[node]
+    nodes = nodes_of(frame.items[order[node]])
+    return nodes.index(reader) < nodes.index(node) and frame.reads_whole(reader, variable)
+
+
+def _fresh_outputs(
+    program: Program, frame: Frame, writer: Writer, targets: Dict[Any, str]
+) -> None:
+    """Outputs are computed into new arrays, so that the caller may keep them."""
+    for y in program.outputs:
+        if y.key not in targets and y.node is not None and frame.takes_buffer(y.node):
+            name = targets[y.key] = writer.new_name("out")
+            frame.fresh.add(y.key)
+            writer.head.append(f"    {name} = empty({y.shape!r}, {y.dtype!r})")
+
+
+def _returned(program: Program, frame: Frame, writer: Writer) -> List[str]:
+    """Names of the results, copied unless their array is the caller's own; before any update."""
+    names: Dict[Any, str] = {}
+    for y in program.outputs:
+        if y.key in names:
+            continue
+        names[y.key] = frame.ref(y)
+        if y.key not in frame.fresh:
+            names[y.key] = writer.new_name("copy")
+            writer.line(f"{names[y.key]} = array({frame.ref(y)})")
+    return [names[y.key] for y in program.outputs]
+
+
+def _write_updates(late: Sequence[Any], frame: Frame, writer: Writer) -> None:
+    """Copies at the end; a value that lies in another variable's memory is saved before any write."""
+    pairs = []
+    for variable, value in late:
+        source = frame.ref(value)
+        if len(late) > 1 and isinstance(frame.root_of(value), Variable):
+            source = writer.new_name("old")
+            writer.line(f"{source} = array({frame.ref(value)})")
+        pairs.append((frame.ref(variable), source))
+    for target, source in pairs:
+        writer.line(f"copyto({target}, {source})")

@@ -1,0 +1,66 @@
+"""Kernel: how one node becomes a line of generated NumPy code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping, Tuple
+
+import numpy as np
+
+from keras_core.graph.primitive import Node
+
+Buffer = Tuple[Tuple[int, ...], str]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A line of code for a node whose sizes are all known.
+
+    Attributes:
+        pattern: statements (separated by `;`) with `{0}`, `{1}` … for the inputs, `{out}` (or
+            `{out0}`, `{out1}` … of several) for the results' buffers, `{s0}` … for scratch buffers,
+            `{rng}` for the node's Generator and the keys of `names`. For a view or a value it is one
+            expression.
+        names: objects that the pattern refers to.
+        view: the result shares the memory of input 0.
+        value: the expression makes a new array by itself.
+        inplace: inputs over which the result may be written.
+        scratch: shape and dtype of further buffers.
+        elementwise: each element of the result depends on the same element of the inputs alone, so
+            that the kernel may run on blocks.
+    """
+
+    pattern: str
+    names: Mapping[str, Any] = field(default_factory=dict)
+    view: bool = False
+    value: bool = False
+    inplace: Tuple[int, ...] = ()
+    scratch: Tuple[Buffer, ...] = ()
+    elementwise: bool = False
+
+
+Lowering = Callable[[Node], Kernel]
+
+
+def call(function: Callable[..., Any], count: int, **options: Any) -> Kernel:
+    """A kernel `function(input0, …, out)`."""
+    inputs = "".join("{%d}, " % i for i in range(count))
+    return Kernel("{fn}(" + inputs + "{out})", {"fn": function}, **options)
+
+
+def ufunc(function: np.ufunc) -> Lowering:
+    """The lowering of an elementwise primitive that is one ufunc."""
+    everywhere = tuple(range(function.nin))
+    kernel = call(function, function.nin, elementwise=True, inplace=everywhere)
+    return lambda node: kernel
+
+
+def steps(pattern: str, inplace: Tuple[int, ...] = (0,), **names: Any) -> Lowering:
+    """The lowering of an elementwise primitive that is several ufuncs on one buffer."""
+    kernel = Kernel(pattern, names, elementwise=True, inplace=inplace)
+    return lambda node: kernel
+
+
+def scalar(value: float, dtype: str) -> np.ndarray:
+    """A 0-d array: the cheapest operand of a ufunc, and one that never widens the result."""
+    return np.array(value, dtype)

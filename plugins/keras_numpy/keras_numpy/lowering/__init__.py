@@ -1,0 +1,44 @@
+"""Kernels by primitive; each family stands in the file that has its name in the core."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Dict, Mapping
+
+from keras_core.graph.primitive import PRIMITIVES
+from keras_numpy.kernel import Lowering
+from keras_numpy.lowering import (
+    comparison,
+    control,
+    convolution,
+    elementwise,
+    indexing,
+    linalg,
+    native,
+    normalization,
+    pooling,
+    random,
+    reduction,
+    shape,
+)
+
+FAMILIES = (
+    *(comparison, control, convolution, elementwise, indexing, linalg, native),
+    *(normalization, pooling, random, reduction, shape),
+)
+
+
+def _collected() -> Dict[str, Lowering]:
+    table: Dict[str, Lowering] = {}
+    for family in FAMILIES:
+        for name, lowering in family.LOWERINGS.items():
+            if name in table:
+                raise ValueError(f"Primitive {name!r} is lowered twice.")
+            if name not in PRIMITIVES:
+                raise ValueError(f"There is no primitive {name!r} to lower.")
+            table[name] = lowering
+    return table
+
+
+LOWERINGS: Mapping[str, Lowering] = MappingProxyType(_collected())
+"""Lowerings by primitive name. The loop of `scan` is written by `compiler.loops`."""

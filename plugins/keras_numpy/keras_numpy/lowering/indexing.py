@@ -1,0 +1,104 @@
+"""Parts of arrays: slices are views, look-ups are np.take, their gradients sums over sorted rows."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping, Sequence
+
+import numpy as np
+
+from keras_core.graph.primitive import Node
+from keras_numpy.kernel import Kernel, Lowering
+
+
+def _text(index: Sequence[Any]) -> str:
+    """Python's notation of a slice an axis."""
+    parts = []
+    for start, stop, step in index:
+        part = f"{'' if start is None else start}:{'' if stop is None else stop}"
+        parts.append(part if step == 1 else f"{part}:{step}")
+    return ", ".join(parts) or "..."
+
+
+def _lower_slice(node: Node) -> Kernel:
+    return Kernel(f"{{0}}[{_text(node.params['index'])}]", view=True)
+
+
+def _lower_unslice(node: Node) -> Kernel:
+    return Kernel(f"{{out}}[...] = 0; {{out}}[{_text(node.params['index'])}] = {{0}}")
+
+
+def _block(starts: Sequence[int], sizes: Sequence[int]) -> str:
+    parts = [f"{{{i}}}:{{{i}}} + {size}" for i, size in zip(starts, sizes)]
+    return ", ".join(parts) or "..."
+
+
+def _lower_dynamic_slice(node: Node) -> Kernel:
+    sizes = node.params["sizes"]
+    return Kernel(f"{{0}}[{_block(range(1, len(sizes) + 1), sizes)}]", view=True)
+
+
+def _lower_dynamic_unslice(node: Node) -> Kernel:
+    sizes = node.inputs[0].shape
+    block = _block(range(1, len(sizes) + 1), sizes)  # type: ignore[arg-type]
+    return Kernel(f"{{out}}[...] = 0; {{out}}[{block}] = {{0}}")
+
+
+def _refuse_outside(indices: np.ndarray, size: int) -> None:
+    if indices.size and (indices.min() < 0 or indices.max() >= size):
+        bad = indices[(indices < 0) | (indices >= size)].flat[0]
+        raise IndexError(f"index {bad} is outside of [0, {size})")
+
+
+def _lower_gather(node: Node) -> Kernel:
+    axis = node.params["axis"]
+    size = node.inputs[0].shape[axis]
+    # Checked first, so that 'clip', the mode that needs no buffer of its own, changes nothing.
+    pattern = f"{{check}}({{1}}, {size}); {{take}}({{0}}, {{1}}, {axis}, {{out}}, 'clip')"
+    return Kernel(pattern, {"check": _refuse_outside, "take": np.take})
+
+
+def _add_rows(axis: int) -> Callable[[np.ndarray, np.ndarray, np.ndarray], None]:
+    """Adds parts of g to the rows that the indices name: sorted, each row is one sum."""
+
+    def add_rows(g: np.ndarray, indices: np.ndarray, out: np.ndarray) -> None:
+        out[...] = 0
+        flat = indices.reshape(-1)
+        if not flat.size:
+            return
+        order = np.argsort(flat, kind="stable")
+        ordered = flat[order]
+        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        shape = (*g.shape[:axis], flat.size, *g.shape[axis + indices.ndim :])
+        rows = np.moveaxis(g.reshape(shape), axis, 0)[order]
+        np.moveaxis(out, axis, 0)[ordered[starts]] = np.add.reduceat(rows, starts, axis=0)
+
+    return add_rows
+
+
+def _lower_gather_grad(node: Node) -> Kernel:
+    return Kernel("{add_rows}({0}, {1}, {out})", {"add_rows": _add_rows(node.params["axis"])})
+
+
+def _lower_one_hot(node: Node) -> Kernel:
+    numbers = np.arange(node.params["depth"])
+    return Kernel(
+        "{out}[...] = {equal}({0}[..., None], {numbers})",
+        {"equal": np.equal, "numbers": numbers},
+    )
+
+
+def _lower_arange(node: Node) -> Kernel:
+    dtype = node.params["dtype"]
+    return Kernel(f"{{arange}}({{0}}, {{1}}, {{2}}, {dtype!r})", {"arange": np.arange}, value=True)
+
+
+LOWERINGS: Mapping[str, Lowering] = {
+    "arange": _lower_arange,
+    "dynamic_slice": _lower_dynamic_slice,
+    "dynamic_unslice": _lower_dynamic_unslice,
+    "gather": _lower_gather,
+    "gather_grad": _lower_gather_grad,
+    "one_hot": _lower_one_hot,
+    "slice": _lower_slice,
+    "unslice": _lower_unslice,
+}

@@ -1,0 +1,53 @@
+"""Composites with a shorter way than their decomposition."""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+import numpy as np
+
+from keras_core.graph.primitive import Node
+from keras_numpy.kernel import Kernel, Lowering
+
+_NAMES = {
+    "add_reduce": np.add.reduce,
+    "divide": np.divide,
+    "exp": np.exp,
+    "log": np.log,
+    "max_reduce": np.maximum.reduce,
+    "subtract": np.subtract,
+}
+
+
+def _lower_softmax(node: Node) -> Kernel:
+    axis = node.params["axis"]
+    pattern = (
+        f"{{max_reduce}}({{0}}, {axis}, None, {{s0}}, True); {{subtract}}({{0}}, {{s0}}, {{out}}); "
+        f"{{exp}}({{out}}, {{out}}); {{add_reduce}}({{out}}, {axis}, None, {{s0}}, True); "
+        "{divide}({out}, {s0}, {out})"
+    )
+    return Kernel(pattern, _NAMES, inplace=(0,), scratch=(_reduced(node),))
+
+
+def _lower_log_softmax(node: Node) -> Kernel:
+    axis = node.params["axis"]
+    pattern = (
+        f"{{max_reduce}}({{0}}, {axis}, None, {{s0}}, True); {{subtract}}({{0}}, {{s0}}, {{out}}); "
+        f"{{exp}}({{out}}, {{s1}}); {{add_reduce}}({{s1}}, {axis}, None, {{s0}}, True); "
+        "{log}({s0}, {s0}); {subtract}({out}, {s0}, {out})"
+    )
+    whole = (node.specs[0].shape, node.specs[0].dtype)
+    return Kernel(pattern, _NAMES, inplace=(0,), scratch=(_reduced(node), whole))
+
+
+def _reduced(node: Node):  # type: ignore[no-untyped-def]
+    """Shape and dtype of the input with the axis reduced to 1."""
+    spec = node.specs[0]
+    axis = node.params["axis"]
+    return (*spec.shape[:axis], 1, *spec.shape[axis + 1 :]), spec.dtype
+
+
+LOWERINGS: Mapping[str, Lowering] = {
+    "log_softmax": _lower_log_softmax,
+    "softmax": _lower_softmax,
+}

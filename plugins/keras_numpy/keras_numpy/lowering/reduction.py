@@ -1,0 +1,118 @@
+"""Reductions: ufunc.reduce, and products with ones where BLAS sums faster."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, Callable, Mapping
+
+import numpy as np
+
+from keras_core.graph.primitive import PRIMITIVES, Node
+from keras_numpy.kernel import Kernel, Lowering, scalar
+
+
+def _reduce(function: np.ufunc) -> Lowering:
+    def lower(node: Node) -> Kernel:
+        axes, keepdims = node.params["axes"], node.params["keepdims"]
+        pattern = f"{{reduce}}({{0}}, {axes!r}, None, {{out}}, {keepdims!r})"
+        return Kernel(pattern, {"reduce": function.reduce})
+
+    return lower
+
+
+_plain_sum = _reduce(np.add)
+
+
+def _lower_sum(node: Node) -> Kernel:
+    """A sum over the leading axes is the product of a row of ones with a matrix."""
+    x, axes = node.inputs[0], node.params["axes"]
+    leading = axes == tuple(range(len(axes))) and 0 < len(axes) < x.ndim
+    if not leading or x.dtype not in ("float32", "float64") or _made_by(x, "transpose"):
+        return _plain_sum(node)
+    rows, columns = prod(x.shape[: len(axes)]), prod(x.shape[len(axes) :])  # type: ignore[arg-type]
+    if rows < 2 or columns < 2:
+        return _plain_sum(node)
+    names = {"dot": np.dot, "ones": np.ones(rows, x.dtype)}
+    source = "{0}" if x.ndim == 2 else f"{{0}}.reshape({rows}, {columns})"
+    target = "{out}" if node.specs[0].ndim == 1 else f"{{out}}.reshape({columns})"
+    return Kernel(f"{{dot}}({{ones}}, {source}, {target})", names)
+
+
+def _made_by(x: Any, name: str) -> bool:
+    return x.node is not None and x.node.primitive.name == name
+
+
+def _lower_mean(node: Node) -> Kernel:
+    x = node.inputs[0]
+    count = prod(x.shape[axis] for axis in node.params["axes"])
+    total = _lower_sum(node)
+    names = {**total.names, "divide": np.divide, "count": scalar(count, x.dtype)}
+    return Kernel(total.pattern + "; {divide}({out}, {count}, {out})", names)
+
+
+def _position(method: str) -> Lowering:
+    return lambda node: Kernel(f"{{0}}.{method}({node.params['axis']}, {{out}})")
+
+
+def _sum_like(g: np.ndarray, x: np.ndarray, out: np.ndarray) -> None:
+    reference: Any = PRIMITIVES["sum_like"].reference
+    np.copyto(out, reference(g, x))
+
+
+def _running(function: Callable[..., Any], start: int) -> Lowering:
+    def lower(node: Node) -> Kernel:
+        return Kernel("{run}({0}, {out})", {"run": _running_kernel(function, start, **node.params)})
+
+    return lower
+
+
+def _running_kernel(
+    function: Callable[..., Any],
+    start: int,
+    axis: int,
+    reverse: bool = False,
+    exclusive: bool = False,
+) -> Callable[[np.ndarray, np.ndarray], None]:
+    order = slice(None, None, -1) if reverse else slice(None)
+    before = (slice(None),) * axis
+
+    def run(x: np.ndarray, out: np.ndarray) -> None:
+        x, out = x[(*before, order)], out[(*before, order)]
+        if not exclusive:
+            function(x, axis, None, out)
+            return
+        out[(*before, slice(0, 1))] = start
+        first, rest = (*before, slice(None, -1)), (*before, slice(1, None))
+        if x.shape[axis] > 1:
+            function(x[first], axis, None, out[rest])
+
+    return run
+
+
+def _top_k_kernel(k: int) -> Callable[..., None]:
+    def top_k(x: np.ndarray, values: np.ndarray, indices: np.ndarray) -> None:
+        reference: Any = PRIMITIVES["top_k"].reference
+        values[...], indices[...] = reference(x, k)
+
+    return top_k
+
+
+def _lower_top_k(node: Node) -> Kernel:
+    return Kernel("{run}({0}, {out0}, {out1})", {"run": _top_k_kernel(node.params["k"])})
+
+
+LOWERINGS: Mapping[str, Lowering] = {
+    "argmax": _position("argmax"),
+    "argmin": _position("argmin"),
+    "cumprod": _running(np.multiply.accumulate, 1),
+    "cumsum": _running(np.add.accumulate, 0),
+    "reduce_all": _reduce(np.logical_and),
+    "reduce_any": _reduce(np.logical_or),
+    "reduce_max": _reduce(np.maximum),
+    "reduce_mean": _lower_mean,
+    "reduce_min": _reduce(np.minimum),
+    "reduce_prod": _reduce(np.multiply),
+    "reduce_sum": _lower_sum,
+    "sum_like": lambda node: Kernel("{run}({0}, {1}, {out})", {"run": _sum_like}),
+    "top_k": _lower_top_k,
+}
