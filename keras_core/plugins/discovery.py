@@ -50,6 +50,11 @@ _backends: dict[str, Backend] = {}
 _lock = threading.RLock()
 
 
+def _environment() -> str | None:
+    # Asked at each call of a function: get() would raise and catch an error where it is unset.
+    return os.environ[_VARIABLE] if _VARIABLE in os.environ else None
+
+
 def backend_name() -> str:
     """Returns the name of the backend that runs programs here, or would; loads nothing."""
     return _within.get() or _choice_of_the_process().name
@@ -81,7 +86,7 @@ def set_backend(name: str) -> None:
     """
     global _choice
     plugin = find(name)
-    _choice = Choice(plugin.name, "set_backend", os.environ.get(_VARIABLE))
+    _choice = Choice(plugin.name, "set_backend", _environment())
 
 
 @contextmanager
@@ -104,7 +109,7 @@ def use_backend(name: str) -> Iterator[None]:
 
 def choose() -> Choice:
     """Applies the rules of choice afresh: environment, keras.json, the only one, numpy."""
-    environment = os.environ.get(_VARIABLE)
+    environment = _environment()
     asked, source = config.resolve("backend")
     if asked:
         return Choice(known.full_name(asked), source, environment)
@@ -118,7 +123,7 @@ def _choice_of_the_process() -> Choice:
     global _choice
     if _choice is None:
         _choice = choose()
-    environment = os.environ.get(_VARIABLE)
+    environment = _environment()
     if environment != _choice.environment:
         _choice = _choice._replace(environment=environment)
         _warn_of_late_change(environment, _choice.name)
