@@ -61,9 +61,9 @@ class Persistence:
         Args:
             **kwargs: passed to `json.dumps`.
         """
-        from keras_core.saving import config
+        from keras_core.saving.json_text import json_value
 
-        return json.dumps(self._updated_config(), default=config.json_value, **kwargs)
+        return json.dumps(self._updated_config(), default=json_value, **kwargs)
 
     def to_yaml(self, **kwargs):
         """The architecture as YAML text.
@@ -71,9 +71,9 @@ class Persistence:
         Args:
             **kwargs: passed to `yaml.dump`.
         """
-        from keras_core.saving import config
+        from keras_core.saving.yaml_text import to_yaml
 
-        return config.to_yaml(self._updated_config(), **kwargs)
+        return to_yaml(self._updated_config(), **kwargs)
 
     def summary(self, line_length=None, positions=None, print_fn=None):
         """Prints a table of the layers.

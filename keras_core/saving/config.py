@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
-
 from keras_core.saving.safety import safe_mode_scope
+from keras_core.saving.yaml_text import parse_yaml
 
 # Files follow the layout of this Keras, with TensorFlow's kernels, whichever backend runs.
 KERAS_VERSION = "2.3.1"
@@ -27,66 +26,6 @@ def model_config(model, versions=False):
     if versions:
         config.update(keras_version=KERAS_VERSION, backend=KERNEL_LAYOUT)
     return config
-
-
-def json_value(value):
-    """Turns what JSON does not know into what it knows, for `json.dumps(default=...)`.
-
-    Args:
-        value: NumPy value, object with `get_config`, function or class.
-
-    Returns:
-        A plain value.
-
-    Raises:
-        TypeError: for anything else.
-    """
-    if hasattr(value, "get_config") and not isinstance(value, type):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
-    if hasattr(value, "__name__"):
-        return value.__name__
-    raise TypeError(f"{value!r} cannot be written as JSON.")
-
-
-def to_yaml(config, **kwargs):
-    """YAML text of a configuration.
-
-    Args:
-        config: dict.
-        **kwargs: passed to `yaml.dump`.
-    """
-    import yaml
-
-    plain = json.loads(json.dumps(config, default=json_value))
-    return yaml.dump(plain, Dumper=yaml.SafeDumper, **kwargs)
-
-
-def parse_yaml(text):
-    """Reads YAML that holds plain values, and tuples as Keras 2 wrote them.
-
-    Raises:
-        ValueError: if the text is no YAML, or would make other Python objects.
-    """
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        pass
-
-    def tuple_of(loader, node):
-        return tuple(loader.construct_sequence(node, deep=True))
-
-    def text_of(loader, node):
-        return loader.construct_scalar(node)
-
-    Loader.add_constructor("tag:yaml.org,2002:python/tuple", tuple_of)
-    for name in ("unicode", "str"):
-        Loader.add_constructor(f"tag:yaml.org,2002:python/{name}", text_of)
-    try:
-        return yaml.load(text, Loader=Loader)
-    except yaml.YAMLError as error:
-        raise ValueError(f"The YAML of a model cannot be read: {error}") from error
 
 
 def model_from_config(config, custom_objects=None, safe_mode=True):

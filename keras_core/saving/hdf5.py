@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from keras_core.saving import config, targets, training, weights
+from keras_core.saving.json_text import json_value
 
 
 def save_model(model, filepath, overwrite=True, include_optimizer=True):
@@ -27,7 +28,7 @@ def save_model(model, filepath, overwrite=True, include_optimizer=True):
     def save(store):
         store["keras_version"] = config.KERAS_VERSION.encode("utf8")
         store["backend"] = config.KERNEL_LAYOUT.encode("utf8")
-        text = json.dumps(architecture, default=config.json_value)
+        text = json.dumps(architecture, default=json_value)
         store["model_config"] = text.encode("utf8")
         weights.save_weights(store["model_weights"], model.layers)
         if include_optimizer and model.optimizer is not None:

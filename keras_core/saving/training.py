@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 
-from keras_core.saving.config import json_value
+from keras_core.saving.json_text import json_value
 from keras_core.saving.weights import read_arrays, read_text, reading, save_variables
 
 
