@@ -1,0 +1,222 @@
+"""Callback, the list that calls them, and the question which of them watch batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Logs = dict[str, Any]
+
+_BATCH_HOOKS = {
+    "train": (
+        "on_train_batch_begin",
+        "on_train_batch_end",
+        "on_batch_begin",
+        "on_batch_end",
+    ),
+    "test": ("on_test_batch_begin", "on_test_batch_end"),
+    "predict": ("on_predict_batch_begin", "on_predict_batch_end"),
+}
+
+
+class Callback:
+    """What is called at the beginning and the end of a run, an epoch and a batch; all do nothing.
+
+    The hooks of training batches call `on_batch_begin` and `on_batch_end`, so that overriding
+    either name works. `logs` of a batch has `batch`, `size` and, at its end, the loss and the
+    metrics; `logs` of an epoch's end has the epoch's values and those of the validation.
+
+    Attributes:
+        params: dict that describes the run (`epochs`, `steps`, `samples`, `verbose`, ...).
+        model: the model that runs.
+        validation_data: list of the validation arrays during `fit`, else None.
+    """
+
+    def __init__(self) -> None:
+        self.validation_data: Any = None
+        self.model: Any = None
+        self.params: dict[str, Any] = {}
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Takes the description of the run."""
+        self.params = params
+
+    def set_model(self, model: Any) -> None:
+        """Takes the model that runs."""
+        self.model = model
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a training batch, by `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a training batch, by `on_train_batch_end`."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Called before an epoch of training; `epoch` counts from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Called after an epoch of training and its validation."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a training batch."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a training batch."""
+        self.on_batch_end(batch, logs)
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a batch of evaluation or validation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a batch of evaluation or validation."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a batch of prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a batch of prediction; `logs['outputs']` holds what came out."""
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Called before training."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Called after training."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Called before evaluation or validation."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Called after evaluation or validation."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Called before prediction."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Called after prediction."""
+
+
+def ignore(*_: Any) -> None:
+    """A hook that does nothing, for callbacks that take their hooks as functions."""
+
+
+def watches_batches(callback: Any, mode: str) -> bool:
+    """Whether a callback has a batch hook of its own in `mode` ('train', 'test' or 'predict')."""
+    return any(_overrides(callback, hook) for hook in _BATCH_HOOKS[mode])
+
+
+def _overrides(callback: Any, hook: str) -> bool:
+    own = getattr(callback, "__dict__", {}).get(hook)
+    if own is not None:
+        return own is not ignore
+    return getattr(type(callback), hook, None) is not getattr(Callback, hook)
+
+
+class CallbackList:
+    """Callbacks called one after the other, in their order.
+
+    Args:
+        callbacks: callbacks, or None.
+        queue_length: accepted for compatibility, without effect.
+    """
+
+    def __init__(self, callbacks: Iterable[Any] | None = None, queue_length: int = 10) -> None:
+        self.callbacks: list[Any] = list(callbacks or ())
+        self.queue_length = queue_length
+        self.params: Mapping[str, Any] = {}
+        self.model: Any = None
+
+    def append(self, callback: Any) -> None:
+        """Adds a callback at the end."""
+        self.callbacks.append(callback)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Gives every callback the description of the run."""
+        self.params = params
+        for callback in self.callbacks:
+            callback.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        """Gives every callback the model."""
+        self.model = model
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.callbacks)
+
+    def __len__(self) -> int:
+        return len(self.callbacks)
+
+    def call(self, hook: str, *args: Any) -> None:
+        """Calls the hook of that name on every callback."""
+        for callback in self.callbacks:
+            getattr(callback, hook)(*args)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Same as `on_train_batch_begin`."""
+        self.on_train_batch_begin(batch, logs)
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Same as `on_train_batch_end`."""
+        self.on_train_batch_end(batch, logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Called before an epoch."""
+        self.call("on_epoch_begin", epoch, _given(logs))
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Called after an epoch."""
+        self.call("on_epoch_end", epoch, _given(logs))
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a training batch."""
+        self.call("on_train_batch_begin", batch, _given(logs))
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a training batch."""
+        self.call("on_train_batch_end", batch, _given(logs))
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a batch of evaluation."""
+        self.call("on_test_batch_begin", batch, _given(logs))
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a batch of evaluation."""
+        self.call("on_test_batch_end", batch, _given(logs))
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a batch of prediction."""
+        self.call("on_predict_batch_begin", batch, _given(logs))
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a batch of prediction."""
+        self.call("on_predict_batch_end", batch, _given(logs))
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Called before training."""
+        self.call("on_train_begin", logs)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Called after training."""
+        self.call("on_train_end", logs)
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Called before evaluation."""
+        self.call("on_test_begin", logs)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Called after evaluation."""
+        self.call("on_test_end", logs)
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Called before prediction."""
+        self.call("on_predict_begin", logs)
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Called after prediction."""
+        self.call("on_predict_end", logs)
+
+
+def _given(logs: Logs | None) -> Logs:
+    return {} if logs is None else logs

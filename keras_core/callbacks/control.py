@@ -1,0 +1,371 @@
+"""Callbacks that steer a run: stop it, save the model, change the learning rate, call functions."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Callable
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core.callbacks.base import Callback, Logs, ignore
+
+
+def _comparison(name: str, mode: str, monitor: str) -> tuple[Callable[..., Any], float]:
+    """Which of two values is better, and the worst there is.
+
+    `'auto'` takes a higher value as better for accuracies and F-measures.
+    """
+    if mode not in ("auto", "min", "max"):
+        warnings.warn(
+            f"{name}: mode {mode!r} is unknown (auto, min, max); auto is used.", stacklevel=3
+        )
+        mode = "auto"
+    rising = "acc" in monitor or monitor.startswith("fmeasure")
+    if mode == "max" or (mode == "auto" and rising):
+        return np.greater, -np.inf
+    return np.less, np.inf
+
+
+def _warn_absent(name: str, monitor: str, logs: Logs) -> None:
+    warnings.warn(
+        f"{name} has nothing to do: {monitor!r} is not among the values of the epoch, which are "
+        f"{', '.join(logs) or 'none'}.",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+class TerminateOnNaN(Callback):
+    """Stops training when the loss of a batch is not finite."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        loss = (logs or {}).get("loss")
+        if loss is not None and not np.isfinite(loss):
+            print(f"Batch {batch}: Invalid loss, terminating training")
+            self.model.stop_training = True
+
+
+class ModelCheckpoint(Callback):
+    """Saves the model after epochs.
+
+    Args:
+        filepath: path of the file, in which `{epoch:02d}` (from 1) and the names of values such as
+            `{val_loss:.2f}` may stand.
+        monitor: name of the value that decides which model is best.
+        verbose: 1 tells what is done.
+        save_best_only: True saves only when the value is better than ever before.
+        save_weights_only: True saves weights, False the whole model.
+        mode: `'min'`, `'max'` or `'auto'`, whether less or more is better.
+        period: number of epochs between two savings.
+
+    Raises:
+        KeyError: at the end of an epoch, when `filepath` names a value that there is not.
+    """
+
+    def __init__(
+        self,
+        filepath: Any,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        period: int = 1,
+    ) -> None:
+        super().__init__()
+        self.monitor = monitor
+        self.verbose = verbose
+        self.filepath = filepath
+        self.save_best_only = save_best_only
+        self.save_weights_only = save_weights_only
+        self.period = period
+        self.epochs_since_last_save = 0
+        self.monitor_op, self.best = _comparison("ModelCheckpoint", mode, monitor)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        logs = logs or {}
+        self.epochs_since_last_save += 1
+        if self.epochs_since_last_save < self.period:
+            return
+        self.epochs_since_last_save = 0
+        path = str(self.filepath).format(epoch=epoch + 1, **logs)
+        if not self.save_best_only:
+            self._tell(f"\nEpoch {epoch + 1:05d}: saving model to {path}")
+            self._save(path)
+        elif self.monitor not in logs:
+            _warn_absent("ModelCheckpoint", self.monitor, logs)
+        else:
+            self._save_if_best(epoch, path, logs[self.monitor])
+
+    def _save_if_best(self, epoch: int, path: str, value: float) -> None:
+        if not self.monitor_op(value, self.best):
+            self._tell(
+                f"\nEpoch {epoch + 1:05d}: {self.monitor} did not improve from {self.best:.5f}"
+            )
+            return
+        self._tell(
+            f"\nEpoch {epoch + 1:05d}: {self.monitor} improved from {self.best:.5f} to "
+            f"{value:.5f}, saving model to {path}"
+        )
+        self.best = value
+        self._save(path)
+
+    def _save(self, path: str) -> None:
+        save = self.model.save_weights if self.save_weights_only else self.model.save
+        save(path, overwrite=True)
+
+    def _tell(self, text: str) -> None:
+        if self.verbose > 0:
+            print(text)
+
+
+class EarlyStopping(Callback):
+    """Stops training when a value no longer gets better.
+
+    Args:
+        monitor: name of the value.
+        min_delta: least change that counts as better.
+        patience: number of epochs without a better value after which training stops.
+        verbose: 1 tells when training stopped.
+        mode: `'min'`, `'max'` or `'auto'`, whether less or more is better.
+        baseline: value to be better than from the beginning, or None.
+        restore_best_weights: True ends with the weights of the best epoch, when training was
+            stopped by this callback.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+    ) -> None:
+        super().__init__()
+        self.monitor = monitor
+        self.baseline = baseline
+        self.patience = patience
+        self.verbose = verbose
+        self.restore_best_weights = restore_best_weights
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.best_weights: Any = None
+        self.monitor_op, self._worst = _comparison("EarlyStopping", mode, monitor)
+        self.min_delta = abs(min_delta) * (1 if self._worst < 0 else -1)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.best = self._worst if self.baseline is None else self.baseline
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        value = self.get_monitor_value(logs)
+        if value is None:
+            return
+        if self.monitor_op(value - self.min_delta, self.best):
+            self.best = value
+            self.wait = 0
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            return
+        self.wait += 1
+        if self.wait >= self.patience:
+            self._stop(epoch)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        if self.stopped_epoch > 0 and self.verbose > 0:
+            print(f"Epoch {self.stopped_epoch + 1:05d}: early stopping")
+
+    def get_monitor_value(self, logs: Logs | None) -> Any:
+        """The monitored value, or None, with a warning, where it is absent."""
+        value = (logs or {}).get(self.monitor)
+        if value is None:
+            _warn_absent("EarlyStopping", self.monitor, logs or {})
+        return value
+
+    def _stop(self, epoch: int) -> None:
+        self.stopped_epoch = epoch
+        self.model.stop_training = True
+        # There are none when no epoch has come up to the baseline.
+        if self.restore_best_weights and self.best_weights is not None:
+            if self.verbose > 0:
+                print("Restoring model weights from the end of the best epoch")
+            self.model.set_weights(self.best_weights)
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate at the beginning of every epoch.
+
+    Args:
+        schedule: function of the epoch's index (from 0) and, if it takes two arguments, the present
+            rate, that gives the new rate as a float.
+        verbose: 1 tells every rate.
+
+    Raises:
+        ValueError: the optimizer has no learning rate, or `schedule` gives something else than a
+            float.
+    """
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        super().__init__()
+        self.schedule = schedule
+        self.verbose = verbose
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        optimizer = self.model.optimizer
+        if not hasattr(optimizer, "lr"):
+            raise ValueError(
+                f"LearningRateScheduler needs an optimizer with an attribute lr; "
+                f"{type(optimizer).__name__} has none."
+            )
+        rate = self._scheduled(epoch, float(K.get_value(optimizer.lr)))
+        if not isinstance(rate, (float, np.float32, np.float64)):
+            raise ValueError(
+                f"LearningRateScheduler: schedule({epoch}) is {rate!r}; it has to give a float."
+            )
+        K.set_value(optimizer.lr, rate)
+        if self.verbose > 0:
+            print(
+                f"\nEpoch {epoch + 1:05d}: LearningRateScheduler setting learning rate to {rate}."
+            )
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if logs is not None:
+            logs["lr"] = float(K.get_value(self.model.optimizer.lr))
+
+    def _scheduled(self, epoch: int, rate: float) -> Any:
+        try:
+            return self.schedule(epoch, rate)
+        except TypeError:  # a schedule of the epoch alone
+            return self.schedule(epoch)
+
+
+class ReduceLROnPlateau(Callback):
+    """Lowers the learning rate when a value no longer gets better.
+
+    Args:
+        monitor: name of the value.
+        factor: what the rate is multiplied by, less than 1.
+        patience: number of epochs without a better value after which the rate is lowered.
+        verbose: 1 tells when the rate changes.
+        mode: `'min'`, `'max'` or `'auto'`, whether less or more is better.
+        min_delta: least change that counts as better; `epsilon` is its old name.
+        cooldown: number of epochs to wait after a change before counting again.
+        min_lr: least rate.
+
+    Raises:
+        ValueError: `factor` is 1 or more.
+        TypeError: an unknown keyword is given.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__()
+        if factor >= 1.0:
+            raise ValueError(f"ReduceLROnPlateau: factor is {factor}; it has to be less than 1.")
+        if "epsilon" in kwargs:
+            warnings.warn(
+                "ReduceLROnPlateau: epsilon is called min_delta now; write min_delta=...",
+                stacklevel=2,
+            )
+            min_delta = kwargs.pop("epsilon")
+        if kwargs:
+            raise TypeError(f"ReduceLROnPlateau: unknown keywords {sorted(kwargs)}.")
+        self.monitor = monitor
+        self.factor = factor
+        self.min_lr = min_lr
+        self.min_delta = min_delta
+        self.patience = patience
+        self.verbose = verbose
+        self.cooldown = cooldown
+        self.mode = mode
+        self._reset()
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._reset()
+
+    def in_cooldown(self) -> bool:
+        """Whether a change is so recent that epochs are not counted."""
+        return self.cooldown_counter > 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
+        logs["lr"] = float(K.get_value(self.model.optimizer.lr))
+        value = logs.get(self.monitor)
+        if value is None:
+            _warn_absent("ReduceLROnPlateau", self.monitor, logs)
+            return
+        if self.in_cooldown():
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self.monitor_op(value, self.best):
+            self.best = value
+            self.wait = 0
+        elif not self.in_cooldown():
+            self.wait += 1
+            if self.wait >= self.patience:
+                self._reduce(epoch)
+
+    def _reset(self) -> None:
+        better, self.best = _comparison("ReduceLROnPlateau", self.mode, self.monitor)
+        sign = 1 if better is np.greater else -1
+        self.monitor_op = lambda value, best: better(value, best + sign * self.min_delta)
+        self.cooldown_counter = 0
+        self.wait = 0
+
+    def _reduce(self, epoch: int) -> None:
+        old = float(K.get_value(self.model.optimizer.lr))
+        if old <= self.min_lr:
+            return
+        new = max(old * self.factor, self.min_lr)
+        K.set_value(self.model.optimizer.lr, new)
+        if self.verbose > 0:
+            print(f"\nEpoch {epoch + 1:05d}: ReduceLROnPlateau reducing learning rate to {new}.")
+        self.cooldown_counter = self.cooldown
+        self.wait = 0
+
+
+class LambdaCallback(Callback):
+    """A callback made of functions.
+
+    Args:
+        on_epoch_begin, on_epoch_end: functions of `epoch, logs`, or None.
+        on_batch_begin, on_batch_end: functions of `batch, logs`, or None.
+        on_train_begin, on_train_end: functions of `logs`, or None.
+        **kwargs: attributes of the callback, such as other hooks.
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable[..., Any] | None = None,
+        on_epoch_end: Callable[..., Any] | None = None,
+        on_batch_begin: Callable[..., Any] | None = None,
+        on_batch_end: Callable[..., Any] | None = None,
+        on_train_begin: Callable[..., Any] | None = None,
+        on_train_end: Callable[..., Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__()
+        self.__dict__.update(kwargs)
+        hooks: dict[str, Any] = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_batch_begin": on_batch_begin,
+            "on_batch_end": on_batch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+        }
+        self.__dict__.update({name: hook or ignore for name, hook in hooks.items()})

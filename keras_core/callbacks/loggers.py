@@ -1,0 +1,259 @@
+"""Callbacks that keep or show the values of a run."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from collections.abc import Iterable as IterableABC
+from typing import Any
+
+import numpy as np
+
+from keras_core.callbacks.base import Callback, Logs
+from keras_core.utils.progbar import Progbar
+
+
+class BaseLogger(Callback):
+    """Puts the epoch's values into the logs of its end: means weighted by batch size.
+
+    Args:
+        stateful_metrics: names of metrics that accumulate by themselves; their last value counts.
+    """
+
+    def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
+        super().__init__()
+        self.stateful_metrics = set(stateful_metrics or ())
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self.seen = 0
+        self.totals: dict[str, float] = {}
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        logs = logs or {}
+        size = logs.get("size", 0)
+        self.seen += size
+        for name, value in logs.items():
+            if name in self.stateful_metrics:
+                self.totals[name] = float(value)
+            else:
+                self.totals[name] = self.totals.get(name, np.float64(0)) + np.float64(value) * size
+
+    def on_batches_end(self, count: int, logs: Logs) -> None:
+        """Takes several batches at once: their samples, the mean loss, the last metrics."""
+        self.on_batch_end(count, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if logs is None:
+            return
+        for name in self.params["metrics"]:
+            if name in self.stateful_metrics and name in self.totals:
+                logs[name] = self.totals[name]
+            elif name in self.totals:
+                logs[name] = self.totals[name] / self.seen
+
+
+class ProgbarLogger(Callback):
+    """Shows the progress of training on standard output.
+
+    Args:
+        count_mode: `'samples'` or `'steps'`, what the bar counts.
+        stateful_metrics: names of metrics to show as they stand instead of as means.
+
+    Raises:
+        ValueError: `count_mode` is neither of the two.
+    """
+
+    def __init__(
+        self, count_mode: str = "samples", stateful_metrics: Iterable[str] | None = None
+    ) -> None:
+        super().__init__()
+        if count_mode not in ("samples", "steps"):
+            raise ValueError(
+                f"ProgbarLogger: count_mode is {count_mode!r}; write 'samples' or 'steps'."
+            )
+        self.use_steps = count_mode == "steps"
+        self.stateful_metrics = set(stateful_metrics or ())
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.verbose = self.params["verbose"]
+        self.epochs = self.params["epochs"]
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self.target = self.params["steps" if self.use_steps else "samples"]
+        self.seen = 0
+        self.log_values: list[tuple[str, Any]] = []
+        if self.verbose:
+            print(f"Epoch {epoch + 1}/{self.epochs}")
+            self.progbar = Progbar(
+                self.target, verbose=self.verbose, stateful_metrics=self.stateful_metrics
+            )
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        if self.seen < self.target:
+            self.log_values = []
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._advance(1, logs or {})
+
+    def on_batches_end(self, count: int, logs: Logs) -> None:
+        """Takes several batches at once: their samples, the mean loss, the last metrics."""
+        self.on_batch_begin(count, logs)
+        self._advance(count, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self._collect(logs or {})
+        if self.verbose:
+            self.progbar.update(self.seen, self.log_values)
+
+    def _advance(self, batches: int, logs: Logs) -> None:
+        self.seen += batches if self.use_steps else logs.get("size", 0)
+        self._collect(logs)
+        # The last batch is drawn at the epoch's end, together with the validation's values.
+        if self.verbose and self.seen < self.target:
+            self.progbar.update(self.seen, self.log_values)
+
+    def _collect(self, logs: Logs) -> None:
+        self.log_values += [(name, logs[name]) for name in self.params["metrics"] if name in logs]
+
+
+class History(Callback):
+    """Keeps the values of every epoch; `fit` returns it.
+
+    Attributes:
+        epoch: list of the epochs' indices, from 0.
+        history: dict from a value's name to the list of its values.
+    """
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.epoch: list[int] = []
+        self.history: dict[str, list[Any]] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+
+class CSVLogger(Callback):
+    """Writes the values of every epoch into a CSV file, a row an epoch, names sorted.
+
+    Args:
+        filename: path of the file.
+        separator: what stands between two values.
+        append: True adds to an existing file, False begins a new one.
+    """
+
+    def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
+        super().__init__()
+        self.sep = separator
+        self.filename = filename
+        self.append = append
+        self.writer: Any = None
+        self.keys: list[str] | None = None
+        self.append_header = True
+        self.csv_file: Any = None
+
+    @property
+    def file_flags(self) -> str:
+        """What a file of text is opened with besides its mode."""
+        return ""
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        if self.append:
+            self.append_header = not _has_text(self.filename)
+        mode = "a" if self.append else "w"
+        self.csv_file = open(self.filename, mode, newline="")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        logs = logs or {}
+        if self.keys is None:
+            self.keys = sorted(logs)
+        if self.writer is None:
+            self.writer = csv.DictWriter(self.csv_file, ["epoch", *self.keys], delimiter=self.sep)
+            if self.append_header:
+                self.writer.writeheader()
+        # After an early stop an epoch may lack the validation's values.
+        row = {name: _cell(logs.get(name, "NA")) for name in self.keys}
+        self.writer.writerow({"epoch": epoch, **row})
+        self.csv_file.flush()
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self.csv_file.close()
+        self.writer = None
+
+    def __del__(self) -> None:
+        if getattr(self, "csv_file", None) is not None:
+            self.csv_file.close()
+
+
+def _has_text(path: Any) -> bool:
+    try:
+        with open(path) as file:
+            return bool(file.readline())
+    except FileNotFoundError:
+        return False
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, (str, np.generic)) or np.ndim(value) == 0:
+        return value
+    return f'"[{", ".join(map(str, value))}]"' if isinstance(value, IterableABC) else value
+
+
+class RemoteMonitor(Callback):
+    """Posts the values of every epoch to a web server; needs the `requests` package.
+
+    Args:
+        root: address of the server.
+        path: path under `root`.
+        field: name of the form's field that holds the JSON text.
+        headers: dict of HTTP headers, or None.
+        send_as_json: True posts the JSON text itself instead of a form.
+    """
+
+    def __init__(
+        self,
+        root: str = "http://localhost:9000",
+        path: str = "/publish/epoch/end/",
+        field: str = "data",
+        headers: dict[str, str] | None = None,
+        send_as_json: bool = False,
+    ) -> None:
+        super().__init__()
+        self.root = root
+        self.path = path
+        self.field = field
+        self.headers = headers
+        self.send_as_json = send_as_json
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        import warnings
+
+        requests = _requests()
+        message = {"epoch": epoch, **{name: _plain(value) for name, value in (logs or {}).items()}}
+        body = (
+            {"json": message} if self.send_as_json else {"data": {self.field: json.dumps(message)}}
+        )
+        try:
+            requests.post(self.root + self.path, headers=self.headers, **body)
+        except requests.exceptions.RequestException as error:
+            warnings.warn(
+                f"RemoteMonitor could not reach {self.root}: {error}. Training goes on.",
+                stacklevel=2,
+            )
+
+
+def _requests() -> Any:
+    try:
+        import requests
+    except ImportError as error:
+        raise ImportError(
+            "RemoteMonitor needs the requests package: pip install requests."
+        ) from error
+    return requests
+
+
+def _plain(value: Any) -> Any:
+    """A value of NumPy as JSON can hold it."""
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value

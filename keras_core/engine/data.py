@@ -1,0 +1,410 @@
+"""What users pass as data, made into lists of arrays that fit the model; pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Callable
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core import losses
+from keras_core.utils.data_utils import Sequence as DataSequence
+
+# An array of more bytes is converted to the dtype of its placeholder batch by batch.
+_CONVERTED_AT_ONCE = 1 << 28
+
+Shape = Sequence[Any]
+
+
+class NoTargetsError(ValueError, IndexError):
+    """A model with losses was given no targets."""
+
+
+class NoSamplesError(ValueError, UnboundLocalError):
+    """Training or evaluation was given arrays without samples."""
+
+
+class NoArrayError(ValueError, AttributeError):
+    """Something that is no array was given as data."""
+
+
+def is_sequence(seq: Any) -> bool:
+    """Whether data is a Sequence, or behaves as one."""
+    return getattr(seq, "use_sequence_api", False) or isinstance(seq, DataSequence)
+
+
+def is_generator_or_sequence(x: Any) -> bool:
+    """Whether data is a generator or a Sequence, and no arrays."""
+    return _is_generator(x) or is_sequence(x)
+
+
+def _is_generator(x: Any) -> bool:
+    return hasattr(x, "gi_frame") and hasattr(x, "send")
+
+
+def iter_sequence_infinite(seq: Any) -> Any:
+    """Yields the batches of a Sequence over and over."""
+    while True:
+        yield from seq
+
+
+def check_generator_arguments(
+    y: Any = None, sample_weight: Any = None, validation_split: Any = None
+) -> None:
+    """Refuses arguments that say nothing about a generator.
+
+    Raises:
+        ValueError: one of them is given.
+    """
+    given = {"y": y, "sample_weight": sample_weight, "validation_split": validation_split or None}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"{name} was given besides a generator or Sequence, whose batches have to hold "
+                "targets and weights themselves; leave it out."
+            )
+
+
+# Arrays
+
+
+def standardize_single_array(x: Any, name: str = "the data") -> Any:
+    """One array with a feature axis at least, `(batch, features)`; None stays None.
+
+    Raises:
+        ValueError: it is no array, or one of a dtype that is no number.
+    """
+    if x is None or K.is_tensor(x):
+        return x
+    x = _frame_values(x)
+    if not hasattr(x, "shape") or not hasattr(x, "__getitem__"):
+        raise NoArrayError(
+            f"{name} is a {type(x).__name__}; give a NumPy array, or a list or dict of arrays with "
+            "one for each input or output."
+        )
+    if np.dtype(getattr(x, "dtype", float)).kind not in "biufc":
+        raise ValueError(
+            f"{name} is an array of dtype {x.dtype}; numbers are needed. Arrays of unequal rows can "
+            "be made regular with keras_core.preprocessing.sequence.pad_sequences."
+        )
+    if len(x.shape) == 0:
+        raise ValueError(f"{name} is a single number; an array with a batch axis is needed.")
+    return np.expand_dims(x, 1) if len(x.shape) == 1 else x
+
+
+def _frame_values(x: Any) -> Any:
+    """The array in a data frame of pandas; other things unchanged."""
+    return x.values if type(x).__name__ in ("DataFrame", "Series") else x
+
+
+def standardize_input_data(
+    data: Any,
+    names: Sequence[str],
+    shapes: Sequence[Shape | None] | None = None,
+    check_batch_axis: bool = True,
+    exception_prefix: str = "",
+) -> list[Any]:
+    """Data as a list of arrays in the order of `names`, of shapes that fit.
+
+    Args:
+        data: array, list of arrays, dict from names to arrays, or None.
+        names: names of the inputs or outputs.
+        shapes: for each of them the shape that is wanted, None where any size or any shape will do.
+        check_batch_axis: whether the first axis is compared as well.
+        exception_prefix: what the data is for, for messages: `'input'` or `'target'`.
+
+    Returns:
+        List of arrays; of None where `data` is None.
+
+    Raises:
+        ValueError: wrong number of arrays, a name without data, or a shape that does not fit.
+    """
+    role = exception_prefix or "data"
+    if not names:
+        _refuse_surplus(data, role)
+        return []
+    if data is None:
+        return [None] * len(names)
+    arrays = [
+        standardize_single_array(x, f"{role} {name!r}")
+        for name, x in zip(names, _arrays_of(data, names, role))
+    ]
+    for name, x, shape in zip(names, arrays, shapes or [None] * len(names)):
+        if shape is not None and x is not None and not K.is_tensor(x):
+            _check_shape(f"{role} {name!r}", x.shape, tuple(shape), check_batch_axis)
+    return arrays
+
+
+def _refuse_surplus(data: Any, role: str) -> None:
+    if data is not None and len(data):
+        raise ValueError(f"The model takes no {role} arrays, but some were given; leave them out.")
+
+
+def _arrays_of(data: Any, names: Sequence[str], role: str) -> list[Any]:
+    if isinstance(data, dict):
+        return _by_name(data, names, role)
+    if isinstance(data, (list, tuple)):
+        if len(names) == 1 and data and all(isinstance(x, (int, float)) for x in data):
+            return [np.asarray(data)]
+        arrays = [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in data]
+    else:
+        arrays = [data]
+    if len(arrays) != len(names):
+        raise ValueError(
+            f"The model takes {len(names)} {role} array(s), {list(names)}, but {len(arrays)} "
+            f"{'was' if len(arrays) == 1 else 'were'} given, of shapes "
+            f"{[getattr(x, 'shape', type(x).__name__) for x in arrays[:8]]}. Give "
+            + ("one array." if len(names) == 1 else "a list with an array for each, or a dict.")
+        )
+    return arrays
+
+
+def _by_name(data: dict, names: Sequence[str], role: str) -> list[Any]:
+    missing = [name for name in names if name not in data]
+    if missing:
+        raise ValueError(
+            f"The dict of {role} arrays lacks {missing}; its keys are {list(data)}, and the model "
+            f"takes {list(names)}."
+        )
+    return [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in map(data.get, names)]
+
+
+def _check_shape(what: str, given: Shape, wanted: tuple, check_batch_axis: bool) -> None:
+    if len(given) != len(wanted):
+        raise ValueError(
+            f"{what} has to have {len(wanted)} axes, {wanted}, but an array of shape "
+            f"{tuple(given)} with {len(given)} was given."
+        )
+    first = 0 if check_batch_axis else 1
+    if any(b and a != b for a, b in zip(given[first:], wanted[first:])):
+        raise ValueError(
+            f"{what} has to have the shape {wanted}, but an array of shape {tuple(given)} was given."
+        )
+
+
+def as_fed(array: Any, placeholder: Any) -> Any:
+    """The array in the dtype that is fed, converted once if it is not too large."""
+    if not isinstance(array, np.ndarray) or array.dtype == placeholder.dtype:
+        return array
+    dtype = np.dtype(placeholder.dtype)
+    return array.astype(dtype) if array.size * dtype.itemsize <= _CONVERTED_AT_ONCE else array
+
+
+# Numbers of samples
+
+
+def check_array_length_consistency(inputs: Any, targets: Any, weights: Any = None) -> None:
+    """Checks that all arrays have one number of samples.
+
+    Raises:
+        ValueError: they have not.
+    """
+    found = {}
+    for role, arrays in (("input", inputs), ("target", targets), ("sample_weight", weights)):
+        lengths = {len(x) if not hasattr(x, "shape") else x.shape[0] for x in _real(arrays)}
+        if len(lengths) > 1:
+            raise ValueError(
+                f"All {role} arrays have to have the same number of samples, but they have "
+                f"{sorted(lengths)}."
+            )
+        if lengths:
+            found[role] = lengths.pop()
+    if len(set(found.values())) > 1:
+        counts = ", ".join(f"{n} in the {role} arrays" for role, n in found.items())
+        raise ValueError(f"Inputs and targets have to have the same number of samples: {counts}.")
+
+
+def _real(arrays: Any) -> list[Any]:
+    return [x for x in arrays or () if x is not None and not K.is_tensor(x)]
+
+
+def check_num_samples(
+    ins: Sequence[Any],
+    batch_size: int | None = None,
+    steps: int | None = None,
+    steps_name: str = "steps",
+) -> int | None:
+    """The number of samples, None when a run is counted in steps.
+
+    Raises:
+        ValueError: both `batch_size` and `steps` are given, or nothing has a first axis.
+    """
+    if steps is not None and batch_size is not None:
+        raise ValueError(
+            f"batch_size={batch_size} was given besides {steps_name}={steps}: with {steps_name} the "
+            "arrays are fed as they are in every step. Leave one of the two out."
+        )
+    if steps is not None:
+        return None
+    for x in ins:
+        if hasattr(x, "shape") and len(x.shape):
+            return int(x.shape[0])
+    raise ValueError(f"The data has no number of samples; give {steps_name}.")
+
+
+# Targets
+
+
+def check_loss_and_target_compatibility(
+    targets: Sequence[Any], loss_fns: Sequence[Any], output_shapes: Sequence[Shape]
+) -> None:
+    """Checks that losses can make something of the targets.
+
+    Raises:
+        ValueError: class indices for a loss of one-hot targets, or another shape than the output's
+            for a loss that compares them element by element.
+    """
+    for y, loss, shape in zip(targets, loss_fns, output_shapes):
+        fn = getattr(loss, "fn", None)
+        if y is None or K.is_tensor(y) or fn not in _ELEMENTWISE:
+            continue
+        if fn is losses.categorical_crossentropy and y.shape[-1] == 1:
+            raise ValueError(
+                f"Targets of shape {tuple(y.shape)} are class indices (or the output has a single "
+                "unit), but categorical_crossentropy needs one-hot targets (batch, classes). Convert "
+                "them by keras_core.utils.to_categorical(y), or use the loss "
+                "sparse_categorical_crossentropy (binary_crossentropy for a single unit)."
+            )
+        _check_shape(f"the target of loss {fn.__name__}", y.shape, (None, *shape[1:]), False)
+
+
+_ELEMENTWISE = (
+    losses.mean_squared_error,
+    losses.binary_crossentropy,
+    losses.categorical_crossentropy,
+)
+
+
+# Weights of samples and classes
+
+
+def standardize_sample_or_class_weights(
+    x_weight: Any, output_names: Sequence[str], weight_type: str
+) -> list[Any]:
+    """Weights as a list in the order of the outputs, None where there are none.
+
+    Args:
+        x_weight: weights of the only output, list or dict with those of each, or None.
+        output_names: names of the outputs.
+        weight_type: `'sample_weight'` or `'class_weight'`, for messages.
+
+    Raises:
+        ValueError: a list of another length than there are outputs.
+        TypeError: neither a list nor a dict for several outputs.
+    """
+    if x_weight is None or len(x_weight) == 0:
+        return [None] * len(output_names)
+    names = list(output_names)
+    if len(names) == 1:
+        if isinstance(x_weight, (list, tuple)) and len(x_weight) == 1:
+            return [x_weight[0]]
+        named = isinstance(x_weight, dict) and names[0] in x_weight
+        return [x_weight[names[0]]] if named else [x_weight]
+    if isinstance(x_weight, (list, tuple)):
+        if len(x_weight) != len(names):
+            raise ValueError(
+                f"{weight_type} is a list of {len(x_weight)}, but the model has {len(names)} "
+                f"outputs, {names}; give an entry for each, None for no weights."
+            )
+        return list(x_weight)
+    if isinstance(x_weight, dict):
+        return [x_weight.get(name) for name in names]
+    raise TypeError(
+        f"{weight_type} is a {type(x_weight).__name__}, but the model has {len(names)} outputs; give "
+        f"a list or a dict with an entry for each of {names}."
+    )
+
+
+def standardize_class_weights(class_weight: Any, output_names: Sequence[str]) -> list[Any]:
+    """Class weights as a list in the order of the outputs."""
+    return standardize_sample_or_class_weights(class_weight, output_names, "class_weight")
+
+
+def standardize_sample_weights(sample_weight: Any, output_names: Sequence[str]) -> list[Any]:
+    """Sample weights as a list in the order of the outputs."""
+    return standardize_sample_or_class_weights(sample_weight, output_names, "sample_weight")
+
+
+def standardize_weights(
+    y: np.ndarray,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    sample_weight_mode: str | None = None,
+) -> np.ndarray:
+    """The weight of each sample (or step) of one output; 1 where none is given.
+
+    Args:
+        y: targets `(batch, ...)`.
+        sample_weight: array `(batch,)`, or `(batch, steps)` in the mode `'temporal'`.
+        class_weight: dict from class index to weight; multiplies `sample_weight`.
+        sample_weight_mode: None or `'temporal'`.
+
+    Raises:
+        ValueError: a rank or a size that does not fit, an unknown mode, or a class without weight.
+    """
+    _check_mode(y, sample_weight_mode)
+    weights = [] if sample_weight is None else [_checked(y, sample_weight, sample_weight_mode)]
+    if isinstance(class_weight, dict):
+        weights.append(_weights_of_classes(y, class_weight))
+    if not weights:
+        axes = 2 if sample_weight_mode == "temporal" else 1
+        return np.ones(y.shape[:axes], dtype=K.floatx())
+    return weights[0] * weights[1] if len(weights) == 2 else weights[0]
+
+
+def _check_mode(y: np.ndarray, mode: str | None) -> None:
+    if mode not in (None, "temporal"):
+        raise ValueError(f"sample_weight_mode is {mode!r}; write None or 'temporal'.")
+    if mode == "temporal" and len(y.shape) < 3:
+        raise ValueError(
+            "sample_weight_mode='temporal' needs targets (batch, steps, features), but they have "
+            f"the shape {tuple(y.shape)}; use sample_weight_mode=None."
+        )
+
+
+def _checked(y: np.ndarray, sample_weight: Any, mode: str | None) -> np.ndarray:
+    weight = np.asarray(_frame_values(sample_weight))
+    axes = 2 if mode == "temporal" else 1
+    if weight.ndim != axes:
+        hint = (
+            "(batch, steps) is wanted in the mode 'temporal'"
+            if axes == 2
+            else "(batch,) is wanted; compile with sample_weight_mode='temporal' for a weight a step"
+        )
+        raise ValueError(f"sample_weight has the shape {weight.shape}, but {hint}.")
+    if weight.shape != tuple(y.shape[:axes]):
+        raise ValueError(
+            f"sample_weight has the shape {weight.shape}, but the targets have the shape "
+            f"{tuple(y.shape)}: {tuple(y.shape[:axes])} is wanted."
+        )
+    return weight
+
+
+def _weights_of_classes(y: np.ndarray, class_weight: dict) -> np.ndarray:
+    if len(y.shape) > 2:
+        raise ValueError(
+            f"class_weight needs targets (batch, classes), not {tuple(y.shape)}; use sample_weight."
+        )
+    y = np.asarray(y)
+    classes = y.argmax(axis=1) if y.shape[1:] and y.shape[1] > 1 else y.reshape(-1)
+    present, index = np.unique(classes, return_inverse=True)
+    missing = [c for c in present.tolist() if c not in class_weight]
+    if missing:
+        raise ValueError(
+            f"class_weight has no weight for the classes {missing}, which are in the targets; it has "
+            f"weights for {sorted(class_weight)}."
+        )
+    return np.array([class_weight[c] for c in present.tolist()], dtype=K.floatx())[
+        index.reshape(-1)
+    ]
+
+
+def split_samples(arrays: Sequence[Any], start: Callable[[int], int]) -> tuple[list, list]:
+    """Each array in two, at the sample that `start` gives for the number of samples."""
+    first, second = [], []
+    for x in arrays:
+        at = start(x.shape[0])
+        first.append(x[:at])
+        second.append(x[at:])
+    return first, second

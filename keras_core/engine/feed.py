@@ -1,0 +1,178 @@
+"""What a model is fed: its placeholders, and user's data made to fit them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_core.engine import data
+
+
+class Fed(NamedTuple):
+    """Arrays in the order in which a program takes them.
+
+    Attributes:
+        x: input arrays.
+        y: target arrays.
+        weights: arrays of sample weights, empty where all weights are 1.
+    """
+
+    x: list[Any]
+    y: list[Any]
+    weights: list[Any]
+
+    @property
+    def arrays(self) -> list[Any]:
+        return [*self.x, *self.y, *self.weights]
+
+    @property
+    def weighted(self) -> bool:
+        return bool(self.weights)
+
+    @property
+    def size(self) -> int:
+        """The number of samples, 1 where there are no arrays."""
+        first = (self.x or self.y or [np.empty(1)])[0]
+        return int(first.shape[0])
+
+
+class InputFeed:
+    """The inputs of a model, and arrays for them.
+
+    Args:
+        placeholders: input tensors that are fed.
+        names: their names.
+    """
+
+    def __init__(self, placeholders: Sequence[Any], names: Sequence[str]) -> None:
+        self.placeholders = list(placeholders)
+        self.names = list(names)
+        self.shapes = [x.shape for x in self.placeholders]
+
+    def arrays_of(self, x: Any) -> list[Any]:
+        """Input arrays of the right number, ranks and shapes.
+
+        Raises:
+            ValueError: they are not.
+        """
+        if len(self.shapes) == 1 and fits(x, self.shapes[0]):
+            return [x]
+        return data.standardize_input_data(
+            x, self.names, self.shapes, check_batch_axis=False, exception_prefix="input"
+        )
+
+    def converted(self, arrays: Sequence[Any]) -> list[Any]:
+        """The arrays in the dtypes that are fed."""
+        return [data.as_fed(x, placeholder) for x, placeholder in zip(arrays, self.placeholders)]
+
+
+class TrainingFeed:
+    """Inputs, targets and sample weights of a compiled model, and arrays for them.
+
+    Args:
+        inputs: the InputFeed.
+        endpoints: outputs that have a loss.
+        output_names: names of all outputs, by which weights may be given.
+    """
+
+    def __init__(
+        self, inputs: InputFeed, endpoints: Sequence[Any], output_names: Sequence[str]
+    ) -> None:
+        self.inputs = inputs
+        self.endpoints = [end for end in endpoints if end.is_fed]
+        self.output_names = [end.name for end in self.endpoints]
+        self.all_output_names = list(output_names)
+        self.targets = [end.target for end in self.endpoints]
+        self.sample_weights = [end.sample_weight for end in self.endpoints]
+
+    def placeholders(self, weighted: bool) -> list[Any]:
+        """All placeholders, in the order in which they are fed."""
+        weights = self.sample_weights if weighted else []
+        return [*self.inputs.placeholders, *self.targets, *weights]
+
+    def arrays_of(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None) -> Fed:
+        """Arrays of the right number, ranks, shapes and lengths.
+
+        Args:
+            x: input arrays, as a user gives them.
+            y: target arrays, likewise.
+            sample_weight: weights of samples, likewise.
+            class_weight: weights of classes, likewise.
+
+        Raises:
+            ValueError: they do not fit.
+        """
+        inputs = self.inputs.arrays_of(x)
+        targets = self._targets_of(y)
+        weights = self._weights_of(targets, sample_weight, class_weight)
+        data.check_array_length_consistency(inputs, targets, weights)
+        if any(array is not None and not array.shape[0] for array in inputs[:1]):
+            raise data.NoSamplesError(
+                f"The input arrays have no samples; their shapes are {[a.shape for a in inputs]}."
+            )
+        fed = Fed(self.inputs.converted(inputs), targets, weights)
+        return fed._replace(y=[data.as_fed(a, t) for a, t in zip(targets, self.targets)])
+
+    def _targets_of(self, y: Any) -> list[Any]:
+        if y is None and self.endpoints:
+            raise data.NoTargetsError(
+                f"No targets were given, but the outputs {self.output_names} have losses that need "
+                "them; pass y."
+            )
+        shapes = [end.target_shape for end in self.endpoints]
+        if len(shapes) == 1 and shapes[0] is not None and fits(y, shapes[0]):
+            targets = [y]
+        else:
+            # A target may be of another shape than its output where the loss says so itself.
+            loose = data.standardize_input_data(y, self.output_names, exception_prefix="target")
+            self._check_losses(loose)
+            targets = data.standardize_input_data(
+                loose, self.output_names, shapes, check_batch_axis=False, exception_prefix="target"
+            )
+        self._check_losses(targets)
+        return targets
+
+    def _check_losses(self, targets: Sequence[Any]) -> None:
+        data.check_loss_and_target_compatibility(
+            targets,
+            [end.loss for end in self.endpoints],
+            [end.output.shape for end in self.endpoints],
+        )
+
+    def _weights_of(self, targets: Sequence[Any], sample_weight: Any, class_weight: Any) -> list:
+        of_samples = self._of_endpoints(data.standardize_sample_weights, sample_weight)
+        of_classes = self._of_endpoints(data.standardize_class_weights, class_weight)
+        if all(weight is None for weight in [*of_samples, *of_classes]):
+            return []
+        return [
+            data.standardize_weights(y, samples, classes, end.sample_weight_mode)
+            for y, samples, classes, end in zip(targets, of_samples, of_classes, self.endpoints)
+        ]
+
+    def _of_endpoints(self, standardize: Any, weights: Any) -> list[Any]:
+        """Weights of the outputs that are fed; lists may have an entry for the others, too."""
+        if weights is None:
+            return [None] * len(self.endpoints)
+        all_named = len(self.all_output_names) != len(self.output_names) and (
+            isinstance(weights, (list, tuple)) and len(weights) == len(self.all_output_names)
+        )
+        if all_named:
+            by_name = dict(zip(self.all_output_names, weights))
+            weights = [by_name[name] for name in self.output_names]
+        return standardize(weights, self.output_names)
+
+    def ones(self, fed: Fed) -> list[Any]:
+        """The sample weights, written out where they are all 1."""
+        return fed.weights or [
+            data.standardize_weights(y, sample_weight_mode=end.sample_weight_mode)
+            for y, end in zip(fed.y, self.endpoints)
+        ]
+
+
+def fits(array: Any, shape: Sequence[Any]) -> bool:
+    """Whether something is a NumPy array of numbers that can be fed as it is."""
+    if type(array) is not np.ndarray or array.ndim != len(shape) or array.dtype.kind not in "biufc":
+        return False
+    return all(b is None or a == b for a, b in zip(array.shape[1:], shape[1:]))

@@ -1,0 +1,123 @@
+"""The programs of a model: one for training, evaluation and prediction each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from keras_core import backend as K
+from keras_core.engine.compile_metrics import Measured
+from keras_core.graph import substitute
+from keras_core.graph.tensor import Update
+
+Step = Callable[[list[Any]], list[Any]]
+
+
+class Programs:
+    """Makes the programs of a model when they are needed.
+
+    Training and evaluation have two each, with and without placeholders for sample weights; where
+    all weights are 1 both give the same numbers, and the one without does less.
+
+    Args:
+        model: the model; compiled, but for prediction.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._functions: dict[tuple[str, bool], Any] = {}
+        self._steps: dict[tuple[str, bool], Step] = {}
+        self._optimizer_weights: list[Any] | None = None
+
+    def step(self, mode: str, weighted: bool = False) -> Step:
+        """The function of data arrays that does a step; the learning phase goes in by itself."""
+        found = self._steps.get((mode, weighted))
+        if found is None:
+            function = self.function(mode, weighted)
+            phase = [int(mode == "train")] if self.feeds_phase(mode) else []
+            found = (lambda arrays: function(arrays + phase)) if phase else function
+            self._steps[mode, weighted] = found
+        return found
+
+    def function(self, mode: str, weighted: bool) -> Any:
+        """The compiled function of data arrays, and of the learning phase where it matters."""
+        key = (mode, weighted)
+        if key not in self._functions:
+            self._functions[key] = getattr(self, f"_make_{mode}")(weighted)
+        return self._functions[key]
+
+    def public(self, mode: str) -> Any:
+        """The function with all placeholders, once any of its kind has been made."""
+        if not any(made == mode for made, _ in self._functions):
+            return None
+        return self.function(mode, weighted=mode != "predict")
+
+    def drop(self, mode: str) -> None:
+        """Forgets the functions of a kind."""
+        for made in (self._functions, self._steps):
+            for key in [key for key in made if key[0] == mode]:
+                del made[key]
+
+    def feeds_phase(self, mode: str) -> bool:
+        """Whether the learning phase is among what a function is fed."""
+        if isinstance(K.learning_phase(), int):
+            return False
+        if mode == "predict" or self.model._objectives is None:
+            return self.model.uses_learning_phase
+        total = self.model._objectives.get(weighted=False).total_loss
+        return self.model.uses_learning_phase or total._uses_learning_phase
+
+    def _phase(self, mode: str) -> list[Any]:
+        return [K.learning_phase()] if self.feeds_phase(mode) else []
+
+    def _make_predict(self, weighted: bool) -> Any:
+        model = self.model
+        return K.function(
+            model._feed_inputs + self._phase("predict"),
+            model.outputs,
+            updates=model.state_updates,
+            name="predict_function",
+        )
+
+    def _make_test(self, weighted: bool) -> Any:
+        return self._reporting("test", weighted, self.model.state_updates)
+
+    def _make_train(self, weighted: bool) -> Any:
+        model = self.model
+        model._check_trainable_weights_consistency()
+        loss = model._objectives.get(weighted).total_loss
+        return self._reporting("train", weighted, [*model.updates, *self._optimizer_updates(loss)])
+
+    def _reporting(self, mode: str, weighted: bool, updates: Sequence[Any]) -> Any:
+        """A function that computes the loss and what is reported besides."""
+        model = self.model
+        objective = model._objectives.get(weighted)
+        measured = [*objective.measured, *map(_measured_before, model._added_metrics())]
+        return K.function(
+            model._training_feed.placeholders(weighted) + self._phase(mode),
+            [objective.total_loss, *(one.result for one in measured)],
+            updates=[*updates, *(update for one in measured for update in one.updates)],
+            name=f"{mode}_function",
+        )
+
+    def _optimizer_updates(self, loss: Any) -> list[Any]:
+        """Updates that make a loss small; those of all losses share the optimizer's weights."""
+        model = self.model
+        optimizer = model.optimizer
+        scope = type(optimizer).__name__
+        with K.name_scope("training"), K.name_scope(scope):
+            updates = optimizer.get_updates(loss=loss, params=model._collected_trainable_weights)
+        if self._optimizer_weights is None:
+            self._optimizer_weights = list(optimizer.weights)
+            return updates
+        first = self._optimizer_weights
+        known = {new: old for new, old in zip(optimizer.weights, first) if new is not old}
+        optimizer.weights = list(first)
+        variables, values = zip(*updates)
+        return [Update(known.get(v, v), x) for v, x in zip(variables, substitute(values, known))]
+
+
+def _measured_before(metric: Any) -> Measured:
+    """A metric that a layer or the model applied to tensors by itself."""
+    latest = {update.variable: update for update in metric.updates}
+    return Measured(metric._call_result, list(latest.values()))

@@ -1,0 +1,435 @@
+"""Files from the web, and batches made by worker threads or processes."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import queue
+import random
+import tarfile
+import threading
+import time
+import zipfile
+from abc import abstractmethod
+from collections.abc import Iterator
+from itertools import count
+from multiprocessing.pool import ThreadPool
+from typing import Any, Callable
+from urllib.request import urlretrieve
+
+import numpy as np
+
+from keras_core.utils.progbar import Progbar
+
+_ARCHIVES = {
+    "tar": (tarfile.is_tarfile, tarfile.open),
+    "zip": (zipfile.is_zipfile, zipfile.ZipFile),
+}
+
+
+def get_file(
+    fname: str,
+    origin: str,
+    untar: bool = False,
+    md5_hash: str | None = None,
+    file_hash: str | None = None,
+    cache_subdir: str = "datasets",
+    hash_algorithm: str = "auto",
+    extract: bool = False,
+    archive_format: Any = "auto",
+    cache_dir: str | None = None,
+) -> str:
+    """Downloads a file unless the cache has it.
+
+    Args:
+        fname: name of the file in the cache; an absolute path stands for itself.
+        origin: address of the file.
+        untar: True unpacks a tar archive `fname + '.tar.gz'` into `fname`.
+        md5_hash: former way to give `file_hash`.
+        file_hash: expected hash in hexadecimal digits; a file with another one is fetched again.
+        cache_subdir: folder under the cache.
+        hash_algorithm: `'md5'`, `'sha256'` or `'auto'`.
+        extract: True unpacks the file if it is an archive.
+        archive_format: `'tar'`, `'zip'`, `'auto'` (both), None (neither), or a list of them.
+        cache_dir: the cache; `$KERAS_HOME`, else `~/.keras`.
+
+    Returns:
+        The path of the file, or of the unpacked folder with `untar`.
+
+    Raises:
+        OSError: the download fails, or what came has another hash.
+    """
+    if file_hash is None and md5_hash is not None:
+        file_hash, hash_algorithm = md5_hash, "md5"
+    folder = os.path.join(_cache_dir(cache_dir), cache_subdir)
+    os.makedirs(folder, exist_ok=True)
+    target = os.path.join(folder, fname)
+    archive = target + ".tar.gz" if untar else target
+    if not _is_current(archive, file_hash, hash_algorithm):
+        _download(origin, archive, file_hash, hash_algorithm)
+    if untar and not os.path.exists(target):
+        _extract_archive(archive, folder, "tar")
+    if extract:
+        _extract_archive(archive, folder, archive_format)
+    return target
+
+
+def validate_file(
+    fpath: str, file_hash: str, algorithm: str = "auto", chunk_size: int = 65535
+) -> bool:
+    """Whether a file has a hash.
+
+    Args:
+        fpath: path of the file.
+        file_hash: hash in hexadecimal digits.
+        algorithm: `'md5'`, `'sha256'`, or `'auto'`, which goes by the number of digits.
+        chunk_size: number of bytes read at a time.
+    """
+    sha256 = algorithm == "sha256" or (algorithm == "auto" and len(str(file_hash)) == 64)
+    found = _hash_file(fpath, "sha256" if sha256 else "md5", chunk_size)
+    return found == str(file_hash).lower()
+
+
+def _hash_file(fpath: str, algorithm: str = "sha256", chunk_size: int = 65535) -> str:
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    with open(fpath, "rb") as file:
+        for chunk in iter(lambda: file.read(chunk_size), b""):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _cache_dir(given: str | None) -> str:
+    """The cache folder, a temporary one where it cannot be written to."""
+    home = given or os.environ.get("KERAS_HOME") or os.path.join("~", ".keras")
+    folder = os.path.expanduser(home)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    return folder if writable else os.path.join("/tmp", ".keras")
+
+
+def _is_current(path: str, file_hash: str | None, algorithm: str) -> bool:
+    if not os.path.exists(path):
+        return False
+    if file_hash is None or validate_file(path, file_hash, algorithm):
+        return True
+    print(f"{path} has another hash than {file_hash}; it is downloaded again.")
+    return False
+
+
+def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> None:
+    """Downloads beside `path` first, so that it is always whole or absent."""
+    print("Downloading data from", origin)
+    partial = f"{path}.{os.getpid()}.part"
+    try:
+        urlretrieve(origin, partial, _report_on())
+        if file_hash is not None and not validate_file(partial, file_hash, algorithm):
+            raise OSError(
+                f"get_file: what {origin} sent has another hash than {file_hash}; check file_hash "
+                "or the address."
+            )
+        os.replace(partial, path)
+    except OSError as error:
+        raise OSError(f"get_file: download of {origin} failed: {error}") from error
+    finally:
+        if os.path.exists(partial):
+            os.remove(partial)
+
+
+def _report_on() -> Callable[[int, int, int], None]:
+    bars: list[Progbar] = []
+
+    def report(blocks: int, block_size: int, total_size: int) -> None:
+        if not bars:
+            bars.append(Progbar(None if total_size <= 0 else total_size))
+        done = blocks * block_size
+        bars[0].update(done if total_size <= 0 else min(done, total_size))
+
+    return report
+
+
+def _extract_archive(path: str, folder: str, archive_format: Any = "auto") -> bool:
+    """Unpacks an archive of one of the formats; False if it is of none of them."""
+    if archive_format is None:
+        return False
+    formats = ["tar", "zip"] if archive_format == "auto" else archive_format
+    for name in [formats] if isinstance(formats, str) else formats:
+        is_one, opened = _ARCHIVES[name]
+        if is_one(path):
+            with opened(path) as archive:
+                _refuse_escapes(archive, folder)
+                _extract_all(archive, folder)
+            return True
+    return False
+
+
+def _refuse_escapes(archive: Any, folder: str) -> None:
+    """An archive must not write outside of the folder it is unpacked into."""
+    root = os.path.realpath(folder)
+    names = archive.getnames() if hasattr(archive, "getnames") else archive.namelist()
+    for name in names:
+        place = os.path.realpath(os.path.join(root, name))
+        if os.path.commonpath([root, place]) != root:
+            raise ValueError(f"get_file: the archive holds {name!r}, a path outside of {folder}.")
+
+
+def _extract_all(archive: Any, folder: str) -> None:
+    safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+    archive.extractall(folder, **(safe if isinstance(archive, tarfile.TarFile) else {}))
+
+
+class Sequence:
+    """A data set that gives its batches by index, so that workers can make them in any order.
+
+    A subclass defines `__len__` (the number of batches) and `__getitem__` (the batch of an index:
+    a tuple `(x, y)` or `(x, y, sample_weight)`); `on_epoch_end` may change the set.
+    """
+
+    use_sequence_api = True
+
+    @abstractmethod
+    def __getitem__(self, index: int) -> Any:
+        """The batch of an index."""
+        raise NotImplementedError(f"{type(self).__name__} has to define __getitem__(index).")
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """The number of batches."""
+        raise NotImplementedError(f"{type(self).__name__} has to define __len__().")
+
+    def on_epoch_end(self) -> None:
+        """Called after every epoch."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(len(self)))
+
+
+# What the workers read from: sequences and generators by the number of their enqueuer. A process
+# gets a copy when its pool starts.
+_SHARED_SEQUENCES: dict[int, Any] = {}
+_enqueuer_numbers = count()
+
+
+def init_pool(seqs: dict[int, Any]) -> None:
+    """Gives a new worker process the sequences."""
+    _SHARED_SEQUENCES.update(seqs)
+
+
+def init_pool_generator(gens: dict[int, Any], random_seed: int | None = None) -> None:
+    """Gives a new worker process the generators, and a random seed of its own."""
+    init_pool(gens)
+    if random_seed is not None:
+        own = random_seed + (multiprocessing.current_process().pid or 0)
+        np.random.seed(own % 2**32)
+        random.seed(own)
+
+
+def get_index(uid: int, i: int) -> Any:
+    """Batch `i` of the sequence of enqueuer `uid`; runs in a worker."""
+    return _SHARED_SEQUENCES[uid][i]
+
+
+def next_sample(uid: int) -> Any:
+    """The next batch of the generator of enqueuer `uid`; runs in a worker."""
+    return next(_SHARED_SEQUENCES[uid])
+
+
+class SequenceEnqueuer:
+    """Makes batches ahead of their use, in worker threads or processes.
+
+    Args:
+        sequence: a Sequence or a generator.
+        use_multiprocessing: True works in processes, False in threads.
+    """
+
+    def __init__(self, sequence: Any, use_multiprocessing: bool = False) -> None:
+        self.sequence = sequence
+        self.use_multiprocessing = use_multiprocessing
+        self.uid = next(_enqueuer_numbers)
+        self.workers = 0
+        self.queue: Any = None
+        self.stop_signal: threading.Event | None = None
+        self.run_thread: threading.Thread | None = None
+
+    def is_running(self) -> bool:
+        """Whether batches are being made."""
+        return self.stop_signal is not None and not self.stop_signal.is_set()
+
+    def start(self, workers: int = 1, max_queue_size: int = 10) -> None:
+        """Starts the workers.
+
+        Args:
+            workers: number of threads or processes.
+            max_queue_size: number of batches that may wait.
+        """
+        _SHARED_SEQUENCES[self.uid] = self.sequence
+        self.workers = workers
+        self.queue = queue.Queue(max_queue_size)
+        self.stop_signal = threading.Event()
+        self.run_thread = threading.Thread(target=self._run, daemon=True)
+        self.run_thread.start()
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Stops the workers and drops the batches that wait.
+
+        Args:
+            timeout: longest time to wait for the thread that feeds them, in seconds.
+        """
+        if self.stop_signal is None or self.run_thread is None:
+            return
+        self.stop_signal.set()
+        # The feeding thread may be waiting for room.
+        with self.queue.mutex:
+            self.queue.queue.clear()
+            self.queue.unfinished_tasks = 0
+            self.queue.not_full.notify_all()
+            self.queue.all_tasks_done.notify_all()
+        self.run_thread.join(timeout)
+        _SHARED_SEQUENCES.pop(self.uid, None)
+
+    @abstractmethod
+    def get(self) -> Iterator[Any]:
+        """Yields the batches."""
+        raise NotImplementedError(f"{type(self).__name__} has to define get().")
+
+    def _pool(self) -> Any:
+        if self.use_multiprocessing:
+            initializer, args = self._process_setup()
+            return multiprocessing.Pool(self.workers, initializer=initializer, initargs=args)
+        return ThreadPool(self.workers)
+
+    def _process_setup(self) -> tuple[Callable[..., None], tuple[Any, ...]]:
+        return init_pool, ({self.uid: self.sequence},)
+
+    def _run(self) -> None:
+        raise NotImplementedError(f"{type(self).__name__} has to define _run().")
+
+    def _submit(self, pool: Any, task: Callable[..., Any], *args: Any) -> None:
+        self.queue.put(pool.apply_async(task, (self.uid, *args)))
+
+
+class OrderedEnqueuer(SequenceEnqueuer):
+    """Makes the batches of a Sequence ahead, and gives them in their order, epoch after epoch.
+
+    Args:
+        sequence: a Sequence.
+        use_multiprocessing: True works in processes, False in threads.
+        shuffle: True draws a new order of the batches for every epoch.
+    """
+
+    def __init__(
+        self, sequence: Any, use_multiprocessing: bool = False, shuffle: bool = False
+    ) -> None:
+        super().__init__(sequence, use_multiprocessing)
+        self.shuffle = shuffle
+        self.end_of_epoch_signal = threading.Event()
+
+    def start(self, workers: int = 1, max_queue_size: int = 10) -> None:
+        """Starts the workers."""
+        self.end_of_epoch_signal.clear()
+        super().start(workers, max_queue_size)
+
+    def join_end_of_epoch(self) -> None:
+        """Waits until the sequence has been told of the epoch's end."""
+        self.end_of_epoch_signal.wait(timeout=30)
+        self.end_of_epoch_signal.clear()
+
+    def get(self) -> Iterator[Any]:
+        """Yields the batches in their order."""
+        while self.is_running():
+            try:
+                inputs = self.queue.get(block=True).get()
+                self.queue.task_done()
+            except Exception:
+                self.stop()
+                raise
+            if inputs is not None:
+                yield inputs
+
+    def _run(self) -> None:
+        while self.is_running():
+            # A new pool an epoch: processes have to see what on_epoch_end changed.
+            with self._pool() as pool:
+                for index in self._order():
+                    if not self.is_running():
+                        return
+                    self._submit(pool, get_index, index)
+                self._wait_until_taken()
+                if not self.is_running():
+                    return
+            self.sequence.on_epoch_end()
+            self.end_of_epoch_signal.set()
+
+    def _order(self) -> list[int]:
+        order = list(range(len(self.sequence)))
+        if self.shuffle:
+            random.shuffle(order)
+        return order
+
+    def _wait_until_taken(self) -> None:
+        while self.queue.unfinished_tasks and self.is_running():
+            time.sleep(0.002)
+
+
+class GeneratorEnqueuer(SequenceEnqueuer):
+    """Takes batches out of a generator ahead of their use.
+
+    Args:
+        sequence: a generator or another iterator.
+        use_multiprocessing: True works in processes, each of which runs a copy of the generator.
+        wait_time: former argument, without effect.
+        random_seed: seed that the processes begin with, each at an offset of its own.
+
+    Raises:
+        ValueError: with several threads, when the generator refuses to be entered twice.
+    """
+
+    def __init__(
+        self,
+        sequence: Any,
+        use_multiprocessing: bool = False,
+        wait_time: float | None = None,
+        random_seed: int | None = None,
+    ) -> None:
+        super().__init__(sequence, use_multiprocessing)
+        self.random_seed = random_seed
+
+    def get(self) -> Iterator[Any]:
+        """Yields the batches, and ends when the generator does."""
+        while self.is_running():
+            try:
+                inputs = self.queue.get(block=True).get()
+                self.queue.task_done()
+            except StopIteration:
+                yield from self._finished()
+                self.stop()
+                return
+            except Exception as error:
+                self.stop()
+                if "generator already executing" in str(error):
+                    raise RuntimeError(
+                        "The generator is not made for several threads; use a Sequence, or "
+                        "workers=1, or use_multiprocessing=True."
+                    ) from error
+                raise
+            if inputs is not None:
+                yield inputs
+
+    def _finished(self) -> Iterator[Any]:
+        """The batches that other workers still had in hand when one met the end."""
+        while not self.queue.empty():
+            try:
+                yield self.queue.get(block=True).get()
+            except StopIteration:
+                continue
+
+    def _process_setup(self) -> tuple[Callable[..., None], tuple[Any, ...]]:
+        return init_pool_generator, ({self.uid: self.sequence}, self.random_seed)
+
+    def _run(self) -> None:
+        with self._pool() as pool:
+            while self.is_running():
+                self._submit(pool, next_sample)
