@@ -21,7 +21,7 @@ class ModelFileError(OSError, ValueError):
 
 @contextmanager
 def replacing(path):
-    """Gives the path of a new file that takes the place of `path` when all went well.
+    """Opens a new file that takes the place of `path` when all went well.
 
     Whatever happens while it is written, `path` holds either its old or its new contents whole.
 
@@ -31,19 +31,16 @@ def replacing(path):
     target = os.path.realpath(path)
     new = f"{target}.{uuid.uuid4().hex[:8]}.tmp"
     try:
-        yield new
-        _to_disk(new)
+        with open(new, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         if os.path.exists(target):
             shutil.copymode(target, new)
         os.replace(new, target)
     finally:
         if os.path.exists(new):
             os.remove(new)
-
-
-def _to_disk(path):
-    with open(path, "rb+") as file:
-        os.fsync(file.fileno())
 
 
 def write(target, save, overwrite, what):
@@ -60,18 +57,19 @@ def write(target, save, overwrite, what):
     """
     if _is_path(target):
         if overwrite or not os.path.isfile(target) or ask_to_proceed_with_overwrite(target):
-            _write_file(target, save)
+            # HDF5 does not recover from a disk that fills up, so its bytes are made in memory.
+            with replacing(target) as file:
+                _write_stream(file, save)
     elif hasattr(target, "write"):
-        save_to_binary_h5py(lambda file: save(H5Dict(file)), target)
+        _write_stream(target, save)
     elif _is_store(target):
         save(_as_store(target))
     else:
         _refuse(target, what)
 
 
-def _write_file(path, save):
-    with replacing(path) as new, H5Dict(new, "w") as store:
-        save(store)
+def _write_stream(stream, save):
+    save_to_binary_h5py(lambda file: save(H5Dict(file)), stream)
 
 
 def read(target, load, what):

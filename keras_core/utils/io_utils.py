@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import pickle
-import uuid
 from collections import defaultdict
 
 import numpy as np
@@ -250,12 +249,10 @@ def save_to_binary_h5py(save_function, stream):
     """
     import h5py
 
-    name = f"memory-{uuid.uuid4().hex}"
-    with h5py.File(name, "w", driver="core", backing_store=False) as file:
+    image = io.BytesIO()
+    with h5py.File(image, "w") as file:
         save_function(file)
-        file.flush()
-        image = file.id.get_file_image()
-    stream.write(image)
+    stream.write(image.getbuffer())
 
 
 def load_from_binary_h5py(load_function, stream):
