@@ -74,6 +74,7 @@ from keras_core.graph.primitives.indexing import (
     unslice,
 )
 from keras_core.graph.primitives.linalg import dot, eye
+from keras_core.graph.primitives.native import native
 from keras_core.graph.primitives.normalization import (
     batch_norm_grad,
     batch_norm_train,

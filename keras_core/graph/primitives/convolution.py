@@ -99,6 +99,11 @@ def _grouped(x: Any, groups: int) -> Any:
     return x.reshape(*x.shape[:-1], groups, x.shape[-1] // groups)
 
 
+def _flat(x: Any) -> Any:
+    """All axes before the groups as one."""
+    return x.reshape(-1, *x.shape[-2:]) if x.size else x.reshape(0, *x.shape[-2:])
+
+
 def _conv_vjp(
     g: Tensor, y: Tensor, x: Tensor, kernel: Tensor, **params: Any
 ) -> tuple[Tensor, Tensor]:
@@ -220,7 +225,8 @@ def _conv_kernel_grad(
     kernel = np.zeros((*kernel_size, x.shape[-1] // groups, g.shape[-1]), x.dtype)
     for place, met in window.offsets(sizes):
         part = _grouped(space[(slice(None), *met)], groups)
-        kernel[place] = np.einsum("...gc,...gf->cgf", part, apart).reshape(kernel.shape[-2:])
+        by_group = np.einsum("ngc,ngf->cgf", _flat(part), _flat(apart))
+        kernel[place] = by_group.reshape(kernel.shape[-2:])
     return kernel
 
 

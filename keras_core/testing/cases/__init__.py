@@ -1,0 +1,32 @@
+"""The cases, a family of primitives a file."""
+
+from __future__ import annotations
+
+from keras_core.testing.case import Case
+from keras_core.testing.cases import (
+    comparison,
+    control,
+    convolution,
+    elementwise,
+    indexing,
+    linalg,
+    normalization,
+    pooling,
+    reduction,
+    shape,
+)
+
+_FAMILIES = (
+    elementwise,
+    comparison,
+    control,
+    reduction,
+    shape,
+    indexing,
+    linalg,
+    convolution,
+    pooling,
+    normalization,
+)
+
+CASES: tuple[Case, ...] = tuple(case for family in _FAMILIES for case in family.CASES)
