@@ -147,6 +147,12 @@ class RNN(Layer):
 
     # Building
 
+    @property
+    def losses(self):
+        """Penalties on the cell's weights, then those that the layer itself added."""
+        of_the_cell = [loss for loss in super().losses if loss not in self._losses]
+        return of_the_cell + self._losses
+
     def build(self, input_shape):
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         sequence_shape = tuple(shapes[0])
@@ -223,6 +229,11 @@ class RNN(Layer):
             self.input_spec = self.input_spec[: len(sequence_spec)]
 
     def _set_constants(self, constants):
+        if constants and not has_arg(self.cell.call, "constants"):
+            raise ValueError(
+                f"{self.name} got constants, but its cell {type(self.cell).__name__} takes none: "
+                "give the cell's call an argument named constants."
+            )
         self._num_constants = len(constants)
         self.constants_spec = [InputSpec(shape=K.int_shape(x)) for x in constants]
 
@@ -302,11 +313,6 @@ class RNN(Layer):
         arguments = {"training": training} if has_arg(self.cell.call, "training") else {}
         if not constant_count:
             return lambda inputs, states: self.cell.call(inputs, states, **arguments)
-        if not has_arg(self.cell.call, "constants"):
-            raise ValueError(
-                f"{self.name} got constants, but its cell {type(self.cell).__name__} takes none: "
-                "give the cell's call an argument named constants."
-            )
 
         def step(inputs, states):
             states, constants = states[:-constant_count], states[-constant_count:]
