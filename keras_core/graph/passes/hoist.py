@@ -90,7 +90,8 @@ def _sunk(node: Node) -> List[Tensor]:
     needed = set(order.topological(body.new_states))
     known = _outer(node)
     in_loop = _available(body, needed)
-    stacks = {key: Placeholder((node.specs[-1].shape[0], *x.shape), x.dtype) for key, x in in_loop.items()}
+    steps = node.inputs[0].shape[0]
+    stacks = {key: Placeholder((steps, *x.shape), x.dtype) for key, x in in_loop.items()}
     known.update({key: (stack, True) for key, stack in stacks.items()})
     lifted = _lift_all([n for n in body.nodes if n not in needed], known)
     if not lifted:

@@ -11,6 +11,8 @@ from keras_core.graph.program import Program
 from keras_core.graph.rewrite import make
 from keras_core.graph.tensor import Constant, Tensor
 
+_BROADCASTING = ("elementwise", "comparison")
+
 Simplification = Callable[[Node], "Tensor | None"]
 
 
@@ -24,7 +26,24 @@ def simplify_node(node: Node) -> List[Tensor] | Sequence[Tensor] | None:
         return _simplify_scan(node)
     rule = RULES.get(node.primitive.name)
     result = None if rule is None else rule(node)
+    if result is None and node.primitive.family in _BROADCASTING:
+        result = _without_broadcasts(node)
     return None if result is None else [result]
+
+
+def _without_broadcasts(node: Node) -> Tensor | None:
+    """Operands need not be broadcast to a shape that the others bring along."""
+    sources = [_broadcast_source(x) for x in node.inputs]
+    if len(sources) < 2 or all(a is b for a, b in zip(sources, node.inputs)):
+        return None
+    result = make(node, node.primitive, *sources, **node.params)
+    same = result.shape == node.specs[0].shape and None not in result.shape
+    return result if same else None
+
+
+def _broadcast_source(x: Tensor) -> Tensor:
+    maker = _maker(x, "broadcast_to")
+    return x if maker is None else maker.inputs[0]
 
 
 def _simplify_scan(node: Node) -> Sequence[Tensor]:

@@ -13,6 +13,7 @@ from keras_core.graph.passes.expand import expand
 from keras_core.graph.program import Program
 from keras_core.graph.randomness import RandomState
 from keras_numpy.compiler.generate import Code, generate
+from keras_numpy.compiler.packing import Packer
 from keras_numpy.kernel import Lowering
 
 # Each variant keeps its buffers; shapes that vary without end must not fill the memory.
@@ -33,6 +34,7 @@ class CompiledProgram:
     def __init__(self, program: Program, lowerings: Mapping[str, Lowering]) -> None:
         self._lowerings = lowerings
         self._program = optimize(expand(program, lowerings, "numpy"))
+        self._packer = Packer()
         self._variants: OrderedDict[Any, Variant] = OrderedDict()
 
     def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> List[np.ndarray]:
@@ -47,8 +49,8 @@ class CompiledProgram:
         return self._variant(shapes).code.source
 
     def _variant(self, shapes: Tuple[Tuple[int, ...], ...]) -> Variant:
-        program = optimize(specialise(self._program, shapes))
-        variant = Variant(generate(expand(program, self._lowerings, "numpy"), self._lowerings))
+        program = expand(optimize(specialise(self._program, shapes)), self._lowerings, "numpy")
+        variant = Variant(generate(self._packer(program), self._lowerings))
         self._variants[shapes] = variant
         while len(self._variants) > MOST_VARIANTS:
             self._variants.popitem(last=False)

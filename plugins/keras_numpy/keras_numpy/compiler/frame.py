@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Set
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Set
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Constant, Tensor
@@ -24,6 +25,7 @@ class Frame:
         nodes: each after its inputs.
         results: tensors that must outlive the frame's last line.
         indent: of the lines.
+        shared: leaves whose memory is that of another leaf.
 
     Attributes:
         refs: the expression for each tensor's value, by key.
@@ -32,7 +34,12 @@ class Frame:
     """
 
     def __init__(
-        self, writer: Writer, nodes: Sequence[Node], results: Sequence[Tensor], indent: int = 1
+        self,
+        writer: Writer,
+        nodes: Sequence[Node],
+        results: Sequence[Tensor],
+        indent: int = 1,
+        shared: Mapping[Any, Any] = MappingProxyType({}),
     ) -> None:
         self.writer = writer
         self.indent = indent
@@ -40,7 +47,7 @@ class Frame:
         self.targets: Dict[Any, str] = {}
         self.fresh: Set[Any] = set()
         self.kernels = {n: self._lower(n) for n in nodes if not _is_loop(n) and not _unsized(n)}
-        self._roots: Dict[Any, Any] = {}
+        self._roots: Dict[Any, Any] = dict(shared)
         for node in nodes:
             self._set_roots(node)
         self.items: List[Item] = schedule(nodes, self._elementwise)

@@ -14,6 +14,7 @@ from keras_core.graph.randomness import generator
 from keras_core.graph.tensor import Tensor, Variable
 from keras_numpy.compiler.frame import Frame
 from keras_numpy.compiler.memory import Memory
+from keras_numpy.compiler.packing import Pack
 from keras_numpy.compiler.schedule import nodes_of, positions
 from keras_numpy.kernel import Lowering
 
@@ -75,7 +76,7 @@ class Writer:
 def generate(program: Program, lowerings: Mapping[str, Lowering]) -> Code:
     """The code of a program whose input sizes are all known."""
     writer = Writer(lowerings)
-    frame = Frame(writer, program.nodes, program.results)
+    frame = Frame(writer, program.nodes, program.results, shared=_members(program))
     _bind_inputs(program, frame, writer)
     targets, late = _plan_updates(program, frame)
     _fresh_outputs(program, frame, writer, targets)
@@ -100,12 +101,19 @@ def _code(program: Program, writer: Writer) -> Code:
     return Code(source, writer.names, writer.memory, filename, nodes)
 
 
+def _members(program: Program) -> Dict[Any, Any]:
+    """Variables whose memory is a pack's."""
+    packs = [v for v in program.variables if isinstance(v, Pack)]
+    return {member: pack for pack in packs for member in pack.members}
+
+
 def _bind_inputs(program: Program, frame: Frame, writer: Writer) -> None:
     for i, x in enumerate(program.inputs):
         frame.bind(x, f"i{i}")
     if program.inputs:
         writer.head.append("    " + "".join(f"i{i}, " for i in range(len(program.inputs))) + "= arrays")
-    for i, variable in enumerate(program.variables):
+    # Packs first: reading a pack's storage moves that of its members into it.
+    for i, variable in enumerate(sorted(program.variables, key=lambda v: not isinstance(v, Pack))):
         frame.bind(variable, f"v{i}")
         writer.head.append(f"    v{i} = {writer.name_of(variable, 'variable')}.storage")
 

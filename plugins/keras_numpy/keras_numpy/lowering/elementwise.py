@@ -36,11 +36,18 @@ _UFUNCS = {
 
 
 def _lower_clip(node: Node) -> Kernel:
+    """The finite ones of the two limits."""
     dtype = node.specs[0].dtype
-    low, high = (scalar(node.params[key], dtype) for key in ("low", "high"))
-    names = {"low": low, "high": high, **_UFUNCS}
-    pattern = "{minimum}({0}, {high}, {out}); {maximum}({out}, {low}, {out})"
-    return Kernel(pattern, names, elementwise=True, inplace=(0,))
+    limits = {"minimum": node.params["high"], "maximum": node.params["low"]}
+    finite = {name: value for name, value in limits.items() if np.isfinite(value)}
+    if not finite:
+        return Kernel("{copyto}({out}, {0})", {"copyto": np.copyto}, elementwise=True, inplace=(0,))
+    parts, source = [], "{0}"
+    for name in finite:
+        parts.append(f"{{{name}}}({source}, {{{name}_limit}}, {{out}})")
+        source = "{out}"
+    names = {f"{name}_limit": scalar(value, dtype) for name, value in finite.items()}
+    return Kernel("; ".join(parts), {**_UFUNCS, **names}, elementwise=True, inplace=(0,))
 
 
 def _copy_cast(out: np.ndarray, x: np.ndarray) -> None:
