@@ -46,6 +46,8 @@ from keras_core.backend.convolution import (
     separable_conv1d,
     separable_conv2d,
 )
+from keras_core.backend.ctc import ctc_batch_cost, ctc_label_dense_to_sparse
+from keras_core.backend.ctc_decoding import ctc_decode
 from keras_core.backend.elementwise import (
     abs,
     cast,
@@ -226,6 +228,9 @@ __all__ = [
     "conv3d_transpose",
     "cos",
     "count_params",
+    "ctc_batch_cost",
+    "ctc_decode",
+    "ctc_label_dense_to_sparse",
     "cumprod",
     "cumsum",
     "depthwise_conv2d",

@@ -33,7 +33,7 @@ def axes(name: str, x: Tensor, axis: Axis) -> tuple[int, ...]:
     """The axes that `axis` names, counted from the front; all for None."""
     if axis is None:
         return tuple(range(x.ndim))
-    listed = axis if isinstance(axis, (list, tuple)) else [axis]
+    listed: Sequence[Any] = axis if isinstance(axis, (list, tuple)) else [axis]
     return tuple(sorted({normalize_axis(name, int(a), x.ndim) for a in listed}))
 
 

@@ -363,8 +363,11 @@ def _depthwise(
     x: Tensor, kernel: Tensor, strides: Ints, padding: str, data_format: str | None, dilation: Ints
 ) -> Tensor:
     """A convolution of as many groups as there are channels."""
-    *taps, channels, multiplier = kernel.shape
-    grouped = p.reshape_to_sizes(kernel, [*taps, 1, channels * multiplier])
+    channels = kernel.shape[-2]
+    if channels is None:
+        raise ValueError(f"Convolution: {kernel!r} needs a known number of input channels.")
+    *taps, _, multiplier = (p.size_of(kernel, axis) for axis in range(kernel.ndim))
+    grouped = p.reshape_to_sizes(kernel, [*taps, 1, p.product_of_sizes([channels, multiplier])])
     return _conv(x, grouped, strides, padding, data_format, dilation, groups=channels)
 
 

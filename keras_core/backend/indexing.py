@@ -69,7 +69,7 @@ def slice(x: Any, start: Any, size: Any) -> Tensor:
     Args:
         x: tensor of any shape.
         start: first index along each axis: ints or scalar int tensors, or a vector tensor.
-        size: number of elements along each axis: ints, -1 for all from `start` on.
+        size: number of elements along each axis, likewise; -1 for all from `start` on.
 
     Raises:
         ValueError: `start` and `size` are not one entry for each axis, or go beyond `x`.
@@ -91,21 +91,22 @@ def slice(x: Any, start: Any, size: Any) -> Tensor:
 
 def _check_block(x: Tensor, starts: Sequence[Any], counts: Sequence[Any]) -> None:
     for axis, (first, count, length) in enumerate(zip(starts, counts, x.shape)):
-        if isinstance(count, Tensor):
-            raise ValueError(f"K.slice: the size along axis {axis} must be an int, not {count!r}.")
-        known = isinstance(first, int) and length is not None
-        if known and first + builtins.max(count, 0) > length:
+        if isinstance(first, Tensor) or isinstance(count, Tensor):
+            continue
+        if first < 0 or (length is not None and first + builtins.max(count, 0) > length):
             raise ValueError(
-                f"K.slice: {count} elements from {first} on exceed axis {axis} of {x.shape}."
+                f"K.slice: {count} elements from {first} on are not in axis {axis} of {x.shape}."
             )
 
 
-def _is_plain(first: Any, count: int, length: int | None) -> bool:
+def _is_plain(first: Any, count: Any, length: int | None) -> bool:
     """Whether a slice with fixed bounds gives all that is known of the result's size."""
-    return isinstance(first, int) and (length is not None or count == -1)
+    if isinstance(first, Tensor) or isinstance(count, Tensor):
+        return False
+    return length is not None or count == -1
 
 
-def _cut_where_plain(x: Tensor, starts: Sequence[Any], counts: Sequence[int]) -> Tensor:
+def _cut_where_plain(x: Tensor, starts: Sequence[Any], counts: Sequence[Any]) -> Tensor:
     whole = (None, None, 1)
     index = tuple(
         (first or None, None if count == -1 else first + count, 1)
@@ -116,10 +117,11 @@ def _cut_where_plain(x: Tensor, starts: Sequence[Any], counts: Sequence[int]) ->
     return x if builtins.all(part == whole for part in index) else p.slice(x, index=index)
 
 
-def _positions(x: Tensor, axis: int, first: Any, count: int) -> Tensor:
+def _positions(x: Tensor, axis: int, first: Any, count: Any) -> Tensor:
     """The indices of the elements to take along an axis, so that too short an axis is noticed."""
+    first = p.as_size(first)
+    if isinstance(count, Tensor):
+        return p.arange(first, p.add(first, count), p.as_size(1), dtype="int32")
     if count == -1:
-        limits = (first, p.size_of(x, axis), 1)
-        return p.arange(*map(p.as_size, limits), dtype="int32")
-    offsets = Constant(np.arange(count), "int32")
-    return p.add(p.as_size(first), offsets)
+        return p.arange(first, p.as_size(p.size_of(x, axis)), p.as_size(1), dtype="int32")
+    return p.add(first, Constant(np.arange(count), "int32"))

@@ -48,7 +48,7 @@ def _plain_number(value: Any) -> float | None:
 
 
 def _leaky_relu(x: Tensor, slope: float) -> Tensor:
-    """The higher of two lines (for slopes above 1 the lower one), at 0 with the slope's gradient."""
+    """The higher of two lines (for slopes above 1 the lower one); a tie takes the slope's line."""
     line = p.multiply(x, p.scalar(slope, x.dtype))
     return p.maximum(line, x) if slope <= 1 else p.minimum(line, x)
 

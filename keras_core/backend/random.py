@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from keras_core.backend.convert import cast_to, split_shape
+from keras_core.backend.convert import cast_to, pair, split_shape
 from keras_core.backend.variables import variable
 from keras_core.config import floatx
 from keras_core.graph import primitives as p
@@ -149,4 +149,4 @@ def _drawn(
 
 
 def _bernoulli(shape: Any, probability: float, dtype: str, seed: int | None) -> Tensor:
-    return cast_to(random_uniform(shape, seed=seed) < probability, dtype)
+    return cast_to(p.less(*pair(random_uniform(shape, seed=seed), probability)), dtype)

@@ -133,9 +133,8 @@ def _zero_output(step: _Step, x: Tensor, states: list[Tensor]) -> Tensor:
     output, _ = step(_at(x, 0), states)
     unknown = [axis for axis, size in enumerate(output.shape) if size is None]
     if unknown == [0]:
-        sizes = [p.size_of(x, 1), *output.shape[1:]]
-        static, dims = p.split_sizes(sizes)
-        return p.broadcast_to(p.scalar(0, output.dtype), *dims, shape=static)
+        zero, batch = p.scalar(0, output.dtype), p.as_size(p.size_of(x, 1))
+        return p.broadcast_to(zero, batch, shape=output.shape)
     return p.zeros_like(output)
 
 

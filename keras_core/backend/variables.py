@@ -116,7 +116,7 @@ def _filled(value: int, shape: Sizes, dtype: str | None, name: str | None) -> Te
     dtype = dtype or floatx()
     sizes, dims = split_shape(shape)
     if not dims:
-        return variable(np.full(sizes, value), dtype, name)  # type: ignore[arg-type]
+        return variable(np.full(sizes, value), dtype, name)
     return p.broadcast_to(Constant(value, dtype), *dims, shape=sizes)
 
 
