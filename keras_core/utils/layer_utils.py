@@ -105,8 +105,9 @@ def _sources(model, layer):
 
 
 def _show_totals(model, show):
+    # A compiled model trains what was trainable then.
     collected = getattr(model, "_collected_trainable_weights", None)
-    trainable = count_params(model.trainable_weights if collected is None else collected)
+    trainable = count_params(collected or model.trainable_weights)
     frozen = count_params(model.non_trainable_weights)
     show(f"Total params: {trainable + frozen:,}")
     show(f"Trainable params: {trainable:,}")
