@@ -176,7 +176,7 @@ class Softmax(_Elementwise):
 class ReLU(_Elementwise):
     """The rectifier with a ceiling, a slope below the threshold and the threshold itself.
 
-    `max_value` where `x >= max_value`, `x` where `threshold <= x < max_value`, else
+    `max_value` where `x >= max_value`, `x` where `threshold < x < max_value`, else
     `negative_slope * (x - threshold)`.
 
     Args:

@@ -260,8 +260,11 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
     Args:
         data_format: "channels_last", "channels_first", or None for the configured one.
 
-    Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
+    Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`, which takes no mask.
     Output shape: `(batch, channels)`.
+
+    Raises:
+        ValueError: when called with a mask on data of format "channels_first".
     """
 
     def __init__(self, data_format="channels_last", **kwargs):
@@ -269,12 +272,16 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
         self.supports_masking = True
 
     def call(self, inputs, mask=None):
-        axis = self._spatial_axes()[0]
         if mask is None:
-            return K.mean(inputs, axis=axis)
-        channels = 1 if axis == 2 else 2
-        counted = K.expand_dims(K.cast(mask, K.dtype(inputs)), channels)
-        return K.sum(inputs * counted, axis=axis) / K.sum(counted, axis=axis)
+            return K.mean(inputs, axis=self._spatial_axes())
+        if self.data_format == "channels_first":
+            raise ValueError(
+                f"GlobalAveragePooling1D layer {self.name!r} got a mask, whose axes are (batch, "
+                "steps), on data of format 'channels_first'. Put Permute((2, 1)) before it and "
+                "use data_format='channels_last'."
+            )
+        counted = K.expand_dims(K.cast(mask, K.dtype(inputs)))
+        return K.sum(inputs * counted, axis=1) / K.sum(counted, axis=1)
 
     def compute_mask(self, inputs, mask=None):
         return None

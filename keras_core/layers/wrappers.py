@@ -48,6 +48,15 @@ class Wrapper(Layer):
         """The regularizer of the wrapped layer's output, or None."""
         return getattr(self.layer, "activity_regularizer", None)
 
+    @property
+    def losses(self):
+        """The losses of what is wrapped.
+
+        A penalty on the output is not among them, as in Keras 2, but with those of a call:
+        `get_losses_for(inputs)`. A model takes it from there.
+        """
+        return [loss for layer in self._layers for loss in layer.losses]
+
     def build(self, input_shape=None):
         self.built = True
 
@@ -144,9 +153,10 @@ def _join_steps(x):
 def _part_steps(x, like):
     """Undo `_join_steps`, with the batch and the steps of `like`."""
     batch, steps = K.int_shape(like)[:2]
-    if steps is None and batch is None:
-        steps = K.shape(like)[1]
-    return K.reshape(x, (batch or -1, steps or -1, *_sizes_from(x, 1)))
+    batch = -1 if batch is None else batch
+    if steps is None:
+        steps = K.shape(like)[1] if batch == -1 else -1
+    return K.reshape(x, (batch, steps, *_sizes_from(x, 1)))
 
 
 def _inner_mask(mask):
