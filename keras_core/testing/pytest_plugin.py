@@ -20,8 +20,9 @@ def pytest_addoption(parser: Any) -> None:
 @pytest.fixture(scope="session")
 def conformance_backend(request: Any) -> Iterator[Any]:
     """What is known of the backend under test, which is in use meanwhile (a BackendInfo)."""
-    from keras_core.plugins import available_backends, backend_name, use_backend
+    from keras_core.plugins import backend_name, use_backend
+    from keras_core.plugins.discovery import backend_info, find
 
     name = request.config.getoption("--backend") or backend_name()
     with use_backend(name):
-        yield available_backends()[backend_name()]
+        yield backend_info(find(backend_name()))

@@ -67,8 +67,8 @@ def _conv_shape(
     strides: Sizes,
     padding: Padding,
     dilation: Sizes,
-    groups: int = 1,
-    data_format: str = "channels_last",
+    groups: int,
+    data_format: str,
 ) -> Spec:
     window = Window(kernel.shape[:-2], strides, padding, dilation)
     shape = _checked("conv", x.shape, kernel.shape, window, groups, data_format)
@@ -81,8 +81,8 @@ def _conv(
     strides: Sizes,
     padding: Padding,
     dilation: Sizes,
-    groups: int = 1,
-    data_format: str = "channels_last",
+    groups: int,
+    data_format: str,
 ) -> Any:
     window = Window(kernel.shape[:-2], strides, padding, dilation)
     x = channels_last(x, data_format)
@@ -136,8 +136,8 @@ def _conv_input_grad_shape(
     strides: Sizes,
     padding: Padding,
     dilation: Sizes,
-    groups: int = 1,
-    data_format: str = "channels_last",
+    groups: int,
+    data_format: str,
 ) -> Spec:
     name = "conv_input_grad"
     check_dims(name, shape, dims)
@@ -156,8 +156,8 @@ def _conv_input_grad(
     strides: Sizes,
     padding: Padding,
     dilation: Sizes,
-    groups: int = 1,
-    data_format: str = "channels_last",
+    groups: int,
+    data_format: str,
 ) -> Any:
     window = Window(kernel.shape[:-2], strides, padding, dilation)
     result = channels_last(np.zeros(filled(shape, dims), g.dtype), data_format)
@@ -193,8 +193,8 @@ def _conv_kernel_grad_shape(
     strides: Sizes,
     padding: Padding,
     dilation: Sizes,
-    groups: int = 1,
-    data_format: str = "channels_last",
+    groups: int,
+    data_format: str,
 ) -> Spec:
     name = "conv_kernel_grad"
     check_data_format(name, data_format)
@@ -216,8 +216,8 @@ def _conv_kernel_grad(
     strides: Sizes,
     padding: Padding,
     dilation: Sizes,
-    groups: int = 1,
-    data_format: str = "channels_last",
+    groups: int,
+    data_format: str,
 ) -> Any:
     window = Window(tuple(kernel_size), strides, padding, dilation)
     x, g = channels_last(x, data_format), channels_last(g, data_format)

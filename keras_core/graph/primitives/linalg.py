@@ -31,7 +31,7 @@ def _layout(rank: int, contract: Axes, batch: Axes) -> _Layout:
     return _Layout(tuple(batch), tuple(i for i in range(rank) if i not in used), tuple(contract))
 
 
-def _dot_shape(a: Any, b: Any, contract: AxisPairs, batch: AxisPairs = ((), ())) -> Spec:
+def _dot_shape(a: Any, b: Any, contract: AxisPairs, batch: AxisPairs) -> Spec:
     for x, axes in ((a, (*batch[0], *contract[0])), (b, (*batch[1], *contract[1]))):
         check_axes("dot", axes, len(x.shape))
     pairs = [*zip(*contract), *zip(*batch)]
@@ -52,7 +52,7 @@ def _dot_shape(a: Any, b: Any, contract: AxisPairs, batch: AxisPairs = ((), ()))
     return Spec((*common, *free), same_dtype("dot", a, b))
 
 
-def _dot(a: Any, b: Any, contract: AxisPairs, batch: AxisPairs = ((), ())) -> Any:
+def _dot(a: Any, b: Any, contract: AxisPairs, batch: AxisPairs) -> Any:
     labels = list(range(a.ndim))
     others = [a.ndim + i for i in range(b.ndim)]
     for i, j in [*zip(*contract), *zip(*batch)]:
@@ -64,7 +64,7 @@ def _dot(a: Any, b: Any, contract: AxisPairs, batch: AxisPairs = ((), ())) -> An
 
 
 def _dot_vjp(
-    g: Tensor, y: Tensor, a: Tensor, b: Tensor, contract: AxisPairs, batch: AxisPairs = ((), ())
+    g: Tensor, y: Tensor, a: Tensor, b: Tensor, contract: AxisPairs, batch: AxisPairs
 ) -> tuple[Tensor, Tensor]:
     left = _layout(a.ndim, contract[0], batch[0])
     right = _layout(b.ndim, contract[1], batch[1])

@@ -42,9 +42,7 @@ def _pooled(name: str, x: Shape, window: Window, data_format: str) -> Shape:
 
 
 def _pool_shape(name: str) -> Callable[..., Spec]:
-    def shape(
-        x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str = "channels_last"
-    ) -> Spec:
+    def shape(x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str) -> Spec:
         float_only(name, x)
         return Spec(_pooled(name, x.shape, _window(size, strides, padding), data_format), x.dtype)
 
@@ -60,9 +58,7 @@ def _stacked(x: Any, window: Window, outside: float) -> Any:
 # Maximum
 
 
-def _max_pool(
-    x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str = "channels_last"
-) -> Any:
+def _max_pool(x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str) -> Any:
     window = _window(size, strides, padding)
     stacked = _stacked(channels_last(x, data_format), window, -np.inf)
     return channels_back(stacked.max(axis=0), data_format)
@@ -88,7 +84,7 @@ def _max_pool_grad_shape(
     size: Sizes,
     strides: Sizes,
     padding: Padding,
-    data_format: str = "channels_last",
+    data_format: str,
 ) -> Spec:
     name = "max_pool_grad"
     expected = _pooled(name, x.shape, _window(size, strides, padding), data_format)
@@ -102,7 +98,7 @@ def _max_pool_grad(
     size: Sizes,
     strides: Sizes,
     padding: Padding,
-    data_format: str = "channels_last",
+    data_format: str,
 ) -> Any:
     window = _window(size, strides, padding)
     x, g = channels_last(x, data_format), channels_last(g, data_format)
@@ -135,7 +131,7 @@ def _max_pool_select_shape(
     size: Sizes,
     strides: Sizes,
     padding: Padding,
-    data_format: str = "channels_last",
+    data_format: str,
 ) -> Spec:
     name = "max_pool_select"
     check_shape(name, v.shape, x.shape)
@@ -149,7 +145,7 @@ def _max_pool_select(
     size: Sizes,
     strides: Sizes,
     padding: Padding,
-    data_format: str = "channels_last",
+    data_format: str,
 ) -> Any:
     window = _window(size, strides, padding)
     first = _stacked(channels_last(x, data_format), window, -np.inf).argmax(axis=0)
@@ -182,9 +178,7 @@ def _covered(sizes: Sizes, window: Window, dtype: Any) -> Any:
     return _stacked(np.ones((1, *sizes, 1), dtype), window, 0).sum(axis=0, dtype=dtype)
 
 
-def _avg_pool(
-    x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str = "channels_last"
-) -> Any:
+def _avg_pool(x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str) -> Any:
     window = _window(size, strides, padding)
     x = channels_last(x, data_format)
     total = _stacked(x, window, 0).sum(axis=0, dtype=x.dtype)
@@ -212,7 +206,7 @@ def _avg_pool_grad_shape(
     size: Sizes,
     strides: Sizes,
     padding: Padding,
-    data_format: str = "channels_last",
+    data_format: str,
 ) -> Spec:
     name = "avg_pool_grad"
     check_dims(name, shape, dims)
@@ -228,7 +222,7 @@ def _avg_pool_grad(
     size: Sizes,
     strides: Sizes,
     padding: Padding,
-    data_format: str = "channels_last",
+    data_format: str,
 ) -> Any:
     window = _window(size, strides, padding)
     result = channels_last(np.zeros(filled(shape, dims), g.dtype), data_format)

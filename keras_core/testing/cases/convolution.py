@@ -79,7 +79,8 @@ _GEOMETRIES: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
 def _cases() -> Iterator[Case]:
     for label, (x, kernel, result, given) in _GEOMETRIES.items():
         ones = (1,) * (len(x) - 2)
-        params = {"strides": ones, "dilation": ones, **given}
+        usual = {"strides": ones, "dilation": ones, "groups": 1, "data_format": "channels_last"}
+        params = {**usual, **given}
         channels = (1,) if "data_format" in given else (len(x) - 1,)
         of_x, of_g = uniform(*x, known=channels), uniform(*result, known=channels)
         of_kernel = uniform(*kernel, known=range(len(kernel)), batch=None)

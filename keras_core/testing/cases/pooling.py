@@ -48,14 +48,16 @@ _TIES = fixed([[[1.0], [1.0], [0.0], [2.0], [2.0], [2.0]]])
 
 
 def _cases() -> Iterator[Case]:
-    for label, (x, result, params) in _GEOMETRIES.items():
+    for label, (x, result, given) in _GEOMETRIES.items():
+        params = {"data_format": "channels_last", **given}
         of_g = uniform(*result)
         yield case("max_pool", apart(*x), label=label, **params)
         yield case("max_pool_grad", apart(*x), of_g, label=label, **params)
         yield case("max_pool_select", apart(*x), uniform(*x), label=label, **params)
         yield case("avg_pool", uniform(*x), label=label, **params)
         yield case("avg_pool_grad", of_g, label=label, empty=False, shape=x, **params)
-    tied = {"size": (3,), "strides": (3,), "padding": _VALID, "label": "ties", "gradient": False}
+    tied = {"size": (3,), "strides": (3,), "padding": _VALID, "data_format": "channels_last"}
+    tied.update(label="ties", gradient=False)
     yield case("max_pool_grad", _TIES, uniform(1, 2, 1), **tied)
     yield case("max_pool_select", _TIES, uniform(1, 6, 1), **tied)
 
