@@ -185,7 +185,8 @@ def categorical_crossentropy(
     """
     y_true, y_pred = _operands(y_true, y_pred)
     if _smooths(label_smoothing):
-        classes = K.cast(K.shape(y_pred)[-1], K.dtype(y_pred))
+        # Keras 2 counts the classes on axis 1, which is that of the steps where there are steps.
+        classes = K.cast(K.shape(y_pred)[1], K.dtype(y_pred))
         y_true = y_true * (1.0 - label_smoothing) + label_smoothing / classes
     return K.categorical_crossentropy(y_true, y_pred, from_logits=from_logits)
 

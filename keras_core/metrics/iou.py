@@ -19,11 +19,17 @@ class MeanIoU(Metric):
     """
 
     def __init__(self, num_classes: int, name: str | None = None, dtype: str | None = None) -> None:
-        super().__init__(name=name, dtype=dtype)
+        super().__init__(name=name or self._uncounted_name(), dtype=dtype)
         self.num_classes = num_classes
         self.total_confusion_matrix = self.add_weight(
             "total_confusion_matrix", shape=(num_classes, num_classes), initializer="zeros"
         )
+
+    @staticmethod
+    def _uncounted_name() -> str:
+        """The first one has no number, as Keras 2 takes this class from TensorFlow 2."""
+        count = K.get_uid("mean_io_u")
+        return "mean_io_u" if count == 1 else f"mean_io_u_{count - 1}"
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Adds a batch.

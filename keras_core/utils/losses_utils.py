@@ -82,9 +82,14 @@ def broadcast_weights(values: Any, sample_weight: Any) -> Any:
             f"sample_weight of shape {shape} cannot be broadcast to values of shape {target}; "
             "its axes must be the leading ones of the values, each of the same size or of size 1."
         )
-    for _ in range(len(target) - len(shape)):
+    return _with_rank_of(values, sample_weight) * K.ones_like(values)
+
+
+def _with_rank_of(values: Any, sample_weight: Any) -> Any:
+    """Weights with axes of size 1 appended; a scalar stays one."""
+    for _ in range(K.ndim(values) - K.ndim(sample_weight) if K.ndim(sample_weight) else 0):
         sample_weight = K.expand_dims(sample_weight, -1)
-    return sample_weight * K.ones_like(values)
+    return sample_weight
 
 
 def reduce_weighted_loss(
@@ -133,4 +138,4 @@ def compute_weighted_loss(
         weights = sample_weight if K.is_tensor(sample_weight) else K.constant(sample_weight)
         weights = K.cast(weights, K.dtype(losses))
         losses, _, weights = squeeze_or_expand_dimensions(losses, None, weights)
-        return reduce_weighted_loss(losses * weights, reduction)
+        return reduce_weighted_loss(losses * _with_rank_of(losses, weights), reduction)
