@@ -149,21 +149,17 @@ class CSVLogger(Callback):
         self.sep = separator
         self.filename = filename
         self.append = append
+        self.file_flags = ""
         self.writer: Any = None
         self.keys: list[str] | None = None
         self.append_header = True
         self.csv_file: Any = None
 
-    @property
-    def file_flags(self) -> str:
-        """What a file of text is opened with besides its mode."""
-        return ""
-
     def on_train_begin(self, logs: Logs | None = None) -> None:
         if self.append:
             self.append_header = not _has_text(self.filename)
         mode = "a" if self.append else "w"
-        self.csv_file = open(self.filename, mode, newline="")
+        self.csv_file = open(self.filename, mode, newline="")  # noqa: SIM115
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}

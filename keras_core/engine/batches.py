@@ -95,9 +95,9 @@ class ArrayBatches(Source):
         return stop - start, self._cut(start, stop)
 
     def _gathered(self) -> Callable[[int, int], Batch]:
-        if all(isinstance(x, np.ndarray) for x in self.arrays):
-            if sum(x.nbytes for x in self.arrays) <= _SHUFFLED_AT_ONCE:
-                return self._slices([np.take(x, self._order, axis=0) for x in self.arrays])
+        in_memory = all(isinstance(x, np.ndarray) for x in self.arrays)
+        if in_memory and sum(x.nbytes for x in self.arrays) <= _SHUFFLED_AT_ONCE:
+            return self._slices([np.take(x, self._order, axis=0) for x in self.arrays])
         order = self._order
         return lambda start, stop: [_rows(x, order[start:stop]) for x in self.arrays]
 

@@ -84,13 +84,13 @@ def prepare_loss_weights(output_names: Sequence[str], loss_weights: Any = None) 
         return [loss_weights.get(name, 1.0) for name in names]
     if not isinstance(loss_weights, (list, tuple)):
         raise TypeError(
-            f"compile: loss_weights is {loss_weights!r}; give a list with a weight for each output, "
-            "or a dict by output name."
+            f"compile: loss_weights is {loss_weights!r}; give a list with a weight for each "
+            "output, or a dict by output name."
         )
     if len(loss_weights) != len(names):
         raise ValueError(
-            f"compile: loss_weights is a list of {len(loss_weights)}, but the model has {len(names)} "
-            f"outputs, {names}."
+            f"compile: loss_weights is a list of {len(loss_weights)}, but the model has "
+            f"{len(names)} outputs, {names}."
         )
     return list(loss_weights)
 

@@ -44,8 +44,8 @@ def make_objectives(
     penalties = model.losses
     if len(skipped) == len(names) and not penalties:
         raise ValueError(
-            f"compile: model {model.name} has no loss to minimize. Give loss=..., or let a layer or "
-            "the model add one with add_loss."
+            f"compile: model {model.name} has no loss to minimize. Give loss=..., or let a layer "
+            "or the model add one with add_loss."
         )
     scored = [i for i in range(len(names)) if i not in skipped]
     _name_metrics(model, scored, plain, heeding)

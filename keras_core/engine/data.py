@@ -85,8 +85,8 @@ def standardize_single_array(x: Any, name: str = "the data") -> Any:
         )
     if np.dtype(getattr(x, "dtype", float)).kind not in "biufc":
         raise ValueError(
-            f"{name} is an array of dtype {x.dtype}; numbers are needed. Arrays of unequal rows can "
-            "be made regular with keras_core.preprocessing.sequence.pad_sequences."
+            f"{name} is an array of dtype {x.dtype}; numbers are needed. Arrays of unequal rows "
+            "can be made regular with keras_core.preprocessing.sequence.pad_sequences."
         )
     if len(x.shape) == 0:
         raise ValueError(f"{name} is a single number; an array with a batch axis is needed.")
@@ -179,7 +179,8 @@ def _check_shape(what: str, given: Shape, wanted: tuple, check_batch_axis: bool)
     first = 0 if check_batch_axis else 1
     if any(b and a != b for a, b in zip(given[first:], wanted[first:])):
         raise ValueError(
-            f"{what} has to have the shape {wanted}, but an array of shape {tuple(given)} was given."
+            f"{what} has to have the shape {wanted}, but an array of shape {tuple(given)} was "
+            "given."
         )
 
 
@@ -232,8 +233,8 @@ def check_num_samples(
     """
     if steps is not None and batch_size is not None:
         raise ValueError(
-            f"batch_size={batch_size} was given besides {steps_name}={steps}: with {steps_name} the "
-            "arrays are fed as they are in every step. Leave one of the two out."
+            f"batch_size={batch_size} was given besides {steps_name}={steps}: with {steps_name} "
+            "the arrays are fed as they are in every step. Leave one of the two out."
         )
     if steps is not None:
         return None
@@ -262,8 +263,8 @@ def check_loss_and_target_compatibility(
         if fn is losses.categorical_crossentropy and y.shape[-1] == 1:
             raise ValueError(
                 f"Targets of shape {tuple(y.shape)} are class indices (or the output has a single "
-                "unit), but categorical_crossentropy needs one-hot targets (batch, classes). Convert "
-                "them by keras_core.utils.to_categorical(y), or use the loss "
+                "unit), but categorical_crossentropy needs one-hot targets (batch, classes). "
+                "Convert them by keras_core.utils.to_categorical(y), or use the loss "
                 "sparse_categorical_crossentropy (binary_crossentropy for a single unit)."
             )
         _check_shape(f"the target of loss {fn.__name__}", y.shape, (None, *shape[1:]), False)
@@ -311,8 +312,8 @@ def standardize_sample_or_class_weights(
     if isinstance(x_weight, dict):
         return [x_weight.get(name) for name in names]
     raise TypeError(
-        f"{weight_type} is a {type(x_weight).__name__}, but the model has {len(names)} outputs; give "
-        f"a list or a dict with an entry for each of {names}."
+        f"{weight_type} is a {type(x_weight).__name__}, but the model has {len(names)} outputs; "
+        f"give a list or a dict with an entry for each of {names}."
     )
 
 
@@ -370,7 +371,7 @@ def _checked(y: np.ndarray, sample_weight: Any, mode: str | None) -> np.ndarray:
         hint = (
             "(batch, steps) is wanted in the mode 'temporal'"
             if axes == 2
-            else "(batch,) is wanted; compile with sample_weight_mode='temporal' for a weight a step"
+            else "(batch,) is wanted; a weight a step needs sample_weight_mode='temporal'"
         )
         raise ValueError(f"sample_weight has the shape {weight.shape}, but {hint}.")
     if weight.shape != tuple(y.shape[:axes]):
@@ -392,8 +393,8 @@ def _weights_of_classes(y: np.ndarray, class_weight: dict) -> np.ndarray:
     missing = [c for c in present.tolist() if c not in class_weight]
     if missing:
         raise ValueError(
-            f"class_weight has no weight for the classes {missing}, which are in the targets; it has "
-            f"weights for {sorted(class_weight)}."
+            f"class_weight has no weight for the classes {missing}, which are in the targets; it "
+            f"has weights for {sorted(class_weight)}."
         )
     return np.array([class_weight[c] for c in present.tolist()], dtype=K.floatx())[
         index.reshape(-1)

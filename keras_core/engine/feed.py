@@ -59,6 +59,8 @@ class InputFeed:
         """
         if len(self.shapes) == 1 and fits(x, self.shapes[0]):
             return [x]
+        if x is None and self.names:
+            raise ValueError(f"There is no x, but the model takes the inputs {self.names}.")
         return data.standardize_input_data(
             x, self.names, self.shapes, check_batch_axis=False, exception_prefix="input"
         )

@@ -187,15 +187,21 @@ def should_run_validation(validation_freq: Any, epoch: int) -> bool:
         return (epoch + 1) % validation_freq == 0
     if not hasattr(validation_freq, "__contains__"):
         raise ValueError(
-            f"validation_freq is a {type(validation_freq).__name__}; give an int or a list of epochs."
+            f"validation_freq is a {type(validation_freq).__name__}; give an int or a list of "
+            "epochs."
         )
     return epoch + 1 in validation_freq
 
 
 class Tally:
-    """The values of an evaluation: the loss as the samples' mean, metrics as they end."""
+    """The values of an evaluation: the loss as the samples' mean, metrics as they end.
 
-    def __init__(self) -> None:
+    Args:
+        last_loss: True takes the loss of the last batch instead of the mean.
+    """
+
+    def __init__(self, last_loss: bool = False) -> None:
+        self.last_loss = last_loss
         self.size = 0
         self.loss = 0.0
         self.latest: Sequence[Any] = ()
@@ -206,7 +212,8 @@ class Tally:
         self.latest = outputs
 
     def values(self) -> list[float]:
-        return [self.loss / self.size, *(float(value) for value in self.latest[1:])]
+        loss = self.latest[0] if self.last_loss else self.loss / self.size
+        return [float(loss), *(float(value) for value in self.latest[1:])]
 
 
 class Rows:

@@ -146,8 +146,8 @@ def _iterator(generator: Any, crew: Workers, shuffle: bool = False) -> Iterator[
 def _warn_of_copies(crew: Workers) -> None:
     if crew.use_multiprocessing and crew.workers > 1:
         warnings.warn(
-            "With use_multiprocessing every worker runs a copy of the generator, so batches may come "
-            "several times; use a Sequence.",
+            "With use_multiprocessing every worker runs a copy of the generator, so batches may "
+            "come several times; use a Sequence.",
             stacklevel=6,
         )
 
@@ -199,7 +199,9 @@ def _on_batches(
     def step(fed: Any) -> Any:
         return model._step("test", fed.weighted)(fed.arrays)
 
-    return loop.collect("test", model, step, source, loop.Tally(), listed, verbose).values()
+    # Keras 2.3.1 reports the loss of the last batch here, unlike for arrays; so do we.
+    tally = loop.Tally(last_loss=True)
+    return loop.collect("test", model, step, source, tally, listed, verbose).values()
 
 
 def _training_batch(model: Any, given: Any, class_weight: Any = None) -> tuple[int, Any]:

@@ -1,0 +1,291 @@
+"""The part of a model that `compile` sets up: objectives, metrics, programs, what it is fed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, Callable
+
+import numpy as np
+
+from keras_core import optimizers
+from keras_core.engine.bookkeeping import unique
+from keras_core.engine.compile_model import make_objectives
+from keras_core.engine.data import is_generator_or_sequence
+from keras_core.engine.feed import Fed, InputFeed, TrainingFeed
+from keras_core.engine.input_layer import Input
+from keras_core.engine.network import Network
+from keras_core.engine.programs import Programs
+from keras_core.utils.generic_utils import to_list, unpack_singleton
+
+
+class Compilation:
+    """What a model knows once it is compiled; `Model` adds the runs over data."""
+
+    loss: Any = None
+    loss_weights: Any = None
+    sample_weight_mode: Any = None
+    history: Any = None
+    stop_training = False
+    targets: Sequence[Any] = ()
+    sample_weights: Sequence[Any] = ()
+    _is_compiled = False
+    _compile_metrics: Sequence[Any] = ()
+    _compile_weighted_metrics: Sequence[Any] | None = None
+    _collected_trainable_weights: Sequence[Any] = ()
+    _objectives: Any = None
+    _training_feed: Any = None
+    _input_feed: Any = None
+    _programs: Any = None
+
+    # Compilation
+
+    def compile(
+        self,
+        optimizer: Any,
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
+        sample_weight_mode: Any = None,
+        weighted_metrics: Any = None,
+        target_tensors: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Says how the model is to be trained.
+
+        Args:
+            optimizer: name or object.
+            loss: name, function or Loss object; a list with one for each output, or a dict by
+                output name. The losses of all outputs are added up.
+            metrics: list of names, functions or Metric objects; a list of such lists, one for each
+                output, or a dict by output name. `'accuracy'` means what suits the output.
+            loss_weights: list or dict of the factors of the outputs' losses in the total; 1 by
+                default.
+            sample_weight_mode: `'temporal'` for a weight a step `(batch, steps)`, None for a weight
+                a sample; a list or dict of these for several outputs.
+            weighted_metrics: metrics that heed the weights of samples and classes.
+            target_tensors: tensors to take for the targets instead of placeholders.
+            **kwargs: nothing; for the error message.
+
+        Raises:
+            ValueError: an unknown name, something of a wrong kind, or an argument that does not fit
+                the outputs. The model stays as it was.
+            TypeError: `metrics` or `loss_weights` is neither list nor dict.
+        """
+        if kwargs:
+            raise ValueError(f"compile: model {self.name}: unknown keywords {sorted(kwargs)}.")
+        optimizer = optimizers.get(optimizer)
+        objectives = None
+        if self.outputs:
+            objectives = make_objectives(
+                self,
+                loss,
+                metrics,
+                loss_weights,
+                sample_weight_mode,
+                weighted_metrics,
+                target_tensors,
+            )
+            objectives.get(weighted=False)
+        self.optimizer = optimizer
+        self.loss = {} if loss is None else loss
+        self.loss_weights = loss_weights
+        self.sample_weight_mode = sample_weight_mode
+        self._compile_metrics = metrics or []
+        self._compile_weighted_metrics = weighted_metrics
+        self._is_compiled = objectives is not None
+        self._objectives = objectives
+        self._programs = None
+        if objectives is not None:
+            self._take_objectives(objectives)
+
+    def _take_objectives(self, objectives: Any) -> None:
+        ends = {end.name: end for end in objectives.endpoints}
+        self.targets = [ends[n].target if n in ends else None for n in self.output_names]
+        self.sample_weights = [
+            ends[n].sample_weight if n in ends else None for n in self.output_names
+        ]
+        self._input_feed = InputFeed(self._feed_inputs, self._feed_input_names)
+        self._training_feed = TrainingFeed(
+            self._input_feed, objectives.endpoints, self.output_names
+        )
+        self._collected_trainable_weights = self.trainable_weights
+
+    @property
+    def total_loss(self) -> Any:
+        """The scalar tensor that training makes small, with sample weights."""
+        return self._objectives.get(weighted=True).total_loss
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metric objects: those of `compile`, of the layers, and of `add_metric`."""
+        compiled = self._objectives.metrics if self._is_compiled else []
+        return [*compiled, *self._added_metrics()]
+
+    def _added_metrics(self) -> list[Any]:
+        found = []
+        for layer in self.layers:
+            is_model = isinstance(layer, Compilation)
+            found += layer._added_metrics() if is_model else layer.metrics
+        return unique([*found, *self._metrics])
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of the values that `evaluate` returns, the loss first."""
+        losses = self._objectives.loss_metrics if self._is_compiled else []
+        return ["loss", *(metric.name for metric in [*losses, *self.metrics])]
+
+    def reset_metrics(self) -> None:
+        """Sets the state of all metrics to its start."""
+        losses = self._objectives.loss_metrics if self._is_compiled else []
+        for metric in [*losses, *self.metrics]:
+            metric.reset_states()
+
+    # Programs
+
+    @property
+    def train_function(self) -> Any:
+        """Function of inputs, targets, sample weights (and learning phase) that trains, if made."""
+        return self._made("train")
+
+    @train_function.setter
+    def train_function(self, value: None) -> None:
+        self._programs = None
+
+    @property
+    def test_function(self) -> Any:
+        """Function of inputs, targets, sample weights (and learning phase) that evaluates."""
+        return self._made("test")
+
+    @test_function.setter
+    def test_function(self, value: None) -> None:
+        self._drop("test")
+
+    @property
+    def predict_function(self) -> Any:
+        """Function of inputs (and learning phase) that predicts, if made."""
+        return self._made("predict")
+
+    @predict_function.setter
+    def predict_function(self, value: None) -> None:
+        self._drop("predict")
+
+    def _made(self, mode: str) -> Any:
+        return None if self._programs is None else self._programs.public(mode)
+
+    def _drop(self, mode: str) -> None:
+        if self._programs is not None:
+            self._programs.drop(mode)
+
+    def _make_train_function(self) -> None:
+        self._require_compiled()
+        self._step("train")
+
+    def _make_test_function(self) -> None:
+        self._require_compiled()
+        self._step("test")
+
+    def _make_predict_function(self) -> None:
+        self._step("predict")
+
+    def _step(self, mode: str, weighted: bool = False) -> Callable[[list[Any]], list[Any]]:
+        """The function of arrays that does a step of `mode` ('train', 'test' or 'predict')."""
+        if self._programs is None:
+            self._programs = Programs(self)
+        return self._programs.step(mode, weighted)
+
+    def _check_trainable_weights_consistency(self) -> None:
+        if len(self.trainable_weights) != len(self._collected_trainable_weights):
+            warnings.warn(
+                f"Model {self.name} has {len(self.trainable_weights)} trainable weights, but had "
+                f"{len(self._collected_trainable_weights)} when it was compiled, and those are "
+                "trained. Compile again after a change of `trainable`.",
+                stacklevel=3,
+            )
+
+    # Data
+
+    def _require_compiled(self) -> None:
+        if self.optimizer is None:
+            raise RuntimeError(
+                f"Model {self.name} is not compiled; call model.compile(optimizer, loss) before it "
+                "is trained or evaluated."
+            )
+        if not self._is_compiled and self.outputs:
+            self.compile(
+                self.optimizer,
+                self.loss or None,
+                self._compile_metrics,
+                self.loss_weights,
+                self.sample_weight_mode,
+                self._compile_weighted_metrics,
+            )
+
+    def _training_data(
+        self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
+    ) -> Fed:
+        if not self.inputs:
+            self._set_inputs(x)
+        self._require_compiled()
+        return self._training_feed.arrays_of(x, y, sample_weight, class_weight)
+
+    def _input_arrays(self, x: Any) -> list[Any]:
+        if not self.inputs:
+            self._set_inputs(x)
+        if self._input_feed is None or self._input_feed.placeholders != self._feed_inputs:
+            self._input_feed = InputFeed(self._feed_inputs, self._feed_input_names)
+        return self._input_feed.converted(self._input_feed.arrays_of(x))
+
+    def _kept(self, fed: Fed) -> list[Any]:
+        """Validation arrays as callbacks see them."""
+        phase = [0.0] if self._programs.feeds_phase("test") else []
+        return [*fed.x, *fed.y, *self._training_feed.ones(fed), *phase]
+
+    def _set_inputs(self, inputs: Any) -> None:
+        """Builds a model that has not met its inputs yet, for arrays such as these."""
+        if isinstance(inputs, dict):
+            raise ValueError(
+                f"Model {self.name} has no inputs yet, so their names in a dict say nothing; give "
+                "an array or a list of arrays at first."
+            )
+        arrays = [np.asarray(x) for x in to_list(inputs, allow_tuple=True)]
+        shapes = [(None, *(x.shape[1:] or (1,))) for x in arrays]
+        if type(self).call is Network.call:
+            self.build(unpack_singleton(shapes))
+            return
+        names = [f"input_{i + 1}" for i in range(len(shapes))]
+        tensors = [Input(batch_shape=shape) for shape in shapes]
+        outputs = to_list(self(unpack_singleton(tensors)), allow_tuple=True)
+        self.inputs, self.input_names = tensors, names
+        self._feed_inputs, self._feed_input_names = list(tensors), list(names)
+        self._feed_input_shapes = shapes
+        self.outputs = outputs
+        self.output_names = [f"output_{i + 1}" for i in range(len(outputs))]
+        self.built = True
+
+    def _batch_size(self, batch_size: int | None, steps: int | None, x: Any) -> int | None:
+        """The size of batches: as given, as the inputs have it, or 32; None with steps."""
+        if batch_size is not None and is_generator_or_sequence(x):
+            raise ValueError(
+                f"batch_size={batch_size} was given besides a generator or Sequence, which makes "
+                "the batches itself; leave it out."
+            )
+        static = self.inputs[0].shape[0] if self.inputs else None
+        if static is not None:
+            if batch_size not in (None, static):
+                raise ValueError(
+                    f"batch_size={batch_size} contradicts the inputs of model {self.name}, which "
+                    f"have the batch size {static}; use that."
+                )
+            batch_size = None if steps is not None else static
+        return 32 if batch_size is None and steps is None else batch_size
+
+    def _check_stateful(
+        self, arrays: Sequence[Any], batch_size: int | None, least: int = 0
+    ) -> None:
+        samples = arrays[0].shape[0] if arrays else 0
+        if batch_size and self.stateful and samples > least and samples % batch_size:
+            raise ValueError(
+                f"Model {self.name} is stateful, so the number of samples has to be a multiple of "
+                f"the batch size; there are {samples}, and the batch size is {batch_size}."
+            )
