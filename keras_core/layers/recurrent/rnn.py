@@ -12,6 +12,7 @@ from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.layers._options import options_config
 from keras_core.layers.recurrent.stacked import (
     StackedRNNCells,
+    build_cell,
     check_cell,
     output_size,
     state_sizes,
@@ -153,6 +154,10 @@ class RNN(Layer):
         of_the_cell = [loss for loss in super().losses if loss not in self._losses]
         return of_the_cell + self._losses
 
+    def get_losses_for(self, inputs=None):
+        """The losses that depend on these inputs; by default those that depend on none."""
+        return super().get_losses_for(inputs)
+
     def build(self, input_shape):
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         sequence_shape = tuple(shapes[0])
@@ -177,9 +182,7 @@ class RNN(Layer):
         return [spec.shape for spec in self.constants_spec]
 
     def _build_cell(self, step_shape, constant_shapes):
-        if isinstance(self.cell, Layer) and not self.cell.built:
-            self.cell.build([step_shape, *constant_shapes] if constant_shapes else step_shape)
-            self.cell.built = True
+        build_cell(self.cell, step_shape, constant_shapes)
 
     def compute_output_shape(self, input_shape):
         shape = input_shape[0] if isinstance(input_shape, list) else input_shape

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
+from keras_core.engine.weight_owner import building
 from keras_core.utils.generic_utils import has_arg, to_list
 
 
@@ -33,6 +34,13 @@ def check_cell(cell, layer_name):
                 f"{layer_name} got the cell {cell!r} without `{needed}`. A cell has "
                 "call(inputs, states) and state_size, an integer or a list of them."
             )
+
+
+def build_cell(cell, step_shape, constant_shapes):
+    """Builds a cell that is a layer, unless it is built."""
+    if isinstance(cell, Layer) and not cell.built:
+        cell.build([step_shape, *constant_shapes] if constant_shapes else step_shape)
+        cell.built = True
 
 
 class StackedRNNCells(Layer):
@@ -91,13 +99,16 @@ class StackedRNNCells(Layer):
     def build(self, input_shape):
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         step_shape, constant_shapes = shapes[0], shapes[1:]
-        for cell in self.cells:
-            if isinstance(cell, Layer) and not cell.built:
-                with_constants = constant_shapes and has_arg(cell.call, "constants")
-                cell.build([step_shape, *constant_shapes] if with_constants else step_shape)
-                cell.built = True
-            step_shape = (step_shape[0], output_size(cell))
+        with building():
+            for cell in self.cells:
+                takes_constants = has_arg(cell.call, "constants")
+                build_cell(cell, step_shape, constant_shapes if takes_constants else [])
+                step_shape = (step_shape[0], output_size(cell))
         self.built = True
+
+    def get_losses_for(self, inputs=None):
+        """The losses that depend on these inputs; by default those that depend on none."""
+        return super().get_losses_for(inputs)
 
     def call(self, inputs, states, constants=None, training=None, **kwargs):
         arguments = {**kwargs, "constants": constants, "training": training}
