@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.contenders import Contender
+from benchmarks.environments import FOLDER
 
 WORKERS = Path(__file__).parent / "workers"
 
@@ -44,7 +45,8 @@ def measure(
 def _run(contender: Contender, python: str, workload: str, quick: bool) -> Sample:
     words = [python, str(WORKERS / contender.worker), *contender.arguments, workload]
     words += ["quick"] if quick else []
-    environment = {**os.environ, **dict(contender.settings)}
+    # Some libraries write keras.json when they are imported: not into the user's home.
+    environment = {**os.environ, "KERAS_HOME": str(FOLDER), **dict(contender.settings)}
     done = subprocess.run(words, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{contender.name} failed at {workload}:\n{done.stderr[-3000:]}")

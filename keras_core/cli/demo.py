@@ -65,9 +65,10 @@ def _network() -> Any:
     model = Sequential(
         [
             Flatten(input_shape=(8, 8)),
-            Dense(128, activation="relu"),
-            Dropout(0.2),
+            Dense(256, activation="relu"),
+            Dropout(0.5),
             Dense(64, activation="relu"),
+            Dropout(0.2),
             Dense(CLASSES, activation="softmax"),
         ]
     )

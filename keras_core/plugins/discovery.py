@@ -169,7 +169,8 @@ def _not_found(name: str) -> str:
         parts.append(_suggestion(name, names))
     parts.append(f"\nInstalled: {', '.join(names) or 'none'}.")
     if names:
-        parts.append(f' To use one of them: keras_core.set_backend("{names[0]}")')
+        usable = known.DEFAULT if known.DEFAULT in names else names[0]
+        parts.append(f' To use one of them: {_VARIABLE}={usable}, or set_backend("{usable}")')
     return "".join(parts)
 
 

@@ -75,7 +75,7 @@ def test_missing_known_backend_comes_with_the_command_that_installs_it(two, hidd
     assert "BackendNotFoundError: There is no backend 'theano' here" in done.stderr
     assert "keras.json" in done.stderr
     assert "pip install keras-theano" in done.stderr
-    assert "Installed: first, second." in done.stderr
+    assert "Installed: first, second. To use one of them: KERAS_BACKEND=first" in done.stderr
 
 
 def test_unknown_backend_comes_with_the_nearest_name(two, hidden):
