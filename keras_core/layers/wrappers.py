@@ -57,6 +57,14 @@ class Wrapper(Layer):
         """
         return [loss for layer in self._layers for loss in layer.losses]
 
+    def get_losses_for(self, inputs=None):
+        """The losses that depend on these inputs; by default those that depend on none."""
+        return super().get_losses_for(inputs)
+
+    def get_updates_for(self, inputs=None):
+        """The updates that depend on these inputs; by default those that depend on none."""
+        return super().get_updates_for(inputs)
+
     def build(self, input_shape=None):
         self.built = True
 
@@ -205,7 +213,7 @@ class Bidirectional(Wrapper):
         self.return_sequences = layer.return_sequences
         self.return_state = layer.return_state
         self.input_spec = layer.input_spec
-        self._num_constants = None
+        self._num_constants = 0
         if weights:
             half = len(weights) // 2
             self.forward_layer._initial_weights = weights[:half]
@@ -260,7 +268,7 @@ class Bidirectional(Wrapper):
     def _part(self, inputs):
         """Split a list of all inputs into the sequence, the initial states and the constants."""
         sequence, *extra = inputs
-        first_constant = len(extra) - (self._num_constants or 0)
+        first_constant = len(extra) - self._num_constants
         return sequence, extra[:first_constant] or None, extra[first_constant:] or None
 
     def call(self, inputs, mask=None, training=None, initial_state=None, constants=None):
@@ -311,7 +319,7 @@ class Bidirectional(Wrapper):
 
     def get_config(self):
         config = {**super().get_config(), "merge_mode": self.merge_mode}
-        if self._num_constants is not None:
+        if self._num_constants:
             config["num_constants"] = self._num_constants
         return config
 
@@ -319,7 +327,7 @@ class Bidirectional(Wrapper):
     def from_config(cls, config, custom_objects=None):
         rest = {name: v for name, v in config.items() if name != "num_constants"}
         layer = super().from_config(rest, custom_objects=custom_objects)
-        layer._set_num_constants(config.get("num_constants"))
+        layer._set_num_constants(config.get("num_constants") or 0)
         return layer
 
 

@@ -44,7 +44,7 @@ def test_softmax(axis):
 def test_relu(options):
     ceiling = options.get("max_value", np.inf)
     slope, threshold = options.get("negative_slope", 0.0), options.get("threshold", 0.0)
-    expected = np.where(threshold <= X, X, slope * (X - threshold))
+    expected = np.where(threshold < X, X, slope * (X - threshold))
     expected = np.where(ceiling <= X, ceiling, expected)
     check_layer(layers.ReLU(**options), X, expected=expected)
 

@@ -251,14 +251,23 @@ def test_lambda_of_a_named_function():
 
 def test_lambda_of_an_anonymous_function():
     offset = 1.5
-    check_layer(layers.Lambda(lambda x: K.square(x) + offset), X, expected=X**2 + 1.5, train=False)
+    layer = layers.Lambda(lambda x: K.square(x) + offset)
+    near(run(layer, X), X**2 + 1.5)
+    near(run(layers.deserialize(layers.serialize(layer)), X), X**2 + 1.5)
+
+
+def sum_and_product(tensors):
+    return [tensors[0] + tensors[1], tensors[0] * tensors[1]]
 
 
 def test_lambda_of_several_inputs_and_outputs():
-    layer = layers.Lambda(lambda xs: [xs[0] + xs[1], xs[0] * xs[1]])
-    total, product = check_layer(layer, X, X[::-1].copy())
-    near(total, X + X[::-1])
-    near(product, X * X[::-1])
+    check_layer(
+        layers.Lambda(sum_and_product),
+        X,
+        X[::-1].copy(),
+        expected=[X + X[::-1], X * X[::-1]],
+        custom_objects={"sum_and_product": sum_and_product},
+    )
 
 
 def test_lambda_output_shape():
