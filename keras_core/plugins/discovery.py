@@ -52,7 +52,7 @@ _lock = threading.RLock()
 
 def _environment() -> str | None:
     # Asked at each call of a function: get() would raise and catch an error where it is unset.
-    return os.environ[_VARIABLE] if _VARIABLE in os.environ else None
+    return os.environ[_VARIABLE] if _VARIABLE in os.environ else None  # noqa: SIM401
 
 
 def backend_name() -> str:
