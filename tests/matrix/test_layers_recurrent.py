@@ -182,7 +182,7 @@ def test_stateful_goes_on_and_resets(kind):
 
 
 def test_gradients_are_those_of_finite_differences(kind):
-    x, step = samples(BATCH, STEPS, FEATURES), 1e-2
+    x, step = samples(BATCH, STEPS, FEATURES), 1e-5
     layer = make(kind)
     inputs = L.Input((STEPS, FEATURES))
     loss = K.sum(layer(inputs))
@@ -200,7 +200,7 @@ def test_gradients_are_those_of_finite_differences(kind):
             moved[n][place] += sign * step
             ends.append(value(moved))
         slope = (ends[0] - ends[1]) / (2 * step)
-        np.testing.assert_allclose(gradient[place], slope, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(gradient[place], slope, **TOLERANCE)
 
 
 def test_layer_and_rnn_of_its_cell_agree(kind):
