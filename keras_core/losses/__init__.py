@@ -1,0 +1,146 @@
+"""Losses: functions of targets and predictions, and objects that also weigh and reduce."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras_core.losses.base import Loss, LossFunctionWrapper
+from keras_core.losses.functions import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    categorical_hinge,
+    cosine_proximity,
+    hinge,
+    huber_loss,
+    kullback_leibler_divergence,
+    logcosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
+from keras_core.losses.objects import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    Hinge,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+)
+from keras_core.utils.generic_utils import (
+    deserialize_keras_object,
+    interpret_identifier,
+    serialize_keras_object,
+)
+
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "Hinge",
+    "Huber",
+    "KLD",
+    "KLDivergence",
+    "LogCosh",
+    "Loss",
+    "LossFunctionWrapper",
+    "MAE",
+    "MAPE",
+    "MSE",
+    "MSLE",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "categorical_hinge",
+    "cosine",
+    "cosine_proximity",
+    "cosine_similarity",
+    "deserialize",
+    "get",
+    "hinge",
+    "huber_loss",
+    "is_categorical_crossentropy",
+    "kld",
+    "kullback_leibler_divergence",
+    "logcosh",
+    "mae",
+    "mape",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "mse",
+    "msle",
+    "poisson",
+    "serialize",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+]
+
+mse = MSE = mean_squared_error
+mae = MAE = mean_absolute_error
+mape = MAPE = mean_absolute_percentage_error
+msle = MSLE = mean_squared_logarithmic_error
+kld = KLD = kullback_leibler_divergence
+cosine = cosine_similarity = cosine_proximity
+
+
+def is_categorical_crossentropy(loss: Any) -> bool:
+    """Whether a loss, in any form that `compile` takes, is categorical cross-entropy."""
+    if isinstance(loss, LossFunctionWrapper):
+        return loss.fn is categorical_crossentropy
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", None)
+    return name == "categorical_crossentropy"
+
+
+def serialize(loss: Any) -> Any:
+    """The name or configuration of a loss."""
+    return serialize_keras_object(loss)
+
+
+def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The loss that a name or a configuration stands for.
+
+    Args:
+        name: name, or dictionary with `class_name` and `config`.
+        custom_objects: losses of one's own, by name.
+
+    Returns:
+        A function or a `Loss`.
+    """
+    return deserialize_keras_object(
+        name,
+        module_objects=globals(),
+        custom_objects=custom_objects,
+        printable_module_name="loss function",
+    )
+
+
+def get(identifier: Any) -> Any:
+    """The loss that a name, configuration, function, class or object stands for; None for None.
+
+    Raises:
+        ValueError: unknown name, or something else altogether.
+    """
+    return (
+        None
+        if identifier is None
+        else interpret_identifier(identifier, deserialize, "loss function")
+    )
