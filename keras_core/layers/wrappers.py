@@ -290,7 +290,7 @@ class Bidirectional(Wrapper):
             return merged
         return [*to_list(merged), *forward_states, *backward_states]
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs, mask):
         passed_on = to_list(mask)[0] if self.return_sequences else None
         output_mask = passed_on if self.merge_mode is not None else [passed_on] * 2
         if not self.return_state:
