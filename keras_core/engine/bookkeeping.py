@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from keras_core.graph import Update, substitute
 from keras_core.utils.generic_utils import to_list
 
 
 def unique(items):
     """Drops repetitions, by identity for tensors, and keeps the order."""
     return list(dict.fromkeys(items))
+
+
+def in_sequence(updates):
+    """One update a variable: where several calls of a layer update one, each starts from the value
+    that the call before left."""
+    values = {}
+    for variable, value in updates:
+        if variable in values:
+            (value,) = substitute([value], {variable: values[variable]})
+        values[variable] = value
+    return [Update(variable, value) for variable, value in values.items()]
 
 
 def input_key(inputs):

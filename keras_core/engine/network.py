@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer, as_shapes, is_metric
-from keras_core.engine.bookkeeping import input_key, unique
+from keras_core.engine.bookkeeping import in_sequence, input_key, unique
 from keras_core.engine.graph_map import GraphMap
 from keras_core.engine.input_layer import InputLayer
 from keras_core.engine.network_config import network_config, network_from_config
@@ -14,7 +14,7 @@ from keras_core.engine.node import Node
 from keras_core.engine.persistence import Persistence
 from keras_core.engine.weight_owner import match_weights
 from keras_core.graph import Tensor
-from keras_core.utils.generic_utils import to_list, unpack_singleton
+from keras_core.utils.generic_utils import is_all_none, to_list, unpack_singleton
 
 __all__ = ["Network"]
 
@@ -258,10 +258,11 @@ class Network(Persistence, Layer):
 
     @property
     def updates(self):
-        """All updates of the layers' calls in this network; none when it is frozen."""
+        """An update for each variable that the layers' calls in this network change; none when it
+        is frozen."""
         if not self.trainable and not self.stateful:
             return []
-        return self._gathered("get_updates_for", "updates", self._updates)
+        return in_sequence(self._gathered("get_updates_for", "updates", self._updates))
 
     def _gathered(self, method, attribute, own):
         if not self._is_graph_network:
@@ -292,7 +293,9 @@ class Network(Persistence, Layer):
     @property
     def state_updates(self):
         """The updates of stateful layers, which happen in prediction as well."""
-        return [update for layer in self.layers if layer.stateful for update in layer.updates]
+        return in_sequence(
+            [update for layer in self.layers if layer.stateful for update in layer.updates]
+        )
 
     def reset_states(self):
         """Puts the states of all stateful layers back to their start."""
@@ -347,6 +350,8 @@ class Network(Persistence, Layer):
         given = arguments.get("mask")
         if given is not None:
             masks = to_list(given, True)
+        if input_key(inputs) == input_key(self.inputs) and is_all_none(masks):
+            return self.outputs, self._inbound_nodes[0].output_masks
         outputs, output_masks, _ = self.run_internal_graph(to_list(inputs, True), masks)
         return outputs, output_masks
 
