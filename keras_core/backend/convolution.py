@@ -43,7 +43,7 @@ def conv1d(
     """
     x, kernel = pair(x, kernel)
     if padding == "causal":
-        before = int(_spatial(dilation_rate, 1)[0]) * ((kernel.shape[0] or 1) - 1)
+        before = int(per_axis(dilation_rate, 1)[0]) * ((kernel.shape[0] or 1) - 1)
         return _conv(x, kernel, strides, ((before, 0),), data_format, dilation_rate)
     return _conv(x, kernel, strides, padding, data_format, dilation_rate)
 
@@ -346,7 +346,7 @@ def _conv(
             f"Convolution: a kernel of shape {kernel.shape} does not fit a tensor of shape "
             f"{x.shape}; both need the same rank."
         )
-    steps, spread = _spatial(strides, rank), _spatial(dilation, rank)
+    steps, spread = per_axis(strides, rank), per_axis(dilation, rank)
     sizes_in = spatial_sizes(x.shape, data_format)
     return p.conv(
         x,
@@ -385,7 +385,7 @@ def _transposed(
     if not isinstance(output_shape, Tensor):
         output_shape = [p.size_of(x, 0) if n is None else n for n in output_shape]
     shape, dims = p.split_sizes(sizes(output_shape))
-    steps, spread = _spatial(strides, rank), _spatial(dilation, rank)
+    steps, spread = per_axis(strides, rank), per_axis(dilation, rank)
     sizes_out = spatial_sizes(shape, data_format)
     return p.conv_input_grad(
         x,
@@ -435,9 +435,9 @@ def _same(length: int, taps: int, stride: int, dilation: int) -> tuple[int, int]
     return missing // 2, missing - missing // 2
 
 
-def _spatial(value: Ints, rank: int) -> tuple[int, ...]:
-    """One int for each spatial axis."""
+def per_axis(value: Ints, rank: int) -> tuple[int, ...]:
+    """One int for each of `rank` spatial axes."""
     listed = (value,) * rank if isinstance(value, int) else tuple(int(n) for n in value)
     if len(listed) != rank:
-        raise ValueError(f"Convolution: {value} is not one int for each of {rank} spatial axes.")
+        raise ValueError(f"{value} is not one int for each of {rank} spatial axes.")
     return listed

@@ -23,11 +23,11 @@ def relu(
     Args:
         x: float tensor of any shape.
         alpha: slope below the threshold: a number, or an array or tensor that broadcasts with `x`.
-        max_value: upper limit of the result; None for none.
+        max_value: what passes is limited to [0, max_value]; None for no limits.
         threshold: elements above it pass unchanged.
 
     Returns:
-        `min(x, max_value)` where `x > threshold`, else `alpha * (x - threshold)`.
+        `x` where it is above the threshold, else `alpha * (x - threshold)`.
     """
     x = tensor(x)
     slope = _plain_number(alpha)

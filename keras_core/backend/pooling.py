@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from keras_core.backend.common import normalize_data_format
 from keras_core.backend.convert import tensor
-from keras_core.backend.convolution import explicit_padding, spatial_sizes
+from keras_core.backend.convolution import Ints, explicit_padding, per_axis, spatial_sizes
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import Tensor
 
 
 def pool2d(
     x: Any,
-    pool_size: Sequence[int],
-    strides: Sequence[int] = (1, 1),
+    pool_size: Ints,
+    strides: Ints = (1, 1),
     padding: str = "valid",
     data_format: str | None = None,
     pool_mode: str = "max",
@@ -33,13 +32,13 @@ def pool2d(
     Raises:
         ValueError: another mode, padding or data format, or windows that do not fit.
     """
-    return _pool("K.pool2d", tensor(x), pool_size, strides, padding, data_format, pool_mode)
+    return _pool(2, tensor(x), pool_size, strides, padding, data_format, pool_mode)
 
 
 def pool3d(
     x: Any,
-    pool_size: Sequence[int],
-    strides: Sequence[int] = (1, 1, 1),
+    pool_size: Ints,
+    strides: Ints = (1, 1, 1),
     padding: str = "valid",
     data_format: str | None = None,
     pool_mode: str = "max",
@@ -57,28 +56,25 @@ def pool3d(
     Raises:
         ValueError: another mode, padding or data format, or windows that do not fit.
     """
-    return _pool("K.pool3d", tensor(x), pool_size, strides, padding, data_format, pool_mode)
+    return _pool(3, tensor(x), pool_size, strides, padding, data_format, pool_mode)
 
 
 def _pool(
-    name: str,
+    rank: int,
     x: Tensor,
-    pool_size: Sequence[int],
-    strides: Sequence[int],
+    pool_size: Ints,
+    strides: Ints,
     padding: str,
     data_format: str | None,
     pool_mode: str,
 ) -> Tensor:
-    modes = {"max": p.max_pool, "avg": p.avg_pool}
+    name, modes = f"K.pool{rank}d", {"max": p.max_pool, "avg": p.avg_pool}
     if pool_mode not in modes:
         raise ValueError(f"{name}: pool_mode must be 'max' or 'avg', not {pool_mode!r}.")
     data_format = normalize_data_format(data_format)
-    size, steps = tuple(map(int, pool_size)), tuple(map(int, strides))
-    if not len(size) == len(steps) == x.ndim - 2:
-        raise ValueError(
-            f"{name}: pool_size {size} and strides {steps} do not fit a tensor of shape {x.shape}; "
-            "each needs one int for each spatial axis."
-        )
+    if x.ndim != rank + 2:
+        raise ValueError(f"{name} needs a tensor of rank {rank + 2}, not one of shape {x.shape}.")
+    size, steps = per_axis(pool_size, rank), per_axis(strides, rank)
     lengths = spatial_sizes(x.shape, data_format)
     around = explicit_padding(padding, lengths, size, steps, (1,) * len(size))
     return modes[pool_mode](x, size=size, strides=steps, padding=around, data_format=data_format)
