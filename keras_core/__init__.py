@@ -40,6 +40,7 @@ _SUBMODULES = frozenset(
         "plugins",
         "regularizers",
         "saving",
+        "testing",
         "utils",
     }
 )
