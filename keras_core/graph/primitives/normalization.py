@@ -123,10 +123,9 @@ def _softmax_cross_entropy_parts(labels: Tensor, logits: Tensor, axis: int) -> T
 def _softmax_cross_entropy_vjp(
     g: Tensor, y: Tensor, labels: Tensor, logits: Tensor, axis: int
 ) -> Sequence[Tensor | None]:
-    """For labels of any sum along the axis, not only 1."""
+    """TensorFlow's rule, which Keras 2 has: exact for labels that sum to 1 along the axis."""
     kept = with_axes(g, logits, (axis,), False)
-    total = p.reduce_sum(labels, axes=(axis,), keepdims=True)
-    wanted = p.subtract(p.multiply(p.softmax(logits, axis=axis), total), labels)
+    wanted = p.subtract(p.softmax(logits, axis=axis), labels)
     g_labels = p.negative(p.multiply(kept, p.log_softmax(logits, axis=axis)))
     return g_labels, p.multiply(kept, wanted)
 

@@ -43,9 +43,11 @@ Lowering = Callable[[Node], Kernel]
 
 
 def call(function: Callable[..., Any], count: int, **options: Any) -> Kernel:
-    """A kernel `function(input0, …, out)`."""
+    """A kernel `function(input0, …, out=out)`."""
     inputs = "".join("{%d}, " % i for i in range(count))
-    return Kernel("{fn}(" + inputs + "{out})", {"fn": function}, **options)
+    # NumPy takes `out` by position, which is faster, but deprecates it for these two.
+    out = "out={out}" if function in (np.maximum, np.minimum) else "{out}"
+    return Kernel("{fn}(" + inputs + out + ")", {"fn": function}, **options)
 
 
 def ufunc(function: np.ufunc) -> Lowering:

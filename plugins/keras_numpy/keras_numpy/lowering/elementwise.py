@@ -44,7 +44,7 @@ def _lower_clip(node: Node) -> Kernel:
         return Kernel("{copyto}({out}, {0})", {"copyto": np.copyto}, elementwise=True, inplace=(0,))
     parts, source = [], "{0}"
     for name in finite:
-        parts.append(f"{{{name}}}({source}, {{{name}_limit}}, {{out}})")
+        parts.append(f"{{{name}}}({source}, {{{name}_limit}}, out={{out}})")
         source = "{out}"
     names = {f"{name}_limit": scalar(value, dtype) for name, value in finite.items()}
     return Kernel("; ".join(parts), {**_UFUNCS, **names}, elementwise=True, inplace=(0,))
@@ -86,7 +86,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     "negative": ufunc(np.negative),
     "power": ufunc(np.power),
     "reciprocal": _with_scalar("{divide}({c}, {0}, {out})", 1),
-    "relu": _with_scalar("{maximum}({0}, {c}, {out})", 0),
+    "relu": _with_scalar("{maximum}({0}, {c}, out={out})", 0),
     "relu_grad": _with_scalar("{greater}({0}, {c}, {out}); {multiply}({out}, {1}, {out})", 0),
     "round": ufunc(np.rint),
     "rsqrt": _with_scalar("{sqrt}({0}, {out}); {divide}({c}, {out}, {out})", 1),

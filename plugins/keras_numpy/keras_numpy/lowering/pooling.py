@@ -28,7 +28,7 @@ def _maximum(geometry: Geometry, space: np.ndarray, out: np.ndarray) -> None:
     first, *others = geometry.taps
     np.copyto(out, _met(space, first))
     for where in others:
-        np.maximum(out, _met(space, where), out)
+        np.maximum(out, _met(space, where), out=out)
 
 
 def _lower_max_pool(node: Node) -> Kernel:
