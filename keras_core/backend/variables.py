@@ -58,7 +58,7 @@ def placeholder(
         shape: ints, None where a size is known only when it is fed.
         ndim: rank, in place of `shape`.
         dtype: floatx by default.
-        sparse: whether scipy.sparse matrices may be fed; they are computed with as dense ones.
+        sparse: whether `is_sparse` is true of it; values are dense all the same.
         name: for messages; name scopes prefix it.
 
     Raises:
