@@ -9,7 +9,6 @@ import queue
 import random
 import tarfile
 import threading
-import time
 import zipfile
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -278,9 +277,9 @@ class SequenceEnqueuer:
         Args:
             timeout: longest time to wait for the thread that feeds them, in seconds.
         """
-        if self.stop_signal is None or self.run_thread is None:
+        if self.run_thread is None:
             return
-        self.stop_signal.set()
+        self._end()
         # The feeding thread may be waiting for room.
         with self.queue.mutex:
             self.queue.queue.clear()
@@ -289,6 +288,11 @@ class SequenceEnqueuer:
             self.queue.all_tasks_done.notify_all()
         self.run_thread.join(timeout)
         _SHARED_SEQUENCES.pop(self.uid, None)
+
+    def _end(self) -> None:
+        """Makes no more batches; those that wait can still be taken."""
+        if self.stop_signal is not None:
+            self.stop_signal.set()
 
     @abstractmethod
     def get(self) -> Iterator[Any]:
@@ -357,7 +361,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
                     if not self.is_running():
                         return
                     self._submit(pool, get_index, index)
-                self._wait_until_taken()
+                self.queue.join()
                 if not self.is_running():
                     return
             self.sequence.on_epoch_end()
@@ -368,10 +372,6 @@ class OrderedEnqueuer(SequenceEnqueuer):
         if self.shuffle:
             random.shuffle(order)
         return order
-
-    def _wait_until_taken(self) -> None:
-        while self.queue.unfinished_tasks and self.is_running():
-            time.sleep(0.002)
 
 
 class GeneratorEnqueuer(SequenceEnqueuer):
@@ -404,6 +404,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
                 inputs = self.queue.get(block=True).get()
                 self.queue.task_done()
             except StopIteration:
+                self._end()
                 yield from self._finished()
                 self.stop()
                 return
