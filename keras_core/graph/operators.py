@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 import numpy as np
@@ -60,6 +60,7 @@ def _widest(dtypes: Sequence[str]) -> str:
 
 # Operators
 
+Operation = Callable[..., Tensor]
 Prepare = Callable[[Tensor, Tensor], "tuple[Tensor, Tensor]"]
 
 
@@ -74,7 +75,7 @@ def _floats(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     return (a, b) if a.dtype in FLOATS else (convert(a, floatx), convert(b, floatx))
 
 
-def _as_they_are(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+def _as_is(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     return a, b
 
 
@@ -82,12 +83,12 @@ def _is_operand(x: Any) -> bool:
     return isinstance(x, (Tensor, int, float, np.ndarray, np.generic, list, tuple))
 
 
-def _operator(primitive: Callable[..., Tensor], prepare: Prepare, swap: bool) -> Callable[..., Any]:
+def _operator(operation: Operation, prepare: Prepare, swap: bool) -> Callable[..., Any]:
     def apply(self: Tensor, other: Any) -> Any:
         if not _is_operand(other):
             return NotImplemented
         operands = promote(other, self) if swap else promote(self, other)
-        return primitive(*prepare(*operands))
+        return operation(*prepare(*operands))
 
     return apply
 
@@ -107,7 +108,7 @@ def _power(a: Tensor, b: Tensor) -> Tensor:
     return p.square(a) if is_two else p.power(a, b)
 
 
-_ARITHMETIC = {
+_ARITHMETIC: Mapping[str, Operation] = {
     "add": p.add,
     "sub": p.subtract,
     "mul": p.multiply,
@@ -116,28 +117,38 @@ _ARITHMETIC = {
     "pow": _power,
     "matmul": _matmul,
 }
-_LOGIC = {"and": p.logical_and, "or": p.logical_or, "xor": p.not_equal}
-_COMPARISONS = {
+_DIVISION: Mapping[str, Operation] = {"truediv": p.divide}
+_LOGIC: Mapping[str, Operation] = {
+    "and": p.logical_and,
+    "or": p.logical_or,
+    "xor": p.not_equal,
+}
+_COMPARISONS: Mapping[str, Operation] = {
     "lt": p.less,
     "le": p.less_equal,
     "gt": p.greater,
     "ge": p.greater_equal,
 }
+_UNARY: Mapping[str, Operation] = {
+    "neg": p.negative,
+    "abs": p.abs,
+    "invert": p.logical_not,
+}
 
 
-def _attach() -> None:
-    """Gives Tensor its operators. NumPy's arrays leave an operation with a tensor to it."""
-    pairs = [(name, primitive, _numbers) for name, primitive in _ARITHMETIC.items()]
-    pairs += [(name, primitive, _as_they_are) for name, primitive in _LOGIC.items()]
-    for name, primitive, prepare in [*pairs, ("truediv", p.divide, _floats)]:
-        setattr(Tensor, f"__{name}__", _operator(primitive, prepare, swap=False))
-        setattr(Tensor, f"__r{name}__", _operator(primitive, prepare, swap=True))
-    for name, primitive in _COMPARISONS.items():
-        setattr(Tensor, f"__{name}__", _operator(primitive, _as_they_are, swap=False))
-    for name, primitive in {"neg": p.negative, "abs": p.abs, "invert": p.logical_not}.items():
-        setattr(Tensor, f"__{name}__", lambda self, primitive=primitive: primitive(self))
-    Tensor.__getitem__ = getitem
-    Tensor.__array_ufunc__ = None
+def _attributes() -> Iterator[tuple[str, Any]]:
+    """Tensor's special methods. NumPy's arrays leave an operation with a tensor to the tensor."""
+    for operations, prepare in ((_ARITHMETIC, _numbers), (_DIVISION, _floats), (_LOGIC, _as_is)):
+        for name, operation in operations.items():
+            yield f"__{name}__", _operator(operation, prepare, swap=False)
+            yield f"__r{name}__", _operator(operation, prepare, swap=True)
+    for name, operation in _COMPARISONS.items():
+        yield f"__{name}__", _operator(operation, _as_is, swap=False)
+    for name, operation in _UNARY.items():
+        yield f"__{name}__", lambda self, operation=operation: operation(self)
+    yield "__getitem__", getitem
+    yield "__array_ufunc__", None
 
 
-_attach()
+for _name, _attribute in _attributes():
+    setattr(Tensor, _name, _attribute)

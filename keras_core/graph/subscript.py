@@ -74,8 +74,8 @@ def _range(x: Tensor, axis: int, item: Any) -> Range:
         return _one(x, axis, int(item))
     if not isinstance(item, slice) or _is_dynamic(item):
         return _WHOLE
-    bounds = (None if bound is None else int(bound) for bound in (item.start, item.stop))
-    return (*bounds, 1 if item.step is None else int(item.step))
+    start, stop = (None if bound is None else int(bound) for bound in (item.start, item.stop))
+    return start, stop, 1 if item.step is None else int(item.step)
 
 
 def _one(x: Tensor, axis: int, position: int) -> Range:

@@ -124,6 +124,16 @@ def apart(*shape: int, **options: Any) -> Input:
     return Input(shape, draw, **options)
 
 
+def distribution(*shape: int, axis: int = -1, **options: Any) -> Input:
+    """Probabilities: positive, with the sum 1 along an axis."""
+
+    def draw(rng: np.random.Generator, size: Shape) -> Any:
+        weights = rng.uniform(0.1, 1.0, size)
+        return weights / weights.sum(axis=axis, keepdims=True)
+
+    return Input(shape, draw, **options)
+
+
 def integers(*shape: int, low: int = -5, high: int = 6, **options: Any) -> Input:
     """Integers in [low, high)."""
     options.setdefault("dtype", "int32")

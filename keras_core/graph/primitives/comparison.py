@@ -16,14 +16,14 @@ _FAMILY = "comparison"
 _comparison = partial(binary, vjp=None, family=_FAMILY, dtype="bool")
 _logic = partial(binary, vjp=None, family=_FAMILY, check=bool_only)
 
-equal = _comparison("equal", "a == b; NaN equals nothing.", np.equal)
-not_equal = _comparison("not_equal", "a != b.", np.not_equal)
-less = _comparison("less", "a < b.", np.less)
-less_equal = _comparison("less_equal", "a <= b.", np.less_equal)
-greater = _comparison("greater", "a > b.", np.greater)
-greater_equal = _comparison("greater_equal", "a >= b.", np.greater_equal)
-logical_and = _logic("logical_and", "a and b.", np.logical_and)
-logical_or = _logic("logical_or", "a or b.", np.logical_or)
+equal: Primitive = _comparison("equal", "a == b; NaN equals nothing.", np.equal)
+not_equal: Primitive = _comparison("not_equal", "a != b.", np.not_equal)
+less: Primitive = _comparison("less", "a < b.", np.less)
+less_equal: Primitive = _comparison("less_equal", "a <= b.", np.less_equal)
+greater: Primitive = _comparison("greater", "a > b.", np.greater)
+greater_equal: Primitive = _comparison("greater_equal", "a >= b.", np.greater_equal)
+logical_and: Primitive = _logic("logical_and", "a and b.", np.logical_and)
+logical_or: Primitive = _logic("logical_or", "a or b.", np.logical_or)
 
 
 def _logical_not_shape(x: Any) -> Spec:

@@ -45,29 +45,35 @@ def _chosen(first: Tensor, g: Tensor) -> Pair:
     return p.where(first, g, zero), p.where(first, zero, g)
 
 
-add = binary("add", "a + b.", np.add, lambda g, y, a, b: (g, g), _FAMILY)
-subtract = binary("subtract", "a - b.", np.subtract, lambda g, y, a, b: (g, p.negative(g)), _FAMILY)
-multiply = binary(
+add: Primitive = binary("add", "a + b.", np.add, lambda g, y, a, b: (g, g), _FAMILY)
+subtract: Primitive = binary(
+    "subtract", "a - b.", np.subtract, lambda g, y, a, b: (g, p.negative(g)), _FAMILY
+)
+multiply: Primitive = binary(
     "multiply",
     "a * b.",
     np.multiply,
     lambda g, y, a, b: (p.multiply(g, b), p.multiply(g, a)),
     _FAMILY,
 )
-divide = binary("divide", "a / b of floats.", np.divide, _divide_vjp, _FAMILY, check=float_only)
-floor_divide = binary(
+divide: Primitive = binary(
+    "divide", "a / b of floats.", np.divide, _divide_vjp, _FAMILY, check=float_only
+)
+floor_divide: Primitive = binary(
     "floor_divide", "The floor of a / b; zero gradient.", np.floor_divide, None, _FAMILY
 )
-modulo = binary("modulo", "a - floor(a / b) * b: has the sign of b.", np.mod, _modulo_vjp, _FAMILY)
-power = binary("power", "a ** b.", np.power, _power_vjp, _FAMILY)
-maximum = binary(
+modulo: Primitive = binary(
+    "modulo", "a - floor(a / b) * b: has the sign of b.", np.mod, _modulo_vjp, _FAMILY
+)
+power: Primitive = binary("power", "a ** b.", np.power, _power_vjp, _FAMILY)
+maximum: Primitive = binary(
     "maximum",
     "The larger of a and b; at a tie the gradient goes to a.",
     np.maximum,
     lambda g, y, a, b: _chosen(p.greater_equal(a, b), g),
     _FAMILY,
 )
-minimum = binary(
+minimum: Primitive = binary(
     "minimum",
     "The smaller of a and b; at a tie the gradient goes to a.",
     np.minimum,
@@ -112,41 +118,49 @@ def _softplus(x: Any) -> Any:
     return np.maximum(x, np.zeros_like(x)) + np.log1p(np.exp(-np.abs(x)))
 
 
-negative = unary("negative", "-x.", np.negative, lambda g, y, x: p.negative(g), _FAMILY, False)
-abs = unary(
+negative: Primitive = unary(
+    "negative", "-x.", np.negative, lambda g, y, x: p.negative(g), _FAMILY, False
+)
+abs: Primitive = unary(
     "abs", "|x|; gradient 0 at 0.", np.abs, lambda g, y, x: p.multiply(g, p.sign(x)), _FAMILY, False
 )
-sign = unary("sign", "-1, 0 or 1; zero gradient.", np.sign, None, _FAMILY, False)
-exp = unary("exp", "e ** x.", np.exp, lambda g, y, x: p.multiply(g, y), _FAMILY)
-expm1 = unary("expm1", "e ** x - 1, accurate near 0.", np.expm1, _expm1_vjp, _FAMILY)
-log = unary("log", "Natural logarithm.", np.log, lambda g, y, x: p.divide(g, x), _FAMILY)
-log1p = unary("log1p", "log(1 + x), accurate near 0.", np.log1p, _log1p_vjp, _FAMILY)
-sqrt = unary("sqrt", "Square root.", np.sqrt, _sqrt_vjp, _FAMILY)
-rsqrt = unary("rsqrt", "1 / sqrt(x).", lambda x: np.ones_like(x) / np.sqrt(x), _rsqrt_vjp, _FAMILY)
-square = unary("square", "x * x.", np.square, _square_vjp, _FAMILY, False)
-reciprocal = unary("reciprocal", "1 / x.", lambda x: np.ones_like(x) / x, _reciprocal_vjp, _FAMILY)
-sin = unary(
+sign: Primitive = unary("sign", "-1, 0 or 1; zero gradient.", np.sign, None, _FAMILY, False)
+exp: Primitive = unary("exp", "e ** x.", np.exp, lambda g, y, x: p.multiply(g, y), _FAMILY)
+expm1: Primitive = unary("expm1", "e ** x - 1, accurate near 0.", np.expm1, _expm1_vjp, _FAMILY)
+log: Primitive = unary("log", "Natural logarithm.", np.log, lambda g, y, x: p.divide(g, x), _FAMILY)
+log1p: Primitive = unary("log1p", "log(1 + x), accurate near 0.", np.log1p, _log1p_vjp, _FAMILY)
+sqrt: Primitive = unary("sqrt", "Square root.", np.sqrt, _sqrt_vjp, _FAMILY)
+rsqrt: Primitive = unary(
+    "rsqrt", "1 / sqrt(x).", lambda x: np.ones_like(x) / np.sqrt(x), _rsqrt_vjp, _FAMILY
+)
+square: Primitive = unary("square", "x * x.", np.square, _square_vjp, _FAMILY, False)
+reciprocal: Primitive = unary(
+    "reciprocal", "1 / x.", lambda x: np.ones_like(x) / x, _reciprocal_vjp, _FAMILY
+)
+sin: Primitive = unary(
     "sin", "Sine of x in radians.", np.sin, lambda g, y, x: p.multiply(g, p.cos(x)), _FAMILY
 )
-cos = unary(
+cos: Primitive = unary(
     "cos",
     "Cosine of x in radians.",
     np.cos,
     lambda g, y, x: p.negative(p.multiply(g, p.sin(x))),
     _FAMILY,
 )
-tanh = unary("tanh", "Hyperbolic tangent.", np.tanh, lambda g, y, x: p.tanh_grad(y, g), _FAMILY)
-sigmoid = unary(
+tanh: Primitive = unary(
+    "tanh", "Hyperbolic tangent.", np.tanh, lambda g, y, x: p.tanh_grad(y, g), _FAMILY
+)
+sigmoid: Primitive = unary(
     "sigmoid", "1 / (1 + e ** -x).", _sigmoid, lambda g, y, x: p.sigmoid_grad(y, g), _FAMILY
 )
-softplus = unary(
+softplus: Primitive = unary(
     "softplus",
     "log(1 + e ** x).",
     _softplus,
     lambda g, y, x: p.multiply(g, p.sigmoid(x)),
     _FAMILY,
 )
-relu = unary(
+relu: Primitive = unary(
     "relu",
     "max(x, 0); gradient 0 at 0.",
     lambda x: np.maximum(x, np.zeros_like(x)),
@@ -154,11 +168,15 @@ relu = unary(
     _FAMILY,
     False,
 )
-floor = unary("floor", "Largest integer <= x; zero gradient.", np.floor, None, _FAMILY)
-ceil = unary("ceil", "Smallest integer >= x; zero gradient.", np.ceil, None, _FAMILY)
-round = unary("round", "Nearest integer, halves to even; zero gradient.", np.round, None, _FAMILY)
-is_nan = unary("is_nan", "Whether x is NaN.", np.isnan, None, _FAMILY, dtype="bool")
-is_finite = unary("is_finite", "Whether x is finite.", np.isfinite, None, _FAMILY, dtype="bool")
+floor: Primitive = unary("floor", "Largest integer <= x; zero gradient.", np.floor, None, _FAMILY)
+ceil: Primitive = unary("ceil", "Smallest integer >= x; zero gradient.", np.ceil, None, _FAMILY)
+round: Primitive = unary(
+    "round", "Nearest integer, halves to even; zero gradient.", np.round, None, _FAMILY
+)
+is_nan: Primitive = unary("is_nan", "Whether x is NaN.", np.isnan, None, _FAMILY, dtype="bool")
+is_finite: Primitive = unary(
+    "is_finite", "Whether x is finite.", np.isfinite, None, _FAMILY, dtype="bool"
+)
 
 
 # Derivatives that a backend may compute in one go, as functions of the result y
@@ -185,7 +203,7 @@ def _sigmoid_grad_vjp(c: Tensor, _: Tensor, y: Tensor, g: Tensor) -> Pair:
     return p.multiply(p.multiply(c, g), slope), p.sigmoid_grad(y, c)
 
 
-tanh_grad = binary(
+tanh_grad: Primitive = binary(
     "tanh_grad",
     "g * (1 - y ** 2).",
     lambda y, g: g * (np.ones_like(y) - y * y),
@@ -193,7 +211,7 @@ tanh_grad = binary(
     _FAMILY,
     decomposition=_tanh_grad_parts,
 )
-sigmoid_grad = binary(
+sigmoid_grad: Primitive = binary(
     "sigmoid_grad",
     "g * y * (1 - y).",
     lambda y, g: g * y * (np.ones_like(y) - y),
@@ -201,7 +219,7 @@ sigmoid_grad = binary(
     _FAMILY,
     decomposition=_sigmoid_grad_parts,
 )
-relu_grad = binary(
+relu_grad: Primitive = binary(
     "relu_grad",
     "g where y > 0, else 0.",
     lambda y, g: np.where(y > 0, g, np.zeros_like(g)),

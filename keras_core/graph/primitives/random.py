@@ -11,6 +11,7 @@ from keras_core.graph.primitives._rules import check_dims, filled
 from keras_core.graph.tensor import FLOATS, Shape, Spec
 
 _FAMILY = "random"
+Sizes = tuple[int, ...]
 
 
 def _random(name: str, doc: str, draw: Callable[..., Any]) -> Primitive:
@@ -39,13 +40,13 @@ def _random(name: str, doc: str, draw: Callable[..., Any]) -> Primitive:
     )
 
 
-def _uniform(rng: np.random.Generator, size: Shape, dtype: str) -> Any:
+def _uniform(rng: np.random.Generator, size: Sizes, dtype: str) -> Any:
     """Multiples of what the dtype can tell apart below 1, so that none is rounded up to 1."""
     bits = np.finfo(dtype).nmant + 1
     return rng.integers(0, 1 << bits, size) * 2.0**-bits
 
 
-def _truncated_normal(rng: np.random.Generator, size: Shape, dtype: str) -> Any:
+def _truncated_normal(rng: np.random.Generator, size: Sizes, dtype: str) -> Any:
     values = np.asarray(rng.standard_normal(size))
     while (outside := np.abs(values) > 2).any():
         values[outside] = rng.standard_normal(np.count_nonzero(outside))

@@ -170,9 +170,9 @@ def _logsumexp_vjp(g: Tensor, y: Tensor, x: Tensor, axes: Axes, keepdims: bool) 
 
 
 def _logsumexp(x: Any, axis: Axes, keepdims: bool) -> Any:
-    for i in sorted(axis, reverse=True):
-        x = np.logaddexp.reduce(x, axis=i, keepdims=keepdims)
-    return x
+    for i in axis:
+        x = np.logaddexp.reduce(x, axis=i, keepdims=True)
+    return x if keepdims else np.squeeze(x, axis)
 
 
 logsumexp = _reduction(

@@ -56,11 +56,15 @@ def _reshape_shape(x: Any, *dims: Any, shape: Shape) -> Spec:
     check_dims("reshape", shape, dims)
     if -1 in shape:
         return Spec(_inferred(x.shape, shape), x.dtype)
-    if None not in x.shape and None not in shape and prod(x.shape) != prod(shape):
-        raise ValueError(
-            f"reshape: shape {x.shape} has {prod(x.shape)} elements, {shape} has {prod(shape)}."
-        )
+    old, new = _elements(x.shape), _elements(shape)
+    if None not in (old, new) and old != new:
+        raise ValueError(f"reshape: shape {x.shape} has {old} elements, {shape} has {new}.")
     return Spec(tuple(shape), x.dtype)
+
+
+def _elements(sizes: Sequence[Dim]) -> int | None:
+    """How many elements a tensor of these sizes has; None where that is unknown."""
+    return None if None in sizes else prod(size for size in sizes if size is not None)
 
 
 def _inferred(old: Shape, shape: Shape) -> Shape:
@@ -68,11 +72,12 @@ def _inferred(old: Shape, shape: Shape) -> Shape:
     others = [size for size in shape if size != -1]
     if len(others) != len(shape) - 1:
         raise ValueError(f"reshape: {shape} has more than one size -1; only one can be inferred.")
+    all_elements, step = _elements(old), _elements(others)
     size: Dim = None
-    if None not in old and None not in others:
-        if not prod(others) or prod(old) % prod(others):
+    if all_elements is not None and step is not None:
+        if not step or all_elements % step:
             raise ValueError(f"reshape: a tensor of shape {old} cannot get the shape {shape}.")
-        size = prod(old) // prod(others)
+        size = all_elements // step
     return tuple(size if entry == -1 else entry for entry in shape)
 
 
