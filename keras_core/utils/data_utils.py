@@ -12,8 +12,15 @@ import threading
 import zipfile
 from abc import abstractmethod
 from collections.abc import Iterator
+from concurrent.futures import (
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from contextlib import contextmanager
 from itertools import count
-from multiprocessing.pool import ThreadPool
 from typing import Any, Callable
 from urllib.request import urlretrieve
 
@@ -268,7 +275,7 @@ class SequenceEnqueuer:
         self.workers = workers
         self.queue = queue.Queue(max_queue_size)
         self.stop_signal = threading.Event()
-        self.run_thread = threading.Thread(target=self._run, daemon=True)
+        self.run_thread = threading.Thread(target=self._run_or_report, daemon=True)
         self.run_thread.start()
 
     def stop(self, timeout: float | None = None) -> None:
@@ -299,11 +306,21 @@ class SequenceEnqueuer:
         """Yields the batches."""
         raise NotImplementedError(f"{type(self).__name__} has to define get().")
 
-    def _pool(self) -> Any:
+    @contextmanager
+    def _pool(self) -> Iterator[Executor]:
+        """Workers; what they have not begun when the context is left is cancelled."""
         if self.use_multiprocessing:
             initializer, args = self._process_setup()
-            return multiprocessing.Pool(self.workers, initializer=initializer, initargs=args)
-        return ThreadPool(self.workers)
+            pool: Executor = ProcessPoolExecutor(
+                self.workers, initializer=initializer, initargs=args
+            )
+        else:
+            pool = ThreadPoolExecutor(self.workers)
+        try:
+            yield pool
+        finally:
+            # A worker may wait for data that never comes, so it is not waited for.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _process_setup(self) -> tuple[Callable[..., None], tuple[Any, ...]]:
         return init_pool, ({self.uid: self.sequence},)
@@ -311,8 +328,23 @@ class SequenceEnqueuer:
     def _run(self) -> None:
         raise NotImplementedError(f"{type(self).__name__} has to define _run().")
 
-    def _submit(self, pool: Any, task: Callable[..., Any], *args: Any) -> None:
-        self.queue.put(pool.apply_async(task, (self.uid, *args)))
+    def _run_or_report(self) -> None:
+        """Feeds the workers; an error on the way reaches whoever waits for a batch."""
+        try:
+            self._run()
+        except Exception as error:
+            failed: Future = Future()
+            failed.set_exception(error)
+            self.queue.put(failed)
+
+    def _submit(self, pool: Executor, task: Callable[..., Any], *args: Any) -> None:
+        self.queue.put(pool.submit(task, self.uid, *args))
+
+    def _taken(self) -> Any:
+        """The next batch, when it is ready."""
+        batch = self.queue.get().result()
+        self.queue.task_done()
+        return batch
 
 
 class OrderedEnqueuer(SequenceEnqueuer):
@@ -345,8 +377,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
         """Yields the batches in their order."""
         while self.is_running():
             try:
-                inputs = self.queue.get(block=True).get()
-                self.queue.task_done()
+                inputs = self._taken()
             except Exception:
                 self.stop()
                 raise
@@ -361,11 +392,16 @@ class OrderedEnqueuer(SequenceEnqueuer):
                     if not self.is_running():
                         return
                     self._submit(pool, get_index, index)
-                self.queue.join()
+                self._wait_until_taken()
                 if not self.is_running():
                     return
             self.sequence.on_epoch_end()
             self.end_of_epoch_signal.set()
+
+    def _wait_until_taken(self) -> None:
+        with self.queue.all_tasks_done:
+            while self.queue.unfinished_tasks and self.is_running():
+                self.queue.all_tasks_done.wait()
 
     def _order(self) -> list[int]:
         order = list(range(len(self.sequence)))
@@ -382,9 +418,6 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         use_multiprocessing: True works in processes, each of which runs a copy of the generator.
         wait_time: former argument, without effect.
         random_seed: seed that the processes begin with, each at an offset of its own.
-
-    Raises:
-        ValueError: with several threads, when the generator refuses to be entered twice.
     """
 
     def __init__(
@@ -398,11 +431,14 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         self.random_seed = random_seed
 
     def get(self) -> Iterator[Any]:
-        """Yields the batches, and ends when the generator does."""
+        """Yields the batches, and ends when the generator does.
+
+        Raises:
+            RuntimeError: several threads share a generator that can be entered by one only.
+        """
         while self.is_running():
             try:
-                inputs = self.queue.get(block=True).get()
-                self.queue.task_done()
+                inputs = self._taken()
             except StopIteration:
                 self._end()
                 yield from self._finished()
@@ -423,8 +459,8 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         """The batches that other workers still had in hand when one met the end."""
         while not self.queue.empty():
             try:
-                yield self.queue.get(block=True).get()
-            except StopIteration:
+                yield self._taken()
+            except (StopIteration, CancelledError):
                 continue
 
     def _process_setup(self) -> tuple[Callable[..., None], tuple[Any, ...]]:
