@@ -49,7 +49,7 @@ class Function:
         self._compiled: Dict[Tuple[Any, int], Compiled] = {}
         self._run = randomness.current_run()
         self._steps: Iterator[int] = count()
-        Program(self.inputs, self.outputs, self.updates)
+        Program(self.inputs, self.outputs, self.updates).validate()
 
     def __call__(self, values: Sequence[Any]) -> List[np.ndarray]:
         """Computes the outputs and does the updates.

@@ -20,10 +20,6 @@ class Program:
         inputs: placeholders, in the order of the values of a call.
         outputs: tensors to return.
         updates: new values of variables.
-
-    Raises:
-        ValueError: an output depends on a placeholder that is not among the inputs, or a variable
-            is updated twice.
     """
 
     def __init__(
@@ -35,8 +31,6 @@ class Program:
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
         self.updates = tuple(Update(*update) for update in updates)
-        self._refuse_unfed()
-        self._refuse_double_updates()
 
     @property
     def results(self) -> Tuple[Tensor, ...]:
@@ -63,6 +57,10 @@ class Program:
         return tuple(leaf for leaf in self.leaves if isinstance(leaf, Constant))
 
     @cached_property
+    def has_scans(self) -> bool:
+        return any(node.primitive.name == "scan" for node in self.nodes)
+
+    @cached_property
     def is_random(self) -> bool:
         return any(node.primitive.random for node in self.nodes)
 
@@ -72,6 +70,8 @@ class Program:
         """The program with leaves replaced and a rule applied to each node."""
         replaced = dict(replacements)
         results = Rewriter(replaced, rule)(self.results)
+        if not replaced and all(a.key == b.key for a, b in zip(results, self.results)):
+            return self
         inputs = [replaced.get(x, x) for x in self.inputs]
         return self._with(inputs, results)
 
@@ -79,6 +79,16 @@ class Program:
         count = len(self.outputs)
         updates = [Update(u.variable, v) for u, v in zip(self.updates, results[count:])]
         return Program(inputs, results[:count], updates)  # type: ignore[arg-type]
+
+    def validate(self) -> None:
+        """Refuses what a user may get wrong; passes keep a valid program valid.
+
+        Raises:
+            ValueError: an output depends on a placeholder that is not among the inputs, or a
+                variable is updated twice.
+        """
+        self._refuse_unfed()
+        self._refuse_double_updates()
 
     def _refuse_unfed(self) -> None:
         fed = set(self.inputs)

@@ -26,16 +26,26 @@ class Rewriter:
 
     def __call__(self, tensors: Sequence[Tensor]) -> List[Tensor]:
         for node in order.topological(tensors, stop=lambda t: t.key in self.new):
-            for index, output in enumerate(self._outputs(node)):
+            for index, output in enumerate(self._outputs(node) or ()):
                 self.new.setdefault((node, index), output)
         return [self.new.get(t.key, t) for t in tensors]
 
-    def _outputs(self, node: Node) -> Sequence[Tensor]:
-        inputs = tuple(self.new.get(x.key, x) for x in node.inputs)
-        changed = any(a is not b and a.key != b.key for a, b in zip(inputs, node.inputs))
-        rebuilt = Node(node.primitive, inputs, node.params, node.origin) if changed else node
+    def _outputs(self, node: Node) -> Sequence[Tensor] | None:
+        """What stands for the node's outputs; None where the node stays as it is."""
+        rebuilt = self._with_new_inputs(node)
         ruled = None if self.rule is None else self.rule(rebuilt)
-        return rebuilt.outputs() if ruled is None else ruled
+        if ruled is None and rebuilt is not node:
+            return rebuilt.outputs()
+        return ruled
+
+    def _with_new_inputs(self, node: Node) -> Node:
+        new = self.new
+        if not any(x.key in new for x in node.inputs):
+            return node
+        inputs = tuple(new.get(x.key, x) for x in node.inputs)
+        if all(a.key == b.key for a, b in zip(inputs, node.inputs)):
+            return node
+        return Node(node.primitive, inputs, node.params, node.origin)
 
 
 def substitute(tensors: Sequence[Tensor], replacements: Mapping[Tensor, Tensor]) -> List[Tensor]:

@@ -12,10 +12,14 @@ from keras_core.graph.passes.merge import merge
 from keras_core.graph.passes.phase import fix_phase
 from keras_core.graph.passes.prune import prune_scans
 from keras_core.graph.passes.simplify import simplify
+from keras_core.graph.passes.sizes import resolve_sizes
 from keras_core.graph.passes.specialise import specialise
 from keras_core.graph.program import Program
 
-PASSES = (fold, simplify, merge, prune_scans, hoist, simplify, merge, prune_scans)
+PASSES = (
+    *(fold, simplify, merge, resolve_sizes, simplify, prune_scans),
+    *(hoist, simplify, merge, prune_scans),
+)
 
 
 def optimize(program: Program, phase: int = 0) -> Program:
@@ -34,6 +38,7 @@ __all__ = [
     "merge",
     "optimize",
     "prune_scans",
+    "resolve_sizes",
     "simplify",
     "specialise",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from keras_core.graph.evaluate import evaluate
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
+from keras_core.graph.scan.body import with_body
 from keras_core.graph.tensor import Constant, Tensor
 
 # A folded result is kept in memory for good; larger ones are cheaper to make anew.
@@ -95,10 +96,7 @@ def _fold_scan(node: Node) -> Sequence[Tensor] | None:
     sequences, states, invariants = body.split(node.inputs)
     slices = [x.spec._replace(shape=x.shape[1:]) for x in sequences]
     folded = body.fitted([*slices, *_state_specs(body, states), *(x.spec for x in invariants)])
-    folded = folded.rewritten(fold_node)
-    if _same(folded.results, body.results) and folded.inputs == body.inputs:
-        return None
-    return Node(node.primitive, node.inputs, dict(node.params, body=folded), node.origin).outputs()
+    return with_body(node, folded.rewritten(fold_node))
 
 
 def _state_specs(body, states):  # type: ignore[no-untyped-def]
@@ -111,7 +109,3 @@ def _state_specs(body, states):  # type: ignore[no-untyped-def]
         kept = all(n is None or n == size for n, size in zip(new.shape, shape))
         specs.append(inside.spec._replace(shape=shape if kept else inside.shape))
     return specs
-
-
-def _same(new: Sequence[Tensor], old: Sequence[Tensor]) -> bool:
-    return all(a.key == b.key for a, b in zip(new, old))

@@ -23,7 +23,7 @@ Table = Dict[Any, Lifted]
 
 def hoist(program: Program) -> Program:
     """The program with less work inside of its scans."""
-    return program.rewritten(_hoist_node)
+    return program.rewritten(_hoist_node) if program.has_scans else program
 
 
 def _hoist_node(node: Node) -> Sequence[Tensor] | None:

@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, Sequence
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
+from keras_core.graph.scan.body import with_body
 from keras_core.graph.tensor import Constant, Tensor
 
 _SMALL = 64
@@ -21,20 +22,16 @@ def _merger() -> Callable[[Node], Sequence[Tensor] | None]:
 
     def rule(node: Node) -> Sequence[Tensor] | None:
         if node.primitive.name == "scan":
-            return _merged_scan(node)
+            return with_body(node, node.params["body"].rewritten(_merger()))
         if node.primitive.random or node.primitive.name in ("native", "print"):
             return None
         key = _key(node)
-        if key not in seen:
+        found = seen.get(key)
+        if found is None:
             seen[key] = node.outputs()
-        return seen[key]
+        return found
 
     return rule
-
-
-def _merged_scan(node: Node) -> Sequence[Tensor]:
-    body = node.params["body"].rewritten(_merger())
-    return Node(node.primitive, node.inputs, dict(node.params, body=body), node.origin).outputs()
 
 
 def _key(node: Node) -> Any:

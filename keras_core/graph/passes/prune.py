@@ -13,11 +13,12 @@ from keras_core.graph.tensor import Tensor
 
 def prune_scans(program: Program) -> Program:
     """The program with scans that collect only what is used."""
-    while True:
+    while program.has_scans:
         pruned = _prune_once(program)
         if pruned is program:
-            return program
+            break
         program = pruned
+    return program
 
 
 def _prune_once(program: Program) -> Program:

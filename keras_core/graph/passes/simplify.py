@@ -9,6 +9,7 @@ import numpy as np
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
 from keras_core.graph.rewrite import make
+from keras_core.graph.scan.body import with_body
 from keras_core.graph.tensor import Constant, Tensor
 
 _BROADCASTING = ("elementwise", "comparison")
@@ -23,7 +24,7 @@ def simplify(program: Program) -> Program:
 
 def simplify_node(node: Node) -> List[Tensor] | Sequence[Tensor] | None:
     if node.primitive.name == "scan":
-        return _simplify_scan(node)
+        return with_body(node, node.params["body"].rewritten(simplify_node))
     rule = RULES.get(node.primitive.name)
     result = None if rule is None else rule(node)
     if result is None and node.primitive.family in _BROADCASTING:
@@ -44,11 +45,6 @@ def _without_broadcasts(node: Node) -> Tensor | None:
 def _broadcast_source(x: Tensor) -> Tensor:
     maker = _maker(x, "broadcast_to")
     return x if maker is None else maker.inputs[0]
-
-
-def _simplify_scan(node: Node) -> Sequence[Tensor]:
-    body = node.params["body"].rewritten(simplify_node)
-    return Node(node.primitive, node.inputs, dict(node.params, body=body), node.origin).outputs()
 
 
 def _first_input(node: Node) -> Tensor:
@@ -160,21 +156,6 @@ def _reshape(node: Node) -> Tensor | None:
     return make(node, reshape, inner.inputs[0], shape=node.params["shape"])
 
 
-def _sum_like(node: Node) -> Tensor | None:
-    """The axes to sum over, where the static shapes tell."""
-    from keras_core.graph.primitives import reduce_sum, reshape
-
-    g, x = node.inputs
-    if None in g.shape or None in x.shape:
-        return None
-    if g.shape == x.shape:
-        return g
-    extra = g.ndim - x.ndim
-    axes = [i for i in range(g.ndim) if i < extra or (x.shape[i - extra] == 1 != g.shape[i])]
-    summed = make(node, reduce_sum, g, axes=tuple(axes), keepdims=False)
-    return summed if summed.shape == x.shape else make(node, reshape, summed, shape=x.shape)
-
-
 def _reduce_sum(node: Node) -> Tensor | None:
     """Sums over no axes go, sums of sums join, and a summed batch axis of a product is contracted."""
     axes, keepdims = node.params["axes"], node.params["keepdims"]
@@ -231,6 +212,5 @@ RULES: Dict[str, Simplification] = {
     "reshape": _reshape,
     "stop_gradient": _first_input,
     "subtract": _subtract,
-    "sum_like": _sum_like,
     "transpose": _transpose,
 }

@@ -33,7 +33,7 @@ class CompiledProgram:
 
     def __init__(self, program: Program, lowerings: Mapping[str, Lowering]) -> None:
         self._lowerings = lowerings
-        self._program = optimize(expand(program, lowerings, "numpy"))
+        self._program = expand(program, lowerings, "numpy")
         self._packer = Packer()
         self._variants: OrderedDict[Any, Variant] = OrderedDict()
 
