@@ -72,9 +72,9 @@ def _architecture(store, custom_objects, safe_mode):
             f"{store.where} holds no model_config, so it is no saved model. If it holds weights "
             "alone, make the model first and call model.load_weights."
         )
-    text = weights.read_text(store, "model_config")
+    architecture = weights.read_json(store, "model_config")
     try:
-        return config.model_from_config(json.loads(text), custom_objects, safe_mode)
+        return config.model_from_config(architecture, custom_objects, safe_mode)
     except (KeyError, IndexError, AttributeError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{store.where}: no model can be made of its model_config "

@@ -6,7 +6,7 @@ import json
 import warnings
 
 from keras_core.saving.json_text import json_value
-from keras_core.saving.weights import read_arrays, read_text, reading, save_variables
+from keras_core.saving.weights import read_arrays, read_json, reading, save_variables
 
 
 def save_training(store, model):
@@ -48,11 +48,11 @@ def load_training(store, model, custom_objects=None):
         warnings.warn(
             f"{store.where} has no training configuration, so the model is not compiled. "
             "Call compile before training it.",
-            stacklevel=7,
+            stacklevel=5,
         )
         return
     with reading(store, "'training_config'"):
-        config = json.loads(read_text(store, "training_config"))
+        config = read_json(store, "training_config")
         model.compile(**_compile_arguments(config, custom_objects or {}))
     if "optimizer_weights" in store:
         _restore_optimizer(store, model)
@@ -94,5 +94,5 @@ def _restore_optimizer(store, model):
         warnings.warn(
             f"The optimizer of {store.where} starts with a fresh state, for the saved one does not "
             f"fit: {error}",
-            stacklevel=8,
+            stacklevel=6,
         )

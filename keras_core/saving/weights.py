@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from contextlib import contextmanager
 
@@ -73,6 +74,18 @@ def read_text(group, key):
     """
     with reading(group, repr(key)):
         return _decoded(group[key])
+
+
+def read_json(group, key):
+    """Reads what a text in JSON says.
+
+    Raises:
+        ModelFileError: if it is missing or no JSON.
+    """
+    try:
+        return json.loads(read_text(group, key))
+    except json.JSONDecodeError as error:
+        raise ModelFileError(f"{group.where}: {key!r} is no JSON ({error}).") from error
 
 
 def read_names(group, key):
@@ -215,5 +228,5 @@ def _fitting_or_skipped(group, name, layer, skip_mismatch, reshape):
     except ValueError as error:
         if not skip_mismatch:
             raise
-        warnings.warn(f"Layer {name} keeps its weights: {error}", stacklevel=5)
+        warnings.warn(f"Layer {name} keeps its weights: {error}", stacklevel=7)
         return []
