@@ -28,8 +28,9 @@ def normalize_batch_in_training(
         epsilon: small number added to the variance.
 
     Returns:
-        The normalized tensor, the mean and the variance (divided by the count), both without the
-        reduced axes.
+        The normalized tensor, the mean and the variance, both without the reduced axes. The variance
+        is divided by the count; for images with the channels last by the count less one, as
+        TensorFlow's fused kernel gives it to Keras 2.
     """
     x = tensor(x)
     axes = convert.axes("K.normalize_batch_in_training", x, reduction_axes)
@@ -38,8 +39,14 @@ def normalize_batch_in_training(
     shift = p.zeros(kept, x.dtype) if beta is None else tensor(beta)
     y, mean, var = p.batch_norm_train(x, scale, shift, axes=axes, epsilon=float(epsilon))
     if _has_fused_kernel(x, axes):
-        return y, p.stop_gradient(mean), p.stop_gradient(var)
+        return y, p.stop_gradient(mean), p.stop_gradient(_unbiased(var, x, axes))
     return y, mean, var
+
+
+def _unbiased(var: Tensor, x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    count = cast_to(p.as_size(p.product_of_sizes([p.size_of(x, axis) for axis in axes])), var.dtype)
+    one = p.scalar(1, var.dtype)
+    return p.multiply(var, p.divide(count, p.maximum(p.subtract(count, one), one)))
 
 
 def batch_normalization(
