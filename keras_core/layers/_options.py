@@ -75,7 +75,9 @@ def check_positive(layer: Any, *names: str) -> None:
         setattr(layer, name, number)
 
 
-def add_part(layer: Any, part: str, shape: tuple[int, ...], initializer: Any = None) -> None:
+def add_part(
+    layer: Any, part: str, shape: tuple[int, ...], initializer: Any = None, dtype: Any = None
+) -> None:
     """Adds a weight with the options that carry its name, as the attribute of that name.
 
     `recurrent_kernel` takes `recurrent_initializer`, `recurrent_regularizer` and
@@ -86,11 +88,13 @@ def add_part(layer: Any, part: str, shape: tuple[int, ...], initializer: Any = N
         part: The weight's name.
         shape: The weight's shape.
         initializer: Replaces the option's initializer.
+        dtype: The weight's dtype; the layer's by default.
     """
     prefix = part.replace("_kernel", "")
     weight = layer.add_weight(
         name=part,
         shape=shape,
+        dtype=dtype,
         initializer=initializer or getattr(layer, prefix + "_initializer"),
         regularizer=getattr(layer, prefix + "_regularizer"),
         constraint=getattr(layer, prefix + "_constraint"),

@@ -70,7 +70,9 @@ class Embedding(Layer):
         self.input_length = input_length
 
     def build(self, input_shape):
-        add_part(self, "embeddings", (self.input_dim, self.output_dim))
+        # Keras 2.0 wrote the dtype of the inputs, int32, as that of the layer.
+        of_floats = self.dtype if str(self.dtype).startswith("float") else K.floatx()
+        add_part(self, "embeddings", (self.input_dim, self.output_dim), dtype=of_floats)
         self.built = True
 
     def compute_mask(self, inputs, mask=None):
