@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import queue
 import random
-import tarfile
 import threading
-import zipfile
 from abc import abstractmethod
 from collections.abc import Iterator
-from concurrent.futures import (
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-)
+from concurrent import futures
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, Callable
-from urllib.request import urlretrieve
 
 import numpy as np
 
 from keras_core.utils.progbar import Progbar
-
-_ARCHIVES = {
-    "tar": (tarfile.is_tarfile, tarfile.open),
-    "zip": (zipfile.is_zipfile, zipfile.ZipFile),
-}
 
 
 def get_file(
@@ -128,6 +113,8 @@ def _is_current(path: str, file_hash: str | None, algorithm: str) -> bool:
 
 def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> None:
     """Downloads beside `path` first, so that it is always whole or absent."""
+    from urllib.request import urlretrieve
+
     print("Downloading data from", origin)
     partial = f"{path}.{os.getpid()}.part"
     try:
@@ -161,9 +148,16 @@ def _extract_archive(path: str, folder: str, archive_format: Any = "auto") -> bo
     """Unpacks an archive of one of the formats; False if it is of none of them."""
     if archive_format is None:
         return False
+    import tarfile
+    import zipfile
+
+    kinds = {
+        "tar": (tarfile.is_tarfile, tarfile.open),
+        "zip": (zipfile.is_zipfile, zipfile.ZipFile),
+    }
     formats = ["tar", "zip"] if archive_format == "auto" else archive_format
     for name in [formats] if isinstance(formats, str) else formats:
-        is_one, opened = _ARCHIVES[name]
+        is_one, opened = kinds[name]
         if is_one(path):
             with opened(path) as archive:
                 _refuse_escapes(archive, folder)
@@ -183,8 +177,9 @@ def _refuse_escapes(archive: Any, folder: str) -> None:
 
 
 def _extract_all(archive: Any, folder: str) -> None:
-    safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-    archive.extractall(folder, **(safe if isinstance(archive, tarfile.TarFile) else {}))
+    # A tar archive may hold links and devices, too, which the filter (if there is one) refuses.
+    has_filter = hasattr(archive, "extraction_filter")
+    archive.extractall(folder, **({"filter": "data"} if has_filter else {}))
 
 
 class Sequence:
@@ -228,7 +223,7 @@ def init_pool_generator(gens: dict[int, Any], random_seed: int | None = None) ->
     """Gives a new worker process the generators, and a random seed of its own."""
     init_pool(gens)
     if random_seed is not None:
-        own = random_seed + (multiprocessing.current_process().pid or 0)
+        own = random_seed + os.getpid()
         np.random.seed(own % 2**32)
         random.seed(own)
 
@@ -307,15 +302,15 @@ class SequenceEnqueuer:
         raise NotImplementedError(f"{type(self).__name__} has to define get().")
 
     @contextmanager
-    def _pool(self) -> Iterator[Executor]:
+    def _pool(self) -> Iterator[futures.Executor]:
         """Workers; what they have not begun when the context is left is cancelled."""
         if self.use_multiprocessing:
             initializer, args = self._process_setup()
-            pool: Executor = ProcessPoolExecutor(
+            pool: futures.Executor = futures.ProcessPoolExecutor(
                 self.workers, initializer=initializer, initargs=args
             )
         else:
-            pool = ThreadPoolExecutor(self.workers)
+            pool = futures.ThreadPoolExecutor(self.workers)
         try:
             yield pool
         finally:
@@ -333,11 +328,11 @@ class SequenceEnqueuer:
         try:
             self._run()
         except Exception as error:
-            failed: Future = Future()
+            failed: futures.Future = futures.Future()
             failed.set_exception(error)
             self.queue.put(failed)
 
-    def _submit(self, pool: Executor, task: Callable[..., Any], *args: Any) -> None:
+    def _submit(self, pool: futures.Executor, task: Callable[..., Any], *args: Any) -> None:
         self.queue.put(pool.submit(task, self.uid, *args))
 
     def _taken(self) -> Any:
@@ -460,7 +455,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         while not self.queue.empty():
             try:
                 yield self._taken()
-            except (StopIteration, CancelledError):
+            except (StopIteration, futures.CancelledError):
                 continue
 
     def _process_setup(self) -> tuple[Callable[..., None], tuple[Any, ...]]:
