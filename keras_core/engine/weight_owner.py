@@ -35,7 +35,8 @@ class WeightOwner:
         Args:
             name: str, the weight's name; the layer's name is put in front.
             shape: tuple of int; () by default.
-            dtype: str; the layer's dtype by default.
+            dtype: str; the layer's dtype by default, or floatx when that is no float and the weight
+                is trained.
             initializer: initializer, name or function of (shape, dtype); 'glorot_uniform' by
                 default.
             regularizer: function of the variable giving a penalty, added to the losses, or None.
@@ -46,7 +47,7 @@ class WeightOwner:
             The variable.
         """
         shape = () if shape is None else tuple(shape)
-        dtype = dtype or self.dtype or K.floatx()
+        dtype = dtype or self._weight_dtype(trainable)
         draw = initializers.get("glorot_uniform" if initializer is None else initializer)
         value = draw(shape, dtype=dtype) if has_arg(draw, "dtype", True) else draw(shape)
         weight = K.variable(value, dtype=dtype, name=name, constraint=constraint)
@@ -58,6 +59,11 @@ class WeightOwner:
         records = self._trainable_weights if trainable else self._non_trainable_weights
         records.append(weight)
         return weight
+
+    def _weight_dtype(self, trainable):
+        # Keras 2.0 named the integer dtype of the inputs there, in the files of its Embeddings.
+        dtype = self.dtype or K.floatx()
+        return K.floatx() if trainable and not dtype.startswith("float") else dtype
 
     def _unique_weight_name(self, name):
         names = _names_in_build.get()

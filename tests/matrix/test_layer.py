@@ -251,6 +251,12 @@ def test_constraint_dtype_and_initializer_of_a_weight():
     )
 
 
+def test_trained_weights_are_floats_whatever_the_inputs_are():
+    layer = layers.Embedding(5, 2, dtype="int32")
+    layer(Input((3,), dtype="int32"))
+    assert layer.weights[0].dtype == "float32"
+
+
 # Losses, updates, metrics
 
 
