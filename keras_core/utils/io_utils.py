@@ -87,18 +87,18 @@ class H5Dict:
         """Names the place in messages."""
         return "dict" if self._in_memory else f"{self.data.file.filename}:{self.data.name}"
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, attr, val):
         if self.read_only:
-            raise ValueError(f"{self.where} is opened for reading, {key!r} cannot be set.")
-        key = _text(key)
+            raise ValueError(f"{self.where} is opened for reading, {attr!r} cannot be set.")
+        key = _text(attr)
         if self._in_memory:
-            self._set_in_memory(key, value)
-        elif isinstance(value, (str, bytes)):
-            self.data.attrs[key] = value
-        elif isinstance(value, list):
-            self._set_names(key, value)
+            self._set_in_memory(key, val)
+        elif isinstance(val, (str, bytes)):
+            self.data.attrs[key] = val
+        elif isinstance(val, list):
+            self._set_names(key, val)
         else:
-            self._set_array(key, np.asarray(value))
+            self._set_array(key, np.asarray(val))
 
     def _set_in_memory(self, key, value):
         if isinstance(value, np.ndarray):
@@ -129,8 +129,8 @@ class H5Dict:
             raise KeyError(f"{self.where} has an entry {key!r} already.")
         self.data.create_dataset(key, data=array)
 
-    def __getitem__(self, key):
-        key = _text(key)
+    def __getitem__(self, attr):
+        key = _text(attr)
         return self._get_in_memory(key) if self._in_memory else self._get_stored(key)
 
     def _get_in_memory(self, key):
@@ -187,6 +187,16 @@ class H5Dict:
     def __iter__(self):
         return iter(self.data)
 
+    def iter(self):
+        """Iterates over the names of the inner dictionaries and arrays."""
+        return iter(self.data)
+
+    def __getattr__(self, attr):
+        """Passes on what only the dict or the HDF5 group has, such as `keys`."""
+        if attr == "data":
+            raise AttributeError("this H5Dict was not opened")
+        return getattr(self.data, attr)
+
     def __contains__(self, key):
         key = _text(key)
         if self._in_memory:
@@ -215,8 +225,19 @@ class H5Dict:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, exc_type, exc_val, exc_tb):
         self.close()
+
+    @staticmethod
+    def is_supported_type(path):
+        """Whether an H5Dict can be made of this: a path, an HDF5 group or a dict.
+
+        Args:
+            path: anything.
+        """
+        import h5py
+
+        return isinstance(path, (str, os.PathLike, dict, h5py.Group))
 
 
 h5dict = H5Dict

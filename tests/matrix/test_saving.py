@@ -623,6 +623,7 @@ def test_nested_dictionary(make):
     assert store["inner"]["array"].tolist() == [0, 1, 2]
     assert "text" in store
     assert store.get("nothing", 5) == 5
+    assert set(store.iter()) == set(store.keys()) == set(store)
 
 
 def test_a_dictionary_opened_for_reading(tmp_path):
