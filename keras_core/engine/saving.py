@@ -124,14 +124,14 @@ def preprocess_weights_for_loading(
     Args:
         layer: layer, model or wrapper.
         weights: list of arrays.
-        original_keras_version: str, the Keras that wrote the file.
+        original_keras_version: str, the Keras 2 that wrote the file; all of them write alike.
         original_backend: str, the engine the file was written on.
         reshape: bool, whether a kernel of another shape and equal size is reshaped.
 
     Returns:
         A list of arrays.
     """
-    return convert_weights(layer, weights, original_keras_version, original_backend, reshape)
+    return convert_weights(layer, weights, original_backend, reshape)
 
 
 def pickle_model(model):

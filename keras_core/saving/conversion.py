@@ -21,13 +21,12 @@ _KERNELS_TO_FLIP = {
 }
 
 
-def convert_weights(layer, weights, keras_version=None, engine=None, reshape=False):
+def convert_weights(layer, weights, engine=None, reshape=False):
     """Turns arrays of a file into the form in which the layer keeps its weights.
 
     Args:
         layer: layer, model or wrapper.
         weights: list of arrays in the order of `layer.weights`.
-        keras_version: str, the Keras that wrote the file, or None.
         engine: str, the engine the file was written on, or None.
         reshape: bool, whether a first array of another shape and equal size is reshaped.
 

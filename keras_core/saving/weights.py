@@ -128,11 +128,9 @@ def read_arrays(group, limit):
         return [np.asarray(group[name]) for name in names]
 
 
-def _producer(group):
-    """Version of Keras and engine that wrote a file; files before Keras 2 don't say."""
-    version = read_text(group, "keras_version") if "keras_version" in group else "1"
-    engine = read_text(group, "backend") if "backend" in group else None
-    return version, engine
+def _engine(group):
+    """The engine that a file was written on, or None where it does not say."""
+    return read_text(group, "backend") if "backend" in group else None
 
 
 def _inner(group, name):
@@ -181,7 +179,7 @@ def _fitting(group, name, layer, reshape):
     inner = _inner(group, name)
     _check_number(inner, read_names(inner, "weight_names"), layer)
     arrays = read_arrays(inner, _largest(layer.weights))
-    arrays = convert_weights(layer, arrays, *_producer(group), reshape=reshape)
+    arrays = convert_weights(layer, arrays, _engine(group), reshape)
     for variable, array in zip(layer.weights, arrays):
         if K.int_shape(variable) != array.shape:
             raise ValueError(
