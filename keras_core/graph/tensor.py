@@ -132,7 +132,9 @@ class Tensor:
 
     def __len__(self) -> int:
         if not self.shape or self.shape[0] is None:
-            raise TypeError(f"{self!r} has no length known before it is computed; use K.shape(x)[0].")
+            raise TypeError(
+                f"{self!r} has no length known before it is computed; use K.shape(x)[0]."
+            )
         return self.shape[0]
 
     def __iter__(self) -> Any:
@@ -151,8 +153,11 @@ class Placeholder(Tensor):
         name: for messages.
     """
 
-    def __init__(self, shape: Sequence[Dim], dtype: str = "float32", name: str | None = None) -> None:
-        super().__init__(Spec(tuple(shape), checked_dtype(dtype)))
+    def __init__(
+        self, shape: Sequence[Dim], dtype: str = "float32", name: str | None = None
+    ) -> None:
+        sizes = tuple(None if size is None else int(size) for size in shape)
+        super().__init__(Spec(sizes, checked_dtype(dtype)))
         self.uid = next(_uids)
         self._name = name or f"placeholder_{self.uid}"
 
@@ -197,7 +202,7 @@ class Variable(Tensor):
     def held_by(self, backend: Any) -> Any:
         """The storage, carried over to `backend` first when another one holds it."""
         if self.owner is not backend:
-            self.storage = backend.to_storage(self.get_value())
+            self.storage = backend.hold(self)
             self.owner = backend
         return self.storage
 
@@ -218,7 +223,10 @@ class Variable(Tensor):
             raise ValueError(
                 f"Variable {self.name!r} has shape {self.shape}; a value of shape {array.shape} was given."
             )
+        holder = self.owner
         self.owner, self.storage = None, array
+        if holder is not None:
+            self.held_by(holder)
 
 
 class Update(NamedTuple):

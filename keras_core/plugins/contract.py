@@ -7,19 +7,29 @@ step may break.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from keras_core.graph.program import Program
+    from keras_core.graph.tensor import Spec, Variable
 
 BACKEND_API = (1, 0)
 
 Compiled = Callable[[Sequence[Any], Any], "list[Any]"]
+Inlined = Callable[[Sequence[Any]], "list[Any]"]
+
+
+class Batches(Protocol):
+    """An engine's data set as batches of arrays; each iteration is an epoch."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 class Backend:
@@ -62,6 +72,46 @@ class Backend:
     def to_numpy(self, storage: Any) -> Any:
         """Returns a variable's storage as a NumPy array that the caller may change."""
         return storage.copy()
+
+    def hold(self, variable: Variable) -> Any:
+        """Makes a variable's storage when the variable comes into this backend's hands.
+
+        That happens once more whenever it was given a value or another backend held it. Engines
+        whose programs refer to the storage itself write into the one that they made before.
+        """
+        return self.to_storage(variable.get_value())
+
+    def spec_of(self, value: Any) -> Spec | None:
+        """Tells a tensor of the engine's own by its static shape and dtype, None for all else.
+
+        Layers can be called on what this knows; `inline` then computes.
+
+        Raises:
+            ValueError: it is a tensor of the engine of unknown rank.
+        """
+        return None
+
+    def inline(self, program: Program, phase: int) -> Inlined:
+        """Makes a function of the engine's own tensors, for its tracing and differentiation.
+
+        Args:
+            program: inputs, outputs and updates, not optimised yet, so that all can be derived.
+            phase: the learning phase to run it for, 0 or 1.
+
+        Returns:
+            A function of the inputs, in the program's order, that returns the outputs as tensors of
+            the engine's own, and does the updates where and when the engine runs it.
+        """
+        raise NotImplementedError(f"The backend {self.name!r} has no tensors of its own.")
+
+    def batches_of(self, data: Any) -> Batches | None:
+        """Takes a data set of the engine's own for fit, evaluate and predict; None for all else.
+
+        Returns:
+            What iterates over an epoch of batches in the form that a generator would yield them,
+            arrays for tensors, and whose `len` is their number, or a ValueError if there is no end.
+        """
+        return None
 
     def devices(self) -> tuple[str, ...]:
         """Returns the names of the devices that programs can run on, the default one first."""
