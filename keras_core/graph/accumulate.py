@@ -54,7 +54,8 @@ def _part(g: Tensor, axis: int) -> Part:
     size = g.shape[axis]
     assert size is not None
     begin = min(start or 0, size)
-    return begin, size if stop is None else min(stop, size), g.node.inputs[0]
+    end = size if stop is None else min(stop, size)
+    return begin, max(begin, end), g.node.inputs[0]
 
 
 def _with_gaps(parts: Sequence[Part], axis: int, size: int) -> List[Tensor] | None:
@@ -73,5 +74,3 @@ def _with_gaps(parts: Sequence[Part], axis: int, size: int) -> List[Tensor] | No
             filled.append(tensor)
         position = stop
     return filled
-
-

@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
-from keras_core.graph.tensor import Tensor
+from keras_core.graph.tensor import Shape, Spec, Tensor
 
 Rule = Callable[[Node], "Sequence[Tensor] | None"]
 
@@ -28,7 +28,11 @@ class Rewriter:
         for node in order.topological(tensors, stop=lambda t: t.key in self.new):
             for index, output in enumerate(self._outputs(node) or ()):
                 self.new.setdefault((node, index), output)
-        return [self.new.get(t.key, t) for t in tensors]
+        return [self._replaced(t) for t in tensors]
+
+    def _replaced(self, tensor: Tensor) -> Tensor:
+        new = self.new.get(tensor.key)
+        return tensor if new is None else _knowing(new, tensor.shape)
 
     def _outputs(self, node: Node) -> Sequence[Tensor] | None:
         """What stands for the node's outputs; None where the node stays as it is."""
@@ -42,10 +46,20 @@ class Rewriter:
         new = self.new
         if not any(x.key in new for x in node.inputs):
             return node
-        inputs = tuple(new.get(x.key, x) for x in node.inputs)
+        inputs = tuple(map(self._replaced, node.inputs))
         if all(a.key == b.key for a, b in zip(inputs, node.inputs)):
             return node
         return Node(node.primitive, inputs, node.params, node.origin)
+
+
+def _knowing(tensor: Tensor, shape: Shape) -> Tensor:
+    """`tensor` with the sizes that `set_shape` once gave the tensor that it stands for."""
+    if tensor.node is None or None not in tensor.shape or len(shape) != tensor.ndim:
+        return tensor
+    sizes = tuple(b if a is None else a for a, b in zip(tensor.shape, shape))
+    if sizes == tensor.shape:
+        return tensor
+    return Tensor(Spec(sizes, tensor.dtype), tensor.node, tensor.index)
 
 
 def substitute(tensors: Sequence[Tensor], replacements: Mapping[Tensor, Tensor]) -> List[Tensor]:

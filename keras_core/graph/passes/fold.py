@@ -9,8 +9,9 @@ import numpy as np
 from keras_core.graph.evaluate import evaluate
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
+from keras_core.graph.rewrite import Rewriter
 from keras_core.graph.scan.body import with_body
-from keras_core.graph.tensor import Constant, Tensor
+from keras_core.graph.tensor import Constant, Shape, Tensor
 
 # A folded result is kept in memory for good; larger ones are cheaper to make anew.
 LARGEST = 65536
@@ -49,9 +50,14 @@ def _fold_choice(node: Node) -> List[Tensor] | None:
     if condition.value.size != 1:
         return None
     branch = chosen if condition.value.all() else other
-    if node.primitive.name == "where" and branch.shape != node.specs[0].shape:
+    if node.primitive.name == "where" and not _fills(branch, node.specs[0].shape):
         return None
     return [branch]
+
+
+def _fills(tensor: Tensor, shape: Shape) -> bool:
+    """Whether it has the shape without being broadcast, whatever sizes are unknown."""
+    return tensor.shape == shape and None not in shape
 
 
 def _absorb_dims(node: Node) -> Node | None:
@@ -96,16 +102,17 @@ def _fold_scan(node: Node) -> Sequence[Tensor] | None:
     sequences, states, invariants = body.split(node.inputs)
     slices = [x.spec._replace(shape=x.shape[1:]) for x in sequences]
     folded = body.fitted([*slices, *_state_specs(body, states), *(x.spec for x in invariants)])
-    return with_body(node, folded.rewritten(fold_node))
+    known = {
+        x: outer for x, outer in zip(folded.invariants, invariants) if isinstance(outer, Constant)
+    }
+    return with_body(node, folded.mapped(Rewriter(known, fold_node)))
 
 
 def _state_specs(body, states):  # type: ignore[no-untyped-def]
     """A state takes a size only if the step keeps it."""
     specs = []
     for inside, new, outside in zip(body.states, body.new_states, states):
-        shape = tuple(
-            a if a is not None else b for a, b in zip(inside.shape, outside.shape)
-        )
+        shape = tuple(a if a is not None else b for a, b in zip(inside.shape, outside.shape))
         kept = all(n is None or n == size for n, size in zip(new.shape, shape))
         specs.append(inside.spec._replace(shape=shape if kept else inside.shape))
     return specs

@@ -16,6 +16,8 @@ from keras_numpy.compiler.generate import Code, generate
 from keras_numpy.compiler.packing import Packer
 from keras_numpy.kernel import Lowering
 
+Shapes = Tuple[Tuple[int, ...], ...]
+
 # Each variant keeps its buffers; shapes that vary without end must not fill the memory.
 MOST_VARIANTS = 32
 
@@ -36,25 +38,30 @@ class CompiledProgram:
         self._program = expand(program, lowerings, "numpy")
         self._packer = Packer()
         self._variants: OrderedDict[Any, Variant] = OrderedDict()
+        self._latest: Variant | None = None
 
     def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> List[np.ndarray]:
         shapes = tuple([array.shape for array in arrays])
         variant = self._variants.get(shapes)
-        if variant is None:
-            variant = self._variant(shapes)
+        if variant is None or variant is not self._latest:
+            variant = self._used(shapes)
         return variant(arrays, state)
 
     def source(self, *shapes: Tuple[int, ...]) -> str:
         """The code that runs for inputs of these shapes."""
-        return self._variant(shapes).code.source
+        return self._used(shapes).code.source
 
-    def _variant(self, shapes: Tuple[Tuple[int, ...], ...]) -> Variant:
-        program = expand(optimize(specialise(self._program, shapes)), self._lowerings, "numpy")
-        variant = Variant(generate(self._packer(program), self._lowerings))
-        self._variants[shapes] = variant
+    def _used(self, shapes: Shapes) -> Variant:
+        """The variant for these shapes, which becomes the last one to be dropped."""
+        variant = self._variants.pop(shapes, None) or self._new_variant(shapes)
+        self._variants[shapes] = self._latest = variant
         while len(self._variants) > MOST_VARIANTS:
             self._variants.popitem(last=False)
         return variant
+
+    def _new_variant(self, shapes: Shapes) -> Variant:
+        program = expand(optimize(specialise(self._program, shapes)), self._lowerings, "numpy")
+        return Variant(generate(self._packer(program), self._lowerings))
 
 
 class Variant:
@@ -68,7 +75,8 @@ class Variant:
         self._free: List[Sequence[np.ndarray]] = []
         namespace: Dict[str, Any] = dict(code.names)
         exec(compile(code.source, code.filename, "exec"), namespace)  # noqa: S102
-        self._run = namespace["run"]
+        # Taken out of its own globals: no reference cycle, so all goes when the program goes.
+        self._run = namespace.pop("run")
 
     def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> List[np.ndarray]:
         try:

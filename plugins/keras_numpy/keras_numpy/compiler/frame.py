@@ -93,12 +93,13 @@ class Frame:
             self._last_use[root] = _FOREVER
 
     def readers_of(self, tensor: Tensor) -> Set[Node]:
-        return set(self._readers.get(tensor.key, ()))
+        return set(self._readers.get(self.root_of(tensor), ()))
 
     def may_overwrite(self, node: Node, tensor: Tensor) -> bool:
         """The node reads `tensor` only as operands that its result may replace."""
         kernel = self.kernels[node]
-        reads = [i for i, x in enumerate(node.inputs) if self.root_of(x) == tensor.key]
+        root = self.root_of(tensor)
+        reads = [i for i, x in enumerate(node.inputs) if self.root_of(x) == root]
         return all(
             i in kernel.inplace and node.inputs[i].key == tensor.key and _same_spec(node, i)
             for i in reads
@@ -106,7 +107,8 @@ class Frame:
 
     def reads_whole(self, node: Node, tensor: Tensor) -> bool:
         """The node reads `tensor` itself, not a view of it."""
-        return all(x.key == tensor.key for x in node.inputs if self.root_of(x) == tensor.key)
+        root = self.root_of(tensor)
+        return all(x.key == tensor.key for x in node.inputs if self.root_of(x) == root)
 
     def bind(self, tensor: Tensor, expression: str) -> None:
         self.refs[tensor.key] = expression
@@ -177,8 +179,10 @@ class Frame:
     def _dying_input(self, node: Node, position: int) -> str | None:
         for i in self.kernels[node].inplace:
             x = node.inputs[i]
-            dies = self._last_use.get(x.key) == position and len(self._buffer_of.get(x.key, ())) == 1
-            if dies and _same_spec(node, i) and self.root_of(x) == x.key:
+            dies = (
+                self._last_use.get(x.key) == position and len(self._buffer_of.get(x.key, ())) == 1
+            )
+            if dies and self.may_overwrite(node, x):
                 return self._buffer_of.pop(x.key)[0]
         return None
 
@@ -212,6 +216,8 @@ class Frame:
         params = self.writer.name_of(node.params, "params")
         names = [self.writer.new_name("t") for _ in node.specs]
         arguments = "".join(f"{self.ref(x)}, " for x in node.inputs)
+        if node.primitive.random:
+            arguments = f"{self.writer.random_generator(node.params.get('stream', 0))}, {arguments}"
         left = ", ".join(names) + ("," if node.primitive.several else "")
         self.writer.line(f"{left} = {function}({arguments}**{params})", self.indent, node)
         self.refs.update({(node, i): name for i, name in enumerate(names)})
@@ -239,8 +245,13 @@ class Frame:
         rows = block_rows(group)
         total = group.shape[0]
         own = set(group.nodes)
-        local = [n for n in group.nodes if self._readers.get((n, 0), set()) <= own
-                 and (n, 0) not in self.result_roots and (n, 0) not in self.targets]
+        local = [
+            n
+            for n in group.nodes
+            if self._readers.get((n, 0), set()) <= own
+            and (n, 0) not in self.result_roots
+            and (n, 0) not in self.targets
+        ]
         block_refs: Dict[Any, str] = {}
         i, j = self.writer.new_name("i"), self.writer.new_name("j")
         lines, sliced = self._group_lines(group, set(local), rows, block_refs, i, j)
@@ -256,6 +267,7 @@ class Frame:
         lines = []
         last = {x.key: n for n in group.nodes for x in n.inputs}
         taken: Dict[Any, str] = {}
+        self._take_wholes(group, local)
         for node in group.nodes:
             inputs = [self._block_input(x, group, block_refs, sliced, i, j) for x in node.inputs]
             output = self._block_output(node, group, local, rows, sliced, i, j, taken)
@@ -287,14 +299,19 @@ class Frame:
             taken[(node, 0)] = buffer
             sliced.append(f"{part} = {buffer}[:{j} - {i}]")
             return part
-        whole = self.targets.get((node, 0)) or self.take((node, 0), spec.shape, spec.dtype)
-        self.refs[(node, 0)] = whole
-        sliced.append(f"{part} = {whole}[{i}:{j}]")
+        sliced.append(f"{part} = {self.refs[(node, 0)]}[{i}:{j}]")
         return part
+
+    def _take_wholes(self, group: Group, local: Set[Node]) -> None:
+        """Places for what outlives the group, before any block's buffer is free again."""
+        for node in group.nodes:
+            if node not in local:
+                key, spec = (node, 0), node.specs[0]
+                self.refs[key] = self.targets.get(key) or self.take(key, spec.shape, spec.dtype)
 
 
 def _is_loop(node: Node) -> bool:
-    return node.primitive.name == "scan"
+    return node.primitive.name == "scan" and not _unsized(node)
 
 
 def _unsized(node: Node) -> bool:

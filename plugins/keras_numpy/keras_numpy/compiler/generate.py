@@ -111,7 +111,9 @@ def _bind_inputs(program: Program, frame: Frame, writer: Writer) -> None:
     for i, x in enumerate(program.inputs):
         frame.bind(x, f"i{i}")
     if program.inputs:
-        writer.head.append("    " + "".join(f"i{i}, " for i in range(len(program.inputs))) + "= arrays")
+        writer.head.append(
+            "    " + "".join(f"i{i}, " for i in range(len(program.inputs))) + "= arrays"
+        )
     # Packs first: reading a pack's storage moves that of its members into it.
     for i, variable in enumerate(sorted(program.variables, key=lambda v: not isinstance(v, Pack))):
         frame.bind(variable, f"v{i}")
@@ -135,7 +137,7 @@ def _written_in_place(variable: Variable, value: Tensor, frame: Frame) -> bool:
     node = value.node
     if node is None or not frame.takes_buffer(node) or value.spec != variable.spec:
         return False
-    if variable.key in frame.result_roots:
+    if frame.root_of(variable) in frame.result_roots:
         return False
     order = positions(frame.items)
     readers = frame.readers_of(variable)
@@ -155,9 +157,7 @@ def _before(
     return nodes.index(reader) < nodes.index(node) and frame.reads_whole(reader, variable)
 
 
-def _fresh_outputs(
-    program: Program, frame: Frame, writer: Writer, targets: Dict[Any, str]
-) -> None:
+def _fresh_outputs(program: Program, frame: Frame, writer: Writer, targets: Dict[Any, str]) -> None:
     """Outputs are computed into new arrays, so that the caller may keep them."""
     for y in program.outputs:
         if y.key not in targets and y.node is not None and frame.takes_buffer(y.node):

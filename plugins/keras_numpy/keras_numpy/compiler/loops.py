@@ -75,7 +75,7 @@ class _Loop:
     def _bind_inputs(self) -> None:
         for inside, x in zip(self.body.sequences, self.sequences):
             name = self.writer.new_name("x")
-            self.before.append(f"{name} = {self.outer.ref(x)}[{self.t}]")
+            self.before.append(f"{name} = {_row(self.outer.ref(x), self.t, inside)}")
             self.frame.bind(inside, name)
         for inside, x in zip(self.body.invariants, self.invariants):
             self.frame.bind(inside, self.outer.ref(x))
@@ -90,21 +90,25 @@ class _Loop:
             self._track_state(i, name, following, initial)
         else:
             spare = self.writer.new_name("m")
-            line(f"{name} = {initial}", indent)
             line(f"{following} = {self._take(state.shape, state.dtype)}", indent)
             line(f"{spare} = {self._take(state.shape, state.dtype)}", indent)
+            if not self.steps:
+                # The final state is the initial one, but must not share its memory.
+                line(f"copyto({spare}, {initial})", indent)
+                initial = spare
+            line(f"{name} = {initial}", indent)
             self.swaps.append(f"{name} = {following}; {following}, {spare} = {spare}, {following}")
         self.frame.bind(state, name)
         self._aim(new, following)
         return name
 
     def _track_state(self, i: int, name: str, following: str, initial: str) -> None:
-        track = self.tracks[i]
-        first, now, then = (self.steps, "+ 1", "") if self.reverse else (0, "", "+ 1")
+        track, state = self.tracks[i], self.body.states[i]
+        first, then = (self.steps, self.t) if self.reverse else (0, f"{self.t} + 1")
         line, indent = self.writer.line, self.outer.indent
-        line(f"copyto({track}[{first}], {initial})", indent)
-        line(f"{name} = {track}[{first}]", indent)
-        self.before.append(f"{following} = {track}[{self.t} {then}]")
+        line(f"{name} = {_row(track, first, state)}", indent)
+        line(f"copyto({name}, {initial})", indent)
+        self.before.append(f"{following} = {_row(track, then, state)}")
         self.swaps.append(f"{name} = {following}")
 
     def _aim(self, tensor: Tensor, target: str) -> None:
@@ -127,7 +131,7 @@ class _Loop:
             if x.key not in stacks:
                 stack = stacks[x.key] = self._take((self.steps, *x.shape), x.dtype)
                 row = self.writer.new_name("r")
-                self.before.append(f"{row} = {stack}[{self.t}]")
+                self.before.append(f"{row} = {_row(stack, self.t, x)}")
                 self._aim(x, row)
         return stacks
 
@@ -147,3 +151,8 @@ class _Loop:
         if target is not None:
             self.writer.line(f"copyto({target}, {name})", self.outer.indent)
             self.outer.refs[key] = target
+
+
+def _row(stack: str, index: Any, tensor: Tensor) -> str:
+    """One step's part of a stack: a view also where it is a scalar, which `stack[i]` would copy."""
+    return f"{stack}[{index}]" if tensor.ndim else f"{stack}[{index}, ...]"

@@ -77,16 +77,19 @@ def _classes(updates: Sequence[Update]) -> List[List[Update]]:
     """Updates of small variables with equal expressions, two or more of them."""
     signatures: Dict[Any, Any] = {}
     found: Dict[Any, List[Update]] = {}
-    for update in updates:
+    for update in filter(_packable, updates):
         variable = update.variable
-        if variable.dtype in FLOATS and 0 < variable.ndim and 1 < _size(variable) < SMALL:
-            signature = _signature(update.value, variable.shape, signatures)
-            found.setdefault((variable.dtype, signature), []).append(update)
-    return [
-        members
-        for (_, signature), members in found.items()
-        if len(members) > 1 and signature not in ("variable", "result")
-    ]
+        signature = _signature(update.value, variable.shape, signatures)
+        found.setdefault((variable.dtype, signature), []).append(update)
+    return [members for members in found.values() if len(members) > 1]
+
+
+def _packable(update: Update) -> bool:
+    variable, value = update
+    if variable.dtype not in FLOATS or value.shape != variable.shape or value.node is None:
+        return False
+    small = 0 < variable.ndim and 1 < _size(variable) < SMALL
+    return small and _is_elementwise(value.node, variable.shape)
 
 
 def _signature(tensor: Tensor, shape: Any, known: Dict[Any, Any]) -> Any:
@@ -103,9 +106,9 @@ def _new_signature(tensor: Tensor, shape: Any, known: Dict[Any, Any]) -> Any:
     if tensor.shape != shape:
         return tensor.key
     if isinstance(tensor, Variable):
-        return "variable"
+        return "variable", tensor.dtype
     if tensor.node is None or not _is_elementwise(tensor.node, shape):
-        return "result"
+        return "result", tensor.dtype
     node = tensor.node
     inputs = tuple(_signature(x, shape, known) for x in node.inputs)
     return node.primitive.name, tuple(sorted(node.params.items())), inputs

@@ -19,7 +19,13 @@ _NAMES = {
 }
 
 
+# For results without elements: a maximum over none is refused.
+_NOTHING = Kernel("pass")
+
+
 def _lower_softmax(node: Node) -> Kernel:
+    if 0 in node.specs[0].shape:
+        return _NOTHING
     axis = node.params["axis"]
     pattern = (
         f"{{max_reduce}}({{0}}, {axis}, None, {{s0}}, True); {{subtract}}({{0}}, {{s0}}, {{out}}); "
@@ -30,6 +36,8 @@ def _lower_softmax(node: Node) -> Kernel:
 
 
 def _lower_log_softmax(node: Node) -> Kernel:
+    if 0 in node.specs[0].shape:
+        return _NOTHING
     axis = node.params["axis"]
     pattern = (
         f"{{max_reduce}}({{0}}, {axis}, None, {{s0}}, True); {{subtract}}({{0}}, {{s0}}, {{out}}); "

@@ -20,6 +20,19 @@ def _reduce(function: np.ufunc) -> Lowering:
     return lower
 
 
+def _extreme(function: np.ufunc) -> Lowering:
+    """A reduction by a ufunc that NumPy refuses to reduce over no elements."""
+    plain = _reduce(function)
+
+    def lower(node: Node) -> Kernel:
+        if all(node.inputs[0].shape[axis] for axis in node.params["axes"]):
+            return plain(node)
+        names = {"reference": node.primitive.reference, "params": dict(node.params)}
+        return Kernel("{out}[...] = {reference}({0}, **{params})", names)
+
+    return lower
+
+
 _plain_sum = _reduce(np.add)
 
 
@@ -108,9 +121,9 @@ LOWERINGS: Mapping[str, Lowering] = {
     "cumsum": _running(np.add.accumulate, 0),
     "reduce_all": _reduce(np.logical_and),
     "reduce_any": _reduce(np.logical_or),
-    "reduce_max": _reduce(np.maximum),
+    "reduce_max": _extreme(np.maximum),
     "reduce_mean": _lower_mean,
-    "reduce_min": _reduce(np.minimum),
+    "reduce_min": _extreme(np.minimum),
     "reduce_prod": _reduce(np.multiply),
     "reduce_sum": _lower_sum,
     "sum_like": lambda node: Kernel("{run}({0}, {1}, {out})", {"run": _sum_like}),

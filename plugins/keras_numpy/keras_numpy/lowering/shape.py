@@ -31,8 +31,8 @@ def _lower_reverse(node: Node) -> Kernel:
 def _lower_pad(node: Node) -> Kernel:
     widths = node.params["widths"]
     inner = [f"{before}:{before + n}" for (before, _), n in zip(widths, node.inputs[0].shape)]
-    pattern = f"{{out}}[...] = {node.params['value']!r}; {{out}}[{', '.join(inner) or '...'}] = {{0}}"
-    return Kernel(pattern)
+    pattern = f"{{out}}[...] = {{value}}; {{out}}[{', '.join(inner) or '...'}] = {{0}}"
+    return Kernel(pattern, {"value": node.params["value"]})
 
 
 def _lower_concat(node: Node) -> Kernel:
