@@ -42,6 +42,16 @@ class Geometry:
         )
         self.taps: List[Slices] = [met for _, met in window.offsets(self.sizes)]  # type: ignore[arg-type]
 
+    @property
+    def leading_taps(self) -> List[Slices]:
+        """Each place in the window, the last spatial axis apart."""
+        return [met[:-1] for met in self.taps[:: self.window.size[-1]]]
+
+    @property
+    def last_taps(self) -> List[slice]:
+        """Each place of the window along the last spatial axis."""
+        return [met[-1] for met in self.taps[: self.window.size[-1]]]
+
     def seen(self, x: np.ndarray) -> np.ndarray:
         """A channels-last view."""
         return channels_last(x, self.data_format)

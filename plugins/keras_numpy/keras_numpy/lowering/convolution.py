@@ -73,22 +73,38 @@ class _Convolution:
             out += np.dot(rows.T, g[block].reshape(len(rows), -1))
 
     def input_grad(self, g: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
-        """g (batch, places, filters) and a kernel (columns, filters) to out like x."""
+        """g (batch, places, filters) and a kernel (columns, filters) to out like x.
+
+        What each place gives to its window is added up in two stages, over all spatial axes but the
+        last and then over the last: long rows of memory instead of single pixels.
+        """
         geometry = self.geometry
-        whole = out if not geometry.is_padded else None
+        *leading, last = geometry.window.size
+        parts = kernel.reshape(prod(leading), last * self.depth, -1)
         for block in self.blocks(BACKWARD_BLOCK):
             count = block.stop - block.start
-            rows = np.dot(g[block].reshape(count * self.places, -1), kernel.T)
-            apart = rows.reshape(count, *geometry.counts, -1, self.depth)
-            if whole is None:
-                space = np.zeros((count, *geometry.space, self.depth), self.dtype)
-            else:
-                space = whole[block]
-                space[...] = 0
-            for tap, met in enumerate(geometry.taps):
-                space[(slice(None), *met)] += apart[..., tap, :]
-            if whole is None:
-                out[block] = geometry.cropped(space)
+            rows = np.zeros(
+                (count, *geometry.space[:-1], geometry.counts[-1], last * self.depth), self.dtype
+            )
+            flat = g[block].reshape(count * self.places, -1)
+            for part, met in zip(parts, geometry.leading_taps):
+                given = np.dot(flat, part.T).reshape(count, *geometry.counts, -1)
+                place = rows[(slice(None), *met)]
+                np.add(place, given, place)
+            self._add_columns(rows, out[block])
+
+    def _add_columns(self, rows: np.ndarray, out: np.ndarray) -> None:
+        """The second stage: rows (batch, space…, counts, window · channels) to out."""
+        geometry = self.geometry
+        space = out
+        if geometry.is_padded:
+            space = np.empty((len(out), *geometry.space, self.depth), self.dtype)
+        space[...] = 0
+        for tap, met in enumerate(geometry.last_taps):
+            place = space[(..., met, slice(None))]
+            np.add(place, rows[..., tap * self.depth : (tap + 1) * self.depth], place)
+        if geometry.is_padded:
+            np.copyto(out, geometry.cropped(space))
 
 
 Run = Callable[[np.ndarray, np.ndarray, np.ndarray], None]
