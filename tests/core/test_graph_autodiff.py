@@ -1,0 +1,187 @@
+"""Reverse-mode differentiation: which cotangents meet, and how they are summed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from keras_core.graph import Constant, Placeholder, Primitive, Variable, evaluate, gradients
+from keras_core.graph import primitives as p
+from keras_core.graph.order import topological
+from keras_core.graph.primitive import PRIMITIVES, _registry
+from keras_core.graph.tensor import Spec
+
+
+def names(tensors):
+    return [node.primitive.name for node in topological(tensors)]
+
+
+def value(tensor):
+    return evaluate([tensor])[0]
+
+
+def test_uses_of_one_tensor_add_up():
+    x = Constant([1.0, 2.0], "float32")
+    (g,) = gradients([x * x + 3.0 * x], [x])
+    assert value(g).tolist() == [5, 7]
+
+
+def test_several_ys_add_up():
+    x = Constant(2.0, "float32")
+    (g,) = gradients([x * x, 5.0 * x, x], [x])
+    assert value(g) == 4 + 5 + 1
+
+
+def test_cotangents_may_be_given():
+    x = Constant([1.0, 2.0], "float32")
+    weights = Constant([10.0, 100.0], "float32")
+    (g,) = gradients([p.square(x), x], [x], [weights, None])
+    assert value(g).tolist() == [21, 401]
+
+
+def test_none_where_nothing_depends():
+    x, y = Placeholder((2,)), Placeholder((2,))
+    assert gradients([p.exp(x)], [y]) == [None]
+    assert gradients([p.stop_gradient(x)], [x]) == [None]
+
+
+def test_a_tensor_depends_on_itself():
+    x = Placeholder((2,))
+    np.testing.assert_array_equal(evaluate(gradients([x], [x]))[0], [1, 1])
+
+
+def test_derivatives_by_results_in_the_middle():
+    x = Constant(3.0, "float32")
+    middle = x * x
+    g_middle, g_x = gradients([middle * 2.0], [middle, x])
+    assert (value(g_middle), value(g_x)) == (2, 12)
+
+
+def test_another_handle_on_a_result_is_the_same_result():
+    middle = p.square(Constant(3.0, "float32"))
+    handle = middle.node.outputs()[0]
+    assert value(gradients([middle * 2.0], [handle])[0]) == 2
+
+
+def test_one_x_may_be_asked_for_twice():
+    x = Constant(3.0, "float32")
+    assert [value(g) for g in gradients([x * x], [x, x])] == [6, 6]
+
+
+def test_gradients_have_the_dtype_of_their_tensors():
+    x = Variable([1.0, 2.0], "float16")
+    (g,) = gradients([p.cast(p.square(p.cast(x, dtype="float64")), dtype="float32")], [x])
+    assert g.dtype == "float16" and value(g).tolist() == [2, 4]
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_higher_orders_of_a_power(order):
+    x = Constant(2.0, "float64")
+    y = x * x * x * x
+    for _ in range(order):
+        (y,) = gradients([y], [x])
+    assert value(y) == {1: 32, 2: 48, 3: 48}[order]
+
+
+def test_mixed_second_derivatives_agree():
+    x, y = Constant(0.3, "float64"), Constant(0.7, "float64")
+    z = p.sin(x * y) * p.exp(x)
+    by_x, by_y = gradients([z], [x, y])
+    first, second = gradients([by_x], [y])[0], gradients([by_y], [x])[0]
+    np.testing.assert_allclose(value(first), value(second), rtol=1e-12)
+
+
+@pytest.fixture
+def rough():
+    """A primitive without a gradient rule."""
+    primitive = Primitive("rough_test", lambda x: Spec(x.shape, x.dtype), lambda x: x)
+    yield primitive
+    del _registry[primitive.name]
+
+
+def test_a_missing_rule_is_named(rough):
+    x = Placeholder((2,))
+    with pytest.raises(ValueError, match=r"'rough_test' \(.*\) has no gradient.*K.stop_gradient"):
+        gradients([rough(x)], [x])
+    assert gradients([p.exp(p.stop_gradient(rough(x)))], [x]) == [None]
+
+
+def test_a_name_is_declared_once(rough):
+    with pytest.raises(ValueError, match="'rough_test' is declared twice"):
+        Primitive("rough_test", rough.shape, rough.reference)
+    assert PRIMITIVES["rough_test"] is rough
+
+
+def test_composites_are_differentiated_by_their_parts():
+    primitive = Primitive(
+        "parts_test", lambda a, b: Spec(a.shape, a.dtype), decomposition=lambda a, b: a * p.exp(b)
+    )
+    try:
+        x = Constant(0.5, "float64")
+        y = primitive(x, x)
+        np.testing.assert_allclose(value(y), 0.5 * np.exp(0.5))
+        np.testing.assert_allclose(value(gradients([y], [x])[0]), 1.5 * np.exp(0.5))
+    finally:
+        del _registry[primitive.name]
+
+
+def test_long_chains_need_no_deep_stack():
+    x = Placeholder((1,))
+    y = x
+    for _ in range(5000):
+        y = y + 1.0
+    (g,) = gradients([y], [x])
+    assert evaluate([y, g], {x: np.zeros(1, "float32")})[0].tolist() == [5000]
+
+
+# Cotangents of slices
+
+
+def sliced_gradient(bounds, size=5):
+    """The gradient of sum(k * slice k) by the sliced tensor."""
+    x = Constant(np.zeros((2, size)), "float32")
+    parts = [x[:, start:stop] * float(k + 1) for k, (start, stop) in enumerate(bounds)]
+    (g,) = gradients(parts, [x])
+    expected = np.zeros((2, size))
+    for k, (start, stop) in enumerate(bounds):
+        expected[:, start:stop] += k + 1
+    return g, expected
+
+
+TILES = [
+    [(0, 2), (2, 5)],
+    [(2, 5), (0, 2)],
+    [(0, 1), (3, 5)],
+    [(None, 2), (2, None)],
+    [(1, 3), (3, 4)],
+    [(0, 3), (3, 1)],
+    [(0, 9), (7, 9)],
+]
+
+
+@pytest.mark.parametrize("bounds", TILES)
+def test_slices_that_tile_an_axis_are_joined(bounds):
+    g, expected = sliced_gradient(bounds)
+    np.testing.assert_array_equal(value(g), expected)
+    assert "unslice" not in names([g]) and "add" not in names([g])
+
+
+@pytest.mark.parametrize(
+    "bounds", [[(0, 3), (2, 5)], [(0, 2), (0, 2)], [(-2, None), (0, 3)], [(0, 5), (2, 2)]]
+)
+def test_slices_that_do_not_tile_are_added(bounds):
+    g, expected = sliced_gradient(bounds)
+    np.testing.assert_array_equal(value(g), expected)
+    assert "add" in names([g])
+
+
+def test_slices_of_two_axes_are_added():
+    x = Constant(np.zeros((2, 2)), "float32")
+    (g,) = gradients([x[:1] * 2.0, x[:, :1] * 3.0], [x])
+    assert value(g).tolist() == [[5, 2], [3, 0]]
+
+
+def test_steps_and_single_positions():
+    x = Constant(np.zeros(4), "float32")
+    (g,) = gradients([x[::2] * 2.0, x[-1] * 3.0, x[::-1] * Constant([1, 2, 3, 4], "float32")], [x])
+    assert value(g).tolist() == [2 + 4, 3, 2 + 2, 3 + 1]
