@@ -8,6 +8,7 @@ import re
 from keras_core import backend as K
 from keras_core.engine.bookkeeping import Bookkeeping
 from keras_core.engine.connections import Connections
+from keras_core.engine.engine_calls import is_engine_call, run_on_engine
 from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors, describe
 from keras_core.engine.node import Node
 from keras_core.engine.weight_owner import WeightOwner, building
@@ -252,7 +253,8 @@ class Layer(WeightOwner, Connections, Bookkeeping):
         """Applies the layer to tensors, builds it first when that is still to be done.
 
         Args:
-            inputs: a tensor, or a list of tensors.
+            inputs: a tensor, or a list of tensors; also tensors of the backend's engine, on which
+                the layer is then computed, by the engine and with its gradients.
             **kwargs: further arguments of `call`.
 
         Returns:
@@ -262,6 +264,8 @@ class Layer(WeightOwner, Connections, Bookkeeping):
             ValueError: if an input is no tensor or does not meet `input_spec`.
         """
         input_list = to_list(inputs, allow_tuple=True)
+        if is_engine_call(input_list):
+            return run_on_engine(self, input_list, kwargs)
         with K.name_scope(self.name):
             self._build_for(inputs)
             self.assert_input_compatibility(inputs)

@@ -29,6 +29,42 @@ class NoArrayError(ValueError, AttributeError):
     """Something that is no array was given as data."""
 
 
+class EngineBatches:
+    """A data set of the backend's engine, which behaves as a Sequence that is only read in order.
+
+    Args:
+        batches: what the backend made of the data set.
+    """
+
+    use_sequence_api = True
+
+    def __init__(self, batches: Any) -> None:
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Any:
+        return iter(self.batches)
+
+    def on_epoch_end(self) -> None:
+        """Has nothing to do: the engine shuffles where the data set says so."""
+
+
+# What no engine's data set is, so that no backend needs to be loaded to tell.
+_NO_DATA_SETS = (np.ndarray, list, tuple, dict, DataSequence, type(None))
+
+
+def or_engine_batches(data: Any) -> Any:
+    """A data set of the backend's engine as `EngineBatches`, other data as they are."""
+    if isinstance(data, (*_NO_DATA_SETS, EngineBatches)) or is_generator_or_sequence(data):
+        return data
+    from keras_core.plugins import current_backend
+
+    batches = current_backend().batches_of(data)
+    return data if batches is None else EngineBatches(batches)
+
+
 def is_sequence(seq: Any) -> bool:
     """Whether data is a Sequence, or behaves as one."""
     return getattr(seq, "use_sequence_api", False) or isinstance(seq, DataSequence)
@@ -77,7 +113,7 @@ def standardize_single_array(x: Any, name: str = "the data") -> Any:
     """
     if x is None or K.is_tensor(x):
         return x
-    x = _frame_values(x)
+    x = _plain(x)
     if not hasattr(x, "shape") or not hasattr(x, "__getitem__"):
         raise NoArrayError(
             f"{name} is a {type(x).__name__}; give a NumPy array, or a list or dict of arrays with "
@@ -93,9 +129,11 @@ def standardize_single_array(x: Any, name: str = "the data") -> Any:
     return np.expand_dims(x, 1) if len(x.shape) == 1 else x
 
 
-def _frame_values(x: Any) -> Any:
-    """The array in a data frame of pandas; other things unchanged."""
-    return x.values if type(x).__name__ in ("DataFrame", "Series") else x
+def _plain(x: Any) -> Any:
+    """The array in a data frame of pandas or in a tensor of an engine; other things unchanged."""
+    if type(x).__name__ in ("DataFrame", "Series"):
+        return x.values
+    return x.numpy() if callable(getattr(x, "numpy", None)) else x
 
 
 def standardize_input_data(
@@ -365,7 +403,7 @@ def _check_mode(y: np.ndarray, mode: str | None) -> None:
 
 
 def _checked(y: np.ndarray, sample_weight: Any, mode: str | None) -> np.ndarray:
-    weight = np.asarray(_frame_values(sample_weight))
+    weight = np.asarray(_plain(sample_weight))
     axes = 2 if mode == "temporal" else 1
     if weight.ndim != axes:
         hint = (

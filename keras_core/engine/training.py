@@ -12,6 +12,7 @@ from keras_core.engine.compilation import Compilation
 from keras_core.engine.data import (
     check_generator_arguments,
     is_generator_or_sequence,
+    or_engine_batches,
     split_samples,
 )
 from keras_core.engine.feed import Fed, fits
@@ -64,7 +65,8 @@ class Model(Compilation, Network):
 
         Args:
             x: input array `(samples, ...)`, list of arrays, dict of arrays by input name, or a
-                generator or Sequence of `(x, y)` or `(x, y, sample_weight)`.
+                generator, a Sequence or a data set of the backend's engine, of `(x, y)` or
+                `(x, y, sample_weight)`.
             y: target array `(samples, ...)`, list or dict of arrays; none with a generator.
             batch_size: number of samples in a batch, 32 by default.
             epochs: index of the epoch at which training ends.
@@ -94,6 +96,7 @@ class Model(Compilation, Network):
             TypeError: an unknown keyword.
         """
         epochs = _old_epochs(kwargs, epochs)
+        x, validation_data = or_engine_batches(x), or_engine_batches(validation_data)
         if self.optimizer is None:
             self._require_compiled()
         batch_size = self._batch_size(batch_size, steps_per_epoch, x)
@@ -189,6 +192,7 @@ class Model(Compilation, Network):
         """
         if self.optimizer is None:
             self._require_compiled()
+        x = or_engine_batches(x)
         batch_size = self._batch_size(batch_size, steps, x)
         if is_generator_or_sequence(x):
             check_generator_arguments(y, sample_weight)
@@ -243,6 +247,7 @@ class Model(Compilation, Network):
         if self._is_one_batch(x, batch_size) and not (verbose or steps or callbacks):
             self.stop_training = False
             return self.predict_on_batch(x)
+        x = or_engine_batches(x)
         batch_size = self._batch_size(batch_size, steps, x)
         if is_generator_or_sequence(x):
             return self.predict_generator(

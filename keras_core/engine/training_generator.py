@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from keras_core.engine import loop
 from keras_core.engine.batches import GeneratedBatches
-from keras_core.engine.data import is_sequence, iter_sequence_infinite
+from keras_core.engine.data import EngineBatches, is_sequence, iter_sequence_infinite
 from keras_core.engine.training_arrays import evaluated, training_callbacks, with_validation
 from keras_core.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer
 from keras_core.utils.generic_utils import unpack_singleton
@@ -90,7 +90,10 @@ def evaluate_generator(
     crew = Workers(max_queue_size, workers, use_multiprocessing)
     steps = _steps(generator, steps, "steps")
     with _iterator(generator, crew) as iterator:
-        return unpack_singleton(_on_batches(model, iterator, steps, callbacks, verbose))
+        values = _on_batches(
+            model, iterator, steps, callbacks, verbose, last_loss=_reports_last_loss(generator)
+        )
+    return unpack_singleton(values)
 
 
 def predict_generator(
@@ -126,9 +129,9 @@ def _steps(generator: Any, steps: int | None, name: str) -> int:
 
 @contextmanager
 def _iterator(generator: Any, crew: Workers, shuffle: bool = False) -> Iterator[Any]:
-    """Batches without end, made ahead by workers if there are any."""
+    """Batches without end, made ahead by workers if there are any, or by the engine."""
     sequence = is_sequence(generator)
-    if not crew.workers:
+    if not crew.workers or isinstance(generator, EngineBatches):
         yield iter_sequence_infinite(generator) if sequence else iter(generator)
         return
     if sequence:
@@ -159,8 +162,11 @@ def _validation(model: Any, data: Any, steps: int | None, crew: Workers) -> Iter
         yield None, None
     elif is_sequence(data) or hasattr(data, "__next__"):
         count = _steps(data, steps, "validation_steps")
+        last = _reports_last_loss(data)
         with _iterator(data, crew) as iterator:
-            yield (lambda callbacks: _on_batches(model, iterator, count, callbacks)), None
+            yield (
+                lambda callbacks: _on_batches(model, iterator, count, callbacks, last_loss=last)
+            ), None
     else:
         fed = model._training_data(*validation_arrays(data))
         step = model._step("test", fed.weighted)
@@ -189,7 +195,12 @@ def validation_arrays(data: Any) -> tuple[Any, Any, Any]:
 
 
 def _on_batches(
-    model: Any, iterator: Any, steps: int, callbacks: Any, verbose: int = 0
+    model: Any,
+    iterator: Any,
+    steps: int,
+    callbacks: Any,
+    verbose: int = 0,
+    last_loss: bool = True,
 ) -> list[float]:
     params = {"steps": steps, "verbose": verbose, "metrics": model.metrics_names}
     listed = loop.callback_list(callbacks, model, params)
@@ -199,9 +210,13 @@ def _on_batches(
     def step(fed: Any) -> Any:
         return model._step("test", fed.weighted)(fed.arrays)
 
-    # Keras 2.3.1 reports the loss of the last batch here, unlike for arrays; so do we.
-    tally = loop.Tally(last_loss=True)
+    tally = loop.Tally(last_loss)
     return loop.collect("test", model, step, source, tally, listed, verbose).values()
+
+
+def _reports_last_loss(data: Any) -> bool:
+    """Keras 2.3.1 reports the loss of a generator's last batch, unlike for arrays; so do we."""
+    return not isinstance(data, EngineBatches)
 
 
 def _training_batch(model: Any, given: Any, class_weight: Any = None) -> tuple[int, Any]:

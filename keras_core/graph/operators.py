@@ -80,7 +80,8 @@ def _as_is(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _is_operand(x: Any) -> bool:
-    return isinstance(x, (Tensor, int, float, np.ndarray, np.generic, list, tuple))
+    """Whether it is a tensor, a number, or something array-like, as an engine's tensor is."""
+    return isinstance(x, (Tensor, int, float, list, tuple)) or hasattr(x, "__array__")
 
 
 def _operator(operation: Operation, prepare: Prepare, swap: bool) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Sequence, Tuple, Union
 
@@ -141,7 +142,17 @@ class Tensor:
         return (self[i] for i in range(len(self)))  # type: ignore[index]
 
     def __array__(self, *_: Any, **__: Any) -> Any:
+        _wake_backend()
         raise TypeError(f"{self!r} is symbolic and has no numbers yet; K.eval(x) computes them.")
+
+
+def _wake_backend() -> None:
+    """Loads the backend: an engine that was handed a symbolic tensor may ask it what to do next."""
+    from keras_core.errors import BackendNotFoundError
+    from keras_core.plugins import current_backend
+
+    with suppress(BackendNotFoundError):
+        current_backend()
 
 
 class Placeholder(Tensor):

@@ -40,7 +40,10 @@ def _native_vjp(
     specs: Specs,
     gradient: Any = None,
 ) -> Sequence[Tensor | None]:
-    """Asks the engine: `gradient(*cotangents, *xs)` gives a cotangent for each input."""
+    """Asks the engine: `gradient(*cotangents, *xs)` gives a cotangent for each input.
+
+    A gradient that has one itself carries it as its attribute `gradient`.
+    """
     if gradient is None:
         raise ValueError(
             f"native: {fn!r} was given without its gradient. Pass one, or wrap its result in "
@@ -48,7 +51,10 @@ def _native_vjp(
         )
     cotangents = [p.zeros_like(y) if g is None else g for g, y in zip(gs, ys)]
     wanted = tuple(x.spec for x in xs)
-    return native(*cotangents, *xs, fn=gradient, backend=backend, specs=wanted)
+    further = getattr(gradient, "gradient", None)
+    return native(
+        *cotangents, *xs, fn=gradient, backend=backend, specs=wanted, gradient=further
+    )
 
 
 native = Primitive(
