@@ -58,10 +58,15 @@ def new_stream(seed: int | None = None) -> int:
     return _SEEDED + int(seed) % _SEEDED
 
 
+def has_own_seed(stream: int) -> bool:
+    """Whether a stream belongs to an explicit seed, so that the run's seed does not count."""
+    return stream >= _SEEDED
+
+
 def generator(state: RandomState, stream: int) -> np.random.Generator:
     """NumPy's generator for one random node at one step. An explicit seed counts instead of the run's."""
     seed, step = state
-    run_seed = 0 if stream >= _SEEDED else seed
+    run_seed = 0 if has_own_seed(stream) else seed
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((run_seed, step, stream))))
 
 
