@@ -1,0 +1,57 @@
+"""The backend: programs become functions of TensorFlow, variables are `tf.Variable`s."""
+
+from __future__ import annotations
+
+from typing import Any, MutableMapping, Tuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import tensorflow as tf
+
+from keras_core.graph.program import Program
+from keras_core.graph.tensor import Variable
+from keras_core.plugins.contract import Backend, Compiled
+from keras_tf.compiled import CompiledProgram
+from keras_tf.lowering import LOWERINGS
+
+
+class TensorflowBackend(Backend):
+    """TensorFlow 2, on a GPU where there is one."""
+
+    name = "tensorflow"
+    lowerings = LOWERINGS
+
+    def __init__(self) -> None:
+        self._held: MutableMapping[Variable, tf.Variable] = WeakKeyDictionary()
+
+    def compile(self, program: Program) -> Compiled:
+        """A callable that traces a function for each combination of input shapes."""
+        return CompiledProgram(self, program)
+
+    def hold(self, variable: Variable) -> tf.Variable:
+        """The one `tf.Variable` that stands for a variable, which functions refer to."""
+        held, value = self._held.get(variable), variable.get_value()
+        if held is not None:
+            held.assign(value)
+            return held
+        held = self._held[variable] = self.to_storage(value)
+        return held
+
+    def to_storage(self, value: np.ndarray) -> tf.Variable:
+        # Variables outlive the function that happens to be traced when they are first needed.
+        with tf.init_scope():
+            return tf.Variable(np.array(value), trainable=False)
+
+    def to_numpy(self, storage: tf.Variable) -> np.ndarray:
+        with tf.init_scope():
+            return np.array(storage.numpy())
+
+    def devices(self) -> Tuple[str, ...]:
+        """'gpu:0' and so on, which are used first where there are any, then 'cpu'."""
+        gpus = tf.config.list_physical_devices("GPU")
+        return (*(f"gpu:{i}" for i in range(len(gpus))), "cpu")
+
+
+def make_backend(config: Any) -> TensorflowBackend:
+    """The backend; its options come with the programs."""
+    return TensorflowBackend()

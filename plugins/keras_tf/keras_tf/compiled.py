@@ -1,0 +1,125 @@
+"""CompiledProgram: a program's functions, one for each combination of input shapes."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from keras_core.graph.passes import optimize, specialise
+from keras_core.graph.passes.expand import expand
+from keras_core.graph.program import Program
+from keras_tf.errors import explained
+from keras_tf.tracing import Lowering, RandomState, Trace, Values
+
+# Beyond so many combinations of shapes, one function for sizes that are not known serves all.
+MOST_EXACT = 8
+
+Shapes = Tuple[Tuple[int, ...], ...]
+
+
+class CompiledProgram:
+    """Runs a program on NumPy arrays.
+
+    Args:
+        backend: what holds the variables.
+        program: what to run; sizes may be unknown.
+        jit: True compiles with XLA.
+        most_exact: for how many combinations of input shapes a function of its own is made.
+
+    Raises:
+        NotImplementedError: a primitive has neither a lowering nor a decomposition.
+    """
+
+    def __init__(
+        self, backend: Any, program: Program, jit: bool = False, most_exact: int = MOST_EXACT
+    ) -> None:
+        self._backend = backend
+        self._program = simplified(program, backend.lowerings)
+        self._jit = jit
+        self._most_exact = most_exact
+        self._exact: Dict[Shapes, Any] = {}
+        self._general: Any = None
+        self._making = threading.Lock()
+
+    def __call__(self, arrays: Sequence[np.ndarray], state: Any) -> List[np.ndarray]:
+        run = self._exact.get(tuple([array.shape for array in arrays])) or self._made(arrays)
+        fed = [tf.constant(array) for array in arrays]
+        if self._program.is_random:
+            fed.append(state_of(state))
+        try:
+            outputs = run(*fed)
+        except tf.errors.OpError as error:
+            raise explained(error, self._program.nodes) from error
+        return [output.numpy() for output in outputs]
+
+    def _made(self, arrays: Sequence[np.ndarray]) -> Any:
+        """The function for these arrays, made now if there is none yet."""
+        shapes = tuple(array.shape for array in arrays)
+        with self._making:
+            if shapes in self._exact:
+                return self._exact[shapes]
+            if len(self._exact) < self._most_exact:
+                program = specialise(self._program, shapes)
+                made = self._exact[shapes] = self._function(
+                    simplified(program, self._backend.lowerings)
+                )
+                return made
+            if self._general is None:
+                self._general = self._function(self._program)
+            return self._general
+
+    def _function(self, program: Program) -> Any:
+        signature = [tf.TensorSpec(x.shape, x.dtype) for x in program.inputs]
+        if self._program.is_random:
+            signature.append(STATE_SPEC)
+
+        def run(*fed: tf.Tensor) -> List[tf.Tensor]:
+            return traced(self._backend, program, fed)
+
+        return concrete(run, signature, self._jit)
+
+
+STATE_SPEC = tf.TensorSpec([2], tf.int64)
+
+
+def state_of(state: Any) -> tf.Tensor:
+    """The pair (seed, step) as a tensor of the form that `STATE_SPEC` describes."""
+    return tf.constant(state, tf.int64)
+
+
+def simplified(program: Program, lowerings: Mapping[str, Lowering]) -> Program:
+    """The program in primitives that have a lowering, as simple as can be."""
+    return expand(optimize(expand(program, lowerings, "tensorflow")), lowerings, "tensorflow")
+
+
+def concrete(run: Any, signature: Sequence[tf.TensorSpec], jit: bool) -> Any:
+    """A function traced once; calls of it spare `tf.function`'s search for a fitting trace."""
+    function = tf.function(run, autograph=False, jit_compile=jit or None)
+    return function.get_concrete_function(*signature)
+
+
+def traced(backend: Any, program: Program, fed: Sequence[tf.Tensor]) -> List[tf.Tensor]:
+    """The operations of a program.
+
+    Args:
+        backend: what holds the variables and has the lowerings.
+        program: what to compute, and what to update when all has been read.
+        fed: the inputs; in a random program a tensor of `STATE_SPEC` comes after them.
+    """
+    values: Values = {x.key: tensor for x, tensor in zip(program.inputs, fed)}
+    for variable in program.variables:
+        values[variable.key] = variable.held_by(backend).read_value()
+    trace = Trace(backend.lowerings, random_state(program, fed))
+    results = trace.run(program.results, values)
+    count = len(program.outputs)
+    with tf.control_dependencies(results):
+        for (variable, _), value in zip(program.updates, results[count:]):
+            variable.held_by(backend).assign(value, read_value=False)
+    return results[:count]
+
+
+def random_state(program: Program, fed: Sequence[tf.Tensor]) -> RandomState | None:
+    return RandomState(fed[-1][0], fed[-1][1]) if len(fed) > len(program.inputs) else None

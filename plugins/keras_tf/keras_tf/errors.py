@@ -1,0 +1,32 @@
+"""Errors at run time, told with the layer and the user's line that built the failing node."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, Iterator
+
+import tensorflow as tf
+
+from keras_core.graph.primitive import Node
+from keras_tf.tracing import scope_of
+
+_SCOPE = re.compile(r"\w+_\d+(?=/)")
+
+
+def explained(error: tf.errors.OpError, nodes: Iterable[Node]) -> tf.errors.OpError:
+    """The error with the origin of the node that it names; itself where it names none."""
+    by_scope = {scope_of(node): node for node in _with_bodies(nodes)}
+    named = [by_scope[scope] for scope in _SCOPE.findall(error.message) if scope in by_scope]
+    if not named:
+        return error
+    node = named[-1]
+    text = f"{error.message} (in {node.primitive.name}, built by {node.origin})"
+    return type(error)(error.node_def, error.op, text)
+
+
+def _with_bodies(nodes: Iterable[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        body = node.params.get("body")
+        if body is not None:
+            yield from _with_bodies(body.nodes)

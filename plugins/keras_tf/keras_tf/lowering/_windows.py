@@ -1,0 +1,89 @@
+"""What convolution and pooling share: TensorFlow's operations want two or three spatial axes, with
+channels last on a CPU, and know few kinds of padding."""
+
+from __future__ import annotations
+
+from typing import Any, List, Sequence, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from keras_tf.lowering._sizes import Size
+from keras_tf.tracing import Site
+
+Pairs = Tuple[Tuple[int, int], ...]
+
+
+class Frame:
+    """The window of one node, in the form that TensorFlow's operations take.
+
+    One spatial axis is made two by an axis of size 1 in front of it.
+
+    Args:
+        site: of a node with the parameters of a window.
+        rank: of the tensor that the window slides over.
+    """
+
+    def __init__(self, site: Site, rank: int) -> None:
+        params = site.params
+        self.flat = rank == 3
+        self.spatial = max(rank - 2, 2)
+        self.first = params["data_format"] == "channels_first"
+        self.strides = self._along(params["strides"])
+        self.dilations = self._along(params.get("dilation", (1,) * (rank - 2)))
+        self.is_same = params["padding"] == "same"
+        self.pads: Pairs = self._pairs(params["padding"])
+        # Padding by name where that is possible; explicit pairs are added around beforehand.
+        self.padding = "SAME" if self.is_same else "VALID"
+
+    def _along(self, sizes: Sequence[int]) -> List[int]:
+        return [1, *((1,) if self.flat else ()), *sizes, 1]
+
+    def _pairs(self, padding: Any) -> Pairs:
+        if self.is_same:
+            return ((0, 0),) * (self.spatial + 2)
+        return ((0, 0), *(((0, 0),) if self.flat else ()), *padding, (0, 0))
+
+    @property
+    def is_padded(self) -> bool:
+        return any(pair != (0, 0) for pair in self.pads)
+
+    def ksize(self, size: Sequence[int]) -> List[int]:
+        return self._along(size)
+
+    def entered(self, x: tf.Tensor) -> tf.Tensor:
+        """A tensor of the program with channels last and at least two spatial axes."""
+        if self.first:
+            x = tf.transpose(x, [0, *range(2, x.shape.rank), 1])
+        return tf.expand_dims(x, 1) if self.flat else x
+
+    def left(self, x: tf.Tensor) -> tf.Tensor:
+        """The inverse of `entered`."""
+        x = tf.squeeze(x, 1) if self.flat else x
+        if self.first:
+            x = tf.transpose(x, [0, x.shape.rank - 1, *range(1, x.shape.rank - 1)])
+        return x
+
+    def inner_sizes(self, sizes: Sequence[Size]) -> List[Size]:
+        """Sizes in the program's order as those of the entered tensor."""
+        sizes = list(sizes)
+        if self.first:
+            sizes = [sizes[0], *sizes[2:], sizes[1]]
+        return [sizes[0], 1, *sizes[1:]] if self.flat else sizes
+
+    def padded(self, x: tf.Tensor, value: float = 0.0) -> tf.Tensor:
+        """An entered tensor with the explicit padding around."""
+        if not self.is_padded:
+            return x
+        outside = np.array(value).astype(x.dtype.as_numpy_dtype)
+        return tf.pad(x, self.pads, constant_values=outside)
+
+    def padded_sizes(self, sizes: Sequence[Size]) -> List[Size]:
+        return [size + sum(pair) for size, pair in zip(sizes, self.pads)]
+
+    def cropped(self, x: tf.Tensor, sizes: Sequence[Size]) -> tf.Tensor:
+        """The inverse of `padded`, given the sizes before it."""
+        if not self.is_padded:
+            return x
+        ranges = zip(self.pads, sizes)
+        return x[tuple(slice(before, before + size) for (before, _), size in ranges)]

@@ -1,0 +1,80 @@
+"""Loops: `tf.while_loop` over the steps."""
+
+from __future__ import annotations
+
+from typing import Any, List, Mapping, Sequence, Tuple
+
+import tensorflow as tf
+
+from keras_core.graph.scan import Body
+from keras_tf.lowering._sizes import Size, sizes_of
+from keras_tf.lowering.random import next_state
+from keras_tf.tracing import Lowering, Site, Trace
+
+Tensors = List[tf.Tensor]
+
+
+def _lower_scan(site: Site, *tensors: tf.Tensor) -> Tensors:
+    body: Body = site.params["body"]
+    sequences, states, invariants = body.split(tensors)
+    steps = sizes_of(sequences[0])[0]
+    if isinstance(steps, int) and steps == 0:
+        return [*states, *(_nothing(tensor) for tensor in body.collected)]
+    loop = _Loop(site.trace, body, sequences, invariants)
+    return loop.run(states, steps, site.params["reverse"])
+
+
+def _nothing(tensor: Any) -> tf.Tensor:
+    return tf.zeros([0, *(size or 0 for size in tensor.shape)], tensor.dtype)
+
+
+class _Loop:
+    """One scan in one trace."""
+
+    def __init__(
+        self, trace: Trace, body: Body, sequences: Sequence[tf.Tensor], invariants: Tensors
+    ) -> None:
+        self.trace = trace
+        self.body = body
+        self.sequences = sequences
+        self.invariants = invariants
+
+    def run(self, states: Tensors, steps: Size, reverse: bool) -> Tensors:
+        """The final states, then what is collected."""
+
+        def step(count: tf.Tensor, states: Any, stacks: Any) -> Tuple[tf.Tensor, Any, Any]:
+            t = steps - 1 - count if reverse else count
+            new_states, rows = self._step(t, states)
+            return count + 1, new_states, [s.write(t, row) for s, row in zip(stacks, rows)]
+
+        stacks = [self._stack(x, steps) for x in self.body.collected]
+        invariants = (
+            tf.TensorShape([]),
+            [tf.TensorShape(x.shape) for x in self.body.states],
+            [tf.TensorShape(None) for _ in stacks],
+        )
+        _, finals, filled = tf.while_loop(
+            lambda count, *_: count < steps,
+            step,
+            (tf.constant(0), list(states), stacks),
+            shape_invariants=invariants,
+            maximum_iterations=steps,
+        )
+        return [*finals, *(stack.stack() for stack in filled)]
+
+    def _step(self, t: tf.Tensor, states: Tensors) -> Tuple[Tensors, Tensors]:
+        """The states after step t, and the rows that it adds."""
+        body, trace = self.body, self.trace
+        if trace.state is not None:
+            trace = Trace(trace.lowerings, next_state(trace.state, t))
+        slices = [x[t] for x in self.sequences]
+        fed = zip(body.inputs, [*slices, *states, *self.invariants])
+        results = trace.run(body.results, {x.key: value for x, value in fed})
+        return results[: len(states)], results[len(states) :]
+
+    @staticmethod
+    def _stack(tensor: Any, steps: Size) -> tf.TensorArray:
+        return tf.TensorArray(tensor.dtype, size=steps, element_shape=tensor.shape)
+
+
+LOWERINGS: Mapping[str, Lowering] = {"scan": _lower_scan}

@@ -1,0 +1,96 @@
+"""Trace: a walk over the graph that builds TensorFlow operations with the lowerings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Tuple
+
+import tensorflow as tf
+
+from keras_core.graph import order
+from keras_core.graph.primitive import Node
+from keras_core.graph.tensor import Constant, Spec, Tensor
+
+Lowering = Callable[..., Any]
+Values = Dict[Any, tf.Tensor]
+
+
+class RandomState(NamedTuple):
+    """Two int64 scalars, on which, and on a node's stream, draws depend."""
+
+    seed: tf.Tensor
+    step: tf.Tensor
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What all nodes of one program share.
+
+    Attributes:
+        lowerings: by primitive name, each `lower(site, *tensors)`, which returns a tensor, or a
+            sequence of them for several outputs.
+        state: what random nodes draw from; None in a program without them.
+    """
+
+    lowerings: Mapping[str, Lowering]
+    state: RandomState | None = None
+
+    def run(self, results: Sequence[Tensor], values: Values) -> List[tf.Tensor]:
+        """The operations for `results`.
+
+        Args:
+            results: tensors of the graph.
+            values: tensors of TensorFlow by the `key` of those that they stand for; it is filled
+                with those of all nodes on the way.
+        """
+        for node in order.topological(results, stop=lambda tensor: tensor.key in values):
+            self._run_node(node, values)
+        return [_value(tensor, values) for tensor in results]
+
+    def _run_node(self, node: Node, values: Values) -> None:
+        arguments = [_value(x, values) for x in node.inputs]
+        name = node.primitive.name
+        with tf.name_scope(scope_of(node)):
+            made = self.lowerings[name](Site(node, self), *arguments)
+        for index, (tensor, spec) in enumerate(zip(_listed(node, made), node.specs)):
+            tensor.set_shape(spec.shape)
+            values[(node, index)] = tensor
+
+
+def scope_of(node: Node) -> str:
+    """The name scope of a node's operations, by which errors at run time are traced back."""
+    return f"{node.primitive.name}_{node.uid}"
+
+
+def _listed(node: Node, made: Any) -> Sequence[tf.Tensor]:
+    return made if node.primitive.several else (made,)
+
+
+def _value(tensor: Tensor, values: Values) -> tf.Tensor:
+    found = values.get(tensor.key)
+    if found is None:
+        if not isinstance(tensor, Constant):
+            raise ValueError(f"{tensor!r} has no value here; it is not fed to this program.")
+        found = values[tensor.key] = tf.constant(tensor.value)
+    return found
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a lowering works: one node, in one trace."""
+
+    node: Node
+    trace: Trace
+
+    @property
+    def params(self) -> Dict[str, Any]:
+        return self.node.params
+
+    @property
+    def inputs(self) -> Tuple[Tensor, ...]:
+        return self.node.inputs
+
+    @property
+    def spec(self) -> Spec:
+        """Shape and dtype of the (first) result."""
+        return self.node.specs[0]
