@@ -60,7 +60,13 @@ class Primitive:
         _registry[self.name] = self
 
     def __call__(self, *inputs: Tensor, **params: Any) -> Any:
-        node = Node(self, inputs, params, here())
+        origin = here()
+        try:
+            node = Node(self, inputs, params, origin)
+        except (ValueError, TypeError) as error:
+            if origin.layer is None:
+                raise
+            raise type(error)(f"Layer {origin.layer!r}: {error}") from error
         outputs = node.outputs()
         return outputs if self.several else outputs[0]
 
