@@ -51,13 +51,15 @@ def pruned_scan(node: Node, wanted: Sequence[bool]) -> Sequence[Tensor | None] |
     """New outputs in the old order, None for unwanted ones; None where nothing can go."""
     body = node.params["body"]
     count = len(body.states)
-    kept = [i for i in range(len(body.collected)) if wanted[count + i]]
-    if len(kept) == len(body.collected) and not _unused(body):
+    kept = {count + i: x.key for i, x in enumerate(body.collected) if wanted[count + i]}
+    once = {x.key: x for i, x in enumerate(body.collected) if wanted[count + i]}
+    if len(once) == len(body.collected) and not _unused(body):
         return None
-    smaller = body.collecting([body.collected[i] for i in kept])
+    smaller = body.collecting(list(once.values()))
     inputs, smaller = _drop_unused(node, smaller)
     outputs = Node(node.primitive, inputs, dict(node.params, body=smaller), node.origin).outputs()
-    places: Dict[int, Tensor] = {count + i: outputs[count + k] for k, i in enumerate(kept)}
+    stacks = dict(zip(once, outputs[count:]))
+    places: Dict[int, Tensor] = {i: stacks[key] for i, key in kept.items()}
     places.update(enumerate(outputs[:count]))
     return [places.get(i) for i in range(len(node.specs))]
 

@@ -41,14 +41,17 @@ def _scan_reference(
         feeds = dict(zip(body.inputs, [*(x[t] for x in sequences), *states, *invariants]))
         results = evaluate(body.results, feeds, (seed, t))
         states, rows[t] = results[: len(states)], results[len(states) :]
-    return (*states, *(_stack(body, rows, i) for i in range(len(body.collected))))
+    if not steps:
+        return (*states, *_empty_stacks(body, arrays))
+    return (*states, *map(np.stack, zip(*rows)))
 
 
-def _stack(body: Body, rows: Sequence[Sequence[np.ndarray]], i: int) -> np.ndarray:
-    if rows:
-        return np.stack([row[i] for row in rows])
-    tensor = body.collected[i]
-    return np.zeros((0, *(size or 0 for size in tensor.shape)), tensor.dtype)
+def _empty_stacks(body: Body, arrays: Sequence[np.ndarray]) -> List[np.ndarray]:
+    """Stacks of no rows; the shape rules tell how large the rows would be."""
+    sequences, states, invariants = body.split(arrays)
+    slices = [Spec(x.shape[1:], x.dtype.name) for x in sequences]
+    sized = body.fitted([*slices, *(Spec(x.shape, x.dtype.name) for x in [*states, *invariants])])
+    return [np.zeros((0, *(size or 0 for size in x.shape)), x.dtype) for x in sized.collected]
 
 
 scan = Primitive(
