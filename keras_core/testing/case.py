@@ -1,10 +1,10 @@
-"""Case: one use of a primitive with inputs, as data."""
+"""Case: one use of a primitive, or of several composed, with inputs, as data."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 import numpy as np
@@ -47,20 +47,43 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Composed:
+    """Several primitives, explained by a plain NumPy function; stands where a primitive does.
+
+    Args:
+        build: makes the result, or a tuple of results, of tensors.
+        reference: the same for arrays, by other means.
+        family: under which the cases are counted.
+        several: whether the result is a tuple.
+    """
+
+    build: Callable[..., Any]
+    reference: Callable[..., Any]
+    family: str
+    several: bool = False
+    decomposition: None = None
+
+    def __call__(self, *inputs: Any) -> Any:
+        return self.build(*inputs)
+
+
+@dataclass(frozen=True)
 class Case:
     """One use of a primitive.
 
     Args:
         name: unique; begins with the primitive's name.
-        primitive: name of the primitive.
+        primitive: name of the primitive; what `composed` is called otherwise.
         inputs: what to draw.
         params: the primitive's parameters.
         gradient: whether it has a derivative by its float inputs that is not zero everywhere.
         second: whether the derivative can be derived again.
         unknown: whether it works with sizes that are not known before run time.
         empty: whether it works with a batch of size 0.
+        half: whether float16 can hold its numbers.
         tolerance: largest error beside max(1, largest expected value), in float32.
         reason: why the tolerance differs from the usual one.
+        composed: what is used instead of a primitive.
     """
 
     name: str
@@ -71,12 +94,18 @@ class Case:
     second: bool = True
     unknown: bool = True
     empty: bool = True
+    half: bool = True
     tolerance: float = 2e-5
     reason: str = ""
+    composed: Composed | None = None
 
     @property
-    def subject(self) -> Primitive:
-        return PRIMITIVES[self.primitive]
+    def subject(self) -> Primitive | Composed:
+        return self.composed or PRIMITIVES[self.primitive]
+
+    @property
+    def family(self) -> str:
+        return self.subject.family
 
     def arrays(self, empty: bool = False) -> list[np.ndarray]:
         """The inputs' values, the same at each call."""
@@ -87,12 +116,26 @@ class Case:
         """Which inputs are floats."""
         return [i for i, x in enumerate(self.inputs) if x.dtype in FLOATS]
 
+    def takes_singles(self) -> bool:
+        """Whether it has float inputs, all of single precision."""
+        return {self.inputs[i].dtype for i in self.floats()} == {"float32"}
+
+    def in_precision(self, dtype: str, tolerance: float) -> Case:
+        """The same numbers in another float type."""
+        inputs = (replace(x, dtype=dtype) if x.dtype in FLOATS else x for x in self.inputs)
+        return replace(self, inputs=tuple(inputs), tolerance=tolerance)
+
 
 def case(name: str, *inputs: Input, label: str = "", **options: Any) -> Case:
     """A case of the primitive `name`; options that are no field of Case are its parameters."""
     fields = {key: options.pop(key) for key in list(options) if key in Case.__dataclass_fields__}
     full_name = f"{name}_{label}" if label else name
     return Case(full_name, name, inputs, params=options, **fields)
+
+
+def composed_case(name: str, composed: Composed, *inputs: Input, **options: Any) -> Case:
+    """A case of several primitives; options are fields of Case."""
+    return Case(name, name, inputs, composed=composed, **options)
 
 
 def uniform(*shape: int, low: float = -2.0, high: float = 2.0, **options: Any) -> Input:

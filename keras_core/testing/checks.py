@@ -15,10 +15,14 @@ import numpy as np
 from keras_core.graph import Placeholder, Tensor, evaluate, gradients
 from keras_core.graph.tensor import FLOATS, Constant
 from keras_core.testing.case import Case
+from keras_core.testing.comparison import assert_all_near
 from keras_core.testing.runners import Runner
 
 Build = Callable[..., Any]
 STEP = 1e-5
+# Errors that single precision would exceed; those of finite differences are larger.
+DOUBLE, DOUBLE_GRADIENT = 1e-11, 1e-6
+HALF = 1e-2
 
 
 def check_forward(case: Case, run: Runner) -> None:
@@ -75,7 +79,25 @@ def check_second_order(case: Case, run: Runner) -> None:
     def value(*values: Any) -> float:
         return float(evaluate([total], dict(zip(exact, values)))[0])
 
-    _compare_each(case, got, [_difference(value, doubles, i) for i in case.floats()])
+    expected = [_difference(value, doubles, i) for i in case.floats()]
+    assert_all_near(got, expected, case.tolerance)
+
+
+def check_double(case: Case, run: Runner) -> None:
+    """Values in float64."""
+    precise = case.in_precision("float64", DOUBLE)
+    _compare_values(precise, run, case.subject, precise.arrays())
+
+
+def check_double_gradient(case: Case, run: Runner) -> None:
+    """Gradients in float64."""
+    _compare_gradients(case.in_precision("float64", DOUBLE_GRADIENT), run, case.subject)
+
+
+def check_half(case: Case, run: Runner) -> None:
+    """Values in float16."""
+    coarse = case.in_precision("float16", max(case.tolerance, HALF))
+    _compare_values(coarse, run, case.subject, coarse.arrays())
 
 
 CHECKS: Mapping[str, Callable[[Case, Runner], None]] = MappingProxyType(
@@ -87,6 +109,9 @@ CHECKS: Mapping[str, Callable[[Case, Runner], None]] = MappingProxyType(
         "empty": check_empty,
         "decomposed": check_decomposed,
         "decomposed_gradient": check_decomposed_gradient,
+        "double": check_double,
+        "double_gradient": check_double_gradient,
+        "half": check_half,
     }
 )
 
@@ -102,6 +127,9 @@ def checks_of(case: Case) -> list[str]:
         "empty": case.empty,
         "decomposed": composite,
         "decomposed_gradient": composite and case.gradient,
+        "double": case.takes_singles(),
+        "double_gradient": case.takes_singles() and case.gradient,
+        "half": case.takes_singles() and case.half,
     }
     return [name for name, sensible in wanted.items() if sensible]
 
@@ -196,7 +224,7 @@ def _compare_values(
     got = run(inputs, results, arrays)
     for tensor, value in zip(results, got):
         _check_against_static(tensor, value)
-    _compare_each(case, got, _truth(case, arrays))
+    assert_all_near(got, _truth(case, arrays), case.tolerance)
 
 
 def _check_against_static(tensor: Tensor, value: np.ndarray) -> None:
@@ -220,7 +248,7 @@ def _compare_gradients(case: Case, run: Runner, build: Build | None, unknown: bo
         return float(sum(np.sum(y * w) for y, w in pairs if y.dtype.name in FLOATS))
 
     expected = [_difference(value, _as_doubles(arrays), i) for i in case.floats()]
-    _compare_each(case, got, expected)
+    assert_all_near(got, expected, case.tolerance)
 
 
 def _difference(value: Callable[..., float], arrays: Sequence[np.ndarray], which: int) -> Any:
@@ -237,21 +265,3 @@ def _nudged(arrays: Sequence[np.ndarray], which: int, place: Any, by: float) -> 
     nudged[which] = arrays[which].copy()
     nudged[which][place] += by
     return nudged
-
-
-def _compare_each(case: Case, got: Sequence[Any], expected: Sequence[Any]) -> None:
-    assert len(got) == len(expected), f"{len(got)} results, expected {len(expected)}"
-    for number, (a, b) in enumerate(zip(got, expected)):
-        _compare(case, number, np.asarray(a), np.asarray(b))
-
-
-def _compare(case: Case, number: int, got: np.ndarray, expected: np.ndarray) -> None:
-    assert got.shape == expected.shape, f"result {number}: shape {got.shape}, not {expected.shape}"
-    if expected.dtype.kind != "f":
-        np.testing.assert_array_equal(got, expected, err_msg=f"result {number}")
-        return
-    finite = np.abs(expected[np.isfinite(expected)])
-    scale = max(1.0, finite.max(initial=0.0))
-    np.testing.assert_allclose(
-        got, expected, rtol=0, atol=case.tolerance * scale, err_msg=f"result {number}"
-    )

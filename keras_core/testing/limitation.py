@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from typing import Callable
 
 from keras_core.plugins.contract import Limitation
 
 
 def limitation_of(name: str, limitations: Iterable[Limitation]) -> Limitation | None:
-    """The first limitation whose pattern covers a check, named `case/check`."""
+    """The first limitation whose pattern covers a check."""
     return next((known for known in limitations if fnmatchcase(name, known.cases)), None)
 
 
-def run_strictly(name: str, check: Callable[[], None], limitations: Iterable[Limitation]) -> None:
-    """Runs a check that must pass, or must fail where a limitation covers it.
+def refuse_passing(name: str, known: Limitation) -> None:
+    """Refuses a limitation that is none.
 
     Raises:
-        AssertionError: it fails; or it passes although a limitation says that it cannot.
+        AssertionError: always.
     """
-    known = limitation_of(name, limitations)
-    if known is None:
-        check()
-        return
-    try:
-        check()
-    except Exception:
-        return
     raise AssertionError(
         f"{name} passes, although the limitation {known.cases!r} says it cannot "
         f"({known.reason}); narrow or remove it."
     )
+
+
+def unused(limitations: Iterable[Limitation], names: Iterable[str]) -> list[str]:
+    """The patterns that cover no check of those with these names."""
+    names = list(names)
+    return [x.cases for x in limitations if not any(fnmatchcase(name, x.cases) for name in names)]

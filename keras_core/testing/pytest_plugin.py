@@ -1,28 +1,21 @@
-"""The kit's pytest plugin: the option --backend, and the backend as a fixture."""
+"""The kit's pytest plugin: the option --backend.
+
+pytest loads it wherever keras-core is installed. So it declares the option only for a run that
+names the kit: other projects may have an option of that name. All else is in `conftest.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
+_KIT = "keras_core.testing"
 
 
-def pytest_addoption(parser: Any) -> None:
-    group = parser.getgroup("keras_core")
-    group.addoption(
-        "--backend",
-        metavar="NAME",
-        help="the backend that keras_core's conformance kit examines; the one in use by default",
-    )
-
-
-@pytest.fixture(scope="session")
-def conformance_backend(request: Any) -> Iterator[Any]:
-    """What is known of the backend under test, which is in use meanwhile (a BackendInfo)."""
-    from keras_core.plugins import backend_name, use_backend
-    from keras_core.plugins.discovery import backend_info, find
-
-    name = request.config.getoption("--backend") or backend_name()
-    with use_backend(name):
-        yield backend_info(find(backend_name()))
+def pytest_addoption(parser: Any, pluginmanager: Any) -> None:
+    arguments = pluginmanager.get_plugin("pytestconfig").invocation_params.args
+    if any(str(argument).startswith(_KIT) for argument in arguments):
+        parser.getgroup("keras_core").addoption(
+            "--backend",
+            metavar="NAME",
+            help="the backend that the conformance kit examines; the one in use by default",
+        )

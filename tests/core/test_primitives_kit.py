@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from keras_core.graph.primitive import PRIMITIVES
-from keras_core.plugins import Limitation
 from keras_core.testing.cases import CASES
 from keras_core.testing.checks import CHECKS, checks_of
-from keras_core.testing.limitation import limitation_of, run_strictly
 from keras_core.testing.runners import by_reference
 
 ALL = [(case, check) for case in CASES for check in checks_of(case)]
@@ -44,25 +42,3 @@ def test_every_check_can_fail(check):
     for case in [c for c in CASES if c.primitive == "sigmoid_grad"]:
         with pytest.raises(AssertionError):
             CHECKS[check](case, misshapen if check == "empty" else faulty)
-
-
-LIMITATIONS = (Limitation("conv_2d*/gradient", "the engine cannot"), Limitation("dot*", "nor this"))
-
-
-def fail():
-    raise ArithmeticError("no such kernel")
-
-
-def test_a_limitation_excuses_a_failure():
-    assert limitation_of("conv_2d_same/gradient", LIMITATIONS).reason == "the engine cannot"
-    run_strictly("dot_batch/forward", fail, LIMITATIONS)
-
-
-def test_a_failure_without_limitation_is_one():
-    with pytest.raises(ArithmeticError):
-        run_strictly("conv_2d_same/forward", fail, LIMITATIONS)
-
-
-def test_a_limitation_that_is_none_is_a_failure():
-    with pytest.raises(AssertionError, match="dot/forward passes, although the limitation 'dot.'"):
-        run_strictly("dot/forward", lambda: None, LIMITATIONS)

@@ -7,13 +7,16 @@ from keras_core.testing.cases import (
     comparison,
     control,
     convolution,
+    dtypes,
     elementwise,
     indexing,
     linalg,
     normalization,
     pooling,
     reduction,
+    scan,
     shape,
+    sizes,
 )
 
 _FAMILIES = (
@@ -27,6 +30,9 @@ _FAMILIES = (
     convolution,
     pooling,
     normalization,
+    scan,
+    dtypes,
+    sizes,
 )
 
 CASES: tuple[Case, ...] = tuple(case for family in _FAMILIES for case in family.CASES)

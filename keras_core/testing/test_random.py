@@ -1,0 +1,122 @@
+"""Random draws: distributions, repeatability, independence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from keras_core.graph import Function, Placeholder, evaluate
+from keras_core.graph import primitives as p
+from keras_core.graph.randomness import new_stream, set_random_seed
+from keras_core.graph.scan.build import scan
+
+COUNT = 20000
+# Mean, standard deviation, least and largest value. The truncated normal's variance is
+# 1 - 4 * density(2) / (integral from -2 to 2) of the normal distribution.
+DISTRIBUTIONS = {
+    "random_uniform": (0.5, 12**-0.5, 0.0, 1.0),
+    "random_normal": (0.0, 1.0, -7.0, 7.0),
+    "random_truncated_normal": (0.0, (1 - 4 * 0.053991 / 0.954500) ** 0.5, -2.0, 2.0),
+}
+
+
+def drawn(name, seed=None, shape=(COUNT,), dtype="float32"):
+    """A tensor with a stream of its own, or that of a seed."""
+    return getattr(p, name)(shape=shape, dtype=dtype, stream=new_stream(seed))
+
+
+def draws(*arguments, **options):
+    """A function without inputs that draws."""
+    return Function([], [drawn(*arguments, **options)])
+
+
+def correlation(a, b):
+    return abs(np.corrcoef(a.ravel(), b.ravel())[0, 1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_distribution(name, dtype):
+    mean, deviation, least, largest = DISTRIBUTIONS[name]
+    set_random_seed(1)
+    values = draws(name, dtype=dtype)([])[0]
+    assert values.dtype == dtype and values.shape == (COUNT,)
+    assert abs(values.mean() - mean) < 5 * deviation / COUNT**0.5
+    assert abs(values.std() - deviation) < 0.02
+    assert least <= values.min() and values.max() <= largest
+    assert name != "random_uniform" or values.max() < 1
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_a_seed_repeats_a_run(name):
+    def run():
+        set_random_seed(5)
+        function = draws(name, shape=(9,))
+        return [function([])[0] for _ in range(3)]
+
+    first, again = run(), run()
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first[0], first[1])
+
+
+def test_another_seed_is_another_run():
+    set_random_seed(5)
+    first = draws("random_normal")([])[0]
+    set_random_seed(6)
+    assert correlation(first, draws("random_normal")([])[0]) < 5 / COUNT**0.5
+
+
+def test_a_node_with_a_seed_draws_alike_in_each_run():
+    set_random_seed(5)
+    first = draws("random_normal", seed=3, shape=(9,))([])[0]
+    set_random_seed(6)
+    np.testing.assert_array_equal(draws("random_normal", seed=3, shape=(9,))([])[0], first)
+
+
+def test_calls_draw_independently():
+    set_random_seed(2)
+    function = draws("random_normal")
+    values = [function([])[0] for _ in range(3)]
+    assert correlation(values[0], values[1]) < 5 / COUNT**0.5
+    assert correlation(values[1], values[2]) < 5 / COUNT**0.5
+    assert correlation(values[0][1:], values[1][:-1]) < 5 / COUNT**0.5
+
+
+def test_two_nodes_of_one_function_draw_independently():
+    set_random_seed(2)
+    a, b = Function([], [drawn("random_normal"), drawn("random_normal")])([])
+    assert correlation(a, b) < 5 / COUNT**0.5
+
+
+def test_one_node_is_drawn_once_a_call():
+    node = drawn("random_normal", shape=(9,))
+    a, b = Function([], [node, p.add(node, p.scalar(1, "float32"))])([])
+    np.testing.assert_allclose(b, a + 1, rtol=1e-6)
+
+
+def test_sizes_of_draws_may_come_at_run_time():
+    x = Placeholder((None, 2))
+    node = p.random_uniform(*p.dims_of(x), shape=x.shape, dtype="float32", stream=new_stream())
+    function = Function([x], [node])
+    assert [function([np.zeros((n, 2))])[0].shape for n in (3, 0, 5)] == [(3, 2), (0, 2), (5, 2)]
+
+
+def test_each_step_of_a_loop_draws_anew():
+    x = Placeholder((4, COUNT))
+    step = lambda xs, _: ([p.add(xs[0], drawn("random_normal"))], [])  # noqa: E731
+    (row,) = scan(step, [x], [])[1]
+    set_random_seed(4)
+    function = Function([x], [row])
+    rows = function([np.zeros((4, COUNT))])[0]
+    assert all(correlation(rows[t], rows[t + 1]) < 5 / COUNT**0.5 for t in range(3))
+    assert correlation(rows, function([np.zeros((4, COUNT))])[0]) < 5 / COUNT**0.5
+
+
+def test_initial_values_are_the_references_on_every_backend():
+    from keras_core import backend as K
+
+    set_random_seed(8)
+    tensor = p.random_normal(shape=(5,), dtype="float32", stream=17)
+    np.testing.assert_array_equal(
+        K.get_value(K.variable(tensor)), evaluate([tensor], rng=(8, 0))[0]
+    )
