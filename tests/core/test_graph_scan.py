@@ -365,10 +365,10 @@ def loops(program):
 
 
 def training(build, known=True):
-    """The gradients of a loop as a backend gets them; it starts from what the first step brings."""
+    """The gradients of a loop as a backend gets them; it starts from a state of the batch."""
     shapes = [(7, 4, 3) if known else (None, None, 3), (3, 2), (2, 2), (2,)]
     x, *weights = inputs = [Placeholder(shape) for shape in shapes]
-    y = build(x, x[0][:, 1:], *weights)
+    y = build(x, total(x, (0,))[:, 1:], *weights)
     return optimize(Program(inputs, gradients([y], inputs)))
 
 
