@@ -11,11 +11,13 @@ import tensorflow as tf
 from keras_core.graph.program import Program
 from keras_core.graph.tensor import Variable
 from keras_core.plugins.contract import Backend, Compiled
+from keras_tf import dispatch
 from keras_tf.compiled import CompiledProgram
+from keras_tf.interop import EngineCalls
 from keras_tf.lowering import LOWERINGS
 
 
-class TensorflowBackend(Backend):
+class TensorflowBackend(EngineCalls, Backend):
     """TensorFlow 2, on a GPU where there is one."""
 
     name = "tensorflow"
@@ -34,13 +36,11 @@ class TensorflowBackend(Backend):
         if held is not None:
             held.assign(value)
             return held
-        held = self._held[variable] = self.to_storage(value)
+        held = self._held[variable] = _new(value, _name(variable), variable.trainable)
         return held
 
     def to_storage(self, value: np.ndarray) -> tf.Variable:
-        # Variables outlive the function that happens to be traced when they are first needed.
-        with tf.init_scope():
-            return tf.Variable(np.array(value), trainable=False)
+        return _new(value)
 
     def to_numpy(self, storage: tf.Variable) -> np.ndarray:
         with tf.init_scope():
@@ -52,6 +52,18 @@ class TensorflowBackend(Backend):
         return (*(f"gpu:{i}" for i in range(len(gpus))), "cpu")
 
 
+def _new(value: np.ndarray, name: str | None = None, trainable: bool = False) -> tf.Variable:
+    # Variables outlive the function that happens to be traced when they are first needed.
+    with tf.init_scope():
+        return tf.Variable(np.array(value), trainable=trainable, name=name)
+
+
+def _name(variable: Variable) -> str:
+    """The name without the `:0`, which TensorFlow adds itself."""
+    return variable.name.partition(":")[0]
+
+
 def make_backend(config: Any) -> TensorflowBackend:
     """The backend; its options come with the programs."""
+    dispatch.install()
     return TensorflowBackend()

@@ -1,0 +1,167 @@
+"""Programs within TensorFlow's own code: layers called on its tensors, tapes, modules.
+
+A program that runs there is differentiated by the graph, not by TensorFlow: its gradient is another
+program, so that a tape gives what `K.gradients` gives, of any order.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Callable, Sequence
+
+import tensorflow as tf
+
+from keras_core import graph
+from keras_core.graph import Placeholder, Program, Spec, Tensor, Variable, randomness
+from keras_core.graph.passes import optimize
+from keras_core.graph.tensor import FLOATS
+from keras_tf import data
+from keras_tf.compiled import STATE_SPEC, simplified, state_of, traced
+from keras_tf.specs import spec_of, tensor_spec
+
+
+class EngineCalls:
+    """The part of the backend that takes TensorFlow's own tensors and data sets."""
+
+    def spec_of(self, value: Any) -> Spec | None:
+        """Static shape and dtype of a tensor or variable of TensorFlow, None for all else."""
+        return spec_of(value) if isinstance(value, (tf.Tensor, tf.Variable)) else None
+
+    def inline(self, program: Program, phase: int) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
+        """Makes a function of TensorFlow tensors, eager or symbolic, that a tape can derive."""
+        return InlinedProgram(self, program, phase)
+
+    def batches_of(self, value: Any) -> data.DatasetBatches | None:
+        """The batches of a `tf.data.Dataset`, None for all else."""
+        return data.DatasetBatches(value) if isinstance(value, tf.data.Dataset) else None
+
+
+class InlinedProgram:
+    """A program as a function of TensorFlow tensors, which updates variables when it is run.
+
+    Args:
+        backend: the backend that lowers it and holds its variables.
+        program: inputs, outputs and updates, not optimised yet.
+        phase: the learning phase.
+    """
+
+    def __init__(self, backend: Any, program: Program, phase: int) -> None:
+        self.backend = backend
+        self.program = program
+        self.variables = [x for x in program.leaves if isinstance(x, Variable)]
+        stand_ins = [Placeholder(v.shape, v.dtype, v.name) for v in self.variables]
+        results = graph.substitute(program.results, dict(zip(self.variables, stand_ins)))
+        self.function = Differentiable(
+            backend, [*program.inputs, *stand_ins], results, len(program.outputs), phase
+        )
+        self.draws = Draws() if program.is_random else None
+
+    def __call__(self, values: Sequence[Any]) -> list[tf.Tensor]:
+        inputs = [tf.cast(value, x.dtype) for x, value in zip(self.program.inputs, values)]
+        weights = [tf.convert_to_tensor(held(v, self.backend)) for v in self.variables]
+        state = self.draws.next() if self.draws else state_of((0, 0))
+        results = self.function([*inputs, *weights], state)
+        count = len(self.program.outputs)
+        self._update(results[count:])
+        return results[:count]
+
+    def _update(self, values: Sequence[tf.Tensor]) -> None:
+        for (variable, _), value in zip(self.program.updates, values):
+            held(variable, self.backend).assign(value)
+
+
+def held(variable: Variable, backend: Any) -> tf.Variable:
+    """The tf.Variable in which the backend keeps a variable, also while a function is traced."""
+    with tf.init_scope():
+        return variable.held_by(backend)
+
+
+class Draws:
+    """The random states of a program's calls: the step counts up whenever TensorFlow runs one."""
+
+    def __init__(self) -> None:
+        with tf.init_scope():
+            self.count = tf.Variable(0, dtype=tf.int64, trainable=False, name="random_step")
+        self.run: Any = None
+
+    def next(self) -> tf.Tensor:
+        """The state of the next call; the first one after a new seed has step 0."""
+        run = randomness.current_run()
+        if run is not self.run:
+            with tf.init_scope():
+                self.count.assign(0)
+            self.run = run
+        return tf.stack([tf.constant(run.seed, tf.int64), self.count.assign_add(1) - 1])
+
+
+class Differentiable:
+    """A function of TensorFlow tensors whose gradient is the one of the graph.
+
+    Args:
+        backend: the backend that lowers the primitives.
+        inputs: placeholders, all that the results depend on.
+        results: tensors to compute.
+        derived: how many of the results, the first ones, have a gradient.
+        phase: the learning phase.
+    """
+
+    def __init__(
+        self,
+        backend: Any,
+        inputs: Sequence[Placeholder],
+        results: Sequence[Tensor],
+        derived: int,
+        phase: int,
+    ) -> None:
+        self.backend = backend
+        self.inputs = list(inputs)
+        self.results = list(results)
+        self.phase = phase
+        self._sources = [i for i, x in enumerate(inputs) if x.dtype in FLOATS]
+        self._targets = [i for i, y in enumerate(results[:derived]) if y.dtype in FLOATS]
+        signature = [*(tensor_spec(x.spec) for x in inputs), STATE_SPEC]
+        self._run = tf.function(self._traced, input_signature=signature, autograph=False)
+
+    def __call__(self, tensors: Sequence[tf.Tensor], state: tf.Tensor) -> list[tf.Tensor]:
+        """The results; their gradient computes again what it needs of them.
+
+        Args:
+            tensors: TensorFlow tensors, in the order of the inputs.
+            state: seed and step, from which random nodes draw.
+        """
+
+        @tf.custom_gradient
+        def function(*inputs: tf.Tensor) -> Any:
+            def pull_back(*cotangents: tf.Tensor) -> Any:
+                return self._pulled_back(inputs, cotangents, state)
+
+            return self._run(*inputs, state), pull_back
+
+        return list(function(*tensors))
+
+    def _traced(self, *fed: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        program = optimize(Program(self.inputs, self.results), self.phase)
+        return tuple(traced(self.backend, simplified(program, self.backend.lowerings), fed))
+
+    def _pulled_back(
+        self, tensors: Sequence[tf.Tensor], cotangents: Sequence[tf.Tensor], state: tf.Tensor
+    ) -> list[tf.Tensor | None]:
+        """A cotangent for each input, None for one that no result depends on."""
+        function, places = self._gradient
+        wanted = [cotangents[i] for i in self._targets]
+        found = dict(zip(places, function([*tensors, *wanted], state))) if places else {}
+        return [found.get(i) for i in range(len(self.inputs))]
+
+    @cached_property
+    def _gradient(self) -> tuple[Differentiable, list[int]]:
+        """The function of inputs and cotangents, and to which inputs its results belong."""
+        ys = [self.results[i] for i in self._targets]
+        cotangents = [Placeholder(y.shape, y.dtype) for y in ys]
+        xs = [self.inputs[i] for i in self._sources]
+        pairs = zip(self._sources, graph.gradients(ys, xs, cotangents))
+        found = {i: g for i, g in pairs if g is not None}
+        inputs = [*self.inputs, *cotangents]
+        function = Differentiable(
+            self.backend, inputs, list(found.values()), len(found), self.phase
+        )
+        return function, list(found)
