@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_core.callbacks.base import watches_batches
 from keras_core.callbacks.callbacks import BaseLogger, CallbackList, ProgbarLogger
+from keras_core.plugins import features
 
 Step = Callable[[Any], Sequence[np.ndarray]]
 
@@ -313,12 +314,13 @@ def _named(mode: str, model: Any) -> Callable[[Any], Mapping[str, Any]]:
     return lambda outputs: dict(zip(labels, outputs))
 
 
-def callback_list(callbacks: Any, model: Any, params: dict[str, Any]) -> CallbackList:
-    """Callbacks ready for a run.
+def callback_list(callbacks: Any, model: Any, mode: str, params: dict[str, Any]) -> CallbackList:
+    """Callbacks ready for a run, those of plugins among them.
 
     Args:
         callbacks: list of callbacks, a CallbackList, which is returned as it is, or None.
         model: the model that runs.
+        mode: `'test'` or `'predict'`.
         params: description of the run.
 
     Raises:
@@ -328,7 +330,7 @@ def callback_list(callbacks: Any, model: Any, params: dict[str, Any]) -> Callbac
     if isinstance(callbacks, CallbackList):
         return callbacks
     check_callbacks(callbacks)
-    found = CallbackList(callbacks)
+    found = CallbackList([*(callbacks or ()), *features.callbacks(model, mode)])
     found.set_model(model)
     found.set_params(params)
     return found

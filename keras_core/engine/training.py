@@ -17,6 +17,7 @@ from keras_core.engine.data import (
 )
 from keras_core.engine.feed import Fed, fits
 from keras_core.engine.network import Network
+from keras_core.plugins import features
 from keras_core.utils.generic_utils import unpack_singleton
 
 __all__ = ["Model"]
@@ -244,7 +245,8 @@ class Model(Compilation, Network):
         Raises:
             ValueError: data that does not fit the model.
         """
-        if self._is_one_batch(x, batch_size) and not (verbose or steps or callbacks):
+        watched = verbose or steps or callbacks or features.attach_callbacks()
+        if self._is_one_batch(x, batch_size) and not watched:
             self.stop_training = False
             return self.predict_on_batch(x)
         x = or_engine_batches(x)

@@ -9,6 +9,7 @@ from keras_core.callbacks.callbacks import BaseLogger, CallbackList, History, Pr
 from keras_core.engine import loop
 from keras_core.engine.batches import ArrayBatches, RepeatedBatch
 from keras_core.engine.data import check_num_samples
+from keras_core.plugins import features
 from keras_core.utils.generic_utils import unpack_singleton
 
 Step = Callable[[Sequence[Any]], Sequence[Any]]
@@ -152,7 +153,7 @@ def evaluated(
         "verbose": verbose,
         "metrics": model.metrics_names,
     }
-    listed = loop.callback_list(callbacks, model, params)
+    listed = loop.callback_list(callbacks, model, "test", params)
     model.reset_metrics()
     return loop.collect("test", model, step, source, loop.Tally(), listed, verbose).values()
 
@@ -187,7 +188,7 @@ def predict_loop(
         "samples": source.samples,
         "verbose": verbose,
     }
-    listed = loop.callback_list(callbacks, model, params)
+    listed = loop.callback_list(callbacks, model, "predict", params)
     rows = loop.collect("predict", model, f, source, loop.Rows(source.samples), listed, verbose)
     return unpack_singleton(rows.arrays())
 
@@ -214,14 +215,15 @@ def with_validation(labels: Sequence[str], validates: bool) -> list[str]:
 def training_callbacks(
     model: Any, callbacks: Any, verbose: int, by_steps: bool, params: dict[str, Any]
 ) -> tuple[CallbackList, History]:
-    """The callbacks of a training run, set up, and the History among them."""
+    """The callbacks of a training run, set up, those of plugins and the History among them."""
     loop.check_callbacks(callbacks)
     history = model.history = History()
     accumulating = model.metrics_names[1:]
     first: list[Any] = [BaseLogger(stateful_metrics=accumulating)]
     if verbose:
         first.append(ProgbarLogger("steps" if by_steps else "samples", accumulating))
-    listed = CallbackList([*first, *(callbacks or ()), history])
+    added = features.callbacks(model, "train")
+    listed = CallbackList([*first, *(callbacks or ()), *added, history])
     listed.set_model(model._get_callback_model())
     listed.set_params(params)
     return listed, history

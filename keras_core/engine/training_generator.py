@@ -109,7 +109,8 @@ def predict_generator(
     """Predicts on the batches of a generator; see `Model.predict_generator`."""
     crew = Workers(max_queue_size, workers, use_multiprocessing)
     steps = _steps(generator, steps, "steps")
-    listed = loop.callback_list(callbacks, model, {"steps": steps, "verbose": verbose})
+    params = {"steps": steps, "verbose": verbose}
+    listed = loop.callback_list(callbacks, model, "predict", params)
     with _iterator(generator, crew) as iterator:
         source = GeneratedBatches(iterator, steps, lambda given: _inputs(model, given))
         step = model._step("predict")
@@ -165,8 +166,9 @@ def _validation(model: Any, data: Any, steps: int | None, crew: Workers) -> Iter
         last = _reports_last_loss(data)
         with _iterator(data, crew) as iterator:
             yield (
-                lambda callbacks: _on_batches(model, iterator, count, callbacks, last_loss=last)
-            ), None
+                (lambda callbacks: _on_batches(model, iterator, count, callbacks, last_loss=last)),
+                None,
+            )
     else:
         fed = model._training_data(*validation_arrays(data))
         step = model._step("test", fed.weighted)
@@ -203,7 +205,7 @@ def _on_batches(
     last_loss: bool = True,
 ) -> list[float]:
     params = {"steps": steps, "verbose": verbose, "metrics": model.metrics_names}
-    listed = loop.callback_list(callbacks, model, params)
+    listed = loop.callback_list(callbacks, model, "test", params)
     source = GeneratedBatches(iterator, steps, lambda given: _training_batch(model, given))
     model.reset_metrics()
 

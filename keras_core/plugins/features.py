@@ -9,7 +9,7 @@ from typing import Any
 from keras_core.errors import PluginConflictError
 from keras_core.plugins import builtin, installed
 from keras_core.plugins.contract import Backend, ModelFormat
-from keras_core.plugins.manager import ask_each, load, register, warn_of
+from keras_core.plugins.manager import ask_each, load, manager, register, warn_of
 
 
 def custom_objects() -> dict[str, object]:
@@ -42,6 +42,12 @@ def callbacks(model: Any, mode: str) -> list[Any]:
     _load_all()
     answers = ask_each("keras_core_callbacks", model=model, mode=mode)
     return [callback for _, added in answers for callback in added]
+
+
+def attach_callbacks() -> bool:
+    """Tells whether any plugin has callbacks for runs; quick, for `predict` asks at each call."""
+    _load_all()
+    return bool(manager().hook.keras_core_callbacks.get_hookimpls())
 
 
 def lowerings(backend: Backend) -> dict[str, Any]:
