@@ -6,4 +6,9 @@ from typing import Tuple
 
 from keras_core.plugins import Limitation
 
-LIMITATIONS: Tuple[Limitation, ...] = ()
+_NO_KERNEL = "TensorFlow has no kernel that pools float64 over three axes"
+
+LIMITATIONS: Tuple[Limitation, ...] = (
+    Limitation("max_pool*_3d/double*", _NO_KERNEL),
+    Limitation("avg_pool*_3d/double", _NO_KERNEL),
+)

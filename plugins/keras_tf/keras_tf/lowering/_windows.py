@@ -3,15 +3,28 @@ channels last on a CPU, and know few kinds of padding."""
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any, List, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
 
 from keras_tf.lowering._sizes import Size
-from keras_tf.tracing import Site
+from keras_tf.tracing import Lowering, Site
 
 Pairs = Tuple[Tuple[int, int], ...]
+
+
+def unless_empty(lower: Lowering) -> Lowering:
+    """Zeros where a tensor without elements comes in; TensorFlow's kernels fail or abort on it."""
+
+    @wraps(lower)
+    def run(site: Site, *tensors: tf.Tensor) -> tf.Tensor:
+        if any(0 in tensor.shape.as_list() for tensor in tensors) and None not in site.spec.shape:
+            return tf.zeros(site.spec.shape, site.spec.dtype)
+        return lower(site, *tensors)
+
+    return run
 
 
 class Frame:

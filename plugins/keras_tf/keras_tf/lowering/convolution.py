@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Callable, Dict, List, Mapping
 
 import tensorflow as tf
 
 from keras_tf.lowering._sizes import as_vector, filled, sizes_of
-from keras_tf.lowering._windows import Frame
+from keras_tf.lowering._windows import Frame, unless_empty
 from keras_tf.tracing import Lowering, Site
 
 
@@ -21,10 +22,13 @@ class _Convolution:
         rank = len(site.spec.shape)
         self.frame = Frame(site, rank)
         self.groups: int = site.params["groups"]
+        known = knows_dilation(self.frame.spatial, site.spec.dtype)
+        undilated = [1] * (self.frame.spatial + 2)
+        self.dilations = undilated if known else self.frame.dilations
         self.options: Dict[str, Any] = {
             "strides": self.frame.strides,
             "padding": self.frame.padding,
-            "dilations": self.frame.dilations,
+            "dilations": self.frame.dilations if known else undilated,
         }
 
     def kernel(self, kernel: tf.Tensor) -> tf.Tensor:
@@ -38,24 +42,64 @@ class _Convolution:
         return apart and equal_strides and undilated
 
     def forward(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        if self.frame.spatial == 2:
-            return tf.raw_ops.Conv2D(input=x, filter=kernel, **self.options)
-        return tf.raw_ops.Conv3D(input=x, filter=kernel, **self.options)
+        kernel = self._dilated(kernel)
+        return self._op("Conv2D", "Conv3D")(input=x, filter=kernel, **self.options)
 
     def by_input(self, g: tf.Tensor, kernel: tf.Tensor, sizes: Any) -> tf.Tensor:
-        name = "Conv2DBackpropInput" if self.frame.spatial == 2 else "Conv3DBackpropInputV2"
-        operation = getattr(tf.raw_ops, name)
-        vector = tf.convert_to_tensor(as_vector(sizes), tf.int32)
+        operation = self._op("Conv2DBackpropInput", "Conv3DBackpropInputV2")
+        vector, kernel = tf.convert_to_tensor(as_vector(sizes), tf.int32), self._dilated(kernel)
         return operation(input_sizes=vector, filter=kernel, out_backprop=g, **self.options)
 
     def by_kernel(self, x: tf.Tensor, g: tf.Tensor, sizes: List[int]) -> tf.Tensor:
-        if self.frame.spatial == 2:
-            return tf.raw_ops.Conv2DBackpropFilter(
-                input=x, filter_sizes=sizes, out_backprop=g, **self.options
-            )
-        return tf.raw_ops.Conv3DBackpropFilterV2(
-            input=x, filter_sizes=sizes, out_backprop=g, **self.options
+        operation = self._op("Conv2DBackpropFilter", "Conv3DBackpropFilterV2")
+        stretched = self._stretched(sizes)
+        grad = operation(input=x, filter_sizes=stretched, out_backprop=g, **self.options)
+        return grad if stretched == sizes else grad[self._taps()]
+
+    def _op(self, flat: str, deep: str) -> Any:
+        """An operation by its name for two or for three spatial axes."""
+        return getattr(tf.raw_ops, flat if self.frame.spatial == 2 else deep)
+
+    # Where TensorFlow has no dilated kernels, zeros stand between the taps.
+
+    def _taps(self) -> Any:
+        return tuple(slice(None, None, step) for step in self.dilations[1:-1])
+
+    def _stretched(self, sizes: List[int]) -> List[int]:
+        steps = zip(sizes, self.dilations[1:-1])
+        return [*((size - 1) * step + 1 for size, step in steps), *sizes[-2:]]
+
+    def _dilated(self, kernel: tf.Tensor) -> tf.Tensor:
+        sizes = kernel.shape.as_list()
+        stretched = self._stretched(sizes)
+        if stretched == sizes:
+            return kernel
+        begin, end = [0] * len(sizes), stretched
+        strides = [*self.dilations[1:-1], 1, 1]
+        return tf.raw_ops.StridedSliceGrad(
+            shape=stretched, begin=begin, end=end, strides=strides, dy=kernel
         )
+
+
+@lru_cache(maxsize=None)
+def knows_dilation(spatial: int, dtype: str) -> bool:
+    """Tries whether TensorFlow has gradients of dilated convolutions here; not all builds do."""
+    if spatial == 3:
+        return False
+    try:
+        with tf.init_scope():
+            x = tf.ones([1, 4, 4, 1], dtype)
+            tf.raw_ops.Conv2DBackpropFilter(
+                input=x,
+                filter_sizes=[2, 2, 1, 1],
+                out_backprop=x,
+                strides=[1, 1, 1, 1],
+                padding="SAME",
+                dilations=[1, 2, 2, 1],
+            )
+    except tf.errors.OpError:
+        return False
+    return True
 
 
 def _each_group(c: _Convolution, run: Callable[..., tf.Tensor], *tensors: tf.Tensor) -> tf.Tensor:
@@ -121,7 +165,7 @@ def _lower_kernel_grad(site: Site, x: tf.Tensor, g: tf.Tensor) -> tf.Tensor:
 
 
 LOWERINGS: Mapping[str, Lowering] = {
-    "conv": _lower_conv,
-    "conv_input_grad": _lower_input_grad,
-    "conv_kernel_grad": _lower_kernel_grad,
+    "conv": unless_empty(_lower_conv),
+    "conv_input_grad": unless_empty(_lower_input_grad),
+    "conv_kernel_grad": unless_empty(_lower_kernel_grad),
 }

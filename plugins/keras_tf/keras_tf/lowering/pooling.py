@@ -7,7 +7,7 @@ from typing import Any, Dict, Mapping
 import tensorflow as tf
 
 from keras_tf.lowering._sizes import as_vector, filled, sizes_of
-from keras_tf.lowering._windows import Frame
+from keras_tf.lowering._windows import Frame, unless_empty
 from keras_tf.tracing import Lowering, Site
 
 _LOWEST = float("-inf")
@@ -98,10 +98,28 @@ def _lower_avg_pool_grad(site: Site, g: tf.Tensor, *dims: tf.Tensor) -> tf.Tenso
     return frame.left(frame.cropped(grad, sizes))
 
 
+def _lower(lower: Lowering) -> Lowering:
+    """A lowering for all float dtypes: over three axes there are operations for float32 alone."""
+
+    def run(site: Site, *tensors: tf.Tensor) -> tf.Tensor:
+        dtype = tensors[0].dtype
+        if _frame(site).spatial == 2 or dtype == tf.float32:
+            return lower(site, *tensors)
+        if dtype == tf.float64:
+            raise NotImplementedError(
+                f"TensorFlow cannot pool float64 over three axes ({site.node.origin}); cast to "
+                "float32 before, or use another backend."
+            )
+        wide = [tf.cast(x, tf.float32) if x.dtype == dtype else x for x in tensors]
+        return tf.cast(lower(site, *wide), dtype)
+
+    return unless_empty(run)
+
+
 LOWERINGS: Mapping[str, Lowering] = {
-    "avg_pool": _lower_avg_pool,
-    "avg_pool_grad": _lower_avg_pool_grad,
-    "max_pool": _lower_max_pool,
-    "max_pool_grad": _lower_max_pool_grad,
-    "max_pool_select": _lower_max_pool_select,
+    "avg_pool": _lower(_lower_avg_pool),
+    "avg_pool_grad": _lower(_lower_avg_pool_grad),
+    "max_pool": _lower(_lower_max_pool),
+    "max_pool_grad": _lower(_lower_max_pool_grad),
+    "max_pool_select": _lower(_lower_max_pool_select),
 }
