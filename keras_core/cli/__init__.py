@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from keras_core import __version__
-from keras_core.cli import backends, demo, doctor
+from keras_core.cli import backends, check_backend, demo, doctor, new_backend
 from keras_core.errors import BackendLoadError, BackendNotFoundError, PluginConflictError
 
-COMMANDS = (demo, backends, doctor)
+COMMANDS = (demo, backends, doctor, check_backend, new_backend)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"keras-core {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
-        name = command.__name__.rpartition(".")[2]
+        name = command.__name__.rpartition(".")[2].replace("_", "-")
         summary = command.__doc__.splitlines()[0]
         one = commands.add_parser(name, help=summary, description=summary)
         command.add_to(one)

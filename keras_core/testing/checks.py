@@ -22,7 +22,7 @@ Build = Callable[..., Any]
 STEP = 1e-5
 # Errors that single precision would exceed; those of finite differences are larger.
 DOUBLE, DOUBLE_GRADIENT = 1e-11, 1e-6
-HALF = 1e-2
+HALF = 5e-3
 
 
 def check_forward(case: Case, run: Runner) -> None:

@@ -173,7 +173,7 @@ CASES: tuple[Case, ...] = (
         "of_indices",
         _of_indices,
         _of_indices_plain,
-        *(_INDICES, uniform(3, 2, batch=None), _state(2)),
+        *(_INDICES, _state(3, 2), _state(2)),
         several=False,
     ),
     _case("masked", _masked, _masked_plain, uniform(4, 3), _KEEP, _state(3)),

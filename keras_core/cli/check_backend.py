@@ -1,0 +1,43 @@
+"""Run the conformance kit on a backend: every primitive, layers, training, threads."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Declares the command's arguments."""
+    parser.add_argument("name", help="an installed backend's name")
+    parser.add_argument(
+        "-k",
+        "--only",
+        metavar="EXPRESSION",
+        help="only checks whose names fit, such as 'softmax or random'",
+    )
+    parser.add_argument("-x", "--first", action="store_true", help="stop at the first failure")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Examines the backend in a process of its own. Returns 0 where nothing fails."""
+    from keras_core.plugins.discovery import find
+
+    name = find(chosen.name).name
+    if find_spec("pytest") is None:
+        print("The conformance kit runs on pytest: pip install pytest", file=sys.stderr)
+        return 1
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments(chosen, name)])
+
+
+def arguments(chosen: argparse.Namespace, name: str) -> list[str]:
+    """The words that pytest is given."""
+    from keras_core import testing
+
+    settings = Path(testing.__file__).with_name("pytest.ini")
+    words = ["-q", "-c", str(settings), "--pyargs", "keras_core.testing", "--backend", name]
+    if chosen.only:
+        words += ["-k", chosen.only]
+    return [*words, "-x"] if chosen.first else words

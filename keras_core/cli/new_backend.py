@@ -1,0 +1,95 @@
+"""Write a new backend's distribution, which works at once and is made your own step by step."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from string import Template
+
+_TEMPLATE = Path(__file__).parent / "template"
+_SUFFIX = ".txt"
+# These two have files of their own.
+_WITHOUT_START = ("native", "scan")
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Declares the command's arguments."""
+    parser.add_argument("name", help="the backend's name: lower-case letters, digits, underscores")
+    parser.add_argument("--path", type=Path, default=Path(), help="folder to write it into (.)")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Writes the distribution. Returns 1 where the name or the folder will not do."""
+    folder = chosen.path / f"keras-{chosen.name.replace('_', '-')}"
+    problem = _problem(chosen.name, folder)
+    if problem:
+        print(f"keras-core: {problem}", file=sys.stderr)
+        return 1
+    for path, text in files(chosen.name):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    print(f"Wrote {folder}. To install and examine it:\n")
+    print(f"    pip install -e {folder}\n    keras-core check-backend {chosen.name}\n")
+    print("README.md in it tells what to do next.")
+    return 0
+
+
+def _problem(name: str, folder: Path) -> str | None:
+    from keras_core.plugins import installed, known
+
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        return f"{name!r} is no name for a backend; use lower-case letters, digits and underscores."
+    if name in known.DISTRIBUTIONS or name in installed.claims(installed.BACKENDS):
+        return f"There is a backend {name!r} already; choose another name."
+    if folder.exists():
+        return f"{folder} exists already; remove it, or give another --path."
+    return None
+
+
+def files(name: str) -> Iterator[tuple[str, str]]:
+    """Paths within the distribution, and what stands there."""
+    words = {
+        "name": name,
+        "package": f"keras_{name}",
+        "distribution": f"keras-{name.replace('_', '-')}",
+        "class_name": "".join(part.title() for part in name.split("_")) + "Backend",
+    }
+    for source in sorted(_TEMPLATE.rglob(f"*{_SUFFIX}")):
+        path = source.relative_to(_TEMPLATE).as_posix()[: -len(_SUFFIX)]
+        template = Template(source.read_text(encoding="utf-8"))
+        for more in _variants(path):
+            filled = {**words, **more}
+            yield _path(path, filled), template.substitute(filled)
+
+
+def _variants(path: str) -> Iterator[dict[str, str]]:
+    """What else to fill in: a family a file for the template of lowerings, else nothing."""
+    if "FAMILY" not in path:
+        families = sorted({*_families(), "native"})
+        yield {"family_imports": "".join(f"    {family},\n" for family in families)}
+        return
+    for family, primitives in _families().items():
+        yield {
+            "family": family,
+            "title": family.capitalize(),
+            "example": min(primitives),
+            "primitives": "\n".join(f"{name}: {primitives[name]}" for name in sorted(primitives)),
+        }
+
+
+def _path(path: str, words: dict[str, str]) -> str:
+    return path.replace("PACKAGE", words["package"]).replace("FAMILY", words.get("family", ""))
+
+
+def _families() -> dict[str, dict[str, str]]:
+    """Families of primitives with their names and meanings."""
+    from keras_core.graph import PRIMITIVES
+
+    families: dict[str, dict[str, str]] = {}
+    for name, primitive in PRIMITIVES.items():
+        if primitive.family not in _WITHOUT_START and name != "learning_phase":
+            families.setdefault(primitive.family, {})[name] = primitive.doc
+    return families
