@@ -49,7 +49,15 @@ class Rewriter:
         inputs = tuple(map(self._replaced, node.inputs))
         if all(a.key == b.key for a, b in zip(inputs, node.inputs)):
             return node
+        return _rebuilt(node, inputs)
+
+
+def _rebuilt(node: Node, inputs: Tuple[Tensor, ...]) -> Node:
+    """The node with other inputs; sizes that are known only now may be found not to fit."""
+    try:
         return Node(node.primitive, inputs, node.params, node.origin)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"{error} (in {node.primitive.name}, built by {node.origin})") from error
 
 
 def _knowing(tensor: Tensor, shape: Shape) -> Tensor:
