@@ -17,6 +17,7 @@ from keras_core.callbacks.callbacks import (
     RemoteMonitor,
     TerminateOnNaN,
 )
+from keras_core.callbacks.tensorboard import TensorBoard
 
 __all__ = [
     "BaseLogger",
@@ -31,5 +32,6 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "TensorBoard",
     "TerminateOnNaN",
 ]

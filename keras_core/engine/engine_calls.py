@@ -95,6 +95,28 @@ def _any_batch(spec: Any, keep_batch: bool) -> Spec:
     return spec if keep_batch or not spec.shape else Spec((None, *spec.shape[1:]), spec.dtype)
 
 
+def program_of(model: Any, phase: int) -> graph.Program:
+    """What a model computes from its inputs, and the updates that go with it; not optimised.
+
+    Raises:
+        ValueError: the model has not met its inputs yet.
+    """
+    if not model.inputs:
+        raise ValueError(
+            f"Model {model.name} has not met its inputs yet; call predict on some data first."
+        )
+    return _closed(model, model.inputs, model.outputs, _updates_of_graph(model, phase))
+
+
+def _closed(layer: Any, inputs: Any, outputs: Any, updates: Any) -> graph.Program:
+    function = graph.Function(inputs, outputs, updates, name=f"call of {layer.name}")
+    return graph.Program(function.inputs, function.outputs, function.updates)
+
+
+def _updates_of_graph(model: Any, phase: int) -> list[Any]:
+    return model.updates if phase else model.state_updates
+
+
 def _inlined(layer: Any, call: EngineCall) -> Any:
     """The engine's function for a call, made once for calls that are alike."""
     from keras_core.plugins import current_backend
@@ -103,10 +125,7 @@ def _inlined(layer: Any, call: EngineCall) -> Any:
     made = layer.__dict__.setdefault("_engine_calls", {})
     key = (backend, call, _trainable_flags(layer) if call.phase else None)
     if key not in made:
-        inputs, outputs, updates = _traced(layer, call)
-        function = graph.Function(inputs, outputs, updates, name=f"call of {layer.name}")
-        program = graph.Program(function.inputs, function.outputs, function.updates)
-        made[key] = backend.inline(program, call.phase)
+        made[key] = backend.inline(_closed(layer, *_traced(layer, call)), call.phase)
     return made[key]
 
 
@@ -123,7 +142,7 @@ def _traced(layer: Any, call: EngineCall) -> tuple[list[Any], list[Any], list[An
         layer._build_for(inputs)
         layer.assert_input_compatibility(inputs)
         if _is_static(layer, call):
-            return layer.inputs, layer.outputs, layer.updates if call.phase else layer.state_updates
+            return layer.inputs, layer.outputs, _updates_of_graph(layer, call.phase)
         extra = {name: K.placeholder(spec.shape, dtype=spec.dtype) for name, spec in call.tensors}
         masks = [None] * len(placeholders)
         outputs, _ = layer._compute(inputs, masks, {**dict(call.others), **extra})

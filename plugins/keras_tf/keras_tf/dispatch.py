@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Callable, Sequence
 
 import tensorflow as tf
+from tensorflow.python.autograph.core import config as autograph
 
 from keras_core.graph import Spec, Tensor
 from keras_core.graph import primitives as p
@@ -35,10 +36,15 @@ _installed = False
 
 
 def install() -> None:
-    """Registers the dispatcher with TensorFlow, once a process."""
+    """Registers the dispatcher with TensorFlow, once a process, and keeps AutoGraph out of here.
+
+    AutoGraph would rewrite all that a `tf.function` calls, and what builds graphs needs no rewriting.
+    """
     global _installed
     if not _installed:
         _dispatcher.register()
+        ours = tuple(autograph.DoNotConvert(name) for name in ("keras_core", "keras_tf"))
+        autograph.CONVERSION_RULES = ours + autograph.CONVERSION_RULES
         _installed = True
 
 
