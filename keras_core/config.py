@@ -69,6 +69,11 @@ def _name(value: Any) -> str:
     return value
 
 
+def _switch(value: Any) -> bool | None:
+    named = {"true": True, "1": True, "false": False, "0": False, "auto": None}
+    return named[value.lower()] if isinstance(value, str) else {True: True, False: False}[value]
+
+
 def _names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, str):
         raise ValueError
@@ -110,6 +115,14 @@ OPTIONS = MappingProxyType(
                 "KERAS_BACKEND",
                 "the name of an installed backend",
                 "backend that runs programs",
+            ),
+            Option(
+                "jit_compile",
+                _switch,
+                None,
+                "KERAS_JIT_COMPILE",
+                "true, false or 'auto'",
+                "whether backends that can compile programs as a whole do; auto: where it pays",
             ),
             Option(
                 "disabled_plugins",
@@ -218,7 +231,7 @@ def _option(name: str) -> Option:
 def _parse(option: Option, value: Any, source: str) -> Any:
     try:
         return option.parse(value)
-    except (TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         raise ValueError(
             f"{option.name} must be {option.wanted}; {source} gave {value!r}."
         ) from None

@@ -21,7 +21,8 @@ def function(
         outputs: tensors to compute.
         updates: results of `update` and its like, or pairs of a variable and its new value. All
             happen at once, after everything has been read.
-        kwargs: `name`, for messages; nothing else.
+        kwargs: `name`, for messages; `jit_compile`, True or False to say whether a backend that
+            can compile programs as a whole does so. Nothing else.
 
     Returns:
         The callable. It is compiled at the first call, by the backend in use then.
@@ -30,13 +31,13 @@ def function(
         ValueError: an unknown keyword, or an output depends on a placeholder not among `inputs`.
         TypeError: an input or output is no tensor.
     """
-    name = kwargs.pop("name", None)
+    name, jit_compile = kwargs.pop("name", None), kwargs.pop("jit_compile", None)
     if kwargs:
         raise ValueError(
             f"K.function does not know the arguments {sorted(kwargs)}; it takes inputs, outputs, "
-            "updates and name."
+            "updates, name and jit_compile."
         )
-    return graph.Function(_listed(inputs), _listed(outputs), updates or (), name)
+    return graph.Function(_listed(inputs), _listed(outputs), updates or (), name, jit_compile)
 
 
 def gradients(loss: Any, variables: Any) -> list[Tensor | None]:

@@ -10,6 +10,11 @@ import numpy as np
 # Arrays of fewer bytes are shuffled whole once an epoch, so that their batches are mere views.
 _SHUFFLED_AT_ONCE = 1 << 26
 
+# An epoch of fewer batches is not worth the making of a program that does several steps. The limit
+# on a group lets progress be seen.
+_LEAST_GROUPED = 32
+_MOST_GROUPED = 64
+
 Batch = Any
 
 
@@ -56,6 +61,14 @@ class Source:
         """The number of samples and what to feed of the next batch."""
         raise NotImplementedError(f"{type(self).__name__} has to define take().")
 
+    def groups(self) -> list[int]:
+        """How many of an epoch's steps may be done in each call, if several can; one by default."""
+        return [1] * self.steps
+
+    def take_group(self, count: int) -> tuple[int, Batch]:
+        """The size of each of the next `count` batches, and what to feed of all, stacked."""
+        raise NotImplementedError(f"{type(self).__name__} has to define take_group().")
+
     def finish(self) -> None:
         """Called after an epoch, unless training ends with it by a stop."""
 
@@ -93,6 +106,21 @@ class ArrayBatches(Source):
         start = self._start
         self._start = stop = min(start + self.batch_size, self.samples)
         return stop - start, self._cut(start, stop)
+
+    def groups(self) -> list[int]:
+        """Groups of equal numbers of whole batches, which share a program, and then the rest."""
+        whole = self.samples // self.batch_size
+        if whole < _LEAST_GROUPED or not all(isinstance(x, np.ndarray) for x in self.arrays):
+            return super().groups()
+        count = -(-whole // _MOST_GROUPED)
+        size = whole // count
+        return [size] * count + [1] * (self.steps - count * size)
+
+    def take_group(self, count: int) -> tuple[int, Batch]:
+        start = self._start
+        self._start = stop = start + count * self.batch_size
+        rows = self._cut(start, stop)
+        return self.batch_size, [x.reshape(count, self.batch_size, *x.shape[1:]) for x in rows]
 
     def _gathered(self) -> Callable[[int, int], Batch]:
         in_memory = all(isinstance(x, np.ndarray) for x in self.arrays)

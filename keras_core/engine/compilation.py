@@ -37,6 +37,7 @@ class Compilation:
     _training_feed: Any = None
     _input_feed: Any = None
     _programs: Any = None
+    _jit_compile: bool | None = None
 
     # Compilation
 
@@ -65,13 +66,15 @@ class Compilation:
                 a sample; a list or dict of these for several outputs.
             weighted_metrics: metrics that heed the weights of samples and classes.
             target_tensors: tensors to take for the targets instead of placeholders.
-            **kwargs: nothing; for the error message.
+            **kwargs: `jit_compile`, True or False to say whether a backend that can compile
+                programs as a whole does so; as the settings say by default.
 
         Raises:
             ValueError: an unknown name, something of a wrong kind, or an argument that does not fit
                 the outputs. The model stays as it was.
             TypeError: `metrics` or `loss_weights` is neither list nor dict.
         """
+        jit_compile = kwargs.pop("jit_compile", None)
         if kwargs:
             raise ValueError(f"compile: model {self.name}: unknown keywords {sorted(kwargs)}.")
         optimizer = optimizers.get(optimizer)
@@ -94,6 +97,7 @@ class Compilation:
         self._compile_metrics = metrics or []
         self._compile_weighted_metrics = weighted_metrics
         self._is_compiled = objectives is not None
+        self._jit_compile = jit_compile
         self._objectives = objectives
         self._programs = None
         if objectives is not None:

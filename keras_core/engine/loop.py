@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 import numpy as np
@@ -18,7 +18,9 @@ Step = Callable[[Any], Sequence[np.ndarray]]
 _GROUPING = (BaseLogger, ProgbarLogger)
 
 
-def run_batches(step: Step, source: Any, reports: Iterable[Any], model: Any = None) -> bool:
+def run_batches(
+    step: Step, source: Any, reports: Sequence[Any], model: Any = None, loop: Any = None
+) -> bool:
     """Runs the steps of one epoch.
 
     Args:
@@ -26,6 +28,8 @@ def run_batches(step: Step, source: Any, reports: Iterable[Any], model: Any = No
         source: a `batches.Source`.
         reports: objects with `begin(index, size)` or `end(index, size, outputs)`, or both.
         model: a model whose `stop_training` ends the epoch, or None.
+        loop: function of several batches, stacked, where nobody minds that `begin` is not called
+            and that training stops late; or None.
 
     Returns:
         Whether all batches ran.
@@ -34,16 +38,40 @@ def run_batches(step: Step, source: Any, reports: Iterable[Any], model: Any = No
     ends = [report.end for report in reports if hasattr(report, "end")]
     source.begin()
     last = source.steps - 1
-    for index in range(source.steps):
-        size, batch = source.take()
-        for begin in begins:
-            begin(index, size)
-        outputs = step(batch)
+    done = _single_steps(step, source, begins) if loop is None else _grouped(step, loop, source)
+    for index, (size, outputs) in enumerate(done):
         for end in ends:
             end(index, size, outputs)
         if model is not None and model.stop_training and index < last:
             return False
     return True
+
+
+def _single_steps(step: Step, source: Any, begins: Sequence[Any]) -> Iterator[Any]:
+    """The size and the outputs of each step."""
+    for index in range(source.steps):
+        size, batch = source.take()
+        for begin in begins:
+            begin(index, size)
+        yield size, step(batch)
+
+
+def _grouped(step: Step, loop: Any, source: Any) -> Iterator[Any]:
+    """The same, with many steps in one call."""
+    for count in source.groups():
+        if count == 1:
+            size, batch = source.take()
+            yield size, step(batch)
+            continue
+        size, batches = source.take_group(count)
+        yield from ((size, outputs) for outputs in zip(*loop(batches)))
+
+
+def loop_of(step: Any, source: Any, reports: Any) -> Any:
+    """What does many steps in one call, where that pays and nobody can tell; else None."""
+    if isinstance(reports, EachBatch) or max(source.groups(), default=1) == 1:
+        return None
+    return step.loop() if hasattr(step, "loop") else None
 
 
 class EachBatch:
@@ -161,7 +189,8 @@ def fit(
         callbacks.on_epoch_begin(epoch)
         logs: dict[str, Any] = {}
         reports = training_reports(callbacks, labels)
-        finished = run_batches(step, source, [reports], callbacks.model)
+        loop = loop_of(step, source, reports)
+        finished = run_batches(step, source, [reports], callbacks.model, loop)
         reports.flush()
         if validate is not None and finished and should_run_validation(validation_freq, epoch):
             logs.update(zip((f"val_{label}" for label in labels), validate()))

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Any
 
 from keras_core import backend as K
 from keras_core.engine.compile_metrics import Measured
 from keras_core.graph import substitute
 from keras_core.graph.tensor import Update
 
-Step = Callable[[list[Any]], list[Any]]
+
+class Step:
+    """A function of data arrays that does a step; the learning phase goes in by itself.
+
+    Args:
+        function: of data arrays, and of the learning phase last if it is fed.
+        phase: the learning phase.
+        is_fed: whether `function` is fed the phase.
+    """
+
+    def __init__(self, function: Any, phase: int, is_fed: bool) -> None:
+        self.function = function
+        self.phase = phase
+        self._fed = [phase] if is_fed else []
+
+    def __call__(self, arrays: list[Any]) -> list[Any]:
+        return self.function(arrays + self._fed)
+
+    def loop(self) -> Any:
+        """What does many steps in one call, or None; see `Function.loop`."""
+        return self.function.loop(self.phase)
 
 
 class Programs:
@@ -30,13 +50,11 @@ class Programs:
         self._optimizer_weights: list[Any] | None = None
 
     def step(self, mode: str, weighted: bool = False) -> Step:
-        """The function of data arrays that does a step; the learning phase goes in by itself."""
+        """What does a step with data arrays."""
         found = self._steps.get((mode, weighted))
         if found is None:
-            function = self.function(mode, weighted)
-            phase = [int(mode == "train")] if self.feeds_phase(mode) else []
-            found = (lambda arrays: function(arrays + phase)) if phase else function
-            self._steps[mode, weighted] = found
+            function, phase = self.function(mode, weighted), int(mode == "train")
+            found = self._steps[mode, weighted] = Step(function, phase, self.feeds_phase(mode))
         return found
 
     def function(self, mode: str, weighted: bool) -> Any:
@@ -77,6 +95,7 @@ class Programs:
             model.outputs,
             updates=model.state_updates,
             name="predict_function",
+            jit_compile=model._jit_compile,
         )
 
     def _make_test(self, weighted: bool) -> Any:
@@ -98,6 +117,7 @@ class Programs:
             [objective.total_loss, *(one.result for one in measured)],
             updates=[*updates, *(update for one in measured for update in one.updates)],
             name=f"{mode}_function",
+            jit_compile=model._jit_compile,
         )
 
     def _optimizer_updates(self, loss: Any) -> list[Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
+from keras_core import config
 from keras_core.graph import randomness
 from keras_core.graph.passes import optimize
 from keras_core.graph.program import Program
@@ -25,6 +27,8 @@ class Function:
         outputs: tensors to compute.
         updates: Update or (variable, tensor) pairs, done after everything has been read.
         name: for messages.
+        jit_compile: whether a backend that can compile programs as a whole does so; None: as the
+            settings say.
 
     Raises:
         ValueError: an output depends on a placeholder that is not among the inputs.
@@ -37,8 +41,10 @@ class Function:
         outputs: Sequence[Tensor],
         updates: Sequence[Any] = (),
         name: str | None = None,
+        jit_compile: bool | None = None,
     ) -> None:
         self.name = name or "function"
+        self.jit_compile = jit_compile
         self.arity = len(inputs)
         self._phase_at = [i for i, x in enumerate(inputs) if _is_phase(x)]
         fed = [x for x in inputs if not _is_phase(x)]
@@ -47,6 +53,7 @@ class Function:
         self.inputs, self.outputs, self.updates = _closed(fed, outputs, updates)
         self._uses_phase = any(x._uses_learning_phase for x in self._results())
         self._compiled: Dict[Tuple[Any, int], Compiled] = {}
+        self._loops: Dict[Tuple[Any, int], Any] = {}
         self._run = randomness.current_run()
         self._steps: Iterator[int] = count()
         Program(self.inputs, self.outputs, self.updates).validate()
@@ -66,10 +73,37 @@ class Function:
         arrays = [self._checked(x, v) for x, v in zip(self.inputs, values)]
         backend = current_backend()
         run, variables = self.compiled_for(backend, phase)
-        for variable in variables:
-            if variable.owner is not backend:
-                variable.held_by(backend)
+        _hold(variables, backend)
         return run(arrays, self._random_state())
+
+    def loop(self, phase: int = 0) -> Callable[[Sequence[Any]], List[np.ndarray]] | None:
+        """What does many calls in one; None where the backend sees no gain in that.
+
+        Args:
+            phase: the learning phase.
+
+        Returns:
+            A function of the values of all calls but for the phase, array-likes `(calls, ...)`. It
+            returns the outputs of all calls, `(calls, ...)`.
+        """
+        from keras_core.plugins import current_backend
+
+        backend = current_backend()
+        key = (backend, phase if self._uses_phase else 0)
+        if key not in self._loops:
+            program = self.program(phase)
+            run = backend.compile_loop(program)
+            self._loops[key] = run and partial(self._run_loop, run, program.variables, backend)
+        return self._loops[key]
+
+    def _run_loop(
+        self, run: Any, variables: Sequence[Variable], backend: Any, values: Sequence[Any]
+    ) -> List[np.ndarray]:
+        arrays = [np.asarray(value, x.dtype) for x, value in zip(self.inputs, values)]
+        for x, array in zip(self.inputs, arrays):
+            self._checked(x, array[0])
+        _hold(variables, backend)
+        return run(arrays, self._random_state(len(arrays[0])))
 
     def compiled_for(self, backend: Any, phase: int) -> Compiled:
         """The backend's callable and the variables it touches, compiled at the first need."""
@@ -82,7 +116,8 @@ class Function:
 
     def program(self, phase: int = 0) -> Program:
         """What the backend is asked to compile for a learning phase."""
-        return optimize(Program(self.inputs, self.outputs, self.updates), phase)
+        jit = config.get_option("jit_compile") if self.jit_compile is None else self.jit_compile
+        return optimize(Program(self.inputs, self.outputs, self.updates, jit), phase)
 
     def _results(self) -> List[Tensor]:
         return [*self.outputs, *(update.value for update in self.updates)]
@@ -113,16 +148,23 @@ class Function:
             )
         return array
 
-    def _random_state(self) -> randomness.RandomState:
+    def _random_state(self, calls: int = 1) -> randomness.RandomState:
+        """The seed, and the step of the first of some calls."""
         run = randomness.current_run()
         if run is not self._run:
             self._run, self._steps = run, count()
-        return run.seed, next(self._steps)
+        return run.seed, [next(self._steps) for _ in range(calls)][0]
 
     def _refuse_others(self, tensors: Sequence[Any], role: str) -> None:
         for tensor in tensors:
             if not isinstance(tensor, Tensor):
                 raise TypeError(f"{self.name}: {role} {tensor!r} is no tensor of keras_core.")
+
+
+def _hold(variables: Sequence[Variable], backend: Any) -> None:
+    for variable in variables:
+        if variable.owner is not backend:
+            variable.held_by(backend)
 
 
 def _is_phase(x: Any) -> bool:

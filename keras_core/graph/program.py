@@ -20,6 +20,8 @@ class Program:
         inputs: placeholders, in the order of the values of a call.
         outputs: tensors to return.
         updates: new values of variables.
+        jit_compile: True or False where somebody says whether a backend that can compile the
+            program as a whole does so; None leaves it to the backend.
     """
 
     def __init__(
@@ -27,7 +29,9 @@ class Program:
         inputs: Sequence[Placeholder],
         outputs: Sequence[Tensor],
         updates: Sequence[Update] = (),
+        jit_compile: bool | None = None,
     ) -> None:
+        self.jit_compile = jit_compile
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
         self.updates = tuple(Update(*update) for update in updates)
@@ -78,7 +82,7 @@ class Program:
     def _with(self, inputs: Sequence[Tensor], results: List[Tensor]) -> Program:
         count = len(self.outputs)
         updates = [Update(u.variable, v) for u, v in zip(self.updates, results[count:])]
-        return Program(inputs, results[:count], updates)  # type: ignore[arg-type]
+        return Program(inputs, results[:count], updates, self.jit_compile)  # type: ignore[arg-type]
 
     def validate(self) -> None:
         """Refuses what a user may get wrong; passes keep a valid program valid.

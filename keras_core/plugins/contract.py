@@ -53,7 +53,8 @@ class Backend:
         """Turns a program into a callable.
 
         Args:
-            program: inputs, ordered nodes, outputs and updates, for one learning phase.
+            program: inputs, ordered nodes, outputs and updates, for one learning phase. Backends
+                that can compile it as a whole heed its `jit_compile`.
 
         Returns:
             A function of the input arrays, in the program's order, and the pair (seed, step) from
@@ -64,6 +65,17 @@ class Backend:
             NotImplementedError: a primitive has neither a lowering nor a decomposition.
         """
         raise NotImplementedError(f"The backend {self.name!r} has no compile().")
+
+    def compile_loop(self, program: Program) -> Compiled | None:
+        """Turns a program into a callable that runs it several times in one call.
+
+        Returns:
+            None where that is no faster than so many calls of what `compile` returns, which is the
+            default. Else a function of the inputs of all runs, stacked along a further first axis,
+            and of the pair (seed, step) of the first run; the step counts on from there. It returns
+            the outputs of all runs, stacked, and applies the updates of each run before the next.
+        """
+        return None
 
     def to_storage(self, value: Any) -> Any:
         """Makes a variable's storage out of a NumPy array, which stays the caller's own."""

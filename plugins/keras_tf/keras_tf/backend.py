@@ -14,6 +14,7 @@ from keras_core.plugins.contract import Backend, Compiled
 from keras_tf import dispatch
 from keras_tf.compiled import CompiledProgram
 from keras_tf.interop import EngineCalls
+from keras_tf.loop import LoopedProgram, can_be_jitted, is_worth_looping
 from keras_tf.lowering import LOWERINGS
 
 
@@ -28,7 +29,14 @@ class TensorflowBackend(EngineCalls, Backend):
 
     def compile(self, program: Program) -> Compiled:
         """A callable that traces a function for each combination of input shapes."""
-        return CompiledProgram(self, program)
+        return CompiledProgram(self, program, jit=bool(program.jit_compile))
+
+    def compile_loop(self, program: Program) -> Compiled | None:
+        """A loop, by XLA unless it is told otherwise; None for steps that take long by themselves."""
+        if not is_worth_looping(program):
+            return None
+        jit = program.jit_compile
+        return LoopedProgram(self, program, can_be_jitted(program) if jit is None else jit)
 
     def hold(self, variable: Variable) -> tf.Variable:
         """The one `tf.Variable` that stands for a variable, which functions refer to."""

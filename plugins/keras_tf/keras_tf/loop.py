@@ -1,0 +1,120 @@
+"""LoopedProgram: a program run for many batches in one call, as a `tf.while_loop` over them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Dict, List, Sequence, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from keras_core.graph.passes import specialise
+from keras_core.graph.primitive import Node
+from keras_core.graph.program import Program
+from keras_core.graph.tensor import Tensor
+from keras_tf.compiled import STATE_SPEC, concrete, simplified, state_of
+from keras_tf.errors import explained
+from keras_tf.tracing import RandomState, Trace, Values
+
+# Steps with these take long enough for a call each; nor does XLA run them faster than TensorFlow.
+_HEAVY_FAMILIES = ("convolution", "pooling", "scan")
+# What XLA has no operation for, or where it would not notice an index out of range.
+_NOT_JITTED = ("native", "print", "gather", "gather_grad", "dynamic_slice", "dynamic_unslice")
+
+Arrays = Sequence[np.ndarray]
+
+
+def is_worth_looping(program: Program) -> bool:
+    """Whether a call costs more than what a step of the program computes."""
+    families = {node.primitive.family for node in program.nodes}
+    return not families & set(_HEAVY_FAMILIES)
+
+
+def can_be_jitted(program: Program) -> bool:
+    """Whether XLA runs the program with the same behaviour."""
+    return not any(node.primitive.name in _NOT_JITTED for node in program.nodes)
+
+
+class LoopedProgram:
+    """Runs a program for several steps in one call.
+
+    The values of variables go around in the loop; the variables themselves are written once, after
+    it.
+
+    Args:
+        backend: what holds the variables.
+        program: what to run at each step.
+        jit: True compiles with XLA.
+    """
+
+    def __init__(self, backend: Any, program: Program, jit: bool) -> None:
+        self._backend = backend
+        self._program = simplified(program, backend.lowerings)
+        self._jit = jit
+        self._made: Dict[Any, Any] = {}
+        self._making = threading.Lock()
+
+    def __call__(self, arrays: Arrays, state: Any) -> List[np.ndarray]:
+        shapes = tuple(array.shape for array in arrays)
+        with self._making:
+            run = self._made.get(shapes)
+            if run is None:
+                run = self._made[shapes] = self._function(shapes)
+        try:
+            outputs = run(*map(tf.constant, arrays), state_of(state))
+        except tf.errors.OpError as error:
+            raise explained(error, self._program.nodes) from error
+        return [output.numpy() for output in outputs]
+
+    def _function(self, shapes: Sequence[Tuple[int, ...]]) -> Any:
+        sharp = specialise(self._program, [shape[1:] for shape in shapes])
+        program = simplified(sharp, self._backend.lowerings)
+        dtypes = [x.dtype for x in program.inputs]
+        signature = [tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, dtypes)]
+        loop = _Loop(self._backend, program, shapes[0][0])
+        return concrete(loop, [*signature, STATE_SPEC], self._jit)
+
+
+class _Loop:
+    """The operations of one loop, for a known number of steps."""
+
+    def __init__(self, backend: Any, program: Program, steps: int) -> None:
+        self.backend = backend
+        self.program = program
+        self.steps = steps
+        self.updated = [variable for variable, _ in program.updates]
+
+    def __call__(self, *fed: tf.Tensor) -> List[tf.Tensor]:
+        batches, state = fed[:-1], fed[-1]
+        start: Values = {v.key: self._storage(v).read_value() for v in self.program.variables}
+
+        def step(t: tf.Tensor, changing: Any, stacks: Any) -> Any:
+            values = {**start, **dict(zip((v.key for v in self.updated), changing))}
+            slices = (x[t] for x in batches)
+            values.update(zip((x.key for x in self.program.inputs), slices))
+            outputs, changed = self._step(values, RandomState(state[0], state[1] + tf.cast(t, tf.int64)))
+            return t + 1, changed, [s.write(t, out) for s, out in zip(stacks, outputs)]
+
+        _, finals, stacks = tf.while_loop(
+            lambda t, *_: t < self.steps,
+            step,
+            (tf.constant(0), [start[v.key] for v in self.updated], self._stacks()),
+            maximum_iterations=self.steps,
+        )
+        for variable, value in zip(self.updated, finals):
+            self._storage(variable).assign(value, read_value=False)
+        return [stack.stack() for stack in stacks]
+
+    def _storage(self, variable: Any) -> tf.Variable:
+        return variable.held_by(self.backend)
+
+    def _step(self, values: Values, state: RandomState) -> Tuple[List[Any], List[Any]]:
+        count = len(self.program.outputs)
+        results = Trace(self.backend.lowerings, state).run(self.program.results, values)
+        return results[:count], results[count:]
+
+    def _stacks(self) -> List[tf.TensorArray]:
+        return [
+            tf.TensorArray(x.dtype, size=self.steps, element_shape=x.shape)
+            for x in self.program.outputs
+        ]
