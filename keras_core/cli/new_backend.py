@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from string import Template
@@ -76,8 +77,12 @@ def _variants(path: str) -> Iterator[dict[str, str]]:
             "family": family,
             "title": family.capitalize(),
             "example": min(primitives),
-            "primitives": "\n".join(f"{name}: {primitives[name]}" for name in sorted(primitives)),
+            "primitives": "\n".join(_line(name, primitives[name]) for name in sorted(primitives)),
         }
+
+
+def _line(name: str, doc: str) -> str:
+    return textwrap.fill(f"{name}: {doc}", 98, subsequent_indent="    ")
 
 
 def _path(path: str, words: dict[str, str]) -> str:

@@ -1,0 +1,144 @@
+"""`keras-core new-backend`: what it writes installs, works, and can be made another engine's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from keras_core.cli import main, new_backend
+
+# An engine whose arrays are no NumPy arrays.
+FOREIGN_ENGINE = '''
+"""Arrays in boxes."""
+
+import numpy as np
+
+
+class Box:
+    def __init__(self, array):
+        self.array = array
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, place):
+        return Box(self.array[place])
+
+    def __add__(self, other):
+        return Box(self.array + other.array)
+
+    def __sub__(self, other):
+        return Box(self.array - other.array)
+
+
+def to_engine(array):
+    assert isinstance(array, (np.ndarray, np.generic))
+    return Box(array)
+
+
+def to_numpy(value):
+    return np.asarray(value.array)
+
+
+def own(value):
+    return Box(value.array.copy())
+'''
+
+FOREIGN_COMPARISON = '''
+"""One comparison on the engine."""
+
+from keras_mine.engine import Box
+from keras_mine.lowering.tools import of_arrays, on_numpy
+
+LOWERINGS = {
+    **on_numpy("comparison"),
+    "less": of_arrays(lambda a, b: Box(a.array < b.array)),
+}
+'''
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("new")
+    assert main(["new-backend", "mine", "--path", str(folder)]) == 0
+    return folder / "keras-mine"
+
+
+@pytest.fixture
+def installed(written, tmp_path):
+    """The folder that the distribution is installed in."""
+    site = tmp_path / "installed"
+    options = ("--quiet", "--no-deps", "--no-build-isolation", "--target", str(site))
+    command = [sys.executable, "-m", "pip", "install", *options, str(written)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return site
+
+
+def examine(site, *words):
+    """The conformance kit in a process in which the backend is installed."""
+    command = [sys.executable, "-m", "keras_core", "check-backend", "mine", *words]
+    environment = dict(os.environ, PYTHONPATH=str(site))
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=site)
+
+
+def test_it_passes_the_conformance_kit(installed):
+    done = examine(installed)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    passed, failed, not_supported = done.stdout.partition("\ntotal")[2].split()[:3]
+    assert int(passed) > 3000 and failed == not_supported == "0"
+
+
+def test_families_are_replaced_one_by_one(installed):
+    package = installed / "keras_mine"
+    (package / "engine.py").write_text(FOREIGN_ENGINE)
+    (package / "lowering" / "comparison.py").write_text(FOREIGN_COMPARISON)
+    done = examine(installed, "-k", "less or scan or native or update or storage or training")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+
+
+def test_its_text_is_formatted(written):
+    for path in written.rglob("*.py"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert not [
+            line for line in lines if len(line) > 100 or line != line.rstrip() or "$" in line
+        ]
+        compile("\n".join(lines), str(path), "exec")
+
+
+def test_every_primitive_is_in_a_file():
+    texts = dict(new_backend.files("mine"))
+    assert "softmax: " in texts["keras_mine/lowering/normalization.py"]
+    assert "class MineBackend(Backend)" in texts["keras_mine/backend.py"]
+    assert 'mine = "keras_mine.plugin"' in texts["pyproject.toml"]
+    assert {name.split(": ")[0] for text in texts.values() for name in text.splitlines()} >= {
+        *("add", "argmax", "concat", "conv", "dot", "gather", "max_pool", "random_normal", "where")
+    }
+
+
+def test_names_with_underscores():
+    texts = dict(new_backend.files("my_own"))
+    assert 'name = "keras-my-own"' in texts["pyproject.toml"]
+    assert "class MyOwnBackend(Backend)" in texts["keras_my_own/backend.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("My-Backend", "is no name for a backend"),
+        ("numpy", "There is a backend 'numpy' already"),
+        ("tensorflow", "There is a backend 'tensorflow' already"),
+    ],
+)
+def test_a_name_that_will_not_do(tmp_path, capsys, name, told):
+    assert main(["new-backend", name, "--path", str(tmp_path)]) == 1
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_in_use_is_left_alone(written, capsys):
+    assert main(["new-backend", "mine", "--path", str(written.parent)]) == 1
+    assert "exists already" in capsys.readouterr().err
