@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable
 
 import numpy as np
@@ -37,34 +37,23 @@ def run_batches(
     begins = [report.begin for report in reports if hasattr(report, "begin")]
     ends = [report.end for report in reports if hasattr(report, "end")]
     source.begin()
-    last = source.steps - 1
-    done = _single_steps(step, source, begins) if loop is None else _grouped(step, loop, source)
-    for index, (size, outputs) in enumerate(done):
-        for end in ends:
-            end(index, size, outputs)
-        if model is not None and model.stop_training and index < last:
-            return False
-    return True
-
-
-def _single_steps(step: Step, source: Any, begins: Sequence[Any]) -> Iterator[Any]:
-    """The size and the outputs of each step."""
-    for index in range(source.steps):
-        size, batch = source.take()
-        for begin in begins:
-            begin(index, size)
-        yield size, step(batch)
-
-
-def _grouped(step: Step, loop: Any, source: Any) -> Iterator[Any]:
-    """The same, with many steps in one call."""
-    for count in source.groups():
+    index = 0
+    for count in [1] * source.steps if loop is None else source.groups():
         if count == 1:
             size, batch = source.take()
-            yield size, step(batch)
-            continue
-        size, batches = source.take_group(count)
-        yield from ((size, outputs) for outputs in zip(*loop(batches)))
+            for begin in begins:
+                begin(index, size)
+            results: Iterable[Any] = [step(batch)]
+        else:
+            size, batches = source.take_group(count)
+            results = zip(*loop(batches))
+        for outputs in results:
+            for end in ends:
+                end(index, size, outputs)
+            index += 1
+        if model is not None and model.stop_training and index < source.steps:
+            return False
+    return True
 
 
 def loop_of(step: Any, source: Any, reports: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, MutableMapping, Tuple
+from collections.abc import MutableMapping
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -32,7 +33,7 @@ class TensorflowBackend(EngineCalls, Backend):
         return CompiledProgram(self, program, jit=bool(program.jit_compile))
 
     def compile_loop(self, program: Program) -> Compiled | None:
-        """A loop, by XLA unless it is told otherwise; None for steps that take long by themselves."""
+        """A loop, by XLA unless that is forbidden; None for steps that take long anyhow."""
         if not is_worth_looping(program):
             return None
         jit = program.jit_compile
@@ -54,7 +55,7 @@ class TensorflowBackend(EngineCalls, Backend):
         with tf.init_scope():
             return np.array(storage.numpy())
 
-    def devices(self) -> Tuple[str, ...]:
+    def devices(self) -> tuple[str, ...]:
         """'gpu:0' and so on, which are used first where there are any, then 'cpu'."""
         gpus = tf.config.list_physical_devices("GPU")
         return (*(f"gpu:{i}" for i in range(len(gpus))), "cpu")

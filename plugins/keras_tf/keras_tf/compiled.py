@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +18,7 @@ from keras_tf.tracing import Lowering, RandomState, Trace, Values
 # Beyond so many combinations of shapes, one function for sizes that are not known serves all.
 MOST_EXACT = 8
 
-Shapes = Tuple[Tuple[int, ...], ...]
+Shapes = tuple[tuple[int, ...], ...]
 
 
 class CompiledProgram:
@@ -40,11 +41,11 @@ class CompiledProgram:
         self._program = simplified(program, backend.lowerings)
         self._jit = jit
         self._most_exact = most_exact
-        self._exact: Dict[Shapes, Any] = {}
+        self._exact: dict[Shapes, Any] = {}
         self._general: Any = None
         self._making = threading.Lock()
 
-    def __call__(self, arrays: Sequence[np.ndarray], state: Any) -> List[np.ndarray]:
+    def __call__(self, arrays: Sequence[np.ndarray], state: Any) -> list[np.ndarray]:
         run = self._exact.get(tuple([array.shape for array in arrays])) or self._made(arrays)
         fed = [tf.constant(array) for array in arrays]
         if self._program.is_random:
@@ -76,7 +77,7 @@ class CompiledProgram:
         if self._program.is_random:
             signature.append(STATE_SPEC)
 
-        def run(*fed: tf.Tensor) -> List[tf.Tensor]:
+        def run(*fed: tf.Tensor) -> list[tf.Tensor]:
             return traced(self._backend, program, fed)
 
         return concrete(run, signature, self._jit)
@@ -101,7 +102,7 @@ def concrete(run: Any, signature: Sequence[tf.TensorSpec], jit: bool) -> Any:
     return function.get_concrete_function(*signature)
 
 
-def traced(backend: Any, program: Program, fed: Sequence[tf.Tensor]) -> List[tf.Tensor]:
+def traced(backend: Any, program: Program, fed: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """The operations of a program.
 
     Args:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Dict, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from keras_core.graph.passes import specialise
-from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
-from keras_core.graph.tensor import Tensor
 from keras_tf.compiled import STATE_SPEC, concrete, simplified, state_of
 from keras_tf.errors import explained
 from keras_tf.tracing import RandomState, Trace, Values
@@ -51,10 +50,10 @@ class LoopedProgram:
         self._backend = backend
         self._program = simplified(program, backend.lowerings)
         self._jit = jit
-        self._made: Dict[Any, Any] = {}
+        self._made: dict[Any, Any] = {}
         self._making = threading.Lock()
 
-    def __call__(self, arrays: Arrays, state: Any) -> List[np.ndarray]:
+    def __call__(self, arrays: Arrays, state: Any) -> list[np.ndarray]:
         shapes = tuple(array.shape for array in arrays)
         with self._making:
             run = self._made.get(shapes)
@@ -66,7 +65,7 @@ class LoopedProgram:
             raise explained(error, self._program.nodes) from error
         return [output.numpy() for output in outputs]
 
-    def _function(self, shapes: Sequence[Tuple[int, ...]]) -> Any:
+    def _function(self, shapes: Sequence[tuple[int, ...]]) -> Any:
         sharp = specialise(self._program, [shape[1:] for shape in shapes])
         program = simplified(sharp, self._backend.lowerings)
         dtypes = [x.dtype for x in program.inputs]
@@ -84,7 +83,7 @@ class _Loop:
         self.steps = steps
         self.updated = [variable for variable, _ in program.updates]
 
-    def __call__(self, *fed: tf.Tensor) -> List[tf.Tensor]:
+    def __call__(self, *fed: tf.Tensor) -> list[tf.Tensor]:
         batches, state = fed[:-1], fed[-1]
         start: Values = {v.key: self._storage(v).read_value() for v in self.program.variables}
 
@@ -92,7 +91,9 @@ class _Loop:
             values = {**start, **dict(zip((v.key for v in self.updated), changing))}
             slices = (x[t] for x in batches)
             values.update(zip((x.key for x in self.program.inputs), slices))
-            outputs, changed = self._step(values, RandomState(state[0], state[1] + tf.cast(t, tf.int64)))
+            outputs, changed = self._step(
+                values, RandomState(state[0], state[1] + tf.cast(t, tf.int64))
+            )
             return t + 1, changed, [s.write(t, out) for s, out in zip(stacks, outputs)]
 
         _, finals, stacks = tf.while_loop(
@@ -108,12 +109,12 @@ class _Loop:
     def _storage(self, variable: Any) -> tf.Variable:
         return variable.held_by(self.backend)
 
-    def _step(self, values: Values, state: RandomState) -> Tuple[List[Any], List[Any]]:
+    def _step(self, values: Values, state: RandomState) -> tuple[list[Any], list[Any]]:
         count = len(self.program.outputs)
         results = Trace(self.backend.lowerings, state).run(self.program.results, values)
         return results[:count], results[count:]
 
-    def _stacks(self) -> List[tf.TensorArray]:
+    def _stacks(self) -> list[tf.TensorArray]:
         return [
             tf.TensorArray(x.dtype, size=self.steps, element_shape=x.shape)
             for x in self.program.outputs

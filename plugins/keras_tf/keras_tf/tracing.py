@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, NamedTuple
 
 import tensorflow as tf
 
@@ -12,7 +13,7 @@ from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Constant, Spec, Tensor
 
 Lowering = Callable[..., Any]
-Values = Dict[Any, tf.Tensor]
+Values = dict[Any, tf.Tensor]
 
 
 class RandomState(NamedTuple):
@@ -35,7 +36,7 @@ class Trace:
     lowerings: Mapping[str, Lowering]
     state: RandomState | None = None
 
-    def run(self, results: Sequence[Tensor], values: Values) -> List[tf.Tensor]:
+    def run(self, results: Sequence[Tensor], values: Values) -> list[tf.Tensor]:
         """The operations for `results`.
 
         Args:
@@ -83,11 +84,11 @@ class Site:
     trace: Trace
 
     @property
-    def params(self) -> Dict[str, Any]:
+    def params(self) -> dict[str, Any]:
         return self.node.params
 
     @property
-    def inputs(self) -> Tuple[Tensor, ...]:
+    def inputs(self) -> tuple[Tensor, ...]:
         return self.node.inputs
 
     @property

@@ -1,14 +1,14 @@
 """Lowerings by primitive; each family stands in the file that has its name in the core.
 
-A lowering is `lower(site, *tensors)`: it builds TensorFlow operations for one node and returns their
-result, or a sequence for several outputs. `site` has the node's parameters and declared shapes.
-Tensors may be of unknown size.
+A lowering is `lower(site, *tensors)`: it builds TensorFlow operations for one node and returns
+their result, or a sequence for several outputs. `site` has the node's parameters and declared
+shapes. Tensors may be of unknown size.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Dict, Mapping
 
 from keras_core.graph.primitive import PRIMITIVES
 from keras_tf.lowering import (
@@ -34,8 +34,8 @@ FAMILIES = (
 )
 
 
-def _collected() -> Dict[str, Lowering]:
-    table: Dict[str, Lowering] = {}
+def _collected() -> dict[str, Lowering]:
+    table: dict[str, Lowering] = {}
     for family in FAMILIES:
         for name, lowering in family.LOWERINGS.items():
             if name in table:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Union
+from collections.abc import Sequence
+from typing import Any, Union
 
 import tensorflow as tf
 
 Size = Union[int, tf.Tensor]
 
 
-def sizes_of(x: tf.Tensor) -> List[Size]:
+def sizes_of(x: tf.Tensor) -> list[Size]:
     """The sizes of all axes."""
     static = x.shape.as_list()
     if None not in static:
@@ -18,7 +19,7 @@ def sizes_of(x: tf.Tensor) -> List[Size]:
     return [dynamic[i] if size is None else size for i, size in enumerate(static)]
 
 
-def filled(shape: Sequence[Any], dims: Sequence[tf.Tensor]) -> List[Size]:
+def filled(shape: Sequence[Any], dims: Sequence[tf.Tensor]) -> list[Size]:
     """`shape` with its None entries replaced by the sizes that come at run time, in order."""
     sizes = iter(dims)
     return [next(sizes) if size is None else size for size in shape]

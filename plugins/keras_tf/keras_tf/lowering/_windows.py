@@ -3,8 +3,9 @@ channels last on a CPU, and know few kinds of padding."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import wraps
-from typing import Any, List, Sequence, Tuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +13,7 @@ import tensorflow as tf
 from keras_tf.lowering._sizes import Size
 from keras_tf.tracing import Lowering, Site
 
-Pairs = Tuple[Tuple[int, int], ...]
+Pairs = tuple[tuple[int, int], ...]
 
 
 def unless_empty(lower: Lowering) -> Lowering:
@@ -49,7 +50,7 @@ class Frame:
         # Padding by name where that is possible; explicit pairs are added around beforehand.
         self.padding = "SAME" if self.is_same else "VALID"
 
-    def _along(self, sizes: Sequence[int]) -> List[int]:
+    def _along(self, sizes: Sequence[int]) -> list[int]:
         return [1, *((1,) if self.flat else ()), *sizes, 1]
 
     def _pairs(self, padding: Any) -> Pairs:
@@ -61,7 +62,7 @@ class Frame:
     def is_padded(self) -> bool:
         return any(pair != (0, 0) for pair in self.pads)
 
-    def ksize(self, size: Sequence[int]) -> List[int]:
+    def ksize(self, size: Sequence[int]) -> list[int]:
         return self._along(size)
 
     def entered(self, x: tf.Tensor) -> tf.Tensor:
@@ -77,7 +78,7 @@ class Frame:
             x = tf.transpose(x, [0, x.shape.rank - 1, *range(1, x.shape.rank - 1)])
         return x
 
-    def inner_sizes(self, sizes: Sequence[Size]) -> List[Size]:
+    def inner_sizes(self, sizes: Sequence[Size]) -> list[Size]:
         """Sizes in the program's order as those of the entered tensor."""
         sizes = list(sizes)
         if self.first:
@@ -91,7 +92,7 @@ class Frame:
         outside = np.array(value).astype(x.dtype.as_numpy_dtype)
         return tf.pad(x, self.pads, constant_values=outside)
 
-    def padded_sizes(self, sizes: Sequence[Size]) -> List[Size]:
+    def padded_sizes(self, sizes: Sequence[Size]) -> list[Size]:
         return [size + sum(pair) for size, pair in zip(sizes, self.pads)]
 
     def cropped(self, x: tf.Tensor, sizes: Sequence[Size]) -> tf.Tensor:

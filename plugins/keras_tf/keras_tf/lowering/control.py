@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -11,9 +12,7 @@ from keras_tf.lowering.elementwise import plain
 from keras_tf.tracing import Lowering, Site
 
 
-def _lower_select(
-    site: Site, condition: tf.Tensor, x: tf.Tensor, y: tf.Tensor
-) -> tf.Tensor:
+def _lower_select(site: Site, condition: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     if x.shape.is_fully_defined() and x.shape == y.shape:
         return tf.where(condition, x, y)
     return tf.cond(condition, lambda: x, lambda: y)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, Callable, Dict, List, Mapping
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Callable
 
 import tensorflow as tf
 
-from keras_tf.lowering._sizes import as_vector, filled, sizes_of
+from keras_tf.lowering._sizes import as_vector, filled
 from keras_tf.lowering._windows import Frame, unless_empty
 from keras_tf.tracing import Lowering, Site
 
@@ -25,7 +26,7 @@ class _Convolution:
         known = knows_dilation(self.frame.spatial, site.spec.dtype)
         undilated = [1] * (self.frame.spatial + 2)
         self.dilations = undilated if known else self.frame.dilations
-        self.options: Dict[str, Any] = {
+        self.options: dict[str, Any] = {
             "strides": self.frame.strides,
             "padding": self.frame.padding,
             "dilations": self.frame.dilations if known else undilated,
@@ -50,7 +51,7 @@ class _Convolution:
         vector, kernel = tf.convert_to_tensor(as_vector(sizes), tf.int32), self._dilated(kernel)
         return operation(input_sizes=vector, filter=kernel, out_backprop=g, **self.options)
 
-    def by_kernel(self, x: tf.Tensor, g: tf.Tensor, sizes: List[int]) -> tf.Tensor:
+    def by_kernel(self, x: tf.Tensor, g: tf.Tensor, sizes: list[int]) -> tf.Tensor:
         operation = self._op("Conv2DBackpropFilter", "Conv3DBackpropFilterV2")
         stretched = self._stretched(sizes)
         grad = operation(input=x, filter_sizes=stretched, out_backprop=g, **self.options)
@@ -65,7 +66,7 @@ class _Convolution:
     def _taps(self) -> Any:
         return tuple(slice(None, None, step) for step in self.dilations[1:-1])
 
-    def _stretched(self, sizes: List[int]) -> List[int]:
+    def _stretched(self, sizes: list[int]) -> list[int]:
         steps = zip(sizes, self.dilations[1:-1])
         return [*((size - 1) * step + 1 for size, step in steps), *sizes[-2:]]
 
@@ -81,7 +82,7 @@ class _Convolution:
         )
 
 
-@lru_cache(maxsize=None)
+@cache
 def knows_dilation(spatial: int, dtype: str) -> bool:
     """Tries whether TensorFlow has gradients of dilated convolutions here; not all builds do."""
     if spatial == 3:
@@ -128,9 +129,7 @@ def _lower_conv(site: Site, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     return c.frame.left(y)
 
 
-def _lower_input_grad(
-    site: Site, g: tf.Tensor, kernel: tf.Tensor, *dims: tf.Tensor
-) -> tf.Tensor:
+def _lower_input_grad(site: Site, g: tf.Tensor, kernel: tf.Tensor, *dims: tf.Tensor) -> tf.Tensor:
     c = _Convolution(site)
     sizes = c.frame.inner_sizes(filled(site.params["shape"], dims))
     around, kernel = c.frame.padded_sizes(sizes), c.kernel(kernel)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -25,7 +26,7 @@ def _lower_unslice(site: Site, g: tf.Tensor, *dims: tf.Tensor) -> tf.Tensor:
     return tf.raw_ops.StridedSliceGrad(shape=tf.convert_to_tensor(shape, tf.int32), dy=g, **bounds)
 
 
-def _bounds(index: Sequence[Any]) -> Dict[str, Any]:
+def _bounds(index: Sequence[Any]) -> dict[str, Any]:
     """Starts, stops and steps as a strided slice takes them: bits mark those that are left out."""
     begin, end, strides = zip(*index)
     return {
@@ -58,21 +59,17 @@ def _lower_gather(site: Site, x: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
     return tf.gather(x, _as_index(indices), axis=site.params["axis"])
 
 
-def _lower_gather_grad(
-    site: Site, g: tf.Tensor, indices: tf.Tensor, *dims: tf.Tensor
-) -> tf.Tensor:
+def _lower_gather_grad(site: Site, g: tf.Tensor, indices: tf.Tensor, *dims: tf.Tensor) -> tf.Tensor:
     """The sum of the parts of g that have one index, with the axis in front meanwhile."""
     axis, sizes = site.params["axis"], filled(site.params["shape"], dims)
     parts = _moved(g, list(range(axis, axis + indices.shape.rank)))
     rest = sizes[:axis] + sizes[axis + 1 :]
     rows = reshape(parts, [product(sizes_of(indices)), *rest])
-    summed = tf.math.unsorted_segment_sum(
-        rows, tf.reshape(_as_index(indices), [-1]), sizes[axis]
-    )
+    summed = tf.math.unsorted_segment_sum(rows, tf.reshape(_as_index(indices), [-1]), sizes[axis])
     return tf.transpose(summed, [*range(1, axis + 1), 0, *range(axis + 1, len(sizes))])
 
 
-def _moved(x: tf.Tensor, front: List[int]) -> tf.Tensor:
+def _moved(x: tf.Tensor, front: list[int]) -> tf.Tensor:
     """`x` with the given axes in front."""
     perm = front + [i for i in range(x.shape.rank) if i not in front]
     return x if perm == sorted(perm) else tf.transpose(x, perm)
@@ -84,9 +81,7 @@ def _lower_one_hot(site: Site, indices: tf.Tensor) -> tf.Tensor:
     return tf.one_hot(_as_index(indices), site.params["depth"], on, off, dtype=dtype)
 
 
-def _lower_arange(
-    site: Site, start: tf.Tensor, stop: tf.Tensor, step: tf.Tensor
-) -> tf.Tensor:
+def _lower_arange(site: Site, start: tf.Tensor, stop: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.range(start, stop, step), site.params["dtype"])
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -28,25 +29,25 @@ def _lower_dot(site: Site, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return reshape(result, shape)
 
 
-def _reordered(of_a: Sequence[int], of_b: Sequence[int]) -> Tuple[List[int], List[int]]:
-    """The contracted axes in the order in which they stand in `a`, which often spares moving them."""
+def _reordered(of_a: Sequence[int], of_b: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The contracted axes in the order of those of `a`, which often spares moving them."""
     pairs = sorted(zip(of_a, of_b))
     return [i for i, _ in pairs], [j for _, j in pairs]
 
 
-def _free(x: tf.Tensor, contracted: Sequence[int], batch: Sequence[int]) -> List[int]:
+def _free(x: tf.Tensor, contracted: Sequence[int], batch: Sequence[int]) -> list[int]:
     return [i for i in range(x.shape.rank) if i not in contracted and i not in batch]
 
 
 def _matrix(
     x: tf.Tensor, batch: Sequence[int], rows: Sequence[int], columns: Sequence[int]
-) -> Tuple[tf.Tensor, bool]:
+) -> tuple[tf.Tensor, bool]:
     """`x` as (batch…, rows, columns), or with the last two swapped and True."""
     rank = x.shape.rank
     swapped = [*batch, *columns, *rows] == list(range(rank)) and bool(rows and columns)
     first, second = (columns, rows) if swapped else (rows, columns)
     perm = [*batch, *first, *second]
-    sizes: List[Any] = sizes_of(x)
+    sizes: list[Any] = sizes_of(x)
     if perm != list(range(rank)):
         x = tf.transpose(x, perm)
     parts = [[sizes[i] for i in part] for part in (first, second)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
 from keras_tf.tracing import Lowering, Site
 
 
-def _lower_native(site: Site, *tensors: tf.Tensor) -> List[tf.Tensor]:
+def _lower_native(site: Site, *tensors: tf.Tensor) -> list[tf.Tensor]:
     params = site.params
     if params["backend"] != "tensorflow":
         raise NotImplementedError(

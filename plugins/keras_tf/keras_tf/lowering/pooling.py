@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -17,7 +18,7 @@ def _frame(site: Site) -> Frame:
     return Frame(site, len(site.spec.shape))
 
 
-def _options(site: Site, frame: Frame) -> Dict[str, Any]:
+def _options(site: Site, frame: Frame) -> dict[str, Any]:
     return {
         "ksize": frame.ksize(site.params["size"]),
         "strides": frame.strides,
@@ -30,7 +31,7 @@ def _op(frame: Frame, flat: str, deep: str) -> Any:
     return getattr(tf.raw_ops, flat if frame.spatial == 2 else deep)
 
 
-def _max_pool(frame: Frame, x: tf.Tensor, options: Dict[str, Any]) -> tf.Tensor:
+def _max_pool(frame: Frame, x: tf.Tensor, options: dict[str, Any]) -> tf.Tensor:
     return _op(frame, "MaxPool", "MaxPool3D")(input=x, **options)
 
 
@@ -62,14 +63,14 @@ def _lower_max_pool_select(site: Site, x: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
     return frame.left(picked)
 
 
-def _avg_pool(frame: Frame, x: tf.Tensor, options: Dict[str, Any]) -> tf.Tensor:
+def _avg_pool(frame: Frame, x: tf.Tensor, options: dict[str, Any]) -> tf.Tensor:
     """The average, with what `frame` pads counted as zeros."""
     if frame.spatial == 2:
         return tf.raw_ops.AvgPool(value=frame.padded(x), **options)
     return tf.raw_ops.AvgPool3D(input=frame.padded(x), **options)
 
 
-def _share_inside(frame: Frame, sizes: Any, dtype: tf.DType, options: Dict[str, Any]) -> tf.Tensor:
+def _share_inside(frame: Frame, sizes: Any, dtype: tf.DType, options: dict[str, Any]) -> tf.Tensor:
     """The part of each window that is no padding, (1, spatial…, 1)."""
     ones = tf.ones(as_vector([1, *sizes[1:-1], 1]), dtype)
     return _avg_pool(frame, ones, options)

@@ -5,8 +5,9 @@ TensorFlow's own distributions give other numbers under XLA; the bits of Philox 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import erf, sqrt
-from typing import Callable, Mapping
+from typing import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -58,7 +59,7 @@ def _uniform(site: Site, shape: object, dtype: str, offset: float = 0.0) -> tf.T
     width, carrier = (64, tf.uint64) if dtype == "float64" else (32, tf.uint32)
     bits = _bits(site, shape, carrier)
     shifted = tf.bitwise.right_shift(bits, tf.constant(width - kept, carrier))
-    # Less than 2 ** 53, so the detour over signed integers, which XLA has faster casts for, is exact.
+    # The numbers are small enough for signed integers, which are cast faster.
     signed = tf.bitcast(shifted, tf.int64 if width == 64 else tf.int32)
     return (tf.cast(signed, dtype) + tf.cast(offset, dtype)) * tf.cast(2.0**-kept, dtype)
 

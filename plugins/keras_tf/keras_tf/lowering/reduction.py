@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, Mapping, Tuple
+from collections.abc import Mapping
+from typing import Callable
 
 import tensorflow as tf
 
@@ -30,7 +31,7 @@ def _lower_sum_like(site: Site, g: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.reduce_sum(g, stretched), shape)
 
 
-def _lower_top_k(site: Site, x: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+def _lower_top_k(site: Site, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     values, indices = tf.math.top_k(x, site.params["k"])
     return values, indices
 

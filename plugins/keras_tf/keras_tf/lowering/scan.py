@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -11,7 +12,7 @@ from keras_tf.lowering._sizes import Size, sizes_of
 from keras_tf.lowering.random import next_state
 from keras_tf.tracing import Lowering, Site, Trace
 
-Tensors = List[tf.Tensor]
+Tensors = list[tf.Tensor]
 
 
 def _lower_scan(site: Site, *tensors: tf.Tensor) -> Tensors:
@@ -42,7 +43,7 @@ class _Loop:
     def run(self, states: Tensors, steps: Size, reverse: bool) -> Tensors:
         """The final states, then what is collected."""
 
-        def step(count: tf.Tensor, states: Any, stacks: Any) -> Tuple[tf.Tensor, Any, Any]:
+        def step(count: tf.Tensor, states: Any, stacks: Any) -> tuple[tf.Tensor, Any, Any]:
             t = steps - 1 - count if reverse else count
             new_states, rows = self._step(t, states)
             return count + 1, new_states, [s.write(t, row) for s, row in zip(stacks, rows)]
@@ -62,7 +63,7 @@ class _Loop:
         )
         return [*finals, *(stack.stack() for stack in filled)]
 
-    def _step(self, t: tf.Tensor, states: Tensors) -> Tuple[Tensors, Tensors]:
+    def _step(self, t: tf.Tensor, states: Tensors) -> tuple[Tensors, Tensors]:
         """The states after step t, and the rows that it adds."""
         body, trace = self.body, self.trace
         if trace.state is not None:
