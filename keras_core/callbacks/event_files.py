@@ -50,7 +50,7 @@ class EventWriter:
     def _write(self, event: bytes) -> None:
         event = _double(1, time.time()) + event
         length = struct.pack("<Q", len(event))
-        # Opened anew each time: what is written can be read at once, and is whole if training fails.
+        # Opened anew each time, so that all can be read at once, and is whole if training fails.
         with open(self.path, "ab") as file:
             file.write(length + _checksum(length) + event + _checksum(event))
 

@@ -1,4 +1,4 @@
-"""The callback that writes what TensorBoard shows; it needs no engine and no package besides NumPy."""
+"""The callback that writes what TensorBoard shows, with NumPy alone."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,7 +35,7 @@ class EngineCall(NamedTuple):
 
 def is_engine_call(inputs: Any) -> bool:
     """Whether a layer is called on tensors of the engine's own."""
-    if all(isinstance(x, Tensor) for x in inputs) or any(isinstance(x, _NO_TENSORS) for x in inputs):
+    if all(isinstance(x, Tensor) for x in inputs):
         return False
     return all(_spec_of(x) is not None for x in inputs)
 
@@ -142,6 +143,7 @@ def _traced(layer: Any, call: EngineCall) -> tuple[list[Any], list[Any], list[An
         layer._build_for(inputs)
         layer.assert_input_compatibility(inputs)
         if _is_static(layer, call):
+            _check_sizes(layer, call.inputs)
             return layer.inputs, layer.outputs, _updates_of_graph(layer, call.phase)
         extra = {name: K.placeholder(spec.shape, dtype=spec.dtype) for name, spec in call.tensors}
         masks = [None] * len(placeholders)
@@ -154,3 +156,13 @@ def _traced(layer: Any, call: EngineCall) -> tuple[list[Any], list[Any], list[An
 def _is_static(layer: Any, call: EngineCall) -> bool:
     """Whether the layer is a graph of layers, whose own tensors serve."""
     return getattr(layer, "_is_graph_network", False) and not call.tensors and not call.others
+
+
+def _check_sizes(model: Any, specs: Sequence[Spec]) -> None:
+    for spec, x in zip(specs, model.inputs):
+        pairs = zip(spec.shape, x.shape)
+        if spec.ndim != x.ndim or any(a != b for a, b in pairs if None not in (a, b)):
+            raise ValueError(
+                f"Model {model.name}: the input {x.name!r} has the shape {x.shape}, but a tensor "
+                f"of shape {spec.shape} was given."
+            )

@@ -173,11 +173,16 @@ class Placeholder(Tensor):
         self._name = name or f"placeholder_{self.uid}"
 
 
+def _copied(value: Any, dtype: str | None) -> np.ndarray:
+    """An array of its own. An engine's tensors give their numbers to `asarray` alone."""
+    return np.array(np.asarray(value), dtype=dtype, copy=True)
+
+
 class Constant(Tensor):
     """A leaf with a fixed value, an array that nobody writes to."""
 
     def __init__(self, value: Any, dtype: str | None = None, name: str | None = None) -> None:
-        array = np.array(value, dtype=dtype, copy=True)
+        array = _copied(value, dtype)
         array.flags.writeable = False
         super().__init__(Spec(array.shape, checked_dtype(array.dtype)))
         self.value = array
@@ -201,7 +206,7 @@ class Variable(Tensor):
         name: str | None = None,
         constraint: Any = None,
     ) -> None:
-        array = np.array(value, dtype=checked_dtype(dtype), copy=True)
+        array = _copied(value, checked_dtype(dtype))
         super().__init__(Spec(array.shape, array.dtype.name))
         self.uid = next(_uids)
         self._name = f"{name or f'variable_{self.uid}'}:0"
@@ -229,7 +234,7 @@ class Variable(Tensor):
         Raises:
             ValueError: `value` has another shape than the variable.
         """
-        array = np.array(value, dtype=self.dtype, copy=True)
+        array = _copied(value, self.dtype)
         if array.shape != self.shape:
             raise ValueError(
                 f"Variable {self.name!r} has shape {self.shape}; a value of shape {array.shape} was given."

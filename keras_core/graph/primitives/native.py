@@ -52,9 +52,7 @@ def _native_vjp(
     cotangents = [p.zeros_like(y) if g is None else g for g, y in zip(gs, ys)]
     wanted = tuple(x.spec for x in xs)
     further = getattr(gradient, "gradient", None)
-    return native(
-        *cotangents, *xs, fn=gradient, backend=backend, specs=wanted, gradient=further
-    )
+    return native(*cotangents, *xs, fn=gradient, backend=backend, specs=wanted, gradient=further)
 
 
 native = Primitive(

@@ -1,13 +1,14 @@
 """TensorFlow's functions on tensors of keras_core: each use becomes a node of the graph.
 
-TensorFlow asks its dispatchers what to do where it cannot make a tensor of an argument. The one here
-answers for symbolic tensors: it asks TensorFlow for the shapes of the result, and builds a `native`
-node that runs the function later. The gradient is TensorFlow's, of any order.
+TensorFlow asks its dispatchers what to do where it cannot make a tensor of an argument. The one
+here answers for symbolic tensors: it asks TensorFlow for the shapes of the result, and builds a
+`native` node that runs the function later. The gradient is TensorFlow's, of any order.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence
+from collections.abc import Sequence
+from typing import Any, Callable
 
 import tensorflow as tf
 from tensorflow.python.autograph.core import config as autograph
@@ -25,7 +26,7 @@ class SymbolicDispatcher(_dispatch.GlobalOpDispatcher):
     """Takes the calls of TensorFlow's functions on tensors of keras_core."""
 
     def handle(self, op: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """The result of `op` as tensors of keras_core, or NOT_SUPPORTED if there is none to read."""
+        """The result of `op` as tensors of keras_core, NOT_SUPPORTED if it takes none."""
         if any(isinstance(leaf, Tensor) for leaf in tf.nest.flatten((args, kwargs))):
             return symbolic(op, args, kwargs)
         return self.NOT_SUPPORTED
@@ -38,7 +39,7 @@ _installed = False
 def install() -> None:
     """Registers the dispatcher with TensorFlow, once a process, and keeps AutoGraph out of here.
 
-    AutoGraph would rewrite all that a `tf.function` calls, and what builds graphs needs no rewriting.
+    AutoGraph would rewrite all that a `tf.function` calls; what builds graphs needs none of that.
     """
     global _installed
     if not _installed:

@@ -6,8 +6,9 @@ program, so that a tape gives what `K.gradients` gives, of any order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Callable, Sequence
+from typing import Any, Callable
 
 import tensorflow as tf
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from keras_core.engine.engine_calls import program_of
-from keras_core.graph.passes import optimize
+from keras_core.graph.passes import optimize, specialise
 from keras_core.plugins import load_backend
 from keras_tf.compiled import simplified, state_of, traced
 from keras_tf.interop import held
@@ -21,12 +22,15 @@ class Served(tf.Module):
 
     Args:
         model: a model whose inputs are known.
+        batch_size: fixed number of samples; None leaves it open.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, batch_size: int | None = None) -> None:
         super().__init__()
         self._backend = load_backend("tensorflow")
         program = optimize(program_of(model, phase=0), phase=0)
+        if batch_size is not None:
+            program = specialise(program, [(batch_size, *x.shape[1:]) for x in program.inputs])
         self._program = simplified(program, self._backend.lowerings)
         self.held = [held(v, self._backend) for v in self._program.variables]
         inputs = _identifiers(model.input_names)
@@ -64,14 +68,19 @@ def to_saved_model(model: Any, path: str | os.PathLike[str]) -> None:
 
 
 def to_tflite(
-    model: Any, optimizations: Sequence[Any] = (), representative_dataset: Any = None
+    model: Any,
+    batch_size: int | None = None,
+    optimizations: Sequence[Any] = (),
+    representative_dataset: Any = None,
 ) -> bytes:
     """Converts a model for TFLite.
 
     Operations that TFLite lacks are left to TensorFlow's, which the interpreter then must have.
+    Those are loops (recurrent layers) for batches of any size; with a fixed one TFLite has all.
 
     Args:
         model: a model of keras_core whose inputs are known.
+        batch_size: fixed number of samples; None leaves it open.
         optimizations: as TensorFlow's converter takes them: `[tf.lite.Optimize.DEFAULT]` quantizes.
         representative_dataset: function that yields lists of input arrays, for quantization.
 
@@ -81,7 +90,7 @@ def to_tflite(
     Raises:
         ValueError: the model has not met its inputs yet.
     """
-    served = Served(model)
+    served = Served(model, batch_size)
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [served.serve.get_concrete_function()], served
     )

@@ -6,11 +6,11 @@ import io
 
 import numpy as np
 import pytest
+from google.protobuf import text_format
 from PIL import Image
 from tensorboard.backend.event_processing import event_accumulator
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
-from google.protobuf import text_format
 
 from keras_core.callbacks import TensorBoard, tensorboard_v2
 from keras_core.callbacks.event_files import EventWriter, histogram, image, scalar
