@@ -8,6 +8,7 @@ from keras_core.graph.program import Program
 from keras_core.graph.provenance import Origin, layer_scope
 from keras_core.graph.rewrite import substitute
 from keras_core.graph.tensor import Constant, Placeholder, Spec, Tensor, Update, Variable, as_tensor
+
 from keras_core.graph import operators  # noqa: F401  isort: skip  (attaches Tensor's operators)
 
 __all__ = [

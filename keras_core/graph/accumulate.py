@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
-from typing import List, Sequence, Tuple
 
 from keras_core.graph.tensor import Tensor
 
-Part = Tuple[int, int, Tensor]
+Part = tuple[int, int, Tensor]
 
 
 def accumulate(cotangents: Sequence[Tensor]) -> Tensor:
@@ -58,7 +58,7 @@ def _part(g: Tensor, axis: int) -> Part:
     return begin, max(begin, end), g.node.inputs[0]
 
 
-def _with_gaps(parts: Sequence[Part], axis: int, size: int) -> List[Tensor] | None:
+def _with_gaps(parts: Sequence[Part], axis: int, size: int) -> list[Tensor] | None:
     """The parts with zeros in between; None where the zeros' shape is not known."""
     filled, position = [], 0
     for start, stop, tensor in [*parts, (size, size, None)]:

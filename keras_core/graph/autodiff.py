@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 from keras_core.graph import order
 from keras_core.graph.accumulate import accumulate
 from keras_core.graph.primitive import Node, Primitive
 from keras_core.graph.tensor import FLOATS, Tensor
 
-Cotangents = Dict[Any, List[Tensor]]
+Cotangents = dict[Any, list[Tensor]]
 
 
 def gradients(
     ys: Sequence[Tensor], xs: Sequence[Tensor], grad_ys: Sequence[Tensor | None] | None = None
-) -> List[Tensor | None]:
+) -> list[Tensor | None]:
     """Derivatives of sum(ys) by each of xs.
 
     Args:
@@ -40,9 +41,9 @@ def gradients(
     return [accumulate(cotangents[x.key]) if cotangents.get(x.key) else None for x in xs]
 
 
-def _between(ys: Sequence[Tensor], targets: set) -> List[Node]:
+def _between(ys: Sequence[Tensor], targets: set) -> list[Node]:
     """Nodes that depend on a target, in order."""
-    reached: Dict[Node, bool] = {}
+    reached: dict[Node, bool] = {}
     for node in order.topological(ys):
         reached[node] = any(
             x.key in targets or (x.node is not None and reached[x.node]) for x in node.inputs
@@ -65,7 +66,7 @@ def _pull_back(node: Node, cotangents: Cotangents, targets: set) -> None:
 
 
 def _vjp(
-    node: Node, gs: Sequence[Tensor | None], ys: Tuple[Tensor, ...]
+    node: Node, gs: Sequence[Tensor | None], ys: tuple[Tensor, ...]
 ) -> Sequence[Tensor | None]:
     primitive = node.primitive
     several = primitive.several
@@ -83,7 +84,7 @@ def _vjp(
 def _vjp_by_decomposition(
     primitive: Primitive, node: Node, gs: Sequence[Tensor | None]
 ) -> Sequence[Tensor | None]:
-    """Differentiates the composite's parts, seen from stand-ins so that inputs count as independent."""
+    """Differentiates the composite's parts; stand-ins make the inputs independent."""
     from keras_core.graph.primitives import identity
 
     assert primitive.decomposition is not None

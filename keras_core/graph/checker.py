@@ -5,7 +5,7 @@ Tests run it after every pass.
 
 from __future__ import annotations
 
-from typing import Any, Set
+from typing import Any
 
 from keras_core.graph.primitive import PRIMITIVES, Node
 from keras_core.graph.program import Program
@@ -18,7 +18,7 @@ def check(program: Program) -> None:
     Raises:
         AssertionError: naming the node or tensor and the rule that it breaks.
     """
-    known: Set[Any] = set(program.inputs)
+    known: set[Any] = set(program.inputs)
     for node in program.nodes:
         _check_node(node, known)
         known.update(y.key for y in node.outputs())
@@ -27,7 +27,7 @@ def check(program: Program) -> None:
     _check_updates(program)
 
 
-def _check_node(node: Node, known: Set[Any]) -> None:
+def _check_node(node: Node, known: set[Any]) -> None:
     assert PRIMITIVES.get(node.primitive.name) is node.primitive, f"{node!r}: unknown primitive"
     for x in node.inputs:
         _check_known(x, known)
@@ -52,7 +52,7 @@ def _check_scan(node: Node) -> None:
     check(Program(body.inputs, body.results))
 
 
-def _check_known(tensor: Tensor, known: Set[Any]) -> None:
+def _check_known(tensor: Tensor, known: set[Any]) -> None:
     leaf = isinstance(tensor, (Constant, Variable))
     assert leaf or tensor.key in known, f"{tensor!r} is read before anything makes it"
     assert not isinstance(tensor, Placeholder) or tensor in known, f"{tensor!r} is not fed"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,14 +11,14 @@ from keras_core.graph import order, randomness
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Constant, Placeholder, Tensor, Variable
 
-Values = Dict[Any, np.ndarray]
+Values = dict[Any, np.ndarray]
 
 
 def evaluate(
     tensors: Sequence[Tensor],
     feeds: Mapping[Tensor, Any] | None = None,
     rng: randomness.RandomState = (0, 0),
-) -> List[np.ndarray]:
+) -> list[np.ndarray]:
     """The numbers of `tensors`, computed without a backend.
 
     Args:
@@ -43,8 +44,8 @@ def run_node(node: Node, values: Values, rng: randomness.RandomState) -> None:
 
 
 def _apply(
-    node: Node, arguments: List[np.ndarray], rng: randomness.RandomState
-) -> Tuple[np.ndarray, ...]:
+    node: Node, arguments: list[np.ndarray], rng: randomness.RandomState
+) -> tuple[np.ndarray, ...]:
     primitive = node.primitive
     if primitive.reference is None:
         return _apply_decomposition(node, arguments, rng)
@@ -56,8 +57,8 @@ def _apply(
 
 
 def _apply_decomposition(
-    node: Node, arguments: List[np.ndarray], rng: randomness.RandomState
-) -> Tuple[np.ndarray, ...]:
+    node: Node, arguments: list[np.ndarray], rng: randomness.RandomState
+) -> tuple[np.ndarray, ...]:
     stand_ins = [Placeholder(x.shape, x.dtype) for x in node.inputs]
     assert node.primitive.decomposition is not None
     parts = node.primitive.decomposition(*stand_ins, **node.params)

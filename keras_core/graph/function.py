@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import count
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Callable
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from keras_core.graph.program import Program
 from keras_core.graph.rewrite import substitute
 from keras_core.graph.tensor import Placeholder, Tensor, Update, Variable
 
-Compiled = Tuple[Callable[..., List[np.ndarray]], Tuple[Variable, ...]]
+Compiled = tuple[Callable[..., list[np.ndarray]], tuple[Variable, ...]]
 
 
 class Function:
@@ -52,13 +53,13 @@ class Function:
         self._refuse_others(outputs, "output")
         self.inputs, self.outputs, self.updates = _closed(fed, outputs, updates)
         self._uses_phase = any(x._uses_learning_phase for x in self._results())
-        self._compiled: Dict[Tuple[Any, int], Compiled] = {}
-        self._loops: Dict[Tuple[Any, int], Any] = {}
+        self._compiled: dict[tuple[Any, int], Compiled] = {}
+        self._loops: dict[tuple[Any, int], Any] = {}
         self._run = randomness.current_run()
         self._steps: Iterator[int] = count()
         Program(self.inputs, self.outputs, self.updates).validate()
 
-    def __call__(self, values: Sequence[Any]) -> List[np.ndarray]:
+    def __call__(self, values: Sequence[Any]) -> list[np.ndarray]:
         """Computes the outputs and does the updates.
 
         Args:
@@ -76,7 +77,7 @@ class Function:
         _hold(variables, backend)
         return run(arrays, self._random_state())
 
-    def loop(self, phase: int = 0) -> Callable[[Sequence[Any]], List[np.ndarray]] | None:
+    def loop(self, phase: int = 0) -> Callable[[Sequence[Any]], list[np.ndarray]] | None:
         """What does many calls in one; None where the backend sees no gain in that.
 
         Args:
@@ -98,7 +99,7 @@ class Function:
 
     def _run_loop(
         self, run: Any, variables: Sequence[Variable], backend: Any, values: Sequence[Any]
-    ) -> List[np.ndarray]:
+    ) -> list[np.ndarray]:
         arrays = [np.asarray(value, x.dtype) for x, value in zip(self.inputs, values)]
         for x, array in zip(self.inputs, arrays):
             self._checked(x, array[0])
@@ -119,10 +120,10 @@ class Function:
         jit = config.get_option("jit_compile") if self.jit_compile is None else self.jit_compile
         return optimize(Program(self.inputs, self.outputs, self.updates, jit), phase)
 
-    def _results(self) -> List[Tensor]:
+    def _results(self) -> list[Tensor]:
         return [*self.outputs, *(update.value for update in self.updates)]
 
-    def _split(self, values: Sequence[Any]) -> Tuple[Sequence[Any], int]:
+    def _split(self, values: Sequence[Any]) -> tuple[Sequence[Any], int]:
         """Values without those of the learning phase, and the phase."""
         if len(values) != self.arity:
             names = [x.name for x in self.inputs]
@@ -176,7 +177,7 @@ def _is_phase(x: Any) -> bool:
 
 def _closed(
     inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Sequence[Any]
-) -> Tuple[Tuple[Placeholder, ...], Tuple[Tensor, ...], Tuple[Update, ...]]:
+) -> tuple[tuple[Placeholder, ...], tuple[Tensor, ...], tuple[Update, ...]]:
     """The same with placeholders for inputs that are results of other tensors."""
     pairs = [Update(*pair) for pair in updates]
     stand_ins = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
@@ -23,8 +23,8 @@ def listing(program: Program) -> str:
     return "\n".join(lines)
 
 
-def _names(program: Program) -> Dict[Any, str]:
-    names: Dict[Any, str] = {}
+def _names(program: Program) -> dict[Any, str]:
+    names: dict[Any, str] = {}
     for prefix, leaves in (("i", program.inputs), ("v", program.variables)):
         names.update({leaf.key: f"{prefix}{n}" for n, leaf in enumerate(leaves)})
     count = 0
@@ -35,7 +35,7 @@ def _names(program: Program) -> Dict[Any, str]:
     return names
 
 
-def _node_line(node: Node, names: Dict[Any, str]) -> str:
+def _node_line(node: Node, names: dict[Any, str]) -> str:
     outputs = ", ".join(f"{names[y.key]}: {_type(y)}" for y in node.outputs())
     arguments = [_ref(x, names) for x in node.inputs]
     arguments += [f"{key}={value!r}" for key, value in node.params.items()]
@@ -47,10 +47,8 @@ def _type(tensor: Any) -> str:
     return f"{tensor.dtype}[{sizes}]"
 
 
-def _ref(tensor: Tensor, names: Dict[Any, str]) -> str:
+def _ref(tensor: Tensor, names: dict[Any, str]) -> str:
     if isinstance(tensor, Constant):
         small = tensor.value.size <= _SMALL
         return str(tensor.value.tolist()) if small else f"constant {_type(tensor)}"
     return names[tensor.key]
-
-

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterable, List, Set
+from collections.abc import Iterable
+from typing import Callable
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Tensor
@@ -10,10 +11,10 @@ from keras_core.graph.tensor import Tensor
 
 def topological(
     tensors: Iterable[Tensor], stop: Callable[[Tensor], bool] = lambda tensor: False
-) -> List[Node]:
-    """The nodes that compute `tensors`, inputs before users; not looking behind tensors at `stop`."""
-    done: Set[Node] = set()
-    order: List[Node] = []
+) -> list[Node]:
+    """The nodes that compute `tensors`, inputs before users; not behind where `stop` holds."""
+    done: set[Node] = set()
+    order: list[Node] = []
     stack = [t.node for t in reversed(list(tensors)) if t.node is not None and not stop(t)]
     while stack:
         node = stack[-1]
@@ -32,7 +33,7 @@ def topological(
     return order
 
 
-def leaves(tensors: Iterable[Tensor]) -> List[Tensor]:
+def leaves(tensors: Iterable[Tensor]) -> list[Tensor]:
     """The placeholders, variables and constants that `tensors` are computed from, each once."""
     tensors = list(tensors)
     found = {}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from types import MappingProxyType
-from typing import Any, Callable, Dict, Mapping, Sequence, Tuple, Union
+from typing import Any, Callable, Union
 
 from keras_core.graph.provenance import Origin, here
 from keras_core.graph.tensor import Spec, Tensor
 
 _uids = count()
-_registry: Dict[str, Primitive] = {}
+_registry: dict[str, Primitive] = {}
 
-PRIMITIVES: Mapping[str, "Primitive"] = MappingProxyType(_registry)
+PRIMITIVES: Mapping[str, Primitive] = MappingProxyType(_registry)
 
-Result = Union[Tensor, Tuple[Tensor, ...]]
+Result = Union[Tensor, tuple[Tensor, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +99,12 @@ class Node:
         self.params = dict(params)
         self.origin = origin
         specs = primitive.shape(*self.inputs, **self.params)
-        self.specs: Tuple[Spec, ...] = tuple(specs) if primitive.several else (specs,)
+        self.specs: tuple[Spec, ...] = tuple(specs) if primitive.several else (specs,)
         self.uses_learning_phase = primitive.name == "learning_phase" or any(
             x._uses_learning_phase for x in self.inputs
         )
 
-    def outputs(self) -> Tuple[Tensor, ...]:
+    def outputs(self) -> tuple[Tensor, ...]:
         """Handles on all outputs. The node holds none of them, so there is no reference cycle."""
         return tuple(Tensor(spec, self, i) for i, spec in enumerate(self.specs))
 

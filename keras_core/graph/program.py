@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
-from typing import List, Sequence, Tuple
 
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
@@ -37,27 +37,27 @@ class Program:
         self.updates = tuple(Update(*update) for update in updates)
 
     @property
-    def results(self) -> Tuple[Tensor, ...]:
+    def results(self) -> tuple[Tensor, ...]:
         """Outputs, then the values of the updates: everything that must be computed."""
         return (*self.outputs, *(update.value for update in self.updates))
 
     @cached_property
-    def nodes(self) -> Tuple[Node, ...]:
+    def nodes(self) -> tuple[Node, ...]:
         """All nodes that the results need, each after its inputs."""
         return tuple(order.topological(self.results))
 
     @cached_property
-    def leaves(self) -> Tuple[Tensor, ...]:
+    def leaves(self) -> tuple[Tensor, ...]:
         return tuple(order.leaves(self.results))
 
     @cached_property
-    def variables(self) -> Tuple[Variable, ...]:
+    def variables(self) -> tuple[Variable, ...]:
         """Variables that are read or written, each once."""
         read = [leaf for leaf in self.leaves if isinstance(leaf, Variable)]
         return tuple(dict.fromkeys([*read, *(update.variable for update in self.updates)]))
 
     @cached_property
-    def constants(self) -> Tuple[Constant, ...]:
+    def constants(self) -> tuple[Constant, ...]:
         return tuple(leaf for leaf in self.leaves if isinstance(leaf, Constant))
 
     @cached_property
@@ -69,7 +69,7 @@ class Program:
         return any(node.primitive.random for node in self.nodes)
 
     def rewritten(
-        self, rule: Rule | None = None, replacements: Sequence[Tuple[Tensor, Tensor]] = ()
+        self, rule: Rule | None = None, replacements: Sequence[tuple[Tensor, Tensor]] = ()
     ) -> Program:
         """The program with leaves replaced and a rule applied to each node."""
         replaced = dict(replacements)
@@ -79,7 +79,7 @@ class Program:
         inputs = [replaced.get(x, x) for x in self.inputs]
         return self._with(inputs, results)
 
-    def _with(self, inputs: Sequence[Tensor], results: List[Tensor]) -> Program:
+    def _with(self, inputs: Sequence[Tensor], results: list[Tensor]) -> Program:
         count = len(self.outputs)
         updates = [Update(u.variable, v) for u, v in zip(self.updates, results[count:])]
         return Program(inputs, results[:count], updates, self.jit_compile)  # type: ignore[arg-type]

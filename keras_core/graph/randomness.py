@@ -7,14 +7,14 @@ Initial values are drawn here with NumPy at step 0: equal seeds give equal weigh
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from itertools import count
-from typing import Iterator, Tuple
 
 import numpy as np
 
 from keras_core.graph.tensor import Tensor
 
-RandomState = Tuple[int, int]
+RandomState = tuple[int, int]
 
 _SEEDED = 1 << 40
 
@@ -64,7 +64,7 @@ def has_own_seed(stream: int) -> bool:
 
 
 def generator(state: RandomState, stream: int) -> np.random.Generator:
-    """NumPy's generator for one random node at one step. An explicit seed counts instead of the run's."""
+    """NumPy's generator for a random node at one step. An explicit seed replaces the run's."""
     seed, step = state
     run_seed = 0 if has_own_seed(stream) else seed
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((run_seed, step, stream))))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
 
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
@@ -22,9 +23,9 @@ class Rewriter:
 
     def __init__(self, replacements: Mapping[Tensor, Tensor], rule: Rule | None = None) -> None:
         self.rule = rule
-        self.new: Dict[Any, Tensor] = {old.key: new for old, new in replacements.items()}
+        self.new: dict[Any, Tensor] = {old.key: new for old, new in replacements.items()}
 
-    def __call__(self, tensors: Sequence[Tensor]) -> List[Tensor]:
+    def __call__(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         for node in order.topological(tensors, stop=lambda t: t.key in self.new):
             for index, output in enumerate(self._outputs(node) or ()):
                 self.new.setdefault((node, index), output)
@@ -52,7 +53,7 @@ class Rewriter:
         return _rebuilt(node, inputs)
 
 
-def _rebuilt(node: Node, inputs: Tuple[Tensor, ...]) -> Node:
+def _rebuilt(node: Node, inputs: tuple[Tensor, ...]) -> Node:
     """The node with other inputs; sizes that are known only now may be found not to fit."""
     try:
         return Node(node.primitive, inputs, node.params, node.origin)
@@ -70,7 +71,7 @@ def _knowing(tensor: Tensor, shape: Shape) -> Tensor:
     return Tensor(Spec(sizes, tensor.dtype), tensor.node, tensor.index)
 
 
-def substitute(tensors: Sequence[Tensor], replacements: Mapping[Tensor, Tensor]) -> List[Tensor]:
+def substitute(tensors: Sequence[Tensor], replacements: Mapping[Tensor, Tensor]) -> list[Tensor]:
     """`tensors` as they would be if each key of `replacements` had been its value.
 
     Example: the result of a metric after its updates, with each variable replaced by its update's
@@ -88,4 +89,4 @@ def make(origin_of: Node, build: Callable[..., Any], *inputs: Tensor, **params: 
     return result
 
 
-__all__: Tuple[str, ...] = ("Rewriter", "Rule", "make", "substitute")
+__all__: tuple[str, ...] = ("Rewriter", "Rule", "make", "substitute")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Container, Sequence
+from collections.abc import Container, Sequence
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program

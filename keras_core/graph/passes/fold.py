@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -37,14 +37,14 @@ def fold_node(node: Node) -> Sequence[Tensor] | None:
     return _fold_constants(node) or (node.outputs() if node.primitive.dims else None)
 
 
-def _fold_size(node: Node) -> List[Tensor] | None:
+def _fold_size(node: Node) -> list[Tensor] | None:
     shape = node.inputs[0].shape
     sizes = shape[node.params["axis"]] if node.primitive.name == "dim" else shape
     known = sizes is not None and (isinstance(sizes, int) or None not in sizes)
     return [Constant(np.array(sizes, "int32"))] if known else None
 
 
-def _fold_choice(node: Node) -> List[Tensor] | None:
+def _fold_choice(node: Node) -> list[Tensor] | None:
     condition, chosen, other = node.inputs
     assert isinstance(condition, Constant)
     if condition.value.size != 1:
@@ -78,7 +78,7 @@ def _absorb_dims(node: Node) -> Node | None:
     return Node(node.primitive, (*data, *rest), params, node.origin)
 
 
-def _fold_constants(node: Node) -> List[Tensor] | None:
+def _fold_constants(node: Node) -> list[Tensor] | None:
     foldable = (
         not node.primitive.random
         and node.primitive.name not in ("native", "print", "learning_phase")

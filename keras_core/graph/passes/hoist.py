@@ -7,8 +7,9 @@ sum of their products becomes one product over all steps).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Dict, List, Sequence, Set
+from typing import Any
 
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
@@ -18,7 +19,7 @@ from keras_core.graph.scan.body import Body
 from keras_core.graph.scan.vectorize import Lifted, lift
 from keras_core.graph.tensor import Constant, Placeholder, Tensor
 
-Table = Dict[Any, Lifted]
+Table = dict[Any, Lifted]
 
 
 def hoist(program: Program) -> Program:
@@ -41,9 +42,9 @@ def _outer(node: Node) -> Table:
     return known
 
 
-def _lift_all(nodes: Sequence[Node], known: Table) -> Set[Any]:
+def _lift_all(nodes: Sequence[Node], known: Table) -> set[Any]:
     """Lifts what can be, extending `known`; returns the keys of what was lifted."""
-    lifted: Set[Any] = set()
+    lifted: set[Any] = set()
     for node in nodes:
         inputs = [(x, False) if isinstance(x, Constant) else known.get(x.key) for x in node.inputs]
         if any(x is None for x in inputs):
@@ -74,9 +75,9 @@ def _raised(node: Node) -> Node:
     return Node(node.primitive, inputs, dict(node.params, body=new), node.origin)
 
 
-def _frontier(body: Body, lifted: Set[Any]) -> List[Tensor]:
+def _frontier(body: Body, lifted: set[Any]) -> list[Tensor]:
     """Lifted tensors that something not lifted reads."""
-    found: Dict[Any, Tensor] = {}
+    found: dict[Any, Tensor] = {}
     for node in body.nodes:
         if (node, 0) not in lifted:
             found.update({x.key: x for x in node.inputs if x.key in lifted})
@@ -84,7 +85,7 @@ def _frontier(body: Body, lifted: Set[Any]) -> List[Tensor]:
     return list(found.values())
 
 
-def _sunk(node: Node) -> List[Tensor]:
+def _sunk(node: Node) -> list[Tensor]:
     """Outputs of the scan, those that no later step needs computed after it."""
     body: Body = node.params["body"]
     needed = set(order.topological(body.new_states))
@@ -99,14 +100,14 @@ def _sunk(node: Node) -> List[Tensor]:
     return _after_loop(node, known, lifted, in_loop, stacks)
 
 
-def _available(body: Body, needed: Set[Node]) -> Dict[Any, Tensor]:
+def _available(body: Body, needed: set[Node]) -> dict[Any, Tensor]:
     """What the loop computes anyhow and can collect."""
     found = {x.key: x for x in body.states}
     found.update({y.key: y for n in body.nodes if n in needed for y in n.outputs()})
     return found  # type: ignore[return-value]
 
 
-def _direct(node: Node, known: Table) -> List[Tensor]:
+def _direct(node: Node, known: Table) -> list[Tensor]:
     """The scan's outputs, with collected sequences read directly."""
     body: Body = node.params["body"]
     given = {x.key for x in body.sequences}
@@ -119,11 +120,11 @@ def _direct(node: Node, known: Table) -> List[Tensor]:
 
 
 def _after_loop(
-    node: Node, known: Table, lifted: Set[Any], in_loop: Dict[Any, Tensor], stacks: Dict[Any, Any]
-) -> List[Tensor]:
+    node: Node, known: Table, lifted: set[Any], in_loop: dict[Any, Tensor], stacks: dict[Any, Any]
+) -> list[Tensor]:
     body: Body = node.params["body"]
     moved = [known[x.key][0] for x in body.collected if x.key in lifted]
-    read = {leaf for leaf in order.leaves(moved)}
+    read = set(order.leaves(moved))
     more = [x for key, x in in_loop.items() if stacks[key] in read]
     stay = [x for x in body.collected if x.key not in lifted]
     wanted = list({x.key: x for x in [*stay, *more]}.values())
@@ -138,5 +139,3 @@ def _after_loop(
         *outputs[:count],
         *(next(finished) if x.key in lifted else collected[x.key] for x in body.collected),
     ]
-
-

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Sequence
+from collections.abc import Sequence
+from typing import Any, Callable
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
@@ -18,7 +19,7 @@ def merge(program: Program) -> Program:
 
 
 def _merger() -> Callable[[Node], Sequence[Tensor] | None]:
-    seen: Dict[Any, Sequence[Tensor]] = {}
+    seen: dict[Any, Sequence[Tensor]] = {}
 
     def rule(node: Node) -> Sequence[Tensor] | None:
         if node.primitive.name == "scan":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Sequence, Set
+from typing import Any, Callable
 
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
@@ -24,14 +25,14 @@ def prune_scans(program: Program) -> Program:
 def _prune_once(program: Program) -> Program:
     used = {x.key for node in program.nodes for x in node.inputs}
     used |= {x.key for x in program.results}
-    changed: List[Node] = []
+    changed: list[Node] = []
     originals = {node.uid for node in program.nodes}
     pruned = program.rewritten(_rule(used, changed, originals))
     return pruned if changed else program
 
 
 def _rule(
-    used: Set[Any], changed: List[Node], originals: Set[int]
+    used: set[Any], changed: list[Node], originals: set[int]
 ) -> Callable[[Node], Sequence[Any] | None]:
     """A scan whose inputs were rebuilt waits for the next round: its outputs have new keys."""
 
@@ -59,12 +60,12 @@ def pruned_scan(node: Node, wanted: Sequence[bool]) -> Sequence[Tensor | None] |
     inputs, smaller = _drop_unused(node, smaller)
     outputs = Node(node.primitive, inputs, dict(node.params, body=smaller), node.origin).outputs()
     stacks = dict(zip(once, outputs[count:]))
-    places: Dict[int, Tensor] = {i: stacks[key] for i, key in kept.items()}
+    places: dict[int, Tensor] = {i: stacks[key] for i, key in kept.items()}
     places.update(enumerate(outputs[:count]))
     return [places.get(i) for i in range(len(node.specs))]
 
 
-def _unused(body: Any) -> List[Tensor]:
+def _unused(body: Any) -> list[Tensor]:
     """Sequences (all but one at least) and invariants that the body does not read."""
     read = set(order.leaves(body.results))
     sequences = [x for x in body.sequences if x not in read]

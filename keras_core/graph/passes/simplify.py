@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Sequence
+from collections.abc import Sequence
+from typing import Callable
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def simplify(program: Program) -> Program:
     return program.rewritten(simplify_node)
 
 
-def simplify_node(node: Node) -> List[Tensor] | Sequence[Tensor] | None:
+def simplify_node(node: Node) -> list[Tensor] | Sequence[Tensor] | None:
     if node.primitive.name == "scan":
         return with_body(node, node.params["body"].rewritten(simplify_node))
     rule = RULES.get(node.primitive.name)
@@ -75,7 +76,11 @@ def _neutral(number: float, right_only: bool) -> Simplification:
 
 
 def _is_all(tensor: Tensor, number: float) -> bool:
-    return isinstance(tensor, Constant) and tensor.value.size > 0 and bool(np.all(tensor.value == number))
+    return (
+        isinstance(tensor, Constant)
+        and tensor.value.size > 0
+        and bool(np.all(tensor.value == number))
+    )
 
 
 def _maker(tensor: Tensor, name: str) -> Node | None:
@@ -157,7 +162,7 @@ def _reshape(node: Node) -> Tensor | None:
 
 
 def _reduce_sum(node: Node) -> Tensor | None:
-    """Sums over no axes go, sums of sums join, and a summed batch axis of a product is contracted."""
+    """Sums over no axes go, sums of sums join, summed batch axes of a product are contracted."""
     axes, keepdims = node.params["axes"], node.params["keepdims"]
     if not axes:
         return node.inputs[0]
@@ -199,7 +204,7 @@ def _contract_batch(node: Node, product: Node, axes: Sequence[int]) -> Tensor | 
     return make(node, reduce_sum, result, axes=tuple(rest), keepdims=False) if rest else result
 
 
-RULES: Dict[str, Simplification] = {
+RULES: dict[str, Simplification] = {
     "add": _add,
     "broadcast_to": _if_same_shape,
     "cast": _cast,

@@ -1,13 +1,15 @@
 """Finds which sizes are equal though not known, and drops what is only there in case they differ.
 
-Each axis of unknown size gets a name; equal names mean equal sizes. A batch axis keeps its name from
-the input to the loss, so that the gradients of broadcasting operations need no sum at run time.
+Each axis of unknown size gets a name; equal names mean equal sizes. A batch axis keeps its name
+from the input to the loss, so that the gradients of broadcasting operations need no sum at run
+time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
@@ -16,7 +18,7 @@ from keras_core.graph.scan.body import with_body
 from keras_core.graph.tensor import Constant, Tensor
 
 # An int, or a hashable name of a size that is not known.
-Named = Tuple[Any, ...]
+Named = tuple[Any, ...]
 
 _fresh = count()
 
@@ -45,7 +47,7 @@ class Sizes:
     """
 
     def __init__(self, given: Mapping[Any, Named] | None = None) -> None:
-        self._known: Dict[Any, Named] = dict(given or {})
+        self._known: dict[Any, Named] = dict(given or {})
 
     def of(self, tensor: Tensor) -> Named:
         """A size or a name for each axis."""
@@ -63,7 +65,7 @@ class Sizes:
         for index, (spec, names) in enumerate(zip(node.specs, self._outputs(node))):
             self._known.setdefault((node, index), _filled(spec.shape, names))
 
-    def _outputs(self, node: Node) -> List[Sequence[Any]]:
+    def _outputs(self, node: Node) -> list[Sequence[Any]]:
         """A name, or None for a new one, for each axis of each output."""
         if node.primitive.name == "scan":
             return _scan_sizes(node, self)
@@ -86,7 +88,7 @@ def _filled(shape: Sequence[Any], names: Sequence[Any]) -> Named:
 # How primitives pass sizes on
 
 
-def _broadcast(node: Node, sizes: Sizes) -> List[Any]:
+def _broadcast(node: Node, sizes: Sizes) -> list[Any]:
     rank = len(node.specs[0].shape)
     aligned = [(1,) * (rank - x.ndim) + sizes.of(x) for x in node.inputs]
     return [_one_of(names) for names in zip(*aligned)] if aligned else [None] * rank
@@ -106,12 +108,12 @@ def _like_second(node: Node, sizes: Sizes) -> Sequence[Any]:
     return sizes.of(node.inputs[1])
 
 
-def _transposed(node: Node, sizes: Sizes) -> List[Any]:
+def _transposed(node: Node, sizes: Sizes) -> list[Any]:
     names = sizes.of(node.inputs[0])
     return [names[i] for i in node.params["perm"]]
 
 
-def _reduced(node: Node, sizes: Sizes) -> List[Any]:
+def _reduced(node: Node, sizes: Sizes) -> list[Any]:
     axes = node.params["axes"] if "axes" in node.params else (node.params["axis"],)
     names = sizes.of(node.inputs[0])
     if node.params.get("keepdims"):
@@ -119,34 +121,34 @@ def _reduced(node: Node, sizes: Sizes) -> List[Any]:
     return [name for i, name in enumerate(names) if i not in axes]
 
 
-def _sliced(node: Node, sizes: Sizes) -> List[Any]:
+def _sliced(node: Node, sizes: Sizes) -> list[Any]:
     names = sizes.of(node.inputs[0])
     whole = [part == (None, None, 1) for part in node.params["index"]]
     return [name if kept else None for name, kept in zip(names, whole)]
 
 
-def _tiled(node: Node, sizes: Sizes) -> List[Any]:
+def _tiled(node: Node, sizes: Sizes) -> list[Any]:
     names = zip(sizes.of(node.inputs[0]), node.params["reps"])
     return [name if count == 1 else None for name, count in names]
 
 
-def _repeated(node: Node, sizes: Sizes) -> List[Any]:
+def _repeated(node: Node, sizes: Sizes) -> list[Any]:
     names = sizes.of(node.inputs[0])
     return [None if i == node.params["axis"] else name for i, name in enumerate(names)]
 
 
-def _padded(node: Node, sizes: Sizes) -> List[Any]:
+def _padded(node: Node, sizes: Sizes) -> list[Any]:
     names = zip(sizes.of(node.inputs[0]), node.params["widths"])
     return [name if widths == (0, 0) else None for name, widths in names]
 
 
-def _joined(node: Node, sizes: Sizes) -> List[Any]:
+def _joined(node: Node, sizes: Sizes) -> list[Any]:
     axis = node.params["axis"]
     columns = zip(*(sizes.of(x) for x in node.inputs))
     return [None if i == axis else names[0] for i, names in enumerate(columns)]
 
 
-def _product(node: Node, sizes: Sizes) -> List[Any]:
+def _product(node: Node, sizes: Sizes) -> list[Any]:
     a, b = (sizes.of(x) for x in node.inputs)
     contract, batch = node.params["contract"], node.params["batch"]
     free_a = [s for i, s in enumerate(a) if i not in contract[0] and i not in batch[0]]
@@ -154,18 +156,18 @@ def _product(node: Node, sizes: Sizes) -> List[Any]:
     return [*(a[i] for i in batch[0]), *free_a, *free_b]
 
 
-def _looked_up(node: Node, sizes: Sizes) -> List[Any]:
+def _looked_up(node: Node, sizes: Sizes) -> list[Any]:
     x, indices = (sizes.of(t) for t in node.inputs)
     axis = node.params["axis"]
     return [*x[:axis], *indices, *x[axis + 1 :]]
 
 
-def _batch_only(node: Node, sizes: Sizes) -> List[Any]:
+def _batch_only(node: Node, sizes: Sizes) -> list[Any]:
     rest = len(node.specs[0].shape) - 1
     return [sizes.of(node.inputs[0])[0], *[None] * rest]
 
 
-def _from_dims(node: Node, sizes: Sizes) -> List[Any]:
+def _from_dims(node: Node, sizes: Sizes) -> list[Any]:
     """Sizes that stand in the parameter `shape` or among the last inputs."""
     shape = node.params["shape"]
     unknown = shape.count(None)
@@ -200,9 +202,9 @@ def _value_of(dim: Tensor, sizes: Sizes) -> Any:
 
 Rule = Callable[[Node, Sizes], Sequence[Any]]
 
-_BY_FAMILY: Dict[str, Rule] = {"elementwise": _broadcast, "comparison": _broadcast}
+_BY_FAMILY: dict[str, Rule] = {"elementwise": _broadcast, "comparison": _broadcast}
 
-RULES: Dict[str, Rule] = {
+RULES: dict[str, Rule] = {
     "argmax": _reduced,
     "argmin": _reduced,
     "avg_pool": _batch_only,
@@ -245,7 +247,7 @@ RULES: Dict[str, Rule] = {
 # Scans
 
 
-def _scan_sizes(node: Node, sizes: Sizes) -> List[Sequence[Any]]:
+def _scan_sizes(node: Node, sizes: Sizes) -> list[Sequence[Any]]:
     body = node.params["body"]
     inside = _sizes_inside(node, sizes)
     steps = sizes.of(node.inputs[0])[0]
@@ -321,7 +323,7 @@ def _resolve_broadcast(node: Node, sizes: Sizes) -> Tensor | None:
     return x if list(sizes.of(x)) == list(_from_dims(node, sizes)) else None
 
 
-_REWRITES: Dict[str, Callable[[Node, Sizes], "Tensor | None"]] = {
+_REWRITES: dict[str, Callable[[Node, Sizes], Tensor | None]] = {
     "broadcast_to": _resolve_broadcast,
     "sum_like": _resolve_sum_like,
 }

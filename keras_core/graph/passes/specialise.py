@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 from keras_core.graph.passes.fold import fold_node
 from keras_core.graph.program import Program

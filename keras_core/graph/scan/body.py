@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Callable, List, Sequence, Tuple
+from typing import Any, Callable
 
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
@@ -24,29 +25,29 @@ class Body:
         collected: tensors whose values at all steps are stacked into outputs of the scan.
     """
 
-    sequences: Tuple[Placeholder, ...]
-    states: Tuple[Placeholder, ...]
-    invariants: Tuple[Placeholder, ...]
-    new_states: Tuple[Tensor, ...]
-    collected: Tuple[Tensor, ...]
+    sequences: tuple[Placeholder, ...]
+    states: tuple[Placeholder, ...]
+    invariants: tuple[Placeholder, ...]
+    new_states: tuple[Tensor, ...]
+    collected: tuple[Tensor, ...]
 
     @property
-    def inputs(self) -> Tuple[Placeholder, ...]:
+    def inputs(self) -> tuple[Placeholder, ...]:
         return (*self.sequences, *self.states, *self.invariants)
 
     @property
-    def results(self) -> Tuple[Tensor, ...]:
+    def results(self) -> tuple[Tensor, ...]:
         return (*self.new_states, *self.collected)
 
     @cached_property
-    def nodes(self) -> Tuple[Node, ...]:
+    def nodes(self) -> tuple[Node, ...]:
         return tuple(order.topological(self.results))
 
     @cached_property
     def is_random(self) -> bool:
         return any(node.primitive.random for node in self.nodes)
 
-    def split(self, inputs: Sequence[Any]) -> Tuple[List[Any], List[Any], List[Any]]:
+    def split(self, inputs: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
         """Inputs of the scan as sequences, initial states and invariants."""
         first, second = len(self.sequences), len(self.sequences) + len(self.states)
         return list(inputs[:first]), list(inputs[first:second]), list(inputs[second:])
@@ -54,7 +55,7 @@ class Body:
     def collecting(self, tensors: Sequence[Tensor]) -> Body:
         return replace(self, collected=tuple(tensors))
 
-    def mapped(self, function: Callable[[Sequence[Tensor]], List[Tensor]]) -> Body:
+    def mapped(self, function: Callable[[Sequence[Tensor]], list[Tensor]]) -> Body:
         """The body with its results passed through a function of tensors."""
         results = function(self.results)
         count = len(self.new_states)
@@ -81,7 +82,7 @@ class Body:
         return f"<Body of {len(self.nodes)} nodes, {len(self.states)} states>"
 
 
-def with_body(node: Node, body: Body) -> Tuple[Tensor, ...] | None:
+def with_body(node: Node, body: Body) -> tuple[Tensor, ...] | None:
     """Outputs of a scan with another body for the same inputs; None where the body is the same."""
     old: Body = node.params["body"]
     same_results = all(a.key == b.key for a, b in zip(body.results, old.results))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
+from collections.abc import Sequence
+from typing import Any, Callable
 
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
@@ -10,12 +11,12 @@ from keras_core.graph.rewrite import Rewriter
 from keras_core.graph.scan.body import Body
 from keras_core.graph.tensor import Constant, Placeholder, Tensor
 
-Step = Callable[[List[Tensor], List[Tensor]], Tuple[Sequence[Tensor], Sequence[Tensor]]]
+Step = Callable[[list[Tensor], list[Tensor]], tuple[Sequence[Tensor], Sequence[Tensor]]]
 
 
 def scan(
     step: Step, sequences: Sequence[Tensor], states: Sequence[Tensor], reverse: bool = False
-) -> Tuple[List[Tensor], List[Tensor]]:
+) -> tuple[list[Tensor], list[Tensor]]:
     """Runs a step function over the first axis of sequences.
 
     Args:
@@ -70,12 +71,12 @@ def _check_states(before: Sequence[Tensor], after: Sequence[Tensor]) -> None:
 
 
 def _close(
-    slices: List[Placeholder],
-    before: List[Placeholder],
-    after: List[Tensor],
-    outputs: List[Tensor],
+    slices: list[Placeholder],
+    before: list[Placeholder],
+    after: list[Tensor],
+    outputs: list[Tensor],
     mark: int,
-) -> Tuple[Body, List[Tensor]]:
+) -> tuple[Body, list[Tensor]]:
     """The body with placeholders for all that does not change from step to step, and the latter."""
     own = set(slices) | set(before)
     results = [*after, *outputs]
@@ -90,14 +91,14 @@ def _close(
     return body.collecting([*body.collected, *everything(body)]), outer
 
 
-def everything(body: Body) -> List[Tensor]:
+def everything(body: Body) -> list[Tensor]:
     """The states and all results of the body's nodes: what a gradient may want of each step."""
     return [*body.states, *(y for node in body.nodes for y in node.outputs())]
 
 
-def _inner_nodes(results: Sequence[Tensor], own: Set[Any], mark: int) -> Set[Node]:
+def _inner_nodes(results: Sequence[Tensor], own: set[Any], mark: int) -> set[Node]:
     """Nodes that differ from step to step: they read a slice or a state, or draw anew."""
-    inner: Set[Node] = set()
+    inner: set[Node] = set()
     for node in order.topological(results):
         drawn = node.primitive.random and node.uid > mark
         if drawn or any(x in own or x.node in inner for x in node.inputs):
@@ -105,11 +106,9 @@ def _inner_nodes(results: Sequence[Tensor], own: Set[Any], mark: int) -> Set[Nod
     return inner
 
 
-def _outer_tensors(
-    results: Sequence[Tensor], inner: Set[Node], own: Set[Any]
-) -> List[Tensor]:
+def _outer_tensors(results: Sequence[Tensor], inner: set[Node], own: set[Any]) -> list[Tensor]:
     used = [x for node in order.topological(results) if node in inner for x in node.inputs]
-    outer: Dict[Any, Tensor] = {}
+    outer: dict[Any, Tensor] = {}
     for x in [*used, *results]:
         if x.node not in inner and x not in own and not isinstance(x, Constant):
             outer.setdefault(x.key, x)

@@ -6,7 +6,8 @@ the sum of products into one product over all steps.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 from keras_core.graph import order
 from keras_core.graph.autodiff import gradients
@@ -14,9 +15,8 @@ from keras_core.graph.scan.body import Body
 from keras_core.graph.tensor import FLOATS, Placeholder, Tensor
 
 
-
 def scan_vjp(
-    gs: Tuple[Any, ...], ys: Tuple[Tensor, ...], *inputs: Tensor, body: Body, reverse: bool
+    gs: tuple[Any, ...], ys: tuple[Tensor, ...], *inputs: Tensor, body: Body, reverse: bool
 ) -> Sequence[Any]:
     """Cotangents of the sequences, the initial states and the invariants."""
     from keras_core.graph.primitives import reduce_sum, zeros_like
@@ -30,16 +30,17 @@ def scan_vjp(
     closed = backward.closed(residuals)
     closed = closed.collecting([*closed.collected, *everything(closed)])
     arriving = [g for g in gs[count:] if g is not None]
-    final = [
-        (zeros_like(ys[i]) if gs[i] is None else gs[i]) for i in backward.float_states
-    ]
+    final = [(zeros_like(ys[i]) if gs[i] is None else gs[i]) for i in backward.float_states]
     invariants = body.split(inputs)[2]
     results = scan(*arriving, *stacks, *final, *invariants, body=closed, reverse=not reverse)
     finals, collected = results[: len(final)], iter(results[len(final) :])
     return [
         *_spread(backward.for_sequences, lambda g: next(collected)),
         *_spread_states(count, backward.float_states, finals),
-        *_spread(backward.for_invariants, lambda g: reduce_sum(next(collected), axes=(0,), keepdims=False)),
+        *_spread(
+            backward.for_invariants,
+            lambda g: reduce_sum(next(collected), axes=(0,), keepdims=False),
+        ),
     ]
 
 
@@ -62,15 +63,15 @@ class _Backward:
         self.for_invariants = found[second:]
 
     @property
-    def results(self) -> List[Tensor]:
+    def results(self) -> list[Tensor]:
         kept = [g for g in [*self.for_sequences, *self.for_invariants] if g is not None]
         return [*self.for_states, *kept]
 
-    def residuals(self) -> List[Tensor]:
+    def residuals(self) -> list[Tensor]:
         """Values of the forward body that the backward step reads; at least one sequence in all."""
         forward = {y.key for node in self.body.nodes for y in node.outputs()}
         forward |= {x.key for x in (*self.body.sequences, *self.body.states)}
-        found: Dict[Any, Tensor] = {}
+        found: dict[Any, Tensor] = {}
         for node in order.topological(self.results, stop=lambda t: t.key in forward):
             for x in node.inputs:
                 if x.key in forward:
@@ -99,7 +100,7 @@ class _Backward:
 
 def _stacks_of(
     residuals: Sequence[Tensor], body: Body, ys: Sequence[Tensor], inputs: Sequence[Tensor]
-) -> List[Tensor]:
+) -> list[Tensor]:
     """The residuals at all steps: sequences themselves, or what the forward scan collects."""
     count = len(body.states)
     stacks = {x.key: ys[count + i] for i, x in enumerate(body.collected)}
@@ -113,14 +114,12 @@ def _or_zeros(g: Any, like: Tensor) -> Tensor:
     return zeros_like(like) if g is None else g
 
 
-def _spread(found: Sequence[Any], take: Any) -> List[Any]:
+def _spread(found: Sequence[Any], take: Any) -> list[Any]:
     return [None if g is None else take(g) for g in found]
 
 
-def _spread_states(count: int, places: Sequence[int], finals: Sequence[Tensor]) -> List[Any]:
-    cotangents: List[Any] = [None] * count
+def _spread_states(count: int, places: Sequence[int], finals: Sequence[Tensor]) -> list[Any]:
+    cotangents: list[Any] = [None] * count
     for i, g in zip(places, finals):
         cotangents[i] = g
     return cotangents
-
-

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ def _steps(sequences: Sequence[Any]) -> Dim:
     return sizes.pop() if sizes else None
 
 
-def _scan_shape(*inputs: Any, body: Body, reverse: bool) -> Tuple[Spec, ...]:
+def _scan_shape(*inputs: Any, body: Body, reverse: bool) -> tuple[Spec, ...]:
     sequences, _, _ = body.split(inputs)
     if not sequences:
         raise ValueError("scan: needs at least one sequence to know the number of steps.")
@@ -32,10 +33,10 @@ def _scan_shape(*inputs: Any, body: Body, reverse: bool) -> Tuple[Spec, ...]:
 
 def _scan_reference(
     rng: np.random.Generator, *arrays: np.ndarray, body: Body, reverse: bool
-) -> Tuple[np.ndarray, ...]:
+) -> tuple[np.ndarray, ...]:
     sequences, states, invariants = body.split(arrays)
     steps = len(sequences[0])
-    rows: List[List[np.ndarray]] = [[] for _ in range(steps)]
+    rows: list[list[np.ndarray]] = [[] for _ in range(steps)]
     seed = int(rng.integers(2**31))
     for t in reversed(range(steps)) if reverse else range(steps):
         feeds = dict(zip(body.inputs, [*(x[t] for x in sequences), *states, *invariants]))
@@ -46,7 +47,7 @@ def _scan_reference(
     return (*states, *map(np.stack, zip(*rows)))
 
 
-def _empty_stacks(body: Body, arrays: Sequence[np.ndarray]) -> List[np.ndarray]:
+def _empty_stacks(body: Body, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Stacks of no rows; the shape rules tell how large the rows would be."""
     sequences, states, invariants = body.split(arrays)
     slices = [Spec(x.shape[1:], x.dtype.name) for x in sequences]

@@ -1,22 +1,23 @@
 """Lifts a node of a scan's body to all steps at once: rules for a leading axis of steps.
 
-A rule takes the node and its inputs as (tensor, batched) pairs, where a batched tensor has the steps
-as axis 0, and gives the node's value at all steps, or None where it cannot.
+A rule takes the node and its inputs as (tensor, batched) pairs, where a batched tensor has the
+steps as axis 0, and gives the node's value at all steps, or None where it cannot.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any, Callable
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Tensor
 
-Lifted = Tuple[Tensor, bool]
+Lifted = tuple[Tensor, bool]
 Rule = Callable[[Node, Sequence[Lifted]], "Tensor | None"]
 
 
 def lift(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
-    """The single output of `node` for all steps, shape `(steps, ...)`; None where no rule does it."""
+    """The one output of `node` for all steps, shape `(steps, ...)`; None where no rule does it."""
     primitive = node.primitive
     if primitive.random or primitive.several or not any(batched for _, batched in inputs):
         return None
@@ -63,7 +64,7 @@ def _steps_first(x: Tensor, axis: int) -> Tensor:
     return transpose(x, perm=order)
 
 
-def _shift(axes: Sequence[int], by: bool) -> Tuple[int, ...]:
+def _shift(axes: Sequence[int], by: bool) -> tuple[int, ...]:
     return tuple(axis + int(by) for axis in axes)
 
 
@@ -103,7 +104,7 @@ def _to_shape(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
     shape = (x.shape[0], *node.params["shape"])
     if None in shape or len(inputs) > 1:
         return None
-    params: Dict[str, Any] = dict(node.params, shape=shape)
+    params: dict[str, Any] = dict(node.params, shape=shape)
     if "index" in params:
         params["index"] = ((None, None, 1), *params["index"])
     return node.primitive(x, **params)
@@ -114,9 +115,9 @@ def _broadcast_to(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
     return None if x is None else _to_shape(node, [(x, True), *inputs[1:]])
 
 
-_BY_FAMILY: Dict[str, Rule] = {"elementwise": _elementwise, "comparison": _elementwise}
+_BY_FAMILY: dict[str, Rule] = {"elementwise": _elementwise, "comparison": _elementwise}
 
-RULES: Dict[str, Rule] = {
+RULES: dict[str, Rule] = {
     "broadcast_to": _broadcast_to,
     "concat": _axis_parameter,
     "dot": _dot,

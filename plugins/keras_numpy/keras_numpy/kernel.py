@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, Tuple
+from typing import Any, Callable
 
 import numpy as np
 
 from keras_core.graph.primitive import Node
 
-Buffer = Tuple[Tuple[int, ...], str]
+Buffer = tuple[tuple[int, ...], str]
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Kernel:
     Attributes:
         pattern: statements (separated by `;`) with `{0}`, `{1}` … for the inputs, `{out}` (or
             `{out0}`, `{out1}` … of several) for the results' buffers, `{s0}` … for scratch buffers,
-            `{rng}` for the node's Generator and the keys of `names`. For a view or a value it is one
-            expression.
+            `{rng}` for the node's Generator and the keys of `names`. For a view or a value it is
+            one expression.
         names: objects that the pattern refers to.
         view: the result shares the memory of input 0.
         value: the expression makes a new array by itself.
@@ -34,20 +35,24 @@ class Kernel:
     names: Mapping[str, Any] = field(default_factory=dict)
     view: bool = False
     value: bool = False
-    inplace: Tuple[int, ...] = ()
-    scratch: Tuple[Buffer, ...] = ()
+    inplace: tuple[int, ...] = ()
+    scratch: tuple[Buffer, ...] = ()
     elementwise: bool = False
 
 
 Lowering = Callable[[Node], Kernel]
 
 
+def places(count: int, name: str = "") -> str:
+    """`{0}, {1}, …` in a pattern, or `{out0}, {out1}, …`; a comma stands at the end too."""
+    return "".join(f"{{{name}{i}}}, " for i in range(count))
+
+
 def call(function: Callable[..., Any], count: int, **options: Any) -> Kernel:
     """A kernel `function(input0, …, out=out)`."""
-    inputs = "".join("{%d}, " % i for i in range(count))
     # NumPy takes `out` by position, which is faster, but deprecates it for these two.
     out = "out={out}" if function in (np.maximum, np.minimum) else "{out}"
-    return Kernel("{fn}(" + inputs + out + ")", {"fn": function}, **options)
+    return Kernel("{fn}(" + places(count) + out + ")", {"fn": function}, **options)
 
 
 def ufunc(function: np.ufunc) -> Lowering:
@@ -57,7 +62,7 @@ def ufunc(function: np.ufunc) -> Lowering:
     return lambda node: kernel
 
 
-def steps(pattern: str, inplace: Tuple[int, ...] = (0,), **names: Any) -> Lowering:
+def steps(pattern: str, inplace: tuple[int, ...] = (0,), **names: Any) -> Lowering:
     """The lowering of an elementwise primitive that is several ufuncs on one buffer."""
     kernel = Kernel(pattern, names, elementwise=True, inplace=inplace)
     return lambda node: kernel

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import traceback
 from collections import OrderedDict
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from keras_numpy.compiler.generate import Code, generate
 from keras_numpy.compiler.packing import Packer
 from keras_numpy.kernel import Lowering
 
-Shapes = Tuple[Tuple[int, ...], ...]
+Shapes = tuple[tuple[int, ...], ...]
 
 # Each variant keeps its buffers; shapes that vary without end must not fill the memory.
 MOST_VARIANTS = 32
@@ -40,14 +41,14 @@ class CompiledProgram:
         self._variants: OrderedDict[Any, Variant] = OrderedDict()
         self._latest: Variant | None = None
 
-    def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> List[np.ndarray]:
+    def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> list[np.ndarray]:
         shapes = tuple([array.shape for array in arrays])
         variant = self._variants.get(shapes)
         if variant is None or variant is not self._latest:
             variant = self._used(shapes)
         return variant(arrays, state)
 
-    def source(self, *shapes: Tuple[int, ...]) -> str:
+    def source(self, *shapes: tuple[int, ...]) -> str:
         """The code that runs for inputs of these shapes."""
         return self._used(shapes).code.source
 
@@ -72,13 +73,13 @@ class Variant:
 
     def __init__(self, code: Code) -> None:
         self.code = code
-        self._free: List[Sequence[np.ndarray]] = []
-        namespace: Dict[str, Any] = dict(code.names)
-        exec(compile(code.source, code.filename, "exec"), namespace)  # noqa: S102
+        self._free: list[Sequence[np.ndarray]] = []
+        namespace: dict[str, Any] = dict(code.names)
+        exec(compile(code.source, code.filename, "exec"), namespace)
         # Taken out of its own globals: no reference cycle, so all goes when the program goes.
         self._run = namespace.pop("run")
 
-    def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> List[np.ndarray]:
+    def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> list[np.ndarray]:
         try:
             buffers = self._free.pop()
         except IndexError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Set
+from typing import TYPE_CHECKING, Any
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Constant, Tensor
@@ -43,19 +44,19 @@ class Frame:
     ) -> None:
         self.writer = writer
         self.indent = indent
-        self.refs: Dict[Any, str] = {}
-        self.targets: Dict[Any, str] = {}
-        self.fresh: Set[Any] = set()
+        self.refs: dict[Any, str] = {}
+        self.targets: dict[Any, str] = {}
+        self.fresh: set[Any] = set()
         self.kernels = {n: self._lower(n) for n in nodes if not _is_loop(n) and not _unsized(n)}
-        self._roots: Dict[Any, Any] = dict(shared)
+        self._roots: dict[Any, Any] = dict(shared)
         for node in nodes:
             self._set_roots(node)
-        self.items: List[Item] = schedule(nodes, self._elementwise)
+        self.items: list[Item] = schedule(nodes, self._elementwise)
         self.result_roots = {self.root_of(x) for x in results}
-        self._readers: Dict[Any, Set[Node]] = {}
-        self._last_use: Dict[Any, int] = {}
+        self._readers: dict[Any, set[Node]] = {}
+        self._last_use: dict[Any, int] = {}
         self._measure_liveness()
-        self._buffer_of: Dict[Any, List[str]] = {}
+        self._buffer_of: dict[Any, list[str]] = {}
 
     # Facts about nodes and tensors
 
@@ -71,7 +72,7 @@ class Frame:
         return kernel is not None and not kernel.view and not kernel.value
 
     def _set_roots(self, node: Node) -> None:
-        """What owns the memory of each output: a view's is its input's, a loop's outputs share one."""
+        """What owns the memory of outputs: a view's is its input's, those of a loop share one."""
         kernel = self.kernels.get(node)
         for index in range(len(node.specs)):
             if kernel is not None and kernel.view:
@@ -92,7 +93,7 @@ class Frame:
         for root in self.result_roots:
             self._last_use[root] = _FOREVER
 
-    def readers_of(self, tensor: Tensor) -> Set[Node]:
+    def readers_of(self, tensor: Tensor) -> set[Node]:
         return set(self._readers.get(self.root_of(tensor), ()))
 
     def may_overwrite(self, node: Node, tensor: Tensor) -> bool:
@@ -252,7 +253,7 @@ class Frame:
             and (n, 0) not in self.result_roots
             and (n, 0) not in self.targets
         ]
-        block_refs: Dict[Any, str] = {}
+        block_refs: dict[Any, str] = {}
         i, j = self.writer.new_name("i"), self.writer.new_name("j")
         lines, sliced = self._group_lines(group, set(local), rows, block_refs, i, j)
         self.writer.line(f"for {i} in range(0, {total}, {rows}):", self.indent, group.nodes[0])
@@ -263,10 +264,10 @@ class Frame:
             self.writer.line(text, self.indent + 1, node)
 
     def _group_lines(self, group, local, rows, block_refs, i, j):  # type: ignore[no-untyped-def]
-        sliced: List[str] = []
+        sliced: list[str] = []
         lines = []
         last = {x.key: n for n in group.nodes for x in n.inputs}
-        taken: Dict[Any, str] = {}
+        taken: dict[Any, str] = {}
         self._take_wholes(group, local)
         for node in group.nodes:
             inputs = [self._block_input(x, group, block_refs, sliced, i, j) for x in node.inputs]
@@ -302,7 +303,7 @@ class Frame:
         sliced.append(f"{part} = {self.refs[(node, 0)]}[{i}:{j}]")
         return part
 
-    def _take_wholes(self, group: Group, local: Set[Node]) -> None:
+    def _take_wholes(self, group: Group, local: set[Node]) -> None:
         """Places for what outlives the group, before any block's buffer is free again."""
         for node in group.nodes:
             if node not in local:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,10 +27,10 @@ class Code:
     """Generated source, the objects it refers to, and the buffers it works in."""
 
     source: str
-    names: Dict[str, Any]
+    names: dict[str, Any]
     memory: Memory
     filename: str
-    nodes: Dict[int, Node]
+    nodes: dict[int, Node]
 
     def node_at(self, line: int) -> Node | None:
         return self.nodes.get(line)
@@ -41,11 +42,11 @@ class Writer:
     def __init__(self, lowerings: Mapping[str, Lowering]) -> None:
         self.lowerings = lowerings
         self.memory = Memory()
-        self.names: Dict[str, Any] = {"empty": np.empty, "copyto": np.copyto, "array": np.array}
-        self.head: List[str] = []
-        self.body: List[str] = []
-        self.body_nodes: Dict[int, Node] = {}
-        self._known: Dict[int, str] = {}
+        self.names: dict[str, Any] = {"empty": np.empty, "copyto": np.copyto, "array": np.array}
+        self.head: list[str] = []
+        self.body: list[str] = []
+        self.body_nodes: dict[int, Node] = {}
+        self._known: dict[int, str] = {}
         self._count = count()
 
     def name_of(self, thing: Any, hint: str = "k") -> str:
@@ -101,7 +102,7 @@ def _code(program: Program, writer: Writer) -> Code:
     return Code(source, writer.names, writer.memory, filename, nodes)
 
 
-def _members(program: Program) -> Dict[Any, Any]:
+def _members(program: Program) -> dict[Any, Any]:
     """Variables whose memory is a pack's."""
     packs = [v for v in program.variables if isinstance(v, Pack)]
     return {member: pack for pack in packs for member in pack.members}
@@ -121,8 +122,8 @@ def _bind_inputs(program: Program, frame: Frame, writer: Writer) -> None:
 
 
 def _plan_updates(program: Program, frame: Frame) -> Any:
-    """Updates that can be computed right into the variable, and those that are copied at the end."""
-    targets: Dict[Any, str] = {}
+    """Updates that can be computed into the variable, and those that are copied at the end."""
+    targets: dict[Any, str] = {}
     late = []
     for variable, value in program.updates:
         if value.key not in targets and _written_in_place(variable, value, frame):
@@ -157,7 +158,7 @@ def _before(
     return nodes.index(reader) < nodes.index(node) and frame.reads_whole(reader, variable)
 
 
-def _fresh_outputs(program: Program, frame: Frame, writer: Writer, targets: Dict[Any, str]) -> None:
+def _fresh_outputs(program: Program, frame: Frame, writer: Writer, targets: dict[Any, str]) -> None:
     """Outputs are computed into new arrays, so that the caller may keep them."""
     for y in program.outputs:
         if y.key not in targets and y.node is not None and frame.takes_buffer(y.node):
@@ -166,9 +167,9 @@ def _fresh_outputs(program: Program, frame: Frame, writer: Writer, targets: Dict
             writer.head.append(f"    {name} = empty({y.shape!r}, {y.dtype!r})")
 
 
-def _returned(program: Program, frame: Frame, writer: Writer) -> List[str]:
+def _returned(program: Program, frame: Frame, writer: Writer) -> list[str]:
     """Names of the results, copied unless their array is the caller's own; before any update."""
-    names: Dict[Any, str] = {}
+    names: dict[Any, str] = {}
     for y in program.outputs:
         if y.key in names:
             continue
@@ -180,7 +181,7 @@ def _returned(program: Program, frame: Frame, writer: Writer) -> List[str]:
 
 
 def _write_updates(late: Sequence[Any], frame: Frame, writer: Writer) -> None:
-    """Copies at the end; a value that lies in another variable's memory is saved before any write."""
+    """Copies at the end; a value in another variable's memory is saved before any write."""
     pairs = []
     for variable, value in late:
         source = frame.ref(value)

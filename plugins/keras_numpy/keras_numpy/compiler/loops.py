@@ -7,7 +7,7 @@ right into their rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.scan.body import Body
@@ -35,15 +35,15 @@ class _Loop:
         self.steps = sequences[0].shape[0]
         self.t = self.writer.new_name("t")
         self.frame = Frame(self.writer, self.body.nodes, self.body.results, outer.indent + 1)
-        self.copies: List[Tuple[str, Tensor]] = []
-        self.before: List[str] = []
-        self.swaps: List[str] = []
+        self.copies: list[tuple[str, Tensor]] = []
+        self.before: list[str] = []
+        self.swaps: list[str] = []
         self.tracks = self._tracks()
 
-    def _tracks(self) -> Dict[int, str]:
+    def _tracks(self) -> dict[int, str]:
         """For each state that is collected, the name of its array of steps + 1 rows."""
         collected = {x.key for x in self.body.collected}
-        tracks: Dict[int, str] = {}
+        tracks: dict[int, str] = {}
         claimed = set()
         for i, (state, new) in enumerate(zip(self.body.states, self.body.new_states)):
             wanted = state.key in collected or (new.key in collected and new.key not in claimed)
@@ -119,9 +119,9 @@ class _Loop:
         else:
             self.copies.append((target, tensor))
 
-    def _collect(self) -> Dict[Any, str]:
+    def _collect(self) -> dict[Any, str]:
         """Names of the stacks, by key of the collected tensor."""
-        stacks: Dict[Any, str] = {}
+        stacks: dict[Any, str] = {}
         for i, track in self.tracks.items():
             front, back = f"{track}[:-1]", f"{track}[1:]"
             state, new = self.body.states[i], self.body.new_states[i]
@@ -135,7 +135,7 @@ class _Loop:
                 self._aim(x, row)
         return stacks
 
-    def _bind_outputs(self, states: List[str], stacks: Dict[Any, str]) -> None:
+    def _bind_outputs(self, states: list[str], stacks: dict[Any, str]) -> None:
         names = [*states, *(stacks[x.key] for x in self.body.collected)]
         for index, name in enumerate(names):
             bound = name

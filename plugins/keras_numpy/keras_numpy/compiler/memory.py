@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Tuple
+from typing import NamedTuple
 
 import numpy as np
 
 
 class _Array(NamedTuple):
     slot: int
-    shape: Tuple[int, ...]
+    shape: tuple[int, ...]
     dtype: str
 
 
@@ -17,13 +17,13 @@ class Memory:
     """Hands out names of buffers while code is generated; makes the arrays when it runs."""
 
     def __init__(self) -> None:
-        self._sizes: List[int] = []
-        self._free: List[int] = []
-        self._arrays: List[_Array] = []
-        self._slot_of: Dict[str, int] = {}
+        self._sizes: list[int] = []
+        self._free: list[int] = []
+        self._arrays: list[_Array] = []
+        self._slot_of: dict[str, int] = {}
 
     @property
-    def names(self) -> List[str]:
+    def names(self) -> list[str]:
         return list(self._slot_of)
 
     @property
@@ -31,7 +31,7 @@ class Memory:
         """Bytes that one set of buffers takes."""
         return sum(self._sizes)
 
-    def take(self, shape: Tuple[int, ...], dtype: str) -> str:
+    def take(self, shape: tuple[int, ...], dtype: str) -> str:
         """The name of a buffer; its memory may have held something else before."""
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
         slot = self._fitting_slot(size)
@@ -43,7 +43,7 @@ class Memory:
     def give_back(self, name: str) -> None:
         self._free.append(self._slot_of[name])
 
-    def allocate(self) -> List[np.ndarray]:
+    def allocate(self) -> list[np.ndarray]:
         """One set of buffers, in the order of `names`."""
         blocks = [np.empty(max(size, 1), np.uint8) for size in self._sizes]
         return [_array_in(blocks[a.slot], a) for a in self._arrays]

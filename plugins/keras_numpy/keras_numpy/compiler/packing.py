@@ -7,7 +7,8 @@ the expressions become one on flat arrays; the gradients are laid side by side f
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class Pack(Variable):
 
     def __init__(self, members: Sequence[Variable]) -> None:
         self.members = tuple(members)
-        self._views: List[np.ndarray] = []
+        self._views: list[np.ndarray] = []
         size = sum(_size(member) for member in members)
         super().__init__(np.zeros(size), members[0].dtype, "pack")
         start = 0
@@ -58,7 +59,7 @@ class Packer:
     """Packs programs; equal groups of variables share their pack, so that variants agree."""
 
     def __init__(self) -> None:
-        self._packs: Dict[Tuple[Variable, ...], Pack] = {}
+        self._packs: dict[tuple[Variable, ...], Pack] = {}
 
     def __call__(self, program: Program) -> Program:
         """The program with the updates of packs instead of those of their members."""
@@ -73,10 +74,10 @@ class Packer:
         return Program(program.inputs, program.outputs, [*kept, *packed])
 
 
-def _classes(updates: Sequence[Update]) -> List[List[Update]]:
+def _classes(updates: Sequence[Update]) -> list[list[Update]]:
     """Updates of small variables with equal expressions, two or more of them."""
-    signatures: Dict[Any, Any] = {}
-    found: Dict[Any, List[Update]] = {}
+    signatures: dict[Any, Any] = {}
+    found: dict[Any, list[Update]] = {}
     for update in filter(_packable, updates):
         variable = update.variable
         signature = _signature(update.value, variable.shape, signatures)
@@ -88,11 +89,11 @@ def _packable(update: Update) -> bool:
     variable, value = update
     if variable.dtype not in FLOATS or value.shape != variable.shape or value.node is None:
         return False
-    small = 0 < variable.ndim and 1 < _size(variable) < SMALL
+    small = variable.ndim > 0 and 1 < _size(variable) < SMALL
     return small and _is_elementwise(value.node, variable.shape)
 
 
-def _signature(tensor: Tensor, shape: Any, known: Dict[Any, Any]) -> Any:
+def _signature(tensor: Tensor, shape: Any, known: dict[Any, Any]) -> Any:
     """What two expressions share if they differ in variables and gradients alone."""
     key = (tensor.key, shape)
     if key not in known:
@@ -100,7 +101,7 @@ def _signature(tensor: Tensor, shape: Any, known: Dict[Any, Any]) -> Any:
     return known[key]
 
 
-def _new_signature(tensor: Tensor, shape: Any, known: Dict[Any, Any]) -> Any:
+def _new_signature(tensor: Tensor, shape: Any, known: dict[Any, Any]) -> Any:
     if tensor.shape == () and shape != ():
         return _shared_key(tensor)
     if tensor.shape != shape:
@@ -133,11 +134,11 @@ def _size(tensor: Tensor) -> int:
 class _Joint:
     """Builds one flat expression for several that have equal signatures."""
 
-    def __init__(self, packs: Dict[Tuple[Variable, ...], Pack]) -> None:
+    def __init__(self, packs: dict[tuple[Variable, ...], Pack]) -> None:
         self.packs = dict(packs)
         self.consistent = True
-        self._flat: Dict[Any, Tensor] = {}
-        self._owner: Dict[Variable, Tuple[Variable, ...]] = {}
+        self._flat: dict[Any, Tensor] = {}
+        self._owner: dict[Variable, tuple[Variable, ...]] = {}
 
     def update(self, members: Sequence[Update]) -> Update:
         pack = self._pack([update.variable for update in members])

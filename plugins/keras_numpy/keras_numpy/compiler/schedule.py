@@ -5,8 +5,9 @@ A group runs block by block, so that what its nodes hand to each other stays in 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Sequence, Set, Union
+from typing import Callable, Union
 
 from keras_core.graph.primitive import Node
 
@@ -20,22 +21,22 @@ class Group:
     """Elementwise nodes of one result shape."""
 
     shape: tuple
-    nodes: List[Node] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
 
 
 Item = Union[Node, Group]
 
 
-def schedule(nodes: Sequence[Node], elementwise: Callable[[Node], bool]) -> List[Item]:
+def schedule(nodes: Sequence[Node], elementwise: Callable[[Node], bool]) -> list[Item]:
     """Nodes in an order that respects their inputs, with groups where two or more nodes can join.
 
     Args:
         nodes: each after its inputs.
         elementwise: tells whether a node's kernel may run on blocks.
     """
-    items: List[Item] = []
+    items: list[Item] = []
     open_group: Group | None = None
-    inside: Set[Node] = set()
+    inside: set[Node] = set()
     for node in nodes:
         if elementwise(node) and _is_large(node):
             shape = node.specs[0].shape
@@ -62,13 +63,13 @@ def _is_large(node: Node) -> bool:
     return size >= LARGE
 
 
-def _closed(group: Group | None) -> List[Item]:
+def _closed(group: Group | None) -> list[Item]:
     if group is None:
         return []
     return list(group.nodes) if len(group.nodes) == 1 else [group]
 
 
-def nodes_of(item: Item) -> List[Node]:
+def nodes_of(item: Item) -> list[Node]:
     return item.nodes if isinstance(item, Group) else [item]
 
 
@@ -80,5 +81,5 @@ def block_rows(group: Group) -> int:
     return max(1, BLOCK // max(row, 1))
 
 
-def positions(items: Sequence[Item]) -> Dict[Node, int]:
+def positions(items: Sequence[Item]) -> dict[Node, int]:
     return {node: i for i, item in enumerate(items) for node in nodes_of(item)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Dict, Mapping
 
 from keras_core.graph.primitive import PRIMITIVES
 from keras_numpy.kernel import Lowering
@@ -28,8 +28,8 @@ FAMILIES = (
 )
 
 
-def _collected() -> Dict[str, Lowering]:
-    table: Dict[str, Lowering] = {}
+def _collected() -> dict[str, Lowering]:
+    table: dict[str, Lowering] = {}
     for family in FAMILIES:
         for name, lowering in family.LOWERINGS.items():
             if name in table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -15,7 +16,7 @@ from keras_core.graph.primitives._windows import (
     spatial_of,
 )
 
-Slices = Tuple[slice, ...]
+Slices = tuple[slice, ...]
 
 
 class Geometry:
@@ -38,17 +39,18 @@ class Geometry:
         around = zip(self.sizes, self.pads)
         self.space = tuple(n + before + after for n, (before, after) in around)  # type: ignore[operator]
         self.inside: Slices = tuple(
-            slice(before, before + n) for n, (before, _) in zip(self.sizes, self.pads)  # type: ignore[operator]
+            slice(before, before + n)
+            for n, (before, _) in zip(self.sizes, self.pads)  # type: ignore[operator]
         )
-        self.taps: List[Slices] = [met for _, met in window.offsets(self.sizes)]  # type: ignore[arg-type]
+        self.taps: list[Slices] = [met for _, met in window.offsets(self.sizes)]  # type: ignore[arg-type]
 
     @property
-    def leading_taps(self) -> List[Slices]:
+    def leading_taps(self) -> list[Slices]:
         """Each place in the window, the last spatial axis apart."""
         return [met[:-1] for met in self.taps[:: self.window.size[-1]]]
 
     @property
-    def last_taps(self) -> List[slice]:
+    def last_taps(self) -> list[slice]:
         """Each place of the window along the last spatial axis."""
         return [met[-1] for met in self.taps[: self.window.size[-1]]]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from math import prod
-from typing import Any, Callable, Iterator, Mapping, Tuple
+from typing import Any, Callable
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class _Convolution:
         return windows[block].reshape(count, self.columns)
 
     def forward(self, x: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
-        """x (batch, space…, channels) and a kernel (columns, filters) to out (batch, places, filters)."""
+        """x (batch, space…, channels), kernel (columns, filters), out (batch, places, filters)."""
         if self.is_pointwise:
             np.copyto(out, np.dot(x.reshape(-1, self.columns), kernel).reshape(out.shape))
             return
@@ -110,9 +111,7 @@ class _Convolution:
 Run = Callable[[np.ndarray, np.ndarray, np.ndarray], None]
 
 
-def _each_group(
-    run: Run, c: _Convolution, a: np.ndarray, b: np.ndarray, out: np.ndarray
-) -> Any:
+def _each_group(run: Run, c: _Convolution, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Any:
     """Runs one direction group by group; a kernel's groups share its last axis."""
     if c.groups == 1:
         return run(a, b, out)
@@ -128,7 +127,7 @@ def _group(x: np.ndarray, i: int, groups: int) -> np.ndarray:
     return x[..., i * size : (i + 1) * size]
 
 
-def _in_place(c: _Convolution, shape: Tuple[int, ...], out: np.ndarray, run: Any) -> None:
+def _in_place(c: _Convolution, shape: tuple[int, ...], out: np.ndarray, run: Any) -> None:
     """Has `run` fill a channels-last array of `shape`: `out` itself where it lies that way."""
     if c.geometry.data_format == "channels_last":
         run(out.reshape(shape))

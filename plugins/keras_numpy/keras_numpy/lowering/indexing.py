@@ -1,8 +1,9 @@
-"""Parts of arrays: slices are views, look-ups are np.take, their gradients sums over sorted rows."""
+"""Parts of arrays: slices are views, look-ups np.take, their gradients sums of sorted rows."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
 
 import numpy as np
 

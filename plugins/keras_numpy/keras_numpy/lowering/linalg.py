@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any, Mapping, Sequence, Tuple
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ def _lower_dot(node: Node) -> Kernel:
     return Kernel(f"{{dot}}({left}, {right}, {target})", {"dot": np.dot})
 
 
-def _free(x: Any, contract: Sequence[int], batch: Sequence[int]) -> Tuple[int, ...]:
+def _free(x: Any, contract: Sequence[int], batch: Sequence[int]) -> tuple[int, ...]:
     return tuple(i for i in range(x.ndim) if i not in contract and i not in batch)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from keras_core.graph.primitive import Node
-from keras_numpy.kernel import Kernel, Lowering
+from keras_numpy.kernel import Kernel, Lowering, places
 
 
 def _lower_native(node: Node) -> Kernel:
@@ -17,10 +18,9 @@ def _lower_native(node: Node) -> Kernel:
             f"backend {node.params['backend']!r}, not of 'numpy'; run this model there."
         )
     function: Any = node.params["fn"]
-    inputs = ", ".join("{%d}" % i for i in range(len(node.inputs)))
-    outputs = "".join("{out%d}, " % i for i in range(len(node.specs)))
+    inputs, outputs = places(len(node.inputs)), places(len(node.specs), "out")
     names = {"run": _filling(function, node)}
-    return Kernel(f"{{run}}(({inputs},), ({outputs}))", names)
+    return Kernel(f"{{run}}(({inputs}), ({outputs}))", names)
 
 
 def _filling(function: Any, node: Node) -> Any:

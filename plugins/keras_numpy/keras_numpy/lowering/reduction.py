@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
-from typing import Any, Callable, Mapping
+from typing import Any, Callable
 
 import numpy as np
 

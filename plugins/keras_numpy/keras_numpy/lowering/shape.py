@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Tuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from keras_core.graph.primitive import PRIMITIVES, Node
-from keras_numpy.kernel import Kernel, Lowering
+from keras_numpy.kernel import Kernel, Lowering, places
 
 
 def _lower_reshape(node: Node) -> Kernel:
@@ -36,8 +37,7 @@ def _lower_pad(node: Node) -> Kernel:
 
 
 def _lower_concat(node: Node) -> Kernel:
-    inputs = "".join("{%d}, " % i for i in range(len(node.inputs)))
-    pattern = f"{{join}}(({inputs}), {node.params['axis']}, {{out}})"
+    pattern = f"{{join}}(({places(len(node.inputs))}), {node.params['axis']}, {{out}})"
     return Kernel(pattern, {"join": np.concatenate})
 
 
@@ -62,7 +62,7 @@ def _lower_tile(node: Node) -> Kernel:
     return _spread(apart, source)
 
 
-def _spread(apart: Tuple[Any, ...], source: Tuple[Any, ...]) -> Kernel:
+def _spread(apart: tuple[Any, ...], source: tuple[Any, ...]) -> Kernel:
     pattern = f"{{copyto}}({{out}}.reshape({apart!r}), {{0}}.reshape({source!r}))"
     return Kernel(pattern, {"copyto": np.copyto})
 
