@@ -36,7 +36,7 @@ def topological(
 def leaves(tensors: Iterable[Tensor]) -> list[Tensor]:
     """The placeholders, variables and constants that `tensors` are computed from, each once."""
     tensors = list(tensors)
-    found = {}
+    found: dict[Tensor, None] = {}
     for tensor in [x for node in topological(tensors) for x in node.inputs] + tensors:
         if tensor.node is None:
             found.setdefault(tensor, None)

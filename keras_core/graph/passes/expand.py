@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
-from keras_core.graph.rewrite import Rewriter
+from keras_core.graph.rewrite import Rewriter, Rule
 from keras_core.graph.scan.body import with_body
 from keras_core.graph.tensor import Tensor
 
@@ -33,7 +33,7 @@ def expand(program: Program, lowered: Container[str], backend: str) -> Program:
     return program.rewritten(rule)
 
 
-def _expanded(node: Node, rule, backend: str) -> Sequence[Tensor]:  # type: ignore[no-untyped-def]
+def _expanded(node: Node, rule: Rule, backend: str) -> Sequence[Tensor]:
     primitive = node.primitive
     if primitive.decomposition is None:
         raise NotImplementedError(

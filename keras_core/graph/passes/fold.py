@@ -10,8 +10,8 @@ from keras_core.graph.evaluate import evaluate
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
 from keras_core.graph.rewrite import Rewriter
-from keras_core.graph.scan.body import with_body
-from keras_core.graph.tensor import Constant, Shape, Tensor
+from keras_core.graph.scan.body import Body, with_body
+from keras_core.graph.tensor import Constant, Shape, Spec, Tensor
 
 # A folded result is kept in memory for good; larger ones are cheaper to make anew.
 LARGEST = 65536
@@ -108,7 +108,7 @@ def _fold_scan(node: Node) -> Sequence[Tensor] | None:
     return with_body(node, folded.mapped(Rewriter(known, fold_node)))
 
 
-def _state_specs(body, states):  # type: ignore[no-untyped-def]
+def _state_specs(body: Body, states: Sequence[Tensor]) -> list[Spec]:
     """A state takes a size only if the step keeps it."""
     specs = []
     for inside, new, outside in zip(body.states, body.new_states, states):

@@ -37,7 +37,7 @@ def scan(
     slices = [Placeholder(x.shape[1:], x.dtype) for x in sequences]
     before = [Placeholder(x.shape, x.dtype) for x in states]
     mark = _latest_uid()
-    outputs, after = step(slices, before)
+    outputs, after = step(list(slices), list(before))
     _check_states(before, after)
     body, outer = _close(slices, before, list(after), list(outputs), mark)
     results = scan_primitive(*sequences, *states, *outer, body=body, reverse=reverse)

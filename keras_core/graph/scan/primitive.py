@@ -11,7 +11,7 @@ from keras_core.graph.evaluate import evaluate
 from keras_core.graph.primitive import Primitive
 from keras_core.graph.scan.body import Body
 from keras_core.graph.scan.gradient import scan_vjp
-from keras_core.graph.tensor import Dim, Spec
+from keras_core.graph.tensor import Dim, Spec, Tensor
 
 
 def _steps(sequences: Sequence[Any]) -> Dim:
@@ -39,7 +39,8 @@ def _scan_reference(
     rows: list[list[np.ndarray]] = [[] for _ in range(steps)]
     seed = int(rng.integers(2**31))
     for t in reversed(range(steps)) if reverse else range(steps):
-        feeds = dict(zip(body.inputs, [*(x[t] for x in sequences), *states, *invariants]))
+        values = [*(x[t] for x in sequences), *states, *invariants]
+        feeds: dict[Tensor, np.ndarray] = dict(zip(body.inputs, values))
         results = evaluate(body.results, feeds, (seed, t))
         states, rows[t] = results[: len(states)], results[len(states) :]
     if not steps:

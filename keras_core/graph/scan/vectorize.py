@@ -28,9 +28,8 @@ def lift(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
 def _elementwise(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
     rank = len(node.specs[0].shape)
     padded = [_with_rank(x, rank) if batched else x for x, batched in inputs]
-    if any(x is None for x in padded):
-        return None
-    return node.primitive(*padded, **node.params)
+    operands = [x for x in padded if x is not None]
+    return node.primitive(*operands, **node.params) if len(operands) == len(padded) else None
 
 
 def _with_rank(x: Tensor, rank: int) -> Tensor | None:
