@@ -1,7 +1,7 @@
 """From a program to one flat Python function of NumPy calls.
 
-`specialised` sharpens a program for given input shapes; `schedule` orders its nodes and groups
-elementwise work; `memory` plans buffers by liveness; `generate` and `loops` write the code;
+`packing` joins the updates of small variables; `schedule` orders nodes and groups elementwise work;
+`memory` plans buffers by liveness; `generate`, `frame`, `blocks` and `loops` write the code;
 `compiled` runs it.
 """
 

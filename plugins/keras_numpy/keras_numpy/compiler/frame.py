@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Constant, Tensor
-from keras_numpy.compiler.schedule import Group, Item, block_rows, nodes_of, schedule
+from keras_numpy.compiler.schedule import Group, Item, nodes_of, schedule
 from keras_numpy.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -111,6 +111,12 @@ class Frame:
         root = self.root_of(tensor)
         return all(x.key == tensor.key for x in node.inputs if self.root_of(x) == root)
 
+    def stays_within(self, node: Node, nodes: Sequence[Node]) -> bool:
+        """Nobody but these nodes needs the result."""
+        key = (node, 0)
+        readers = self._readers.get(key, set())
+        return readers <= set(nodes) and key not in self.result_roots and key not in self.targets
+
     def bind(self, tensor: Tensor, expression: str) -> None:
         self.refs[tensor.key] = expression
 
@@ -132,6 +138,11 @@ class Frame:
             else:
                 self._write_reference(item)
             self._free_dead(item, i)
+
+    def _write_group(self, group: Group) -> None:
+        from keras_numpy.compiler.blocks import write_blocks
+
+        write_blocks(self, group)
 
     def _write_loop(self, node: Node) -> None:
         from keras_numpy.compiler.loops import write_loop
@@ -161,13 +172,18 @@ class Frame:
     def _output(self, node: Node, index: int, position: int) -> str:
         """Where to put a result: its target, the memory of an input that dies here, or a buffer."""
         key = (node, index)
-        name = self.targets.get(key)
-        if name is None:
-            name = self._dying_input(node, position) if index == 0 else None
-            if name is None:
-                name = self.take(key, node.specs[index].shape, node.specs[index].dtype)
-            else:
+        if index == 0 and key not in self.targets:
+            name = self._dying_input(node, position)
+            if name is not None:
                 self._buffer_of[key] = [name]
+                self.refs[key] = name
+                return name
+        return self.place(node, index)
+
+    def place(self, node: Node, index: int) -> str:
+        """Binds a result to its target or a buffer."""
+        key, spec = (node, index), node.specs[index]
+        name = self.targets.get(key) or self.take(key, spec.shape, spec.dtype)
         self.refs[key] = name
         return name
 
@@ -238,77 +254,6 @@ class Frame:
             for name in names:
                 self.writer.memory.give_back(name)
         self._buffer_of.clear()
-
-    # Blocks
-
-    def _write_group(self, group: Group) -> None:
-        """A loop over blocks of rows; what only the group reads lives in block-sized buffers."""
-        rows = block_rows(group)
-        total = group.shape[0]
-        own = set(group.nodes)
-        local = [
-            n
-            for n in group.nodes
-            if self._readers.get((n, 0), set()) <= own
-            and (n, 0) not in self.result_roots
-            and (n, 0) not in self.targets
-        ]
-        block_refs: dict[Any, str] = {}
-        i, j = self.writer.new_name("i"), self.writer.new_name("j")
-        lines, sliced = self._group_lines(group, set(local), rows, block_refs, i, j)
-        self.writer.line(f"for {i} in range(0, {total}, {rows}):", self.indent, group.nodes[0])
-        self.writer.line(f"{j} = min({i} + {rows}, {total})", self.indent + 1)
-        for text in sliced:
-            self.writer.line(text, self.indent + 1)
-        for text, node in lines:
-            self.writer.line(text, self.indent + 1, node)
-
-    def _group_lines(self, group, local, rows, block_refs, i, j):  # type: ignore[no-untyped-def]
-        sliced: list[str] = []
-        lines = []
-        last = {x.key: n for n in group.nodes for x in n.inputs}
-        taken: dict[Any, str] = {}
-        self._take_wholes(group, local)
-        for node in group.nodes:
-            inputs = [self._block_input(x, group, block_refs, sliced, i, j) for x in node.inputs]
-            output = self._block_output(node, group, local, rows, sliced, i, j, taken)
-            block_refs[(node, 0)] = output
-            lines.append((self.fill(node, self.kernels[node], inputs, [output]), node))
-            for x in node.inputs:
-                if last[x.key] is node and x.key in taken:
-                    self.writer.memory.give_back(taken.pop(x.key))
-        for name in taken.values():
-            self.writer.memory.give_back(name)
-        return lines, sliced
-
-    def _block_input(self, x, group, block_refs, sliced, i, j):  # type: ignore[no-untyped-def]
-        if x.key in block_refs:
-            return block_refs[x.key]
-        name = self.ref(x)
-        if len(x.shape) == len(group.shape) and x.shape[0] == group.shape[0]:
-            part = self.writer.new_name("p")
-            sliced.append(f"{part} = {name}[{i}:{j}]")
-            name = part
-        block_refs[x.key] = name
-        return name
-
-    def _block_output(self, node, group, local, rows, sliced, i, j, taken):  # type: ignore[no-untyped-def]
-        spec = node.specs[0]
-        part = self.writer.new_name("p")
-        if node in local:
-            buffer = self.writer.memory.take((rows, *spec.shape[1:]), spec.dtype)
-            taken[(node, 0)] = buffer
-            sliced.append(f"{part} = {buffer}[:{j} - {i}]")
-            return part
-        sliced.append(f"{part} = {self.refs[(node, 0)]}[{i}:{j}]")
-        return part
-
-    def _take_wholes(self, group: Group, local: set[Node]) -> None:
-        """Places for what outlives the group, before any block's buffer is free again."""
-        for node in group.nodes:
-            if node not in local:
-                key, spec = (node, 0), node.specs[0]
-                self.refs[key] = self.targets.get(key) or self.take(key, spec.shape, spec.dtype)
 
 
 def _is_loop(node: Node) -> bool:

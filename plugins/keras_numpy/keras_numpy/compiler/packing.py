@@ -37,8 +37,8 @@ class Pack(Variable):
         super().__init__(np.zeros(size), members[0].dtype, "pack")
         start = 0
         for member in self.members:
-            view = self._flat[start : start + _size(member)].reshape(member.shape)
-            self._views.append(view)
+            shape: Any = member.shape
+            self._views.append(self._flat[start : start + _size(member)].reshape(shape))
             start += _size(member)
 
     @property

@@ -31,18 +31,18 @@ class Geometry:
     def __init__(self, shape: Sequence[Any], window: Window, data_format: str) -> None:
         self.window, self.data_format = window, data_format
         self.batch = shape[0]
-        self.sizes = spatial_of(tuple(shape), data_format)
-        self.channels: int = channels_of(tuple(shape), data_format)  # type: ignore[assignment]
-        self.pads = window.pads(self.sizes)  # type: ignore[arg-type]
-        self.counts = window.counts(self.sizes)  # type: ignore[arg-type]
+        sizes: Any = spatial_of(tuple(shape), data_format)
+        self.sizes: tuple[int, ...] = sizes
+        self.channels: Any = channels_of(tuple(shape), data_format)
+        self.pads = window.pads(self.sizes)
+        self.counts = window.counts(self.sizes)
         self.is_padded = any(before or after for before, after in self.pads)
         around = zip(self.sizes, self.pads)
-        self.space = tuple(n + before + after for n, (before, after) in around)  # type: ignore[operator]
+        self.space = tuple(n + before + after for n, (before, after) in around)
         self.inside: Slices = tuple(
-            slice(before, before + n)
-            for n, (before, _) in zip(self.sizes, self.pads)  # type: ignore[operator]
+            slice(before, before + n) for n, (before, _) in zip(self.sizes, self.pads)
         )
-        self.taps: list[Slices] = [met for _, met in window.offsets(self.sizes)]  # type: ignore[arg-type]
+        self.taps: list[Slices] = [met for _, met in window.offsets(self.sizes)]
 
     @property
     def leading_taps(self) -> list[Slices]:

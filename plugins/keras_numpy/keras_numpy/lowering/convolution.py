@@ -116,9 +116,8 @@ def _each_group(run: Run, c: _Convolution, a: np.ndarray, b: np.ndarray, out: np
     if c.groups == 1:
         return run(a, b, out)
     for i in range(c.groups):
-        parts = [_group(x, i, c.groups) for x in (a, b)]
         result = np.empty((*out.shape[:-1], out.shape[-1] // c.groups), out.dtype)
-        run(*parts, result)
+        run(_group(a, i, c.groups), _group(b, i, c.groups), result)
         _group(out, i, c.groups)[...] = result
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from keras_core.graph.primitive import Node
-from keras_numpy.kernel import Kernel, Lowering
+from keras_numpy.kernel import Buffer, Kernel, Lowering
 
 _NAMES = {
     "add_reduce": np.add.reduce,
@@ -44,15 +45,19 @@ def _lower_log_softmax(node: Node) -> Kernel:
         f"{{exp}}({{out}}, {{s1}}); {{add_reduce}}({{s1}}, {axis}, None, {{s0}}, True); "
         "{log}({s0}, {s0}); {subtract}({out}, {s0}, {out})"
     )
-    whole = (node.specs[0].shape, node.specs[0].dtype)
-    return Kernel(pattern, _NAMES, inplace=(0,), scratch=(_reduced(node), whole))
+    return Kernel(pattern, _NAMES, inplace=(0,), scratch=(_reduced(node), _whole(node)))
 
 
-def _reduced(node: Node):  # type: ignore[no-untyped-def]
+def _whole(node: Node) -> Buffer:
+    shape: Any = node.specs[0].shape
+    return shape, node.specs[0].dtype
+
+
+def _reduced(node: Node) -> Buffer:
     """Shape and dtype of the input with the axis reduced to 1."""
-    spec = node.specs[0]
+    shape, dtype = _whole(node)
     axis = node.params["axis"]
-    return (*spec.shape[:axis], 1, *spec.shape[axis + 1 :]), spec.dtype
+    return (*shape[:axis], 1, *shape[axis + 1 :]), dtype
 
 
 LOWERINGS: Mapping[str, Lowering] = {

@@ -97,7 +97,7 @@ def _lower_max_pool_select(node: Node) -> Kernel:
 
 def _covered(geometry: Geometry, dtype: str) -> np.ndarray:
     """How many elements, padding apart, each window covers: (1, counts…, 1)."""
-    space = geometry.padded(np.ones((1, *geometry.sizes, 1), dtype))  # type: ignore[arg-type]
+    space = geometry.padded(np.ones((1, *geometry.sizes, 1), dtype))
     total = np.zeros((1, *geometry.counts, 1), dtype)
     for where in geometry.taps:
         total += _met(space, where)

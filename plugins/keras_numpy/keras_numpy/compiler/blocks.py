@@ -1,0 +1,87 @@
+"""Writes groups of elementwise nodes as loops over blocks of rows.
+
+What only the group reads lives in buffers of the size of a block.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keras_core.graph.primitive import Node
+from keras_core.graph.tensor import Tensor
+from keras_numpy.compiler.schedule import Group, block_rows
+
+if TYPE_CHECKING:
+    from keras_numpy.compiler.frame import Frame
+
+
+def write_blocks(frame: Frame, group: Group) -> None:
+    """Writes one group and binds its results in the frame."""
+    _Blocks(frame, group).write()
+
+
+class _Blocks:
+    def __init__(self, frame: Frame, group: Group) -> None:
+        self.frame, self.group = frame, group
+        self.writer = frame.writer
+        self.rows = block_rows(group)
+        self.start, self.stop = self.writer.new_name("i"), self.writer.new_name("j")
+        self.local = {node for node in group.nodes if frame.stays_within(node, group.nodes)}
+        self.last = {x.key: node for node in group.nodes for x in node.inputs}
+        self.parts: dict[Any, str] = {}
+        self.cuts: list[str] = []
+        self.lines: list[tuple[str, Node]] = []
+        self.taken: dict[Any, str] = {}
+
+    def write(self) -> None:
+        self._place_wholes()
+        for node in self.group.nodes:
+            self._add(node)
+        for name in self.taken.values():
+            self.writer.memory.give_back(name)
+        line, indent, total = self.writer.line, self.frame.indent, self.group.shape[0]
+        head = f"for {self.start} in range(0, {total}, {self.rows}):"
+        line(head, indent, self.group.nodes[0])
+        line(f"{self.stop} = min({self.start} + {self.rows}, {total})", indent + 1)
+        for text in self.cuts:
+            line(text, indent + 1)
+        for text, node in self.lines:
+            line(text, indent + 1, node)
+
+    def _place_wholes(self) -> None:
+        """Takes places for what outlives the group, before any block's buffer is free again."""
+        for node in self.group.nodes:
+            if node not in self.local:
+                self.frame.place(node, 0)
+
+    def _add(self, node: Node) -> None:
+        inputs = [self._input(x) for x in node.inputs]
+        output = self.parts[(node, 0)] = self._output(node)
+        kernel = self.frame.kernels[node]
+        self.lines.append((self.frame.fill(node, kernel, inputs, [output]), node))
+        for x in node.inputs:
+            if self.last[x.key] is node and x.key in self.taken:
+                self.writer.memory.give_back(self.taken.pop(x.key))
+
+    def _input(self, x: Tensor) -> str:
+        """This block's rows of an operand; the whole of one that is broadcast along the rows."""
+        if x.key not in self.parts:
+            has_rows = x.ndim == len(self.group.shape) and x.shape[0] == self.group.shape[0]
+            whole = self.frame.ref(x)
+            self.parts[x.key] = self._cut(whole) if has_rows else whole
+        return self.parts[x.key]
+
+    def _output(self, node: Node) -> str:
+        if node not in self.local:
+            return self._cut(self.frame.refs[(node, 0)])
+        row = self.group.shape[1:]
+        buffer = self.writer.memory.take((self.rows, *row), node.specs[0].dtype)
+        self.taken[(node, 0)] = buffer
+        part = self.writer.new_name("p")
+        self.cuts.append(f"{part} = {buffer}[:{self.stop} - {self.start}]")
+        return part
+
+    def _cut(self, whole: str) -> str:
+        part = self.writer.new_name("p")
+        self.cuts.append(f"{part} = {whole}[{self.start}:{self.stop}]")
+        return part
