@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,14 @@ class CompiledProgram:
 
     def _used(self, shapes: Shapes) -> Variant:
         """The variant for these shapes, which becomes the last one to be dropped."""
-        variant = self._variants.pop(shapes, None) or self._new_variant(shapes)
-        self._variants[shapes] = self._latest = variant
-        while len(self._variants) > MOST_VARIANTS:
-            self._variants.popitem(last=False)
+        variant = self._variants.get(shapes)
+        if variant is None:
+            variant = self._variants[shapes] = self._new_variant(shapes)
+            while len(self._variants) > MOST_VARIANTS:
+                self._variants.popitem(last=False)
+        with suppress(KeyError):  # another thread may have dropped it meanwhile
+            self._variants.move_to_end(shapes)
+        self._latest = variant
         return variant
 
     def _new_variant(self, shapes: Shapes) -> Variant:

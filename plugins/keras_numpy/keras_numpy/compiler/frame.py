@@ -155,19 +155,12 @@ class Frame:
             name = self.writer.new_name("t")
             self.refs[(node, 0)] = name
             self.writer.line(f"{name} = {self._text(node, kernel, [])}", self.indent, node)
-            self._copy_to_target(node)
             return
         outputs = [self._output(node, index, position) for index in range(len(node.specs))]
         scratch = [self.writer.memory.take(*buffer) for buffer in kernel.scratch]
         self.writer.line(self._text(node, kernel, outputs, scratch), self.indent, node)
         for name in scratch:
             self.writer.memory.give_back(name)
-
-    def _copy_to_target(self, node: Node) -> None:
-        target = self.targets.get((node, 0))
-        if target is not None:
-            self.writer.line(f"copyto({target}, {self.refs[(node, 0)]})", self.indent)
-            self.refs[(node, 0)] = target
 
     def _output(self, node: Node, index: int, position: int) -> str:
         """Where to put a result: its target, the memory of an input that dies here, or a buffer."""
@@ -238,7 +231,6 @@ class Frame:
         left = ", ".join(names) + ("," if node.primitive.several else "")
         self.writer.line(f"{left} = {function}({arguments}**{params})", self.indent, node)
         self.refs.update({(node, i): name for i, name in enumerate(names)})
-        self._copy_to_target(node)
 
     def _free_dead(self, item: Item, position: int) -> None:
         roots = {self.root_of(x) for node in nodes_of(item) for x in node.inputs}

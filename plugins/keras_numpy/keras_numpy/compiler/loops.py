@@ -142,15 +142,7 @@ class _Loop:
             if "[" in name:
                 bound = self.writer.new_name("h")
                 self.writer.line(f"{bound} = {name}", self.outer.indent)
-            self._bind_output(index, bound)
-
-    def _bind_output(self, index: int, name: str) -> None:
-        key = (self.node, index)
-        self.outer.refs[key] = name
-        target = self.outer.targets.get(key)
-        if target is not None:
-            self.writer.line(f"copyto({target}, {name})", self.outer.indent)
-            self.outer.refs[key] = target
+            self.outer.refs[(self.node, index)] = bound
 
 
 def _row(stack: str, index: Any, tensor: Tensor) -> str:
