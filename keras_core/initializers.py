@@ -269,12 +269,28 @@ class Orthogonal(_Seeded):
         flat_shape = (int(np.prod(shape[:-1])), shape[-1])
         seed = self._next_seed()
         generator = np.random if seed is None else np.random.RandomState(seed)
-        u, _, v = np.linalg.svd(generator.normal(0.0, 1.0, flat_shape), full_matrices=False)
-        q = u if u.shape == flat_shape else v
+        q = _orthogonal_factor(generator.normal(0.0, 1.0, flat_shape))
         return K.constant(self.gain * q.reshape(shape), dtype=dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain, "seed": self.seed}
+
+
+def _orthogonal_factor(matrix: np.ndarray) -> np.ndarray:
+    """The singular vectors on the longer side of a matrix, as a matrix of its shape.
+
+    Their signs, which LAPACK leaves to rounding, are set by the vectors on the other side: that
+    makes them the same everywhere, and keeps the distribution uniform over all directions.
+    """
+    u, _, v = np.linalg.svd(matrix, full_matrices=False)
+    if u.shape == matrix.shape:
+        return u * _signs_of_largest(v)
+    return v * _signs_of_largest(u.T)[:, None]
+
+
+def _signs_of_largest(rows: np.ndarray) -> np.ndarray:
+    largest = np.abs(rows).argmax(axis=1)
+    return np.sign(rows[np.arange(len(rows)), largest])
 
 
 def _compute_fans(shape: Sequence[int]) -> tuple[float, float]:

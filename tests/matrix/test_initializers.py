@@ -87,6 +87,19 @@ def test_orthogonal(shape):
     np.testing.assert_allclose(gram, 2.25 * np.eye(len(gram)), atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2)])
+def test_orthogonal_does_not_depend_on_the_signs_that_lapack_chooses(shape, monkeypatch):
+    expected = draw(initializers.Orthogonal(seed=5), shape)
+    svd = np.linalg.svd
+
+    def turned(matrix, full_matrices):
+        u, s, v = svd(matrix, full_matrices=full_matrices)
+        return -u, s, -v
+
+    monkeypatch.setattr(np.linalg, "svd", turned)
+    np.testing.assert_array_equal(draw(initializers.Orthogonal(seed=5), shape), expected)
+
+
 @pytest.mark.parametrize(("initializer", "shape"), [("identity", (3,)), ("orthogonal", (3,))])
 def test_matrices_only(initializer, shape):
     with pytest.raises(ValueError, match=r"\(3,\)"):
