@@ -144,7 +144,7 @@ def _find_by_name(name: str, tables: Sequence[Mapping[str, Any]], kind: str) -> 
     near = difflib.get_close_matches(str(name), known, n=3)
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     raise ValueError(
-        f"Unknown {kind}: {name!r}.{hint} A {kind} of your own is found by name when it is passed "
+        f"Unknown {kind}: {name!r}.{hint} Your own {kind} is found by name when it is passed "
         f"as custom_objects={{{name!r}: ...}}, or inside a custom_object_scope."
     )
 
