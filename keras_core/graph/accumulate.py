@@ -33,7 +33,9 @@ def _side_by_side(cotangents: Sequence[Tensor]) -> Tensor | None:
     if size is None or any(a[1] > b[0] for a, b in zip(parts, parts[1:])):
         return None
     filled = _with_gaps(parts, axis, size)
-    return None if filled is None else concat(*filled, axis=axis) if len(filled) > 1 else filled[0]
+    if not filled:
+        return None
+    return concat(*filled, axis=axis) if len(filled) > 1 else filled[0]
 
 
 def _sliced_axis(g: Tensor) -> int | None:
@@ -59,7 +61,7 @@ def _part(g: Tensor, axis: int) -> Part:
 
 
 def _with_gaps(parts: Sequence[Part], axis: int, size: int) -> list[Tensor] | None:
-    """The parts with zeros in between; None where the zeros' shape is not known."""
+    """The parts that are not empty, zeros in between; None where the zeros' shape is not known."""
     filled, position = [], 0
     for start, stop, tensor in [*parts, (size, size, None)]:
         if start > position:

@@ -175,6 +175,11 @@ def test_slices_that_do_not_tile_are_added(bounds):
     assert "add" in names([g])
 
 
+def test_slices_of_nothing():
+    g, expected = sliced_gradient([(0, 2), (1, None)], size=0)
+    np.testing.assert_array_equal(value(g), expected)
+
+
 def test_slices_of_two_axes_are_added():
     x = Constant(np.zeros((2, 2)), "float32")
     (g,) = gradients([x[:1] * 2.0, x[:, :1] * 3.0], [x])
