@@ -59,10 +59,12 @@ class CompiledProgram:
     def _made(self, arrays: Sequence[np.ndarray]) -> Any:
         """The function for these arrays, made now if there is none yet."""
         shapes = tuple(array.shape for array in arrays)
+        # TensorFlow's kernels fail on many things without elements; lowerings avoid those they see.
+        is_exact = len(self._exact) < self._most_exact or any(0 in shape for shape in shapes)
         with self._making:
             if shapes in self._exact:
                 return self._exact[shapes]
-            if len(self._exact) < self._most_exact:
+            if is_exact:
                 program = specialise(self._program, shapes)
                 made = self._exact[shapes] = self._function(
                     simplified(program, self._backend.lowerings)

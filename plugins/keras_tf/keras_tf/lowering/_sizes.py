@@ -42,6 +42,7 @@ def product(sizes: Sequence[Size]) -> Size:
 
 def reshape(x: tf.Tensor, sizes: Sequence[Size]) -> tf.Tensor:
     """`x` in another shape; `x` itself where it has it already."""
-    if x.shape.as_list() == list(sizes):
+    known = [size if isinstance(size, int) else None for size in sizes]
+    if None not in known and x.shape.as_list() == known:
         return x
     return tf.reshape(x, as_vector(sizes))

@@ -71,6 +71,8 @@ class _Loop:
         slices = [x[t] for x in self.sequences]
         fed = zip(body.inputs, [*slices, *states, *self.invariants])
         results = trace.run(body.results, {x.key: value for x, value in fed})
+        for state, new in zip(body.states, results):
+            new.set_shape(state.shape)
         return results[: len(states)], results[len(states) :]
 
     @staticmethod
