@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ import numpy as np
 
 from keras_core.graph.passes import optimize, specialise
 from keras_core.graph.passes.expand import expand
+from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
 from keras_core.graph.randomness import RandomState
 from keras_numpy.compiler.generate import Code, generate
@@ -88,7 +90,7 @@ class Variant:
         try:
             buffers = self._free.pop()
         except IndexError:
-            buffers = self.code.memory.allocate()
+            buffers = self._new_buffers()
         try:
             with np.errstate(all="ignore"):
                 return self._run(arrays, buffers, state)
@@ -96,6 +98,12 @@ class Variant:
             raise self._explained(error) from error
         finally:
             self._free.append(buffers)
+
+    def _new_buffers(self) -> Sequence[np.ndarray]:
+        try:
+            return self.code.memory.allocate()
+        except MemoryError as error:
+            raise self._explained(error) from error
 
     def _explained(self, error: Exception) -> Exception:
         """The error with the layer and the user's line that built the failing node."""
@@ -105,10 +113,23 @@ class Variant:
             if frame.filename == self.code.filename
         ]
         node = self.code.node_at(lines[-1]) if lines and lines[-1] else None
+        if isinstance(error, MemoryError):
+            # Memory is taken for all nodes at once: it is the largest result that does not fit.
+            largest = node or max(self.code.nodes.values(), key=_size)
+            return MemoryError(f"{error} ({_place(largest)})")
         if node is None:
             return error
-        text = f"{error} (in {node.primitive.name}, built by {node.origin})"
+        text = f"{error} ({_place(node)})"
         try:
             return type(error)(text)
         except TypeError:
             return RuntimeError(text)
+
+
+def _place(node: Node) -> str:
+    return f"in {node.primitive.name}, built by {node.origin}"
+
+
+def _size(node: Node) -> int:
+    sizes = [math.prod(size or 0 for size in spec.shape) for spec in node.specs]
+    return max(n * np.dtype(spec.dtype).itemsize for n, spec in zip(sizes, node.specs))
