@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from keras_core import __version__
-from keras_core.cli import backends, check_backend, demo, doctor, new_backend
+from keras_core.cli import backends, check_backend, demo, doctor, new_backend, parity
 from keras_core.errors import BackendLoadError, BackendNotFoundError, PluginConflictError
 
-COMMANDS = (demo, backends, doctor, check_backend, new_backend)
+COMMANDS = (demo, backends, doctor, parity, check_backend, new_backend)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
