@@ -122,6 +122,9 @@ def _inlined(layer: Any, call: EngineCall) -> Any:
     """The engine's function for a call, made once for calls that are alike."""
     from keras_core.plugins import current_backend
 
+    if _is_static(layer, call):
+        _check_sizes(layer, call.inputs)
+        call = call._replace(inputs=tuple(x.spec for x in layer.inputs))
     backend = current_backend()
     made = layer.__dict__.setdefault("_engine_calls", {})
     key = (backend, call, _trainable_flags(layer) if call.phase else None)
@@ -143,7 +146,6 @@ def _traced(layer: Any, call: EngineCall) -> tuple[list[Any], list[Any], list[An
         layer._build_for(inputs)
         layer.assert_input_compatibility(inputs)
         if _is_static(layer, call):
-            _check_sizes(layer, call.inputs)
             return layer.inputs, layer.outputs, _updates_of_graph(layer, call.phase)
         extra = {name: K.placeholder(spec.shape, dtype=spec.dtype) for name, spec in call.tensors}
         masks = [None] * len(placeholders)
@@ -159,6 +161,11 @@ def _is_static(layer: Any, call: EngineCall) -> bool:
 
 
 def _check_sizes(model: Any, specs: Sequence[Spec]) -> None:
+    if len(specs) != len(model.inputs):
+        raise ValueError(
+            f"Model {model.name} has {len(model.inputs)} inputs {model.input_names}, but was "
+            f"called on {len(specs)} tensors."
+        )
     for spec, x in zip(specs, model.inputs):
         pairs = zip(spec.shape, x.shape)
         if spec.ndim != x.ndim or any(a != b for a, b in pairs if None not in (a, b)):

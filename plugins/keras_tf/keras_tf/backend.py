@@ -17,6 +17,7 @@ from keras_tf.compiled import CompiledProgram
 from keras_tf.interop import EngineCalls
 from keras_tf.loop import LoopedProgram, can_be_jitted, is_worth_looping
 from keras_tf.lowering import LOWERINGS
+from keras_tf.variables import new_variable
 
 
 class TensorflowBackend(EngineCalls, Backend):
@@ -45,11 +46,11 @@ class TensorflowBackend(EngineCalls, Backend):
         if held is not None:
             held.assign(value)
             return held
-        held = self._held[variable] = _new(value, _name(variable), variable.trainable)
+        held = self._held[variable] = new_variable(value, _name(variable), variable.trainable)
         return held
 
     def to_storage(self, value: np.ndarray) -> tf.Variable:
-        return _new(value)
+        return new_variable(np.array(value))
 
     def to_numpy(self, storage: tf.Variable) -> np.ndarray:
         with tf.init_scope():
@@ -59,12 +60,6 @@ class TensorflowBackend(EngineCalls, Backend):
         """'gpu:0' and so on, which are used first where there are any, then 'cpu'."""
         gpus = tf.config.list_physical_devices("GPU")
         return (*(f"gpu:{i}" for i in range(len(gpus))), "cpu")
-
-
-def _new(value: np.ndarray, name: str | None = None, trainable: bool = False) -> tf.Variable:
-    # Variables outlive the function that happens to be traced when they are first needed.
-    with tf.init_scope():
-        return tf.Variable(np.array(value), trainable=trainable, name=name)
 
 
 def _name(variable: Variable) -> str:

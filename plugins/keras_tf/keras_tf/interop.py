@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Callable
 
+import numpy as np
 import tensorflow as tf
 
 from keras_core import graph
@@ -19,6 +20,7 @@ from keras_core.graph.tensor import FLOATS
 from keras_tf import data
 from keras_tf.compiled import STATE_SPEC, simplified, state_of, traced
 from keras_tf.specs import spec_of, tensor_spec
+from keras_tf.variables import new_variable
 
 
 class EngineCalls:
@@ -81,8 +83,7 @@ class Draws:
     """The random states of a program's calls: the step counts up whenever TensorFlow runs one."""
 
     def __init__(self) -> None:
-        with tf.init_scope():
-            self.count = tf.Variable(0, dtype=tf.int64, trainable=False, name="random_step")
+        self.count = new_variable(np.int64(0), "random_step")
         self.run: Any = None
 
     def next(self) -> tf.Tensor:

@@ -230,6 +230,21 @@ def test_penalties_on_weights_can_be_derived():
     np.testing.assert_allclose(gradient, 0.02 * kernel, rtol=1e-5)
 
 
+def test_a_function_that_is_traced_again_may_meet_a_new_model():
+    models = [Sequential([LSTM(2, input_shape=(None, 3)), Dropout(0.5)]) for _ in range(2)]
+    run = tf.function(lambda x: models[x.shape[1] - 1](x, training=True))
+    for steps in (1, 2):
+        assert run(tf.ones((3, steps, 3))).shape == (3, 2)
+    assert run(tf.ones((4, 1, 3))).shape == (4, 2)
+
+
+def test_sizes_that_a_model_leaves_open_need_no_new_program():
+    model = Sequential([LSTM(2, input_shape=(None, 3))])
+    for steps in (1, 2, 3):
+        model(tf.ones((3, steps, 3)))
+    assert len(model._engine_calls) == 1
+
+
 def test_k_functions_take_tensors_of_tensorflow_as_constants():
     constant = tf.constant(TABLE)
     x = K.placeholder((None, 4))
@@ -262,6 +277,8 @@ def test_arrays_and_lists_are_still_refused():
 def test_a_tensor_of_another_shape_is_refused():
     with pytest.raises(ValueError, match="shape"):
         small()(tf.zeros((2, 5)))
+    with pytest.raises(ValueError, match="2 inputs.*1 tensors"):
+        two_branches()(tf.constant(IMAGES))
     with pytest.raises(ValueError, match="axes|shape"):
         Conv2D(2, 3)(tf.zeros((2, 5)))
 

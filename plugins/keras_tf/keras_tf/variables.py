@@ -1,0 +1,28 @@
+"""Making of `tf.Variable`s, also while a `tf.function` is traced."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import tensorflow as tf
+
+
+def new_variable(value: Any, name: str | None = None, trainable: bool = False) -> tf.Variable:
+    """Makes a variable that outlives the function that happens to be traced.
+
+    Args:
+        value: initial value, an array.
+        name: without the `:0`, which TensorFlow adds itself.
+        trainable: whether tapes watch it by themselves.
+    """
+
+    def make() -> tf.Variable:
+        return tf.Variable(value, trainable=trainable, name=name)
+
+    if not tf.inside_function():
+        return make()
+    # A function that is traced takes hold of all that its own thread makes, and refuses what it has
+    # not seen in its first trace.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(make).result()
