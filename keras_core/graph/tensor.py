@@ -1,10 +1,11 @@
-"""Tensors: what nodes put out, and the three leaves of a graph (Placeholder, Variable, Constant)."""
+"""Tensors: what nodes put out, and the leaves of a graph: Placeholder, Variable, Constant."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from keras_core.graph.primitive import Node
 
 Dim = Optional[int]
-Shape = Tuple[Dim, ...]
+Shape = tuple[Dim, ...]
 
 _uids = count()
 
@@ -237,7 +238,8 @@ class Variable(Tensor):
         array = _copied(value, self.dtype)
         if array.shape != self.shape:
             raise ValueError(
-                f"Variable {self.name!r} has shape {self.shape}; a value of shape {array.shape} was given."
+                f"Variable {self.name!r} has shape {self.shape}; "
+                f"a value of shape {array.shape} was given."
             )
         holder = self.owner
         self.owner, self.storage = None, array

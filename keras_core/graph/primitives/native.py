@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any, Callable
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Primitive
 from keras_core.graph.tensor import Spec, Tensor
 
-Specs = Tuple[Spec, ...]
+Specs = tuple[Spec, ...]
 
 
 def _native_shape(
@@ -21,7 +22,7 @@ def _native_shape(
 
 def _native_reference(
     *xs: Any, fn: Callable[..., Any], backend: str, specs: Specs, gradient: Any = None
-) -> Tuple[Any, ...]:
+) -> tuple[Any, ...]:
     if backend != "numpy":
         raise NotImplementedError(
             f"native: {fn!r} works on arrays of the backend {backend!r}; it cannot run elsewhere."
