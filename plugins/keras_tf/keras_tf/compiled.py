@@ -41,8 +41,8 @@ class CompiledProgram:
         self._program = simplified(program, backend.lowerings)
         self._jit = jit
         self._most_exact = most_exact
-        self._exact: dict[Shapes, Any] = {}
-        self._general: Any = None
+        self._exact: dict[Shapes, Traced] = {}
+        self._general: Traced | None = None
         self._making = threading.Lock()
 
     def __call__(self, arrays: Sequence[np.ndarray], state: Any) -> list[np.ndarray]:
@@ -50,13 +50,9 @@ class CompiledProgram:
         fed = [tf.constant(array) for array in arrays]
         if self._program.is_random:
             fed.append(state_of(state))
-        try:
-            outputs = run(*fed)
-        except tf.errors.OpError as error:
-            raise explained(error, self._program.nodes) from error
-        return [output.numpy() for output in outputs]
+        return run(fed)
 
-    def _made(self, arrays: Sequence[np.ndarray]) -> Any:
+    def _made(self, arrays: Sequence[np.ndarray]) -> Traced:
         """The function for these arrays, made now if there is none yet."""
         shapes = tuple(array.shape for array in arrays)
         # TensorFlow's kernels fail on many things without elements; lowerings avoid those they see.
@@ -74,7 +70,7 @@ class CompiledProgram:
                 self._general = self._function(self._program)
             return self._general
 
-    def _function(self, program: Program) -> Any:
+    def _function(self, program: Program) -> Traced:
         signature = [tf.TensorSpec(x.shape, x.dtype) for x in program.inputs]
         if self._program.is_random:
             signature.append(STATE_SPEC)
@@ -82,7 +78,32 @@ class CompiledProgram:
         def run(*fed: tf.Tensor) -> list[tf.Tensor]:
             return traced(self._backend, program, fed)
 
-        return concrete(run, signature, self._jit)
+        return Traced(run, signature, self._jit, program)
+
+
+class Traced:
+    """A function traced once; calls of it spare `tf.function`'s search for a fitting trace.
+
+    Args:
+        function: builds the operations for the tensors that it is fed.
+        signature: what it is fed.
+        jit: True compiles with XLA.
+        program: what is traced, for the origin of its nodes.
+    """
+
+    def __init__(
+        self, function: Any, signature: Sequence[tf.TensorSpec], jit: bool, program: Program
+    ) -> None:
+        whole = tf.function(function, autograph=False, jit_compile=jit or None)
+        self.concrete = whole.get_concrete_function(*signature)
+        self._nodes = program.nodes
+
+    def __call__(self, fed: Sequence[tf.Tensor]) -> list[np.ndarray]:
+        try:
+            outputs = self.concrete(*fed)
+        except tf.errors.OpError as error:
+            raise explained(error, self._nodes) from error
+        return [output.numpy() for output in outputs]
 
 
 STATE_SPEC = tf.TensorSpec([2], tf.int64)
@@ -96,12 +117,6 @@ def state_of(state: Any) -> tf.Tensor:
 def simplified(program: Program, lowerings: Mapping[str, Lowering]) -> Program:
     """The program in primitives that have a lowering, as simple as can be."""
     return expand(optimize(expand(program, lowerings, "tensorflow")), lowerings, "tensorflow")
-
-
-def concrete(run: Any, signature: Sequence[tf.TensorSpec], jit: bool) -> Any:
-    """A function traced once; calls of it spare `tf.function`'s search for a fitting trace."""
-    function = tf.function(run, autograph=False, jit_compile=jit or None)
-    return function.get_concrete_function(*signature)
 
 
 def traced(backend: Any, program: Program, fed: Sequence[tf.Tensor]) -> list[tf.Tensor]:

@@ -20,8 +20,13 @@ def explained(error: tf.errors.OpError, nodes: Iterable[Node]) -> tf.errors.OpEr
     if not named:
         return error
     node = named[-1]
-    text = f"{error.message} (in {node.primitive.name}, built by {node.origin})"
+    text = f"{_reason(error)} (in {node.primitive.name}, built by {node.origin})"
     return type(error)(error.node_def, error.op, text)
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """What went wrong, without TensorFlow's listing of its own frames that stands before it."""
+    return error.message.rpartition("\n\n")[2].partition("\n")[0]
 
 
 def _with_bodies(nodes: Iterable[Node]) -> Iterator[Node]:

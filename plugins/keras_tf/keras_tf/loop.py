@@ -11,8 +11,7 @@ import tensorflow as tf
 
 from keras_core.graph.passes import specialise
 from keras_core.graph.program import Program
-from keras_tf.compiled import STATE_SPEC, concrete, simplified, state_of
-from keras_tf.errors import explained
+from keras_tf.compiled import STATE_SPEC, Traced, simplified, state_of
 from keras_tf.tracing import RandomState, Trace, Values
 
 # Steps with these take long enough for a call each; nor does XLA run them faster than TensorFlow.
@@ -50,7 +49,7 @@ class LoopedProgram:
         self._backend = backend
         self._program = simplified(program, backend.lowerings)
         self._jit = jit
-        self._made: dict[Any, Any] = {}
+        self._made: dict[Any, Traced] = {}
         self._making = threading.Lock()
 
     def __call__(self, arrays: Arrays, state: Any) -> list[np.ndarray]:
@@ -59,19 +58,15 @@ class LoopedProgram:
             run = self._made.get(shapes)
             if run is None:
                 run = self._made[shapes] = self._function(shapes)
-        try:
-            outputs = run(*map(tf.constant, arrays), state_of(state))
-        except tf.errors.OpError as error:
-            raise explained(error, self._program.nodes) from error
-        return [output.numpy() for output in outputs]
+        return run([*map(tf.constant, arrays), state_of(state)])
 
-    def _function(self, shapes: Sequence[tuple[int, ...]]) -> Any:
+    def _function(self, shapes: Sequence[tuple[int, ...]]) -> Traced:
         sharp = specialise(self._program, [shape[1:] for shape in shapes])
         program = simplified(sharp, self._backend.lowerings)
         dtypes = [x.dtype for x in program.inputs]
         signature = [tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, dtypes)]
         loop = _Loop(self._backend, program, shapes[0][0])
-        return concrete(loop, [*signature, STATE_SPEC], self._jit)
+        return Traced(loop, [*signature, STATE_SPEC], self._jit, program)
 
 
 class _Loop:
