@@ -128,8 +128,8 @@ class Tensor:
 
     def __bool__(self) -> bool:
         raise TypeError(
-            f"{self!r} has no truth value while the graph is built. Use K.switch or K.in_train_phase "
-            "to choose between tensors, or K.eval to compute it."
+            f"{self!r} has no truth value while the graph is built. Use K.switch or "
+            "K.in_train_phase to choose between tensors, or K.eval to compute it."
         )
 
     def __len__(self) -> int:
