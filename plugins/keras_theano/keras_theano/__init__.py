@@ -1,0 +1,3 @@
+"""The Theano backend of keras-core."""
+
+__version__ = "2.0.0"

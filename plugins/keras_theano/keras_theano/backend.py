@@ -1,0 +1,38 @@
+"""The backend: programs become Theano functions, variables are Theano's shared variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from keras_core.graph.program import Program
+from keras_core.plugins.contract import Backend, Compiled
+from keras_theano import storage
+from keras_theano.compiler import CompiledProgram
+from keras_theano.lowering import LOWERINGS
+
+
+class TheanoBackend(Backend):
+    """Theano 1.0.5 on the CPU."""
+
+    name = "theano"
+    lowerings = LOWERINGS
+
+    def __init__(self) -> None:
+        self._shared = storage.Shared()
+
+    def compile(self, program: Program) -> Compiled:
+        """A callable that compiles a Theano function for each kind of input shapes."""
+        return CompiledProgram(program, self.lowerings, self._shared)
+
+    def to_storage(self, value: Any) -> np.ndarray:
+        return np.array(value, order="C")
+
+    def to_numpy(self, storage_: Any) -> np.ndarray:
+        return storage.to_numpy(storage_)
+
+
+def make_backend(config: Any) -> TheanoBackend:
+    """The backend; its options come from the environment."""
+    return TheanoBackend()

@@ -1,0 +1,62 @@
+"""Errors of a running function, with the layer and the user's line that built the failing node."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Sequence, Set
+
+from keras_core.graph.primitive import Node
+
+_BUILT = ", built by "
+
+
+def place_of(node: Node) -> str:
+    return f"{node.primitive.name}{_BUILT}{node.origin}"
+
+
+def mark(results: Sequence[Any], inputs: Sequence[Any], node: Node) -> None:
+    """Notes on the expressions of a node where they come from; Theano's rewriting keeps that."""
+    trace = [[(node.origin.file or "", node.origin.line, place_of(node), "")]]
+    waiting, done = list(results), set(inputs)
+    while waiting:
+        variable = waiting.pop()
+        if variable not in done and variable.owner is not None:
+            done.add(variable)
+            variable.tag.trace = trace
+            waiting.extend(variable.owner.inputs)
+
+
+def explained(error: Exception, function: Any) -> Exception:
+    """The error of a Theano function, told in terms of the model."""
+    text = str(error).partition("\nApply node that caused the error")[0]
+    place = None if _BUILT in text else _failed_at(function)
+    if place is not None:
+        text = f"{text} (in {place})"
+    try:
+        return type(error)(text)
+    except TypeError:
+        return RuntimeError(text)
+
+
+def _failed_at(function: Any) -> str | None:
+    machine = function.fn
+    if not hasattr(machine, "position_of_error"):
+        return None
+    return next(_places(machine.nodes[machine.position_of_error]), None)
+
+
+def _places(apply: Any) -> Iterator[str]:
+    """Places of a node, then of what it reads: rewriting loses some."""
+    waiting, seen = [apply], set()  # type: ignore[var-annotated]
+    while waiting:
+        node = waiting.pop(0)
+        for output in node.outputs:
+            for frames in getattr(output.tag, "trace", None) or ():
+                yield from (frame[2] for frame in frames if _BUILT in frame[2])
+        waiting.extend(_unseen_owners(node, seen))
+
+
+def _unseen_owners(apply: Any, seen: Set[Any]) -> Iterator[Any]:
+    for variable in apply.inputs:
+        if variable.owner is not None and variable.owner not in seen:
+            seen.add(variable.owner)
+            yield variable.owner

@@ -1,0 +1,162 @@
+"""Extents: the sizes of all tensors of a program for inputs of known shapes.
+
+Theano must be told before run time which axes have size 1, since those broadcast. A batch size need
+not be fixed for that: two sizes with the same axes of size 0 and 1 everywhere share one function.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+import numpy as np
+
+from keras_core.graph.primitive import Node
+from keras_core.graph.tensor import Constant, Placeholder, Shape, Spec, Tensor
+
+_MOST_VALUES = 64
+_NO_VALUE = ("native", "print", "scan")
+
+
+class _Sized:
+    """What stands for a tensor in a shape rule: a spec, and its value if it is known."""
+
+    def __init__(self, spec: Spec, value: np.ndarray | None = None) -> None:
+        self.spec, self.value = spec, value
+        self.shape, self.dtype, self.ndim = spec.shape, spec.dtype, len(spec.shape)
+
+
+class Extents:
+    """The shapes of all tensors that some nodes compute.
+
+    Args:
+        nodes: in an order that puts each after its inputs.
+        fed: shapes of the placeholders.
+
+    Attributes:
+        inner: for each scan, the extents of its body.
+    """
+
+    def __init__(self, nodes: Sequence[Node], fed: Mapping[Tensor, Shape]) -> None:
+        self.inner: Dict[Node, Extents] = {}
+        self._known: Dict[Any, _Sized] = {
+            x.key: _Sized(Spec(tuple(shape), x.dtype)) for x, shape in fed.items()
+        }
+        self._nodes = nodes
+        for node in nodes:
+            results = self._run(node)
+            self._known.update(((node, i), result) for i, result in enumerate(results))
+
+    def shape(self, tensor: Tensor) -> Shape:
+        """The sizes of a tensor; None where they depend on values."""
+        return self._sized(tensor).shape
+
+    def flags(self, tensor: Tensor) -> Tuple[bool, ...]:
+        """For each axis, whether its size is 1."""
+        return tuple(size == 1 for size in self.shape(tensor))
+
+    def are_known(self, node: Node) -> bool:
+        """Whether no size of the node's inputs and results depends on values."""
+        return all(None not in shape for shape in self._around(node))
+
+    def are_empty(self, node: Node) -> bool:
+        """Whether an input or a result of the node has no elements."""
+        return any(0 in shape for shape in self._around(node))
+
+    def signature(self) -> Tuple[Any, ...]:
+        """Equal for extents that one Theano function can serve."""
+        outer = tuple(
+            tuple(size if size is None or size < 2 else 2 for size in sized.shape)
+            for sized in self._known.values()
+        )
+        return (outer, *(inner.signature() for inner in self.inner.values()))
+
+    def _around(self, node: Node) -> List[Shape]:
+        results = (self._known[(node, i)].shape for i in range(len(node.specs)))
+        return [*map(self.shape, node.inputs), *results]
+
+    def _sized(self, tensor: Tensor) -> _Sized:
+        found = self._known.get(tensor.key)
+        if found is not None:
+            return found
+        small = isinstance(tensor, Constant) and tensor.value.size <= _MOST_VALUES
+        return _Sized(tensor.spec, tensor.value if small else None)  # type: ignore[attr-defined]
+
+    def _run(self, node: Node) -> List[_Sized]:
+        inputs = [self._sized(x) for x in node.inputs]
+        name = node.primitive.name
+        if name == "scan":
+            return self._run_scan(node, inputs)
+        if name == "dim" or name == "shape_of":
+            return [_size(node, inputs[0])]
+        if _computable(node, inputs):
+            return self._values(node, inputs)
+        return [_Sized(spec) for spec in _specs(node, inputs)]
+
+    def _values(self, node: Node, inputs: Sequence[_Sized]) -> List[_Sized]:
+        reference: Any = node.primitive.reference
+        results = reference(*(x.value for x in inputs), **node.params)
+        results = results if node.primitive.several else (results,)
+        return [
+            _Sized(Spec(value.shape, spec.dtype), value if value.size <= _MOST_VALUES else None)
+            for value, spec in zip(map(np.asarray, results), node.specs)
+        ]
+
+    def _run_scan(self, node: Node, inputs: Sequence[_Sized]) -> List[_Sized]:
+        body = node.params["body"]
+        sequences, states, invariants = body.split(inputs)
+        shapes = [x.shape[1:] for x in sequences]
+        fed = [*shapes, *(x.shape for x in states), *(x.shape for x in invariants)]
+        inner = self.inner[node] = Extents(body.nodes, dict(zip(body.inputs, fed)))
+        steps = (sequences[0].shape[0],)
+        finals = [_Sized(x.spec) for x in states]
+        stacks = (Spec(steps + inner.shape(x), x.dtype) for x in body.collected)
+        return [*finals, *map(_Sized, stacks)]
+
+
+def _size(node: Node, x: _Sized) -> _Sized:
+    sizes: Any = x.shape if node.primitive.name == "shape_of" else x.shape[node.params["axis"]]
+    known = sizes is not None and (isinstance(sizes, int) or None not in sizes)
+    return _Sized(node.specs[0], np.array(sizes, "int32") if known else None)
+
+
+def _computable(node: Node, inputs: Sequence[_Sized]) -> bool:
+    return (
+        all(x.value is not None for x in inputs)
+        and not node.primitive.random
+        and node.primitive.reference is not None
+        and node.primitive.name not in _NO_VALUE
+        and all(prod(size or 0 for size in spec.shape) <= _MOST_VALUES for spec in node.specs)
+    )
+
+
+def _specs(node: Node, inputs: Sequence[_Sized]) -> Sequence[Spec]:
+    params = node.params
+    if node.primitive.dims:
+        inputs, params = _filled(node, inputs)
+    if node.primitive.name == "select" and inputs[0].value is not None:
+        return [(inputs[1] if inputs[0].value else inputs[2]).spec]
+    specs = node.primitive.shape(*inputs, **params)
+    return specs if node.primitive.several else (specs,)
+
+
+def _filled(node: Node, inputs: Sequence[_Sized]) -> Tuple[List[_Sized], Dict[str, Any]]:
+    """Inputs and parameters with the sizes that are known moved into the parameter `shape`."""
+    shape = list(node.params["shape"])
+    places = [i for i, size in enumerate(shape) if size is None]
+    data = list(inputs[: len(inputs) - len(places)])
+    dims = []
+    for place, dim in zip(places, inputs[len(data) :]):
+        if dim.value is None:
+            dims.append(dim)
+        else:
+            shape[place] = int(dim.value)
+    return [*data, *dims], dict(node.params, shape=tuple(shape))
+
+
+def batch_sizes_open(inputs: Sequence[Placeholder], shapes: Sequence[Shape]) -> List[Shape]:
+    """The shapes with the first size left open where the program leaves it open."""
+    return [
+        (None, *shape[1:]) if x.shape and x.shape[0] is None else tuple(shape)
+        for x, shape in zip(inputs, shapes)
+    ]

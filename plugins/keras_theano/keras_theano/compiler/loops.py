@@ -1,0 +1,115 @@
+"""Loops: a scan as one Theano operation that calls a compiled function at each step.
+
+theano.scan would do, but Theano takes many times longer to rewrite it, and its steps are no faster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, List, Sequence, Tuple
+
+import numpy as np
+import theano
+from theano.compile.mode import Mode
+
+from keras_core.graph.primitive import Node
+from keras_core.graph.scan.body import Body
+from keras_theano.compiler.errors import explained
+from keras_theano.ops import NodeOp
+from keras_theano.settings import keeping_memory
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a loop does at a step.
+
+    Attributes:
+        inputs: Theano's inputs: slices of the sequences (draws among them), states, then what stays
+            the same.
+        results: Theano's expressions; the first ones are the new states.
+        sequences: how many of the inputs are slices.
+        collected: where the rows of each stack come from: (True, input) or (False, result).
+        states: how many states there are.
+        mode: the compilation mode.
+    """
+
+    inputs: Sequence[Any]
+    results: Sequence[Any]
+    sequences: int
+    collected: Sequence[Tuple[bool, int]]
+    states: int
+    mode: Mode
+
+    def compiled(self) -> Any:
+        # Rows are copied into their stack at once, so what makes them may use its memory again.
+        outputs = [
+            theano.Out(y, borrow=i >= self.states) for i, y in enumerate(self.results)
+        ]
+        mode = keeping_memory(self.mode)
+        return theano.function(list(self.inputs), outputs, mode=mode, on_unused_input="ignore")
+
+
+def wanted_of(body: Body) -> List[Any]:
+    """The tensors that a step must compute: new states, then what else is collected."""
+    known = {x.key for x in (*body.states, *body.new_states)}
+    others = {x.key: x for x in body.collected if x.key not in known}
+    return [*body.new_states, *others.values()]
+
+
+def sources_of(body: Body, sequences: int) -> List[Tuple[bool, int]]:
+    """`Step.collected` for a step with so many slices."""
+    before = {x.key: sequences + i for i, x in enumerate(body.states)}
+    after = {x.key: i for i, x in reversed(list(enumerate(wanted_of(body))))}
+    return [
+        (True, before[x.key]) if x.key in before else (False, after[x.key]) for x in body.collected
+    ]
+
+
+class Loop(NodeOp):
+    """Final states, then stacks of what is collected, from the inputs of a `Step`, whole."""
+
+    def __init__(self, node: Node, flags: Sequence[Tuple[bool, ...]], step: Step) -> None:
+        super().__init__(node, flags)
+        self.step = step
+        self._function: Any = None
+
+    def perform(self, node: Any, inputs: Sequence[Any], outputs: Any) -> None:
+        if self._function is None:
+            self._function = self.step.compiled()
+        for cell, value in zip(outputs, self._run(inputs)):
+            cell[0] = value
+
+    def _run(self, inputs: Sequence[np.ndarray]) -> List[np.ndarray]:
+        step, function = self.step, self._function
+        cells = [container.storage for container in function.input_storage]
+        results = [container.storage for container in function.output_storage]
+        for cell, value in zip(cells, inputs):
+            cell[0] = value
+        slices = list(zip(cells, inputs[: step.sequences]))
+        states = list(zip(cells[step.sequences :], results[: step.states]))
+        rows = [(cells if before else results)[i] for before, i in step.collected]
+        stacks: List[np.ndarray] = []
+        for t in self._order(len(inputs[0])):
+            for cell, sequence in slices:
+                cell[0] = sequence[t, ...]
+            self._call(function)
+            stacks = stacks or [_stack(len(inputs[0]), row[0]) for row in rows]
+            for stack, row in zip(stacks, rows):
+                stack[t] = row[0]
+            for cell, result in states:
+                cell[0] = result[0]
+        return [*(np.array(cell[0]) for cell, _ in states), *stacks]
+
+    def _order(self, steps: int) -> range:
+        backward = self.node.params["reverse"]
+        return range(steps - 1, -1, -1) if backward else range(steps)
+
+    def _call(self, function: Any) -> None:
+        try:
+            function.fn()
+        except Exception as error:
+            raise explained(error, function) from error
+
+
+def _stack(steps: int, row: np.ndarray) -> np.ndarray:
+    return np.empty((steps, *row.shape), row.dtype)

@@ -1,0 +1,158 @@
+"""Translates nodes into Theano's expressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
+
+import theano.tensor as T
+from theano.compile.mode import Mode
+
+from keras_core.graph.primitive import Node
+from keras_core.graph.scan.body import Body
+from keras_core.graph.tensor import Constant, Tensor, Variable
+from keras_theano.compiler.draws import draws_of, is_drawn, is_loop
+from keras_theano.compiler.errors import mark
+from keras_theano.compiler.extents import Extents
+from keras_theano.compiler.loops import Loop, Step, sources_of, wanted_of
+from keras_theano.ops import Reference
+
+# These see to sizes of 0, and to sizes that depend on values, by themselves.
+_ALL_SIZES = ("identity", "native", "print", "stop_gradient")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all levels of a program share.
+
+    Attributes:
+        lowerings: by primitive name.
+        mode: the compilation mode.
+        variable: gives the Theano variable that stands for a variable of the program.
+        state: the Theano variable of the pair (seed, step).
+    """
+
+    lowerings: Mapping[str, Any]
+    mode: Mode
+    variable: Callable[[Variable], Any]
+    state: Any
+
+
+class Translator:
+    """Theano's expressions for the nodes of a program or of a loop's body.
+
+    Args:
+        around: what all levels share.
+        extents: the sizes of all tensors.
+        known: expressions of the placeholders.
+        draws: expressions of what is drawn, in the order of `draws_of`.
+    """
+
+    def __init__(
+        self, around: Surroundings, extents: Extents, known: Mapping[Tensor, Any], draws: Sequence
+    ) -> None:
+        self.around, self.extents = around, extents
+        self._draws: Iterator[Any] = iter(draws)
+        self._known: Dict[Any, Any] = {x.key: value for x, value in known.items()}
+
+    def __call__(self, nodes: Sequence[Node], results: Sequence[Tensor]) -> List[Any]:
+        """The expressions of `results`, which the nodes compute."""
+        for node in nodes:
+            inputs = [self.get(x) for x in node.inputs]
+            outputs = self._fitted(node, self._lowered(node, inputs))
+            mark(outputs, inputs, node)
+            self._known.update(((node, i), y) for i, y in enumerate(outputs))
+        return [self.get(x) for x in results]
+
+    def get(self, tensor: Tensor) -> Any:
+        found = self._known.get(tensor.key)
+        if found is None:
+            found = self._known[tensor.key] = self._leaf(tensor)
+        return found
+
+    def _leaf(self, tensor: Tensor) -> Any:
+        if isinstance(tensor, Constant):
+            return T.constant(tensor.value)
+        assert isinstance(tensor, Variable), f"{tensor!r} is not fed"
+        return self.around.variable(tensor)
+
+    def _lowered(self, node: Node, inputs: Sequence[Any]) -> Any:
+        name = node.primitive.name
+        if name == "scan":
+            return self._scan(node, inputs)
+        if node.primitive.random and is_drawn(node, self.extents):
+            return next(self._draws)
+        plain = self.extents.are_known(node) and not self.extents.are_empty(node)
+        if plain or name in _ALL_SIZES:
+            return self.around.lowerings[name](node, *inputs)
+        return self._reference(node, inputs)
+
+    def _reference(self, node: Node, inputs: Sequence[Any]) -> List[Any]:
+        flags = [self.extents.flags(y) for y in node.outputs()]
+        seeded = [self.around.state, *inputs] if node.primitive.random else inputs
+        return Reference(node, flags)(*seeded, return_list=True)
+
+    def _scan(self, node: Node, inputs: Sequence[Any]) -> List[Any]:
+        if not is_loop(node, self.extents):
+            return self._reference(node, inputs)
+        body, inner = node.params["body"], self.extents.inner[node]
+        sequences, states, invariants = body.split(inputs)
+        count = len(draws_of(body.nodes, inner, self.around.lowerings))
+        sequences += [next(self._draws) for _ in range(count)]
+        outer = [*sequences, *states, *invariants]
+        step, read = self._step(body, inner, sequences, [*states, *invariants])
+        flags = [self.extents.flags(y) for y in node.outputs()]
+        return Loop(node, flags, step)(*outer, *read, return_list=True)
+
+    def _step(
+        self, body: Body, extents: Extents, sequences: Sequence[Any], others: Sequence[Any]
+    ) -> Tuple[Step, Sequence[Any]]:
+        """A step of a loop, and the variables that it reads."""
+        slices, rest = [_slice(x) for x in sequences], [x.type() for x in others]
+        count = len(body.sequences)
+        variables = _StandIns(self.around.variable)
+        around = replace(self.around, variable=variables)
+        known = dict(zip(body.inputs, [*slices[:count], *rest]))
+        results = Translator(around, extents, known, slices[count:])(body.nodes, wanted_of(body))
+        step = Step(
+            inputs=[*slices, *rest, *variables.inside],
+            results=results,
+            sequences=len(slices),
+            collected=sources_of(body, len(slices)),
+            states=len(body.states),
+            mode=self.around.mode,
+        )
+        return step, variables.outside
+
+    def _fitted(self, node: Node, results: Any) -> List[Any]:
+        """The results with the dtypes and axes of size 1 that the node declares."""
+        results = list(results) if isinstance(results, (tuple, list)) else [results]
+        return [self._as(y, x) for y, x in zip(results, node.outputs())]
+
+    def _as(self, expression: Any, tensor: Tensor) -> Any:
+        if expression.dtype != tensor.dtype:
+            expression = T.cast(expression, tensor.dtype)
+        flags = self.extents.flags(tensor)
+        if expression.broadcastable != flags:
+            expression = T.patternbroadcast(expression, flags)
+        return expression
+
+
+class _StandIns:
+    """Inputs of a step for the variables that it reads."""
+
+    def __init__(self, variable: Callable[[Variable], Any]) -> None:
+        self._variable = variable
+        self.outside: List[Any] = []
+        self.inside: List[Any] = []
+
+    def __call__(self, variable: Variable) -> Any:
+        outside = self._variable(variable)
+        if outside not in self.outside:
+            self.outside.append(outside)
+            self.inside.append(T.TensorType(outside.dtype, outside.broadcastable)())
+        return self.inside[self.outside.index(outside)]
+
+
+def _slice(sequence: Any) -> Any:
+    return T.TensorType(sequence.dtype, sequence.broadcastable[1:])()

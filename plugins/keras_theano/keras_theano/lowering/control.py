@@ -1,0 +1,37 @@
+"""Choices, the same value under another name, printing."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+import theano.tensor as T
+from theano.ifelse import ifelse
+from theano.printing import Print
+
+from keras_core.graph.primitive import PRIMITIVES, Node
+from keras_theano.lowering._common import plain
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+def _print(node: Node, x: Any) -> Any:
+    show: Any = PRIMITIVES["print"].reference
+    message = node.params["message"]
+    return Print(message, global_fn=lambda op, value: show(value, message))(x)
+
+
+def _select(node: Node, condition: Any, x: Any, y: Any) -> Any:
+    """Only the chosen one is computed."""
+    flags = [a and b for a, b in zip(x.broadcastable, y.broadcastable)]
+    return ifelse(condition, T.patternbroadcast(x, flags), T.patternbroadcast(y, flags))
+
+
+LOWERINGS: Mapping[str, Any] = {
+    "identity": plain(_same),
+    "print": _print,
+    "select": _select,
+    "stop_gradient": plain(_same),
+    "where": plain(T.switch),
+}

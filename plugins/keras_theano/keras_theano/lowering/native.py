@@ -1,0 +1,31 @@
+"""Native nodes: functions of Theano's variables that stand in the graph."""
+
+from __future__ import annotations
+
+from typing import Any, List, Mapping
+
+import theano.tensor as T
+
+from keras_core.graph.primitive import Node
+
+
+def _native(node: Node, *inputs: Any) -> List[Any]:
+    function, backend = node.params["fn"], node.params["backend"]
+    if backend != "theano":
+        raise NotImplementedError(
+            f"The function {function!r} (built by {node.origin}) works on arrays of the backend "
+            f"{backend!r}, not on variables of 'theano'; run this model there."
+        )
+    results = function(*inputs)
+    results = results if isinstance(results, (tuple, list)) else [results]
+    results = [T.as_tensor_variable(y) for y in results]
+    ranks = [y.ndim for y in results]
+    if ranks != [spec.ndim for spec in node.specs]:
+        raise ValueError(
+            f"The function {function!r} (built by {node.origin}) gave results of ranks {ranks}; "
+            f"shapes {[spec.shape for spec in node.specs]} were declared."
+        )
+    return results
+
+
+LOWERINGS: Mapping[str, Any] = {"native": _native}
