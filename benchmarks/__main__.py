@@ -1,20 +1,22 @@
-"""Measures keras_core beside other libraries and prints ratios.
+"""Measures keras_core and its backends beside other libraries, and prints ratios.
 
     python -m benchmarks                       everything; takes some minutes
     python -m benchmarks mlp_fit predict_1     some workloads
     python -m benchmarks --quick --without tf-keras
 
 Each contender runs in a process of its own, in turns, so that a change in the computer's speed
-meets all of them. A ratio is the median over the rounds of (contender / keras_core), so above 1
-means that keras_core is faster. Only ratios carry over to other computers.
+meets all of them. A ratio is the median over the rounds of (contender / keras-numpy), so above 1
+means that keras-numpy is faster; below the table stand those of two libraries on one engine. Only
+ratios carry over to other computers. The contenders on Theano need Python 3.7 and 3.10, a C++
+compiler and OpenBLAS (Debian: libopenblas-dev).
 """
 
 from __future__ import annotations
 
 import argparse
 
-from benchmarks.contenders import CONTENDERS, WORKLOADS
-from benchmarks.environments import interpreter_of
+from benchmarks.contenders import CONTENDERS, WORKLOADS, Contender
+from benchmarks.environments import NoInterpreter, interpreter_of
 from benchmarks.report import table
 from benchmarks.rounds import measure
 
@@ -22,13 +24,24 @@ from benchmarks.rounds import measure
 def main() -> None:
     """Parses the command line, measures and prints."""
     chosen = _parser().parse_args()
-    contenders = [c for c in CONTENDERS if c.name not in chosen.without]
-    interpreters = {c.name: interpreter_of(c) for c in contenders}
+    interpreters = _interpreters([c for c in CONTENDERS if c.name not in chosen.without])
+    contenders = [c for c in CONTENDERS if c.name in interpreters]
     rounds = chosen.rounds or (2 if chosen.quick else 5)
     for name in chosen.workloads or WORKLOADS:
         entered = [c for c in contenders if name in c.workloads]
         results = measure(name, entered, interpreters, rounds, chosen.quick)
         print(table(WORKLOADS[name], results), flush=True)
+
+
+def _interpreters(contenders: list[Contender]) -> dict[str, str]:
+    """The Python of each contender that can take part."""
+    found = {}
+    for contender in contenders:
+        try:
+            found[contender.name] = interpreter_of(contender.environment)
+        except NoInterpreter as reason:
+            print(f"Without {contender.name}: {reason}.", flush=True)
+    return found
 
 
 def _workload(name: str) -> str:

@@ -16,9 +16,16 @@ WORKERS = Path(__file__).parent / "workers"
 
 
 class Sample(NamedTuple):
-    """What one process measured: seconds an operation, and its peak memory in megabytes."""
+    """What one process measured.
+
+    Args:
+        seconds: of an operation, after it has been done a few times.
+        first: seconds of the very first one, which may compile; NaN where there is none.
+        megabytes: the most memory that the process held.
+    """
 
     seconds: float
+    first: float
     megabytes: float
 
 
@@ -46,7 +53,8 @@ def _run(contender: Contender, python: str, workload: str, quick: bool) -> Sampl
     words = [python, str(WORKERS / contender.worker), *contender.arguments, workload]
     words += ["quick"] if quick else []
     # Some libraries write keras.json when they are imported: not into the user's home.
-    environment = {**os.environ, "KERAS_HOME": str(FOLDER), **dict(contender.settings)}
+    home = FOLDER / "homes" / contender.name
+    environment = {**os.environ, "KERAS_HOME": str(home), **dict(contender.settings)}
     done = subprocess.run(words, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{contender.name} failed at {workload}:\n{done.stderr[-3000:]}")

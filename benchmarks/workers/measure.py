@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+from collections import namedtuple
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+
+Timing = namedtuple("Timing", ["seconds", "first"])
 
 DIGITS = Path(__file__).parents[2] / "keras_core" / "datasets" / "data" / "digits.npz"
 BATCH = 32
@@ -17,9 +21,10 @@ def quick():
     return "quick" in sys.argv
 
 
-def report(seconds):
-    """Prints the result as the last line of the process."""
-    print(json.dumps({"seconds": seconds, "megabytes": peak_megabytes()}))
+def report(result):
+    """Prints a Timing, or the seconds of what is done only once, as the process's last line."""
+    timing = result if isinstance(result, Timing) else Timing(result, math.nan)
+    print(json.dumps(dict(timing._asdict(), megabytes=peak_megabytes())))
 
 
 def peak_megabytes():
@@ -40,10 +45,12 @@ def timed(operation):
 
 
 def per_call(operation, calls, warm_up=3):
-    """Returns the median seconds of a call, the first ones left out."""
+    """Returns the median seconds of a call, the first ones left out, and those of the first."""
+    first = timed(operation)
     for _ in range(warm_up):
         operation()
-    return median(timed(operation) for _ in range(max(5, calls // 10) if quick() else calls))
+    count = max(5, calls // 10) if quick() else calls
+    return Timing(median(timed(operation) for _ in range(count)), first)
 
 
 def digits():
@@ -56,8 +63,8 @@ def digits():
 
 
 def per_step_of_fit(fit, samples):
-    """Returns the seconds a step of `fit(epochs)`, after an epoch to warm up."""
+    """Returns the seconds a step of `fit(epochs)`, and those of the epoch before."""
     epochs = 3 if quick() else 20
-    fit(1)
+    first = timed(lambda: fit(1))
     steps = epochs * -(-samples // BATCH)
-    return timed(lambda: fit(epochs)) / steps
+    return Timing(timed(lambda: fit(epochs)) / steps, first)
