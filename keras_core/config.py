@@ -69,9 +69,14 @@ def _name(value: Any) -> str:
     return value
 
 
+_SWITCH = MappingProxyType({"true": True, "1": True, "false": False, "0": False, "auto": None})
+
+
 def _switch(value: Any) -> bool | None:
-    named = {"true": True, "1": True, "false": False, "0": False, "auto": None}
-    return named[value.lower()] if isinstance(value, str) else {True: True, False: False}[value]
+    name = str(value).lower()
+    if name not in _SWITCH:
+        raise ValueError
+    return _SWITCH[name]
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -231,7 +236,7 @@ def _option(name: str) -> Option:
 def _parse(option: Option, value: Any, source: str) -> Any:
     try:
         return option.parse(value)
-    except (KeyError, TypeError, ValueError):
+    except (TypeError, ValueError):
         raise ValueError(
             f"{option.name} must be {option.wanted}; {source} gave {value!r}."
         ) from None
