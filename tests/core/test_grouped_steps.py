@@ -1,4 +1,4 @@
-"""Several steps in one call, as far as the core is concerned: groups of batches, and the setting."""
+"""Several steps in one call, as far as the core goes: groups of batches, and the setting."""
 
 from __future__ import annotations
 
