@@ -201,5 +201,5 @@ def test_a_slice_that_turns_out_too_short():
     x = K.placeholder((None, 3))
     run = K.function([x], [K.slice(x, [1, 0], [2, 3])])
     assert run([uniform(4, 3)])[0].shape == (2, 3)
-    with pytest.raises(Exception, match="index 2"):
+    with pytest.raises(Exception, match=r"\b2\b.*gather"):
         run([uniform(2, 3)])

@@ -61,7 +61,8 @@ def test_calls_leave_nothing():
         model.train_on_batch(X, Y)
         model.evaluate(X, Y, verbose=0)
 
-    assert blocks_left(work) < 10
+    # Engines fill caches of their own for the first calls.
+    assert blocks_left(work, warm=20, more=30) < 10
 
 
 def test_a_model_and_its_weights_go_together():
