@@ -28,7 +28,7 @@ def normalize_batch_in_training(
         epsilon: small number added to the variance.
 
     Returns:
-        The normalized tensor, the mean and the variance, both without the reduced axes. The variance
+        The normalized tensor, the mean and the variance, both without the reduced axes. The latter
         is divided by the count; for images with the channels last by the count less one, as
         TensorFlow's fused kernel gives it to Keras 2.
     """

@@ -13,9 +13,9 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping
 
 _FLAGS = "THEANO_FLAGS"
 
@@ -31,7 +31,7 @@ def start() -> None:
         import theano.tensor.nnet  # noqa: F401
 
 
-def user_settings() -> Dict[str, str]:
+def user_settings() -> dict[str, str]:
     """The user's settings of Theano by full name, such as 'blas.ldflags'."""
     files = os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep)
     parser = configparser.ConfigParser(interpolation=None)
@@ -46,7 +46,7 @@ def user_settings() -> Dict[str, str]:
     return settings
 
 
-def _missing(given: Mapping[str, str]) -> Dict[str, str]:
+def _missing(given: Mapping[str, str]) -> dict[str, str]:
     """Settings for what the user left open."""
     settings = {}
     compiler = given.get("cxx", shutil.which("g++") or "")
@@ -83,7 +83,7 @@ def _links(compiler: str, flags: str) -> bool:
     source = 'extern "C" void sgemm_(); int main() { sgemm_(); }'
     with tempfile.TemporaryDirectory() as folder:
         target = os.path.join(folder, "trial")
-        command: List[str] = [compiler, "-x", "c++", "-", "-o", target, *flags.split()]
+        command: list[str] = [compiler, "-x", "c++", "-", "-o", target, *flags.split()]
         done = subprocess.run(command, input=source, text=True, capture_output=True, check=False)
     return done.returncode == 0
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import theano
@@ -22,7 +23,7 @@ class NodeOp(theano.Op):
 
     __props__ = ()
 
-    def __init__(self, node: Node, flags: Sequence[Tuple[bool, ...]]) -> None:
+    def __init__(self, node: Node, flags: Sequence[tuple[bool, ...]]) -> None:
         self.node, self.flags = node, flags
 
     def __eq__(self, other: Any) -> bool:

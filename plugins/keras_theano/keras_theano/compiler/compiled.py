@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any
 
 import numpy as np
 import theano
@@ -26,7 +27,7 @@ from keras_theano.lowering._common import SizeNeeded
 from keras_theano.storage import Shared
 
 MOST_SHAPES = 256
-Shapes = Tuple[Shape, ...]
+Shapes = tuple[Shape, ...]
 
 # Theano's functions and shared variables are not made for several threads.
 _LOCK = RLock()
@@ -59,10 +60,10 @@ class CompiledProgram:
         self._bound = [(variable, shared(variable)) for variable in self._program.variables]
         self._shared = shared
         self._calls: OrderedDict[Shapes, Call] = OrderedDict()
-        self._programs: Dict[Shapes, Program] = {}
-        self._functions: Dict[Any, Any] = {}
+        self._programs: dict[Shapes, Program] = {}
+        self._functions: dict[Any, Any] = {}
 
-    def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> List[np.ndarray]:
+    def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> list[np.ndarray]:
         shapes = tuple([array.shape for array in arrays])
         with _LOCK:
             for variable, shared in self._bound:
@@ -79,7 +80,7 @@ class CompiledProgram:
         """The Theano function that runs for inputs of these shapes."""
         return self._prepared(shapes).function
 
-    def _run(self, function: Any, inputs: Sequence[np.ndarray]) -> List[np.ndarray]:
+    def _run(self, function: Any, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         try:
             return [np.asarray(result) for result in function(*inputs)]
         except Exception as error:

@@ -6,8 +6,9 @@ draw in a loop is made for all steps at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Callable
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from keras_core.graph import randomness
 from keras_core.graph.primitive import Node
 from keras_theano.compiler.extents import Extents
 
-Sizes = Tuple[int, ...]
+Sizes = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,14 @@ class Draw:
     stream: int
     sizes: Sizes
     dtype: str
-    backward: Tuple[int, ...]
+    backward: tuple[int, ...]
 
     def __call__(self, state: randomness.RandomState) -> np.ndarray:
         rng = randomness.generator(state, self.stream)
         return np.flip(self.how.draw(rng, self.sizes, self.dtype), self.backward)
 
 
-def draws_of(nodes: Sequence[Node], extents: Extents, lowerings: Mapping[str, Any]) -> List[Draw]:
+def draws_of(nodes: Sequence[Node], extents: Extents, lowerings: Mapping[str, Any]) -> list[Draw]:
     """What must be drawn for nodes, in their order, bodies of loops included."""
     return list(_draws(nodes, extents, lowerings, (), ()))
 
@@ -58,7 +59,7 @@ def _draws(
     extents: Extents,
     lowerings: Mapping[str, Any],
     steps: Sizes,
-    backward: Tuple[int, ...],
+    backward: tuple[int, ...],
 ) -> Iterator[Draw]:
     for node in nodes:
         if is_drawn(node, extents):

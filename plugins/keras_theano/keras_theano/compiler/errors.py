@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from keras_core.graph.primitive import Node
 
@@ -55,7 +56,7 @@ def _places(apply: Any) -> Iterator[str]:
         waiting.extend(_unseen_owners(node, seen))
 
 
-def _unseen_owners(apply: Any, seen: Set[Any]) -> Iterator[Any]:
+def _unseen_owners(apply: Any, seen: set[Any]) -> Iterator[Any]:
     for variable in apply.inputs:
         if variable.owner is not None and variable.owner not in seen:
             seen.add(variable.owner)

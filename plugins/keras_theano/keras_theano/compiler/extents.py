@@ -6,8 +6,9 @@ not be fixed for that: two sizes with the same axes of size 0 and 1 everywhere s
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any
 
 import numpy as np
 
@@ -38,8 +39,8 @@ class Extents:
     """
 
     def __init__(self, nodes: Sequence[Node], fed: Mapping[Tensor, Shape]) -> None:
-        self.inner: Dict[Node, Extents] = {}
-        self._known: Dict[Any, _Sized] = {
+        self.inner: dict[Node, Extents] = {}
+        self._known: dict[Any, _Sized] = {
             x.key: _Sized(Spec(tuple(shape), x.dtype)) for x, shape in fed.items()
         }
         self._nodes = nodes
@@ -51,7 +52,7 @@ class Extents:
         """The sizes of a tensor; None where they depend on values."""
         return self._sized(tensor).shape
 
-    def flags(self, tensor: Tensor) -> Tuple[bool, ...]:
+    def flags(self, tensor: Tensor) -> tuple[bool, ...]:
         """For each axis, whether its size is 1."""
         return tuple(size == 1 for size in self.shape(tensor))
 
@@ -63,7 +64,7 @@ class Extents:
         """Whether an input or a result of the node has no elements."""
         return any(0 in shape for shape in self._around(node))
 
-    def signature(self) -> Tuple[Any, ...]:
+    def signature(self) -> tuple[Any, ...]:
         """Equal for extents that one Theano function can serve."""
         outer = tuple(
             tuple(size if size is None or size < 2 else 2 for size in sized.shape)
@@ -71,7 +72,7 @@ class Extents:
         )
         return (outer, *(inner.signature() for inner in self.inner.values()))
 
-    def _around(self, node: Node) -> List[Shape]:
+    def _around(self, node: Node) -> list[Shape]:
         results = (self._known[(node, i)].shape for i in range(len(node.specs)))
         return [*map(self.shape, node.inputs), *results]
 
@@ -82,7 +83,7 @@ class Extents:
         small = isinstance(tensor, Constant) and tensor.value.size <= _MOST_VALUES
         return _Sized(tensor.spec, tensor.value if small else None)  # type: ignore[attr-defined]
 
-    def _run(self, node: Node) -> List[_Sized]:
+    def _run(self, node: Node) -> list[_Sized]:
         inputs = [self._sized(x) for x in node.inputs]
         name = node.primitive.name
         if name == "scan":
@@ -93,7 +94,7 @@ class Extents:
             return self._values(node, inputs)
         return [_Sized(spec) for spec in _specs(node, inputs)]
 
-    def _values(self, node: Node, inputs: Sequence[_Sized]) -> List[_Sized]:
+    def _values(self, node: Node, inputs: Sequence[_Sized]) -> list[_Sized]:
         reference: Any = node.primitive.reference
         results = reference(*(x.value for x in inputs), **node.params)
         results = results if node.primitive.several else (results,)
@@ -102,7 +103,7 @@ class Extents:
             for value, spec in zip(map(np.asarray, results), node.specs)
         ]
 
-    def _run_scan(self, node: Node, inputs: Sequence[_Sized]) -> List[_Sized]:
+    def _run_scan(self, node: Node, inputs: Sequence[_Sized]) -> list[_Sized]:
         body = node.params["body"]
         sequences, states, invariants = body.split(inputs)
         shapes = [x.shape[1:] for x in sequences]
@@ -140,7 +141,7 @@ def _specs(node: Node, inputs: Sequence[_Sized]) -> Sequence[Spec]:
     return specs if node.primitive.several else (specs,)
 
 
-def _filled(node: Node, inputs: Sequence[_Sized]) -> Tuple[List[_Sized], Dict[str, Any]]:
+def _filled(node: Node, inputs: Sequence[_Sized]) -> tuple[list[_Sized], dict[str, Any]]:
     """Inputs and parameters with the sizes that are known moved into the parameter `shape`."""
     shape = list(node.params["shape"])
     places = [i for i, size in enumerate(shape) if size is None]
@@ -154,7 +155,7 @@ def _filled(node: Node, inputs: Sequence[_Sized]) -> Tuple[List[_Sized], Dict[st
     return [*data, *dims], dict(node.params, shape=tuple(shape))
 
 
-def batch_sizes_open(inputs: Sequence[Placeholder], shapes: Sequence[Shape]) -> List[Shape]:
+def batch_sizes_open(inputs: Sequence[Placeholder], shapes: Sequence[Shape]) -> list[Shape]:
     """The shapes with the first size left open where the program leaves it open."""
     return [
         (None, *shape[1:]) if x.shape and x.shape[0] is None else tuple(shape)

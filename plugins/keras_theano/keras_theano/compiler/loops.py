@@ -5,8 +5,9 @@ theano.scan would do, but Theano takes many times longer to rewrite it, and its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, List, Sequence, Tuple
+from typing import Any
 
 import numpy as np
 import theano
@@ -36,27 +37,25 @@ class Step:
     inputs: Sequence[Any]
     results: Sequence[Any]
     sequences: int
-    collected: Sequence[Tuple[bool, int]]
+    collected: Sequence[tuple[bool, int]]
     states: int
     mode: Mode
 
     def compiled(self) -> Any:
         # Rows are copied into their stack at once, so what makes them may use its memory again.
-        outputs = [
-            theano.Out(y, borrow=i >= self.states) for i, y in enumerate(self.results)
-        ]
+        outputs = [theano.Out(y, borrow=i >= self.states) for i, y in enumerate(self.results)]
         mode = keeping_memory(self.mode)
         return theano.function(list(self.inputs), outputs, mode=mode, on_unused_input="ignore")
 
 
-def wanted_of(body: Body) -> List[Any]:
+def wanted_of(body: Body) -> list[Any]:
     """The tensors that a step must compute: new states, then what else is collected."""
     known = {x.key for x in (*body.states, *body.new_states)}
     others = {x.key: x for x in body.collected if x.key not in known}
     return [*body.new_states, *others.values()]
 
 
-def sources_of(body: Body, sequences: int) -> List[Tuple[bool, int]]:
+def sources_of(body: Body, sequences: int) -> list[tuple[bool, int]]:
     """`Step.collected` for a step with so many slices."""
     before = {x.key: sequences + i for i, x in enumerate(body.states)}
     after = {x.key: i for i, x in reversed(list(enumerate(wanted_of(body))))}
@@ -68,7 +67,7 @@ def sources_of(body: Body, sequences: int) -> List[Tuple[bool, int]]:
 class Loop(NodeOp):
     """Final states, then stacks of what is collected, from the inputs of a `Step`, whole."""
 
-    def __init__(self, node: Node, flags: Sequence[Tuple[bool, ...]], step: Step) -> None:
+    def __init__(self, node: Node, flags: Sequence[tuple[bool, ...]], step: Step) -> None:
         super().__init__(node, flags)
         self.step = step
         self._function: Any = None
@@ -79,7 +78,7 @@ class Loop(NodeOp):
         for cell, value in zip(outputs, self._run(inputs)):
             cell[0] = value
 
-    def _run(self, inputs: Sequence[np.ndarray]) -> List[np.ndarray]:
+    def _run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         step, function = self.step, self._function
         cells = [container.storage for container in function.input_storage]
         results = [container.storage for container in function.output_storage]
@@ -88,7 +87,7 @@ class Loop(NodeOp):
         slices = list(zip(cells, inputs[: step.sequences]))
         states = list(zip(cells[step.sequences :], results[: step.states]))
         rows = [(cells if before else results)[i] for before, i in step.collected]
-        stacks: List[np.ndarray] = []
+        stacks: list[np.ndarray] = []
         for t in self._order(len(inputs[0])):
             for cell, sequence in slices:
                 cell[0] = sequence[t, ...]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Callable
 
 import theano.tensor as T
 from theano.compile.mode import Mode
@@ -53,9 +54,9 @@ class Translator:
     ) -> None:
         self.around, self.extents = around, extents
         self._draws: Iterator[Any] = iter(draws)
-        self._known: Dict[Any, Any] = {x.key: value for x, value in known.items()}
+        self._known: dict[Any, Any] = {x.key: value for x, value in known.items()}
 
-    def __call__(self, nodes: Sequence[Node], results: Sequence[Tensor]) -> List[Any]:
+    def __call__(self, nodes: Sequence[Node], results: Sequence[Tensor]) -> list[Any]:
         """The expressions of `results`, which the nodes compute."""
         for node in nodes:
             inputs = [self.get(x) for x in node.inputs]
@@ -87,12 +88,12 @@ class Translator:
             return self.around.lowerings[name](node, *inputs)
         return self._reference(node, inputs)
 
-    def _reference(self, node: Node, inputs: Sequence[Any]) -> List[Any]:
+    def _reference(self, node: Node, inputs: Sequence[Any]) -> list[Any]:
         flags = [self.extents.flags(y) for y in node.outputs()]
         seeded = [self.around.state, *inputs] if node.primitive.random else inputs
         return Reference(node, flags)(*seeded, return_list=True)
 
-    def _scan(self, node: Node, inputs: Sequence[Any]) -> List[Any]:
+    def _scan(self, node: Node, inputs: Sequence[Any]) -> list[Any]:
         if not is_loop(node, self.extents):
             return self._reference(node, inputs)
         body, inner = node.params["body"], self.extents.inner[node]
@@ -106,7 +107,7 @@ class Translator:
 
     def _step(
         self, body: Body, extents: Extents, sequences: Sequence[Any], others: Sequence[Any]
-    ) -> Tuple[Step, Sequence[Any]]:
+    ) -> tuple[Step, Sequence[Any]]:
         """A step of a loop, and the variables that it reads."""
         slices, rest = [_slice(x) for x in sequences], [x.type() for x in others]
         count = len(body.sequences)
@@ -124,7 +125,7 @@ class Translator:
         )
         return step, variables.outside
 
-    def _fitted(self, node: Node, results: Any) -> List[Any]:
+    def _fitted(self, node: Node, results: Any) -> list[Any]:
         """The results with the dtypes and axes of size 1 that the node declares."""
         results = list(results) if isinstance(results, (tuple, list)) else [results]
         return [self._as(y, x) for y, x in zip(results, node.outputs())]
@@ -143,8 +144,8 @@ class _StandIns:
 
     def __init__(self, variable: Callable[[Variable], Any]) -> None:
         self._variable = variable
-        self.outside: List[Any] = []
-        self.inside: List[Any] = []
+        self.outside: list[Any] = []
+        self.inside: list[Any] = []
 
     def __call__(self, variable: Variable) -> Any:
         outside = self._variable(variable)

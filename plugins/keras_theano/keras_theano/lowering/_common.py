@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
-from typing import Any, Callable, List, Sequence
+from typing import Any, Callable
 
 import numpy as np
 import theano.tensor as T
@@ -23,12 +24,12 @@ def plain(function: Callable[..., Any]) -> Lowering:
     return lambda node, *inputs: function(*inputs)
 
 
-def sizes_of(tensor: Tensor, x: Any) -> List[Any]:
+def sizes_of(tensor: Tensor, x: Any) -> list[Any]:
     """The sizes of a tensor with the expression `x`: ints where known, else expressions."""
     return [x.shape[i] if size is None else size for i, size in enumerate(tensor.shape)]
 
 
-def filled(node: Node, inputs: Sequence[Any]) -> List[Any]:
+def filled(node: Node, inputs: Sequence[Any]) -> list[Any]:
     """The parameter `shape`, with the trailing inputs in place of its None entries."""
     shape = node.params["shape"]
     dims = iter(inputs[len(inputs) - list(shape).count(None) :])

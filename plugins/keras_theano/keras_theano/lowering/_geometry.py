@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, NamedTuple
 
 import theano.tensor as T
 
@@ -30,14 +31,14 @@ class Geometry(NamedTuple):
         return tuple(n + sum(pads) for n, pads in zip(self.sizes, self.pads))
 
     @property
-    def met(self) -> List[Tuple[slice, ...]]:
+    def met(self) -> list[tuple[slice, ...]]:
         """For each place in the window, in row-major order, what it meets in the padded space."""
         return [met for _, met in self.window.offsets(self.sizes)]
 
-    def along(self, axis: int) -> List[slice]:
+    def along(self, axis: int) -> list[slice]:
         """For each place along one axis of the window, what it meets."""
         later = prod(self.window.size[axis + 1 :])
-        return [met[axis] for met in self.met[:: later][: self.window.size[axis]]]
+        return [met[axis] for met in self.met[::later][: self.window.size[axis]]]
 
 
 def geometry(node: Node, shape: Sequence[Any], size: Sequence[Any]) -> Geometry:

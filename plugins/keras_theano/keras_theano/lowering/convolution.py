@@ -1,12 +1,13 @@
 """Convolution and its two gradients by Theano's own operations, which take channels first.
 
-These know padding that is equal on both sides; other padding is put around the tensor before. In modes
-without C code Theano has no such operation worth the name: there the plain meaning runs.
+These know padding that is equal on both sides; other padding is put around the tensor before. In
+modes without C code Theano has no such operation worth the name: there the plain meaning runs.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
 
 import theano.tensor as T
 from theano.tensor.nnet import abstract_conv
@@ -51,14 +52,14 @@ def _use(node: Node, shape: Sequence[Any], size: Sequence[Any]) -> Geometry:
     return Geometry((1, *use.sizes), window, ((0, 0), *use.pads))
 
 
-def _split_padding(use: Geometry) -> Tuple[Tuple[int, ...], Tuple[Tuple[int, int], ...]]:
+def _split_padding(use: Geometry) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
     """Padding left to the operation, equal on both sides, and padding to put around before."""
     if all(before == after for before, after in use.pads):
         return tuple(before for before, _ in use.pads), ((0, 0),) * len(use.pads)
     return (0,) * len(use.pads), use.pads
 
 
-def _options(node: Node, use: Geometry, border: Tuple[int, ...]) -> Dict[str, Any]:
+def _options(node: Node, use: Geometry, border: tuple[int, ...]) -> dict[str, Any]:
     return {
         "border_mode": border,
         "subsample": use.window.strides,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import theano.tensor as T
 
@@ -11,7 +12,7 @@ from keras_theano.compiler.errors import place_of
 from keras_theano.lowering._common import filled, moved, reshaped, sizes_of, zeros
 from keras_theano.ops import InRange
 
-Index = Tuple[slice, ...]
+Index = tuple[slice, ...]
 
 
 def _slices(node: Node) -> Index:
@@ -56,7 +57,7 @@ def _checked(node: Node, indices: Any, size: Any) -> Any:
     return InRange(place_of(node))(indices, size)
 
 
-def _to_front(axis: int, rank: int) -> List[int]:
+def _to_front(axis: int, rank: int) -> list[int]:
     return [axis, *(i for i in range(rank) if i != axis)]
 
 

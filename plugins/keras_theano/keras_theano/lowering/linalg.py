@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import theano.tensor as T
 
@@ -29,11 +30,11 @@ def _dot(node: Node, a: Any, b: Any) -> Any:
     return result if are_single else reshaped(result, whole)
 
 
-def _others(rank: int, *used: Sequence[int]) -> List[int]:
+def _others(rank: int, *used: Sequence[int]) -> list[int]:
     return [i for i in range(rank) if not any(i in axes for axes in used)]
 
 
-def _pick(sizes: Sequence[Any], axes: Sequence[int]) -> List[Any]:
+def _pick(sizes: Sequence[Any], axes: Sequence[int]) -> list[Any]:
     return [sizes[i] for i in axes]
 
 

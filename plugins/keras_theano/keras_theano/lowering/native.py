@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import theano.tensor as T
 
 from keras_core.graph.primitive import Node
 
 
-def _native(node: Node, *inputs: Any) -> List[Any]:
+def _native(node: Node, *inputs: Any) -> list[Any]:
     function, backend = node.params["fn"], node.params["backend"]
     if backend != "theano":
         raise NotImplementedError(

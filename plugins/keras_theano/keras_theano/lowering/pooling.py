@@ -6,8 +6,9 @@ slower than a maximum of slices.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any, Callable, List, Mapping, Sequence, Tuple
+from typing import Any, Callable
 
 import numpy as np
 import theano.tensor as T
@@ -20,7 +21,7 @@ from keras_theano.ops import reference
 # Windows of more places would become expressions that Theano takes long to rewrite.
 _MOST_PLACES = 64
 
-Index = Tuple[Any, ...]
+Index = tuple[Any, ...]
 
 
 def _use(node: Node, shape: Sequence[Any]) -> Geometry:
@@ -45,12 +46,12 @@ def _max_pool(node: Node, x: Any) -> Any:
     return _pooled(node, x, _use(node, node.inputs[0].shape), -np.inf, T.maximum)
 
 
-def _places(node: Node, use: Geometry) -> List[Index]:
+def _places(node: Node, use: Geometry) -> list[Index]:
     before = (slice(None),) * _at(node)
     return [(*before, *met) for met in use.met]
 
 
-def _first_hits(node: Node, x: Any, use: Geometry) -> List[Any]:
+def _first_hits(node: Node, x: Any, use: Geometry) -> list[Any]:
     """For each place in the window, where it holds the first maximum."""
     space = surrounded(x, use.pads, -np.inf, _at(node))
     highest = _pooled(node, x, use, -np.inf, T.maximum)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -25,9 +26,7 @@ def _draw(name: str, method: str) -> HostDraw:
 
 def _plain(name: str) -> HostDraw:
     reference: Any = PRIMITIVES[name].reference
-    return HostDraw(
-        lambda rng, sizes, dtype: reference(rng, shape=sizes, dtype=dtype, stream=0)
-    )
+    return HostDraw(lambda rng, sizes, dtype: reference(rng, shape=sizes, dtype=dtype, stream=0))
 
 
 LOWERINGS: Mapping[str, Any] = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Mapping
+from collections.abc import Mapping
+from typing import Any, Callable
 
 import numpy as np
 import theano.tensor as T
@@ -44,7 +45,9 @@ def _sum_like(node: Node, g: Any, x: Any) -> Any:
     missing = g.ndim - x.ndim
     summed = _sum(g, tuple(range(missing)), False) if missing else g
     stretched = [
-        i for i, (one, other) in enumerate(zip(x.broadcastable, summed.broadcastable)) if one > other
+        i
+        for i, (one, other) in enumerate(zip(x.broadcastable, summed.broadcastable))
+        if one > other
     ]
     return _sum(summed, stretched, True) if stretched else summed
 
@@ -82,7 +85,7 @@ def _widened(x: Any) -> Any:
     return x if np.dtype(x.dtype).kind == "f" else T.cast(x, "int64")
 
 
-def _top_k(node: Node, x: Any) -> List[Any]:
+def _top_k(node: Node, x: Any) -> list[Any]:
     """The order of the row turned round, backwards: on ties the lower index comes first."""
     k = node.params["k"]
     sizes = sizes_of(node.inputs[0], x)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import theano.tensor as T
 
@@ -65,11 +66,13 @@ def _repeat(node: Node, x: Any) -> Any:
 
 
 def _repeated(node: Node, x: Any, counts: Any, before: bool) -> Any:
-    """Each axis broadcast along a new one, which stands before it for a tile, after for a repeat."""
+    """Each axis broadcast along a new one, before it for a tile, after it for a repeat."""
     sizes = sizes_of(node.inputs[0], x)
     order = [pair for i in range(x.ndim) for pair in (("x", i) if before else (i, "x"))]
     spread = [
-        n for size, count in zip(sizes, counts) for n in ((count, size) if before else (size, count))
+        n
+        for size, count in zip(sizes, counts)
+        for n in ((count, size) if before else (size, count))
     ]
     whole = [size * count for size, count in zip(sizes, counts)]
     return reshaped(T.alloc(x.dimshuffle(*order), *spread), whole) if whole else x
