@@ -1,7 +1,7 @@
 """Lowerings by primitive; each family stands in the file that has its name in the core.
 
 A lowering takes a node and Theano's expressions of its inputs, and gives that of its result, or a
-list of them. All axes of size 1 are marked as broadcastable in the inputs; the translator marks them
+list of them. Axes of size 1 are marked as broadcastable in the inputs; the translator marks them
 in the results, and casts these to the node's dtype. A random primitive has a `HostDraw` instead.
 `scan` is run by `compiler.loops`.
 """
