@@ -24,11 +24,17 @@ def start() -> None:
     """Imports Theano, with the settings that it needs and the user did not give."""
     if "theano" in sys.modules:
         return
-    with _flags(_missing(user_settings())), warnings.catch_warnings():
-        # Theano uses names that NumPy has since deprecated, hundreds of times.
-        warnings.simplefilter("ignore")
+    with _flags(_missing(user_settings())), quiet():
         import theano
         import theano.tensor.nnet  # noqa: F401
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without what Python says of names that NumPy has deprecated since Theano was written."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def user_settings() -> dict[str, str]:

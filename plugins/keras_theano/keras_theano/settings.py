@@ -31,8 +31,12 @@ def mode() -> Mode:
 
 
 def keeping_memory(chosen: Mode) -> Mode:
-    """The mode with results kept from call to call, so that their memory is used again."""
-    if not isinstance(chosen.linker, theano.gof.vm.VM_Linker):
+    """The mode with results kept from call to call, so that their memory is used again.
+
+    Less than that is done where the user has set Theano's `allow_gc`, or for a linker without it.
+    """
+    asked = not type(theano.config).allow_gc.is_default
+    if asked or not isinstance(chosen.linker, theano.gof.vm.VM_Linker):
         return chosen
     return chosen.clone(link_kwargs={"allow_gc": False})
 

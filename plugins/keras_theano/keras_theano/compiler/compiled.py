@@ -20,9 +20,10 @@ from keras_core.graph.randomness import RandomState
 from keras_core.graph.tensor import Shape
 from keras_theano import settings
 from keras_theano.compiler.draws import Draw, draws_of
-from keras_theano.compiler.errors import explained
 from keras_theano.compiler.extents import Extents, batch_sizes_open
+from keras_theano.compiler.running import Running
 from keras_theano.compiler.translate import Surroundings, Translator
+from keras_theano.engine import quiet
 from keras_theano.lowering._common import SizeNeeded
 from keras_theano.storage import Shared
 
@@ -37,7 +38,7 @@ _LOCK = RLock()
 class Call:
     """What runs for inputs of certain shapes."""
 
-    function: Any
+    run: Running
     draws: Sequence[Draw]
 
 
@@ -74,17 +75,12 @@ class CompiledProgram:
             if self._random:
                 inputs += [draw(state) for draw in call.draws]
                 inputs.append(np.array(state, "int64"))
-            return self._run(call.function, inputs)
+            with np.errstate(all="ignore"):
+                return call.run(inputs)
 
     def function(self, *shapes: Shape) -> Any:
         """The Theano function that runs for inputs of these shapes."""
-        return self._prepared(shapes).function
-
-    def _run(self, function: Any, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        try:
-            return [np.asarray(result) for result in function(*inputs)]
-        except Exception as error:
-            raise explained(error, function) from error
+        return self._prepared(shapes).run.function
 
     def _prepared(self, shapes: Shapes) -> Call:
         try:
@@ -101,10 +97,10 @@ class CompiledProgram:
         extents = Extents(program.nodes, dict(zip(program.inputs, shapes)))
         draws = draws_of(program.nodes, extents, self._lowerings)
         key = (fixed, extents.signature())
-        function = self._functions.get(key)
-        if function is None:
-            function = self._functions[key] = self._compiled(program, extents, draws)
-        return Call(function, draws)
+        run = self._functions.get(key)
+        if run is None:
+            run = self._functions[key] = Running(self._compiled(program, extents, draws))
+        return Call(run, draws)
 
     def _for(self, shapes: Shapes) -> Program:
         """The program for inputs of which only the first size may be open."""
@@ -123,7 +119,7 @@ class CompiledProgram:
 
     def _compiled(self, program: Program, extents: Extents, draws: Sequence[Draw]) -> Any:
         mode = settings.mode()
-        with change_flags(**{"traceback.limit": 0}):
+        with quiet(), change_flags(**{"traceback.limit": 0}):
             known = {x: _input(x.dtype, extents.shape(x)) for x in program.inputs}
             drawn = [_input(draw.dtype, draw.sizes) for draw in draws]
             state = T.lvector()
@@ -135,15 +131,13 @@ class CompiledProgram:
                 for update, value in zip(program.updates, results[count:])
             ]
             hidden = [*drawn, state] if self._random else []
-            function = theano.function(
+            return theano.function(
                 [*known.values(), *hidden],
                 results[:count],
                 updates=updates,
                 mode=settings.keeping_memory(mode),
                 on_unused_input="ignore",
             )
-        function.trust_input = True
-        return function
 
 
 def _input(dtype: str, shape: Shape) -> Any:

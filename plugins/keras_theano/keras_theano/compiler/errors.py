@@ -28,21 +28,25 @@ def mark(results: Sequence[Any], inputs: Sequence[Any], node: Node) -> None:
 
 def explained(error: Exception, function: Any) -> Exception:
     """The error of a Theano function, told in terms of the model."""
-    text = str(error).partition("\nApply node that caused the error")[0]
-    place = None if _BUILT in text else _failed_at(function)
+    text = str(error).partition("\nApply node that caused the error")[0]  # Theano's own account
+    node = None if _BUILT in text else _failed(error, function)
+    place = None if node is None else next(_places(node), None)
     if place is not None:
         text = f"{text} (in {place})"
+    if isinstance(error, MemoryError):
+        return MemoryError(text)
     try:
         return type(error)(text)
     except TypeError:
         return RuntimeError(text)
 
 
-def _failed_at(function: Any) -> str | None:
+def _failed(error: Exception, function: Any) -> Any:
+    """Theano's node that failed, None where that is unknown."""
     machine = function.fn
-    if not hasattr(machine, "position_of_error"):
-        return None
-    return next(_places(machine.nodes[machine.position_of_error]), None)
+    if hasattr(machine, "position_of_error"):
+        return machine.nodes[machine.position_of_error]
+    return getattr(error, "__op_instance__", None)
 
 
 def _places(apply: Any) -> Iterator[str]:

@@ -15,7 +15,8 @@ from theano.compile.mode import Mode
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.scan.body import Body
-from keras_theano.compiler.errors import explained
+from keras_theano.compiler.running import Running
+from keras_theano.engine import quiet
 from keras_theano.ops import NodeOp
 from keras_theano.settings import keeping_memory
 
@@ -45,7 +46,8 @@ class Step:
         # Rows are copied into their stack at once, so what makes them may use its memory again.
         outputs = [theano.Out(y, borrow=i >= self.states) for i, y in enumerate(self.results)]
         mode = keeping_memory(self.mode)
-        return theano.function(list(self.inputs), outputs, mode=mode, on_unused_input="ignore")
+        with quiet():
+            return theano.function(list(self.inputs), outputs, mode=mode, on_unused_input="ignore")
 
 
 def wanted_of(body: Body) -> list[Any]:
@@ -65,23 +67,21 @@ def sources_of(body: Body, sequences: int) -> list[tuple[bool, int]]:
 
 
 class Loop(NodeOp):
-    """Final states, then stacks of what is collected, from the inputs of a `Step`, whole."""
+    """Final states, then stacks of what is collected, from a `Step`'s inputs for all steps."""
 
     def __init__(self, node: Node, flags: Sequence[tuple[bool, ...]], step: Step) -> None:
         super().__init__(node, flags)
         self.step = step
-        self._function: Any = None
+        self._running: Running | None = None
 
     def perform(self, node: Any, inputs: Sequence[Any], outputs: Any) -> None:
-        if self._function is None:
-            self._function = self.step.compiled()
-        for cell, value in zip(outputs, self._run(inputs)):
+        if self._running is None:
+            self._running = Running(self.step.compiled())
+        for cell, value in zip(outputs, self._run(self._running, inputs)):
             cell[0] = value
 
-    def _run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        step, function = self.step, self._function
-        cells = [container.storage for container in function.input_storage]
-        results = [container.storage for container in function.output_storage]
+    def _run(self, running: Running, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        step, cells, results = self.step, running.cells, running.results
         for cell, value in zip(cells, inputs):
             cell[0] = value
         slices = list(zip(cells, inputs[: step.sequences]))
@@ -91,7 +91,7 @@ class Loop(NodeOp):
         for t in self._order(len(inputs[0])):
             for cell, sequence in slices:
                 cell[0] = sequence[t, ...]
-            self._call(function)
+            running.run()
             stacks = stacks or [_stack(len(inputs[0]), row[0]) for row in rows]
             for stack, row in zip(stacks, rows):
                 stack[t] = row[0]
@@ -102,12 +102,6 @@ class Loop(NodeOp):
     def _order(self, steps: int) -> range:
         backward = self.node.params["reverse"]
         return range(steps - 1, -1, -1) if backward else range(steps)
-
-    def _call(self, function: Any) -> None:
-        try:
-            function.fn()
-        except Exception as error:
-            raise explained(error, function) from error
 
 
 def _stack(steps: int, row: np.ndarray) -> np.ndarray:
