@@ -1,83 +1,53 @@
-"""The mode that users run, with Theano's optimisations, against the mode of the other tests.
-
-The other tests compile without optimisations, which is many times faster. What Theano rewrites is
-whole models, so a few of those are enough here.
-"""
+"""A chosen few programs in Theano's optimised mode, with compiled C code."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import one_script
 import pytest
 
-import keras_core
-from keras_core import layers
-from keras_core.models import Sequential
-from keras_core.utils import set_random_seed
-
-TRAINED = Path(__file__).parents[3] / "tests" / "data" / "three_engines" / "trained.npz"
-
-STACKS = {
-    "convolution": (
-        (9, 8, 3),
-        [
-            lambda: layers.Conv2D(4, 3, strides=2, padding="same", activation="relu"),
-            lambda: layers.SeparableConv2D(5, 2, padding="same"),
-            lambda: layers.AveragePooling2D(2, padding="same"),
-            lambda: layers.Conv2DTranspose(2, 3, strides=2),
-            lambda: layers.GlobalMaxPooling2D(),
-        ],
-    ),
-    "recurrence": (
-        (6, 3),
-        [
-            lambda: layers.Masking(),
-            lambda: layers.Bidirectional(layers.GRU(4, return_sequences=True)),
-            lambda: layers.LSTM(3, unroll=True),
-            lambda: layers.BatchNormalization(),
-        ],
-    ),
-    "dense": (
-        (7,),
-        [
-            lambda: layers.Dense(6, activation="softplus"),
-            lambda: layers.PReLU(),
-            lambda: layers.Dense(3, activation="softmax", kernel_regularizer="l2"),
-        ],
-    ),
-}
+from keras_core import backend as K
+from keras_core import layers, models, optimizers
+from keras_core.graph import evaluate, gradients
+from keras_core.graph.primitives import max_pool
+from keras_core.graph.tensor import Placeholder
 
 
-def trained(name, mode, monkeypatch):
-    """Predictions before and after three steps in a mode of Theano."""
-    monkeypatch.setenv("KERAS_THEANO_MODE", mode)
-    set_random_seed(1)
-    shape, makers = STACKS[name]
-    model = Sequential([layers.InputLayer(shape), *(make() for make in makers)])
-    model.compile("adam", "mse")
-    random = np.random.RandomState(0)
-    x = random.uniform(-1, 1, (5, *shape)).astype("float32")
-    y = random.uniform(0, 1, (5, *model.output_shape[1:])).astype("float32")
-    first = model.predict(x)
-    losses = [model.train_on_batch(x, y) for _ in range(3)]
-    return [first, np.array(losses), model.predict(x)]
-
-
-@pytest.mark.parametrize("name", STACKS)
-def test_models_train_to_the_same_numbers(name, monkeypatch):
-    plain = trained(name, "FAST_COMPILE", monkeypatch)
-    for got, expected in zip(trained(name, "FAST_RUN", monkeypatch), plain):
-        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
-
-
-def test_the_script_of_all_engines(monkeypatch):
+@pytest.fixture(autouse=True)
+def _optimised(monkeypatch):
     monkeypatch.setenv("KERAS_THEANO_MODE", "FAST_RUN")
-    set_random_seed(1)
-    model = one_script.build(keras_core)
-    one_script.train(model)
-    with np.load(TRAINED) as file:
-        for i, got in enumerate(model.get_weights()):
-            wanted = file[f"w{i}"]
-            np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-4 * np.abs(wanted).max())
+
+
+def agree(inputs, results, arrays):
+    """Results in the optimised mode are those of the primitives' plain meaning."""
+    got = K.function(inputs, results)(arrays)
+    for value, expected in zip(got, evaluate(results, dict(zip(inputs, arrays)))):
+        assert np.abs(value - expected).max() < 1e-5 * max(1, np.abs(expected).max())
+
+
+def draw(*shape):
+    return np.random.default_rng(0).standard_normal(shape).astype("float32")
+
+
+@pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_convolution_and_its_gradients(data_format, padding):
+    x, kernel = Placeholder((None, 6, 6, 6)), Placeholder((2, 3, 6, 4))
+    y = K.conv2d(x, kernel, (2, 1), padding, data_format)
+    results = [y, *gradients([K.sum(K.square(y))], [x, kernel])]
+    agree([x, kernel], results, [draw(2, 6, 6, 6), draw(2, 3, 6, 4)])
+
+
+def test_overlapping_maxima_and_their_gradient():
+    x = Placeholder((None, 5, 5, 2))
+    y = max_pool(x, size=(3, 3), strides=(2, 2), padding="same", data_format="channels_last")
+    agree([x], [y, *gradients([K.sum(K.square(y))], [x])], [np.round(draw(3, 5, 5, 2))])
+
+
+def test_training_lowers_the_loss_of_a_recurrent_model():
+    model = models.Sequential(
+        [layers.LSTM(8, input_shape=(5, 3)), layers.BatchNormalization(), layers.Dense(1)]
+    )
+    model.compile(optimizers.Adam(0.05), "mse")
+    x = draw(16, 5, 3)
+    history = model.fit(x, x.sum(axis=(1, 2)), epochs=15, verbose=0).history["loss"]
+    assert history[-1] < 0.8 * history[0]

@@ -14,6 +14,7 @@ import numpy as np
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Constant, Placeholder, Shape, Spec, Tensor
+from keras_theano.compiler.errors import place_of
 
 _MOST_VALUES = 64
 _NO_VALUE = ("native", "print", "scan")
@@ -45,7 +46,10 @@ class Extents:
         }
         self._nodes = nodes
         for node in nodes:
-            results = self._run(node)
+            try:
+                results = self._run(node)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{error} (in {place_of(node)})") from error
             self._known.update(((node, i), result) for i, result in enumerate(results))
 
     def shape(self, tensor: Tensor) -> Shape:

@@ -1,0 +1,36 @@
+"""The plugin's hooks, and that each primitive has a way to run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import metadata
+
+import keras_core.graph  # noqa: F401  (declares the primitives)
+from keras_core.graph.primitive import PRIMITIVES
+from keras_core.plugins import load_backend
+from keras_core.plugins.discovery import backend_info, find
+
+
+def test_hooks_load_no_engine():
+    code = "import sys, keras_theano.plugin as p; p.keras_core_backend_info(); "
+    code += "print({'numpy', 'theano', 'keras_core.graph'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
+def test_info_tells_the_engine():
+    info = backend_info(find("theano"))
+    assert (info.name, info.engine, info.api) == ("theano", "Theano", (1, 0))
+    assert info.engine_version == metadata.version("Theano")
+
+
+def test_each_primitive_has_a_lowering_or_a_decomposition():
+    lowerings = load_backend("theano").lowerings
+    missing = {
+        name
+        for name, primitive in PRIMITIVES.items()
+        if name not in lowerings and primitive.decomposition is None
+    }
+    # The phase is a constant in a program, and loops are the compiler's.
+    assert missing == {"learning_phase", "scan"}
