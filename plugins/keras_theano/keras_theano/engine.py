@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import configparser
 import ctypes.util
+import logging
 import os
 import shutil
 import subprocess
@@ -24,7 +25,7 @@ def start() -> None:
     """Imports Theano, with the settings that it needs and the user did not give."""
     if "theano" in sys.modules:
         return
-    with _flags(_missing(user_settings())), quiet():
+    with _flags(_missing(user_settings())), quiet(), _silent("theano.tensor.blas"):
         import theano
         import theano.tensor.nnet  # noqa: F401
 
@@ -35,6 +36,18 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextmanager
+def _silent(logger: str) -> Iterator[None]:
+    """Without what a logger of Theano's repeats of the warning given here."""
+    log = logging.getLogger(logger)
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def user_settings() -> dict[str, str]:
