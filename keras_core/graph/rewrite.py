@@ -87,6 +87,3 @@ def make(origin_of: Node, build: Callable[..., Any], *inputs: Tensor, **params: 
         if tensor.node is not None:
             tensor.node.origin = origin_of.origin
     return result
-
-
-__all__: tuple[str, ...] = ("Rewriter", "Rule", "make", "substitute")

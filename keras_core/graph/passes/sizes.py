@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
-from keras_core.graph.rewrite import Rewriter, make
+from keras_core.graph.rewrite import make
 from keras_core.graph.scan.body import with_body
 from keras_core.graph.tensor import Constant, Tensor
 
@@ -31,7 +31,8 @@ def resolve_sizes(program: Program) -> Program:
 def _resolver(sizes: Sizes) -> Callable[[Node], Sequence[Tensor] | None]:
     def rule(node: Node) -> Sequence[Tensor] | None:
         if node.primitive.name == "scan":
-            return _resolved_scan(node, sizes)
+            inside = _resolver(_sizes_inside(node, sizes))
+            return with_body(node, node.params["body"].rewritten(inside))
         rewrite = _REWRITES.get(node.primitive.name)
         result = None if rewrite is None else rewrite(node, sizes)
         return None if result is None else [result]
@@ -235,7 +236,7 @@ RULES: dict[str, Rule] = {
     "reverse": _like_first,
     "slice": _sliced,
     "softmax": _like_first,
-    "softmax_cross_entropy": lambda node, sizes: _reduced(node, sizes),
+    "softmax_cross_entropy": _reduced,
     "stop_gradient": _like_first,
     "sum_like": _like_second,
     "tile": _tiled,
@@ -276,11 +277,6 @@ def _kept(old: Named, new: Named) -> Named:
         a if a == b or isinstance(a, int) or a[0] == "state" else ("state", next(_fresh))
         for a, b in zip(old, new)
     )
-
-
-def _resolved_scan(node: Node, sizes: Sizes) -> Sequence[Tensor] | None:
-    body = node.params["body"]
-    return with_body(node, body.mapped(Rewriter({}, _resolver(_sizes_inside(node, sizes)))))
 
 
 # What equal sizes make needless

@@ -63,6 +63,7 @@ def _overlaps(geometry: Geometry) -> bool:
 
 def _lower_max_pool_grad(node: Node) -> Kernel:
     geometry = _geometry(node, node.inputs[0].shape)
+    overlaps = _overlaps(geometry)
 
     def run(x: np.ndarray, g: np.ndarray, out: np.ndarray) -> None:
         seen, cotangent = geometry.seen(x), geometry.seen(g)
@@ -70,7 +71,7 @@ def _lower_max_pool_grad(node: Node) -> Kernel:
 
         def add(where: tuple, mask: np.ndarray) -> None:
             place = _met(space, where)
-            if _overlaps(geometry):
+            if overlaps:
                 place += mask * cotangent
             else:
                 np.multiply(mask, cotangent, place)
