@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import count
+from threading import Lock
 from typing import Any, Callable
 
 import numpy as np
@@ -54,6 +55,7 @@ class Function:
         self.inputs, self.outputs, self.updates = _closed(fed, outputs, updates)
         self._uses_phase = any(x._uses_learning_phase for x in self._results())
         self._compiled: dict[tuple[Any, int], Compiled] = {}
+        self._compiling = Lock()
         self._loops: dict[tuple[Any, int], Any] = {}
         self._run = randomness.current_run()
         self._steps: Iterator[int] = count()
@@ -91,11 +93,12 @@ class Function:
 
         backend = current_backend()
         key = (backend, phase if self._uses_phase else 0)
-        if key not in self._loops:
-            program = self.program(phase)
-            run = backend.compile_loop(program)
-            self._loops[key] = run and partial(self._run_loop, run, program.variables, backend)
-        return self._loops[key]
+        with self._compiling:
+            if key not in self._loops:
+                program = self.program(phase)
+                run = backend.compile_loop(program)
+                self._loops[key] = run and partial(self._run_loop, run, program.variables, backend)
+            return self._loops[key]
 
     def _run_loop(
         self, run: Any, variables: Sequence[Variable], backend: Any, values: Sequence[Any]
@@ -109,11 +112,15 @@ class Function:
     def compiled_for(self, backend: Any, phase: int) -> Compiled:
         """The backend's callable and the variables it touches, compiled at the first need."""
         key = (backend, phase if self._uses_phase else 0)
-        found = self._compiled.get(key)
-        if found is None:
-            program = self.program(phase)
-            found = self._compiled[key] = (backend.compile(program), program.variables)
-        return found
+        return self._compiled.get(key) or self._compile(backend, phase, key)
+
+    def _compile(self, backend: Any, phase: int, key: tuple[Any, int]) -> Compiled:
+        """Does so, unless another thread has meanwhile."""
+        with self._compiling:
+            if key not in self._compiled:
+                program = self.program(phase)
+                self._compiled[key] = (backend.compile(program), program.variables)
+            return self._compiled[key]
 
     def program(self, phase: int = 0) -> Program:
         """What the backend is asked to compile for a learning phase."""

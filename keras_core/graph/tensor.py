@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
+from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 import numpy as np
@@ -16,6 +17,9 @@ Dim = Optional[int]
 Shape = tuple[Dim, ...]
 
 _uids = count()
+
+# One thread at a time gives a variable a value or carries it from one backend to another.
+_handing_over = RLock()
 
 FLOATS = ("float16", "float32", "float64")
 DTYPES = FLOATS + (
@@ -219,15 +223,22 @@ class Variable(Tensor):
     def held_by(self, backend: Any) -> Any:
         """The storage, carried over to `backend` first when another one holds it."""
         if self.owner is not backend:
-            self.storage = backend.hold(self)
-            self.owner = backend
+            with _handing_over:
+                self._hand_to(backend)
         return self.storage
+
+    def _hand_to(self, backend: Any) -> None:
+        """Does so, unless another thread has meanwhile."""
+        if self.owner is not backend:
+            self.storage = backend.hold(self, self.get_value())
+            self.owner = backend
 
     def get_value(self) -> np.ndarray:
         """A copy of the present value."""
-        if self.owner is None:
-            return self.storage.copy()
-        return np.array(self.owner.to_numpy(self.storage))
+        with _handing_over:
+            if self.owner is None:
+                return self.storage.copy()
+            return np.array(self.owner.to_numpy(self.storage))
 
     def set_value(self, value: Any) -> None:
         """Replaces the value.
@@ -241,10 +252,8 @@ class Variable(Tensor):
                 f"Variable {self.name!r} has shape {self.shape}; "
                 f"a value of shape {array.shape} was given."
             )
-        holder = self.owner
-        self.owner, self.storage = None, array
-        if holder is not None:
-            self.held_by(holder)
+        with _handing_over:
+            self.storage = array if self.owner is None else self.owner.hold(self, array)
 
 
 class Update(NamedTuple):

@@ -85,13 +85,17 @@ class Backend:
         """Returns a variable's storage as a NumPy array that the caller may change."""
         return storage.copy()
 
-    def hold(self, variable: Variable) -> Any:
+    def hold(self, variable: Variable, value: Any) -> Any:
         """Makes a variable's storage when the variable comes into this backend's hands.
 
-        That happens once more whenever it was given a value or another backend held it. Engines
+        That happens once more whenever it is given a value or another backend has held it. Engines
         whose programs refer to the storage itself write into the one that they made before.
+
+        Args:
+            variable: what is to be held.
+            value: its present value, a NumPy array, which stays the caller's own.
         """
-        return self.to_storage(variable.get_value())
+        return self.to_storage(value)
 
     def spec_of(self, value: Any) -> Spec | None:
         """Tells a tensor of the engine's own by its static shape and dtype, None for all else.

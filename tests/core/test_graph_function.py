@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import weakref
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
 import numpy as np
 import pytest
@@ -138,6 +140,19 @@ def test_what_does_not_ask_for_the_phase_is_compiled_once(backend):
     function([1.0, 0])
     function([1.0, 1])
     assert backend.compiled == 1
+
+
+def test_threads_compile_a_function_once():
+    class Slow(Plain):
+        def compile(self, program):
+            sleep(0.01)
+            return super().compile(program)
+
+    slow = Slow()
+    function = Function([], [p.exp(Variable(1.0))])
+    with ThreadPoolExecutor(4) as pool:
+        compiled = list(pool.map(function.compiled_for, [slow] * 4, [0] * 4))
+    assert slow.compiled == 1 and all(one is compiled[0] for one in compiled)
 
 
 def test_the_phase_reaches_into_loops():

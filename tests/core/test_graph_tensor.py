@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
+
 import numpy as np
 import pytest
 
@@ -178,6 +181,21 @@ def test_a_value_is_carried_from_one_backend_to_another():
     kept[0] = 5.0
     assert v.held_by(second) == [5, 2] and v.owner is second
     assert v.get_value().tolist() == [5, 2]
+
+
+def test_threads_hand_a_value_over_once():
+    class Slow(Holder):
+        held = 0
+
+        def hold(self, variable, value):
+            self.held += 1
+            sleep(0.01)
+            return super().hold(variable, value)
+
+    v, holder = Variable([1.0]), Slow()
+    with ThreadPoolExecutor(4) as pool:
+        storages = list(pool.map(v.held_by, [holder] * 4))
+    assert holder.held == 1 and all(storage is v.storage for storage in storages)
 
 
 def test_a_new_value_goes_to_the_backend_that_holds_the_variable():

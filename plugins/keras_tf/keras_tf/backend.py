@@ -40,9 +40,9 @@ class TensorflowBackend(EngineCalls, Backend):
         jit = program.jit_compile
         return LoopedProgram(self, program, can_be_jitted(program) if jit is None else jit)
 
-    def hold(self, variable: Variable) -> tf.Variable:
+    def hold(self, variable: Variable, value: np.ndarray) -> tf.Variable:
         """The one `tf.Variable` that stands for a variable, which functions refer to."""
-        held, value = self._held.get(variable), variable.get_value()
+        held = self._held.get(variable)
         if held is not None:
             held.assign(value)
             return held

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import theano
 
 from keras_core.graph.program import Program
+from keras_core.graph.tensor import Variable
 from keras_core.plugins.contract import Backend, Compiled
 from keras_theano import storage
 from keras_theano.compiler import CompiledProgram
@@ -26,11 +28,17 @@ class TheanoBackend(Backend):
         """A callable that compiles a Theano function for each kind of input shapes."""
         return CompiledProgram(program, self.lowerings, self._shared)
 
-    def to_storage(self, value: Any) -> np.ndarray:
-        return np.array(value, order="C")
+    def hold(self, variable: Variable, value: np.ndarray) -> Any:
+        """The one shared variable that stands for a variable, which functions refer to."""
+        shared = self._shared(variable)
+        storage.put(shared, np.array(value, order="C"))
+        return shared
+
+    def to_storage(self, value: Any) -> Any:
+        return theano.shared(np.array(value, order="C"), borrow=True)
 
     def to_numpy(self, storage_: Any) -> np.ndarray:
-        return storage.to_numpy(storage_)
+        return np.array(storage.value_of(storage_))
 
 
 def make_backend(config: Any) -> TheanoBackend:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,23 +17,28 @@ class Shared:
 
     def __init__(self) -> None:
         self._table: WeakKeyDictionary[Variable, Any] = WeakKeyDictionary()
+        self._making = Lock()
 
     def __call__(self, variable: Variable) -> Any:
-        found = self._table.get(variable)
-        if found is None:
-            flags = [size == 1 for size in variable.shape]
-            value = np.zeros(variable.shape, variable.dtype)
-            found = theano.shared(value, variable.name, borrow=True, broadcastable=flags)
-            self._table[variable] = found
+        with self._making:
+            found = self._table.get(variable)
+            if found is None:
+                found = self._table[variable] = new_shared(variable)
         return found
 
-    def adopt(self, variable: Variable, shared: Any) -> None:
-        """Puts a new value, which stands in the variable as an array, where functions read it."""
-        shared.container.storage[0] = variable.storage
-        variable.storage = shared
+
+def new_shared(variable: Variable) -> Any:
+    """A shared variable of the same kind, with the value 0."""
+    flags = [size == 1 for size in variable.shape]
+    value = np.zeros(variable.shape, variable.dtype)
+    return theano.shared(value, variable.name, borrow=True, broadcastable=flags)
 
 
-def to_numpy(storage: Any) -> np.ndarray:
-    """A copy of the value in a storage: an array that no function has met yet, or shared."""
-    value = storage if isinstance(storage, np.ndarray) else storage.container.storage[0]
-    return np.array(value)
+def value_of(shared: Any) -> np.ndarray:
+    """The value itself, not a copy."""
+    return shared.container.storage[0]
+
+
+def put(shared: Any, value: np.ndarray) -> None:
+    """Replaces the value, which becomes the shared variable's own."""
+    shared.container.storage[0] = value

@@ -58,7 +58,6 @@ class CompiledProgram:
         self._lowerings = lowerings
         self._program = optimize(expand(program, lowerings, "theano"))
         self._random = self._program.is_random
-        self._bound = [(variable, shared(variable)) for variable in self._program.variables]
         self._shared = shared
         self._calls: OrderedDict[Shapes, Call] = OrderedDict()
         self._programs: dict[Shapes, Program] = {}
@@ -67,9 +66,6 @@ class CompiledProgram:
     def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> list[np.ndarray]:
         shapes = tuple([array.shape for array in arrays])
         with _LOCK:
-            for variable, shared in self._bound:
-                if variable.storage is not shared:
-                    self._shared.adopt(variable, shared)
             call = self._calls.get(shapes) or self._prepared(shapes)
             inputs = [array if array.flags.aligned else array.copy() for array in arrays]
             if self._random:
