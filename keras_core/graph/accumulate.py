@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import reduce
 
+from keras_core.graph.provenance import origin_scope
 from keras_core.graph.tensor import Tensor
 
 Part = tuple[int, int, Tensor]
@@ -14,8 +16,12 @@ def accumulate(cotangents: Sequence[Tensor]) -> Tensor:
     """The sum. Cotangents of slices that tile one axis are laid side by side instead of added."""
     from keras_core.graph.primitives import add
 
-    joined = _side_by_side(cotangents) if len(cotangents) > 1 else None
-    return reduce(add, cotangents) if joined is None else joined
+    first = cotangents[0]
+    if len(cotangents) == 1:
+        return first
+    with nullcontext() if first.node is None else origin_scope(first.node.origin):
+        joined = _side_by_side(cotangents)
+        return reduce(add, cotangents) if joined is None else joined
 
 
 def _side_by_side(cotangents: Sequence[Tensor]) -> Tensor | None:

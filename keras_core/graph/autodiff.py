@@ -8,6 +8,7 @@ from typing import Any
 from keras_core.graph import order
 from keras_core.graph.accumulate import accumulate
 from keras_core.graph.primitive import Node, Primitive
+from keras_core.graph.provenance import origin_scope
 from keras_core.graph.tensor import FLOATS, Tensor
 
 Cotangents = dict[Any, list[Tensor]]
@@ -60,7 +61,9 @@ def _pull_back(node: Node, cotangents: Cotangents, targets: set) -> None:
     for y, g in zip(outputs, summed):
         if y.key in targets and g is not None:
             cotangents[y.key] = [g]
-    for x, g in zip(node.inputs, _vjp(node, summed, outputs)):
+    with origin_scope(node.origin):
+        passed = _vjp(node, summed, outputs)
+    for x, g in zip(node.inputs, passed):
         if g is not None and x.dtype in FLOATS:
             cotangents.setdefault(x.key, []).append(g)
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _layer: ContextVar[str | None] = ContextVar("keras_core_layer", default=None)
+_given: ContextVar[Origin | None] = ContextVar("keras_core_origin", default=None)
 
 
 class Origin(NamedTuple):
@@ -36,8 +37,21 @@ def layer_scope(name: str) -> Iterator[None]:
         _layer.reset(token)
 
 
+@contextmanager
+def origin_scope(origin: Origin) -> Iterator[None]:
+    """Gives an origin to all nodes built inside, which derive from the node that has it."""
+    token = _given.set(origin)
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
 def here() -> Origin:
-    """The current layer and the nearest stack frame outside of this package."""
+    """The origin in scope, else the current layer and the nearest frame outside of this package."""
+    given = _given.get()
+    if given is not None:
+        return given
     frame = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back  # type: ignore[assignment]

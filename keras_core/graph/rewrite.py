@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
+from keras_core.graph.provenance import origin_scope
 from keras_core.graph.tensor import Shape, Spec, Tensor
 
 Rule = Callable[[Node], "Sequence[Tensor] | None"]
@@ -38,10 +39,16 @@ class Rewriter:
     def _outputs(self, node: Node) -> Sequence[Tensor] | None:
         """What stands for the node's outputs; None where the node stays as it is."""
         rebuilt = self._with_new_inputs(node)
-        ruled = None if self.rule is None else self.rule(rebuilt)
+        ruled = self._ruled(rebuilt)
         if ruled is None and rebuilt is not node:
             return rebuilt.outputs()
         return ruled
+
+    def _ruled(self, node: Node) -> Sequence[Tensor] | None:
+        if self.rule is None:
+            return None
+        with origin_scope(node.origin):
+            return self.rule(node)
 
     def _with_new_inputs(self, node: Node) -> Node:
         new = self.new
@@ -78,12 +85,3 @@ def substitute(tensors: Sequence[Tensor], replacements: Mapping[Tensor, Tensor])
     value.
     """
     return Rewriter(replacements)(tensors)
-
-
-def make(origin_of: Node, build: Callable[..., Any], *inputs: Tensor, **params: Any) -> Any:
-    """Builds nodes that report the origin of the node they stand for."""
-    result = build(*inputs, **params)
-    for tensor in result if isinstance(result, tuple) else (result,):
-        if tensor.node is not None:
-            tensor.node.origin = origin_of.origin
-    return result

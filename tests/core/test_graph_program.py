@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_core.graph import (
+    PRIMITIVES,
     Constant,
     Node,
     Placeholder,
@@ -14,12 +15,16 @@ from keras_core.graph import (
     Update,
     Variable,
     evaluate,
+    gradients,
     layer_scope,
     substitute,
 )
 from keras_core.graph import primitives as p
 from keras_core.graph.checker import check
 from keras_core.graph.order import leaves, topological
+from keras_core.graph.passes.expand import expand
+from keras_core.graph.passes.simplify import simplify
+from keras_core.graph.passes.specialise import specialise
 from keras_core.graph.primitive import Primitive, _registry
 from keras_core.graph.provenance import here
 from keras_core.graph.rewrite import Rewriter
@@ -225,6 +230,39 @@ def test_layer_scopes_nest_and_end():
     with pytest.raises(ValueError), layer_scope("failing"):
         raise ValueError
     assert here().layer is None
+
+
+def layers_of(tensors):
+    return {node.origin.layer for node in Program([], tensors).nodes}
+
+
+def test_gradients_belong_to_the_layer_that_they_differentiate():
+    with layer_scope("first"):
+        x = Variable(np.ones((2, 3)))
+        y = p.softmax(p.exp(x) + p.exp(x), axis=1)
+    with layer_scope("second"):
+        y = p.reduce_sum(p.sin(y), axes=(0, 1), keepdims=False)
+    (grad,) = gradients([y], [x])
+    assert layers_of([grad]) == {"first", "second"}
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        simplify,
+        lambda program: expand(program, set(PRIMITIVES) - {"softmax"}, "some"),
+        lambda program: specialise(program, [(4, 3)]),
+    ],
+)
+def test_what_passes_build_belongs_to_the_layer_that_it_stands_for(rewrite):
+    x = Placeholder((None, 3))
+    with layer_scope("first"):
+        y = p.softmax(x + -p.exp(x), axis=1)
+    before = Program([x], [y])
+    after = rewrite(before)
+    assert set(after.nodes) - set(before.nodes)
+    origins = {(node.origin.layer, node.origin.line) for node in after.nodes}
+    assert origins == {("first", y.node.origin.line)}
 
 
 # Evaluation

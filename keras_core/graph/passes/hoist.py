@@ -14,6 +14,7 @@ from typing import Any
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
+from keras_core.graph.provenance import origin_scope
 from keras_core.graph.rewrite import Rewriter
 from keras_core.graph.scan.body import Body
 from keras_core.graph.scan.vectorize import Lifted, lift
@@ -49,10 +50,9 @@ def _lift_all(nodes: Sequence[Node], known: Table) -> set[Any]:
         inputs = [(x, False) if isinstance(x, Constant) else known.get(x.key) for x in node.inputs]
         if any(x is None for x in inputs):
             continue
-        result = lift(node, inputs)  # type: ignore[arg-type]
+        with origin_scope(node.origin):
+            result = lift(node, inputs)  # type: ignore[arg-type]
         if result is not None:
-            if result.node is not None:
-                result.node.origin = node.origin
             known[(node, 0)] = (result, True)
             lifted.add((node, 0))
     return lifted

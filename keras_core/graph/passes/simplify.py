@@ -9,7 +9,6 @@ import numpy as np
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
-from keras_core.graph.rewrite import make
 from keras_core.graph.scan.body import with_body
 from keras_core.graph.tensor import Constant, Tensor
 
@@ -38,7 +37,7 @@ def _without_broadcasts(node: Node) -> Tensor | None:
     sources = [_broadcast_source(x) for x in node.inputs]
     if len(sources) < 2 or all(a is b for a, b in zip(sources, node.inputs)):
         return None
-    result = make(node, node.primitive, *sources, **node.params)
+    result = node.primitive(*sources, **node.params)
     same = result.shape == node.specs[0].shape and None not in result.shape
     return result if same else None
 
@@ -98,9 +97,9 @@ def _add(node: Node) -> Tensor | None:
     a, b = node.inputs
     negated = _maker(b, "negative")
     if negated is not None:
-        return make(node, subtract, a, negated.inputs[0])
+        return subtract(a, negated.inputs[0])
     negated = _maker(a, "negative")
-    return None if negated is None else make(node, subtract, b, negated.inputs[0])
+    return None if negated is None else subtract(b, negated.inputs[0])
 
 
 def _subtract(node: Node) -> Tensor | None:
@@ -110,7 +109,7 @@ def _subtract(node: Node) -> Tensor | None:
     negated = _maker(node.inputs[1], "negative")
     if neutral is not None or negated is None:
         return neutral
-    return make(node, add, node.inputs[0], negated.inputs[0])
+    return add(node.inputs[0], negated.inputs[0])
 
 
 def _negative(node: Node) -> Tensor | None:
@@ -130,7 +129,7 @@ def _multiply(node: Node) -> Tensor | None:
             negated = _maker(other, "negative")
             if negated is not None:
                 flipped = Constant(-constant.value, constant.dtype)
-                return make(node, multiply, negated.inputs[0], flipped)
+                return multiply(negated.inputs[0], flipped)
     return None
 
 
@@ -146,7 +145,7 @@ def _transpose(node: Node) -> Tensor | None:
     joined = tuple(inner.params["perm"][i] for i in perm)
     if joined == tuple(range(len(joined))):
         return inner.inputs[0]
-    return make(node, transpose, inner.inputs[0], perm=joined)
+    return transpose(inner.inputs[0], perm=joined)
 
 
 def _reshape(node: Node) -> Tensor | None:
@@ -158,7 +157,7 @@ def _reshape(node: Node) -> Tensor | None:
     inner = _maker(node.inputs[0], "reshape")
     if inner is None or None in node.params["shape"]:
         return None
-    return make(node, reshape, inner.inputs[0], shape=node.params["shape"])
+    return reshape(inner.inputs[0], shape=node.params["shape"])
 
 
 def _reduce_sum(node: Node) -> Tensor | None:
@@ -181,7 +180,7 @@ def _join_sums(node: Node, inner: Node, axes: Sequence[int]) -> Tensor:
     x = inner.inputs[0]
     left = [axis for axis in range(x.ndim) if axis not in inner.params["axes"]]
     joined = sorted([*inner.params["axes"], *(left[axis] for axis in axes)])
-    return make(node, reduce_sum, x, axes=tuple(joined), keepdims=False)
+    return reduce_sum(x, axes=tuple(joined), keepdims=False)
 
 
 def _contract_batch(node: Node, product: Node, axes: Sequence[int]) -> Tensor | None:
@@ -199,9 +198,9 @@ def _contract_batch(node: Node, product: Node, axes: Sequence[int]) -> Tensor | 
         tuple(axis for i, axis in enumerate(axes_of) if i not in moved)
         for axes_of in (batch_a, batch_b)
     )
-    result = make(node, dot, *product.inputs, contract=contract, batch=batch)
+    result = dot(*product.inputs, contract=contract, batch=batch)
     rest = [axis - sum(m < axis for m in moved) for axis in axes if axis not in moved]
-    return make(node, reduce_sum, result, axes=tuple(rest), keepdims=False) if rest else result
+    return reduce_sum(result, axes=tuple(rest), keepdims=False) if rest else result
 
 
 RULES: dict[str, Simplification] = {

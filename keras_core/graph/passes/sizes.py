@@ -13,7 +13,6 @@ from typing import Any, Callable
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
-from keras_core.graph.rewrite import make
 from keras_core.graph.scan.body import with_body
 from keras_core.graph.tensor import Constant, Tensor
 
@@ -299,7 +298,7 @@ def _resolve_sum_like(node: Node, sizes: Sizes) -> Tensor | None:
     if not axes:
         return g
     if len(axes) == extra:
-        return make(node, reduce_sum, g, axes=tuple(axes), keepdims=False)
+        return reduce_sum(g, axes=tuple(axes), keepdims=False)
     return _sum_and_reshape(node, g, axes)
 
 
@@ -309,9 +308,9 @@ def _sum_and_reshape(node: Node, g: Tensor, axes: Sequence[int]) -> Tensor | Non
     shape = node.specs[0].shape
     if shape.count(None) > 1 or (None in shape and 0 in shape):
         return None
-    summed = make(node, reduce_sum, g, axes=tuple(axes), keepdims=False)
+    summed = reduce_sum(g, axes=tuple(axes), keepdims=False)
     sized = tuple(-1 if size is None else size for size in shape)
-    return make(node, reshape, summed, shape=sized)
+    return reshape(summed, shape=sized)
 
 
 def _resolve_broadcast(node: Node, sizes: Sizes) -> Tensor | None:
