@@ -30,7 +30,7 @@ def test_table_of_settings_is_that_of_the_code():
 
 
 def test_backend_of_the_guide_runs_a_program(sandbox):
-    text = (ROOT / "docs" / "writing_a_backend.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "writing-a-backend.md").read_text(encoding="utf-8")
     plugin, backend = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     plugin = plugin.replace("keras_mine.backend", "keras_mine_backend")
     sandbox.distribution("keras-mine", plugin, "mine")

@@ -196,7 +196,7 @@ def test_conv_in_channels_first_is_the_same_moved():
     ],
 )
 def test_same_padding(size, window, stride, dilation, expected):
-    from keras_core.graph.primitives._windows import same_padding
+    from keras_core.graph.windows import same_padding
 
     assert same_padding(size, window, stride, dilation) == expected
 

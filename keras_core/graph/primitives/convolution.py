@@ -13,7 +13,8 @@ import numpy as np
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Primitive
 from keras_core.graph.primitives._rules import check_dims, filled, same_dtype
-from keras_core.graph.primitives._windows import (
+from keras_core.graph.tensor import Shape, Spec, Tensor
+from keras_core.graph.windows import (
     Padding,
     Sizes,
     Window,
@@ -29,7 +30,6 @@ from keras_core.graph.primitives._windows import (
     padded,
     spatial_of,
 )
-from keras_core.graph.tensor import Shape, Spec, Tensor
 
 _FAMILY = "convolution"
 

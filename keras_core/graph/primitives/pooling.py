@@ -9,7 +9,8 @@ import numpy as np
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Primitive
 from keras_core.graph.primitives._rules import check_dims, filled, float_only, same_dtype
-from keras_core.graph.primitives._windows import (
+from keras_core.graph.tensor import Shape, Spec, Tensor
+from keras_core.graph.windows import (
     Padding,
     Sizes,
     Window,
@@ -25,7 +26,6 @@ from keras_core.graph.primitives._windows import (
     padded,
     spatial_of,
 )
-from keras_core.graph.tensor import Shape, Spec, Tensor
 
 _FAMILY = "pooling"
 

@@ -9,7 +9,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.graph.primitive import Node
-from keras_core.graph.primitives._windows import Window
+from keras_core.graph.windows import Window
 from keras_numpy.kernel import Kernel, Lowering
 from keras_numpy.lowering._geometry import Geometry
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import theano.tensor as T
 
 from keras_core.graph.primitive import Node
-from keras_core.graph.primitives._windows import Pairs, Sizes, Window, spatial_of
+from keras_core.graph.windows import Pairs, Sizes, Window, spatial_of
 from keras_theano.lowering._common import SizeNeeded, filled_with
 
 

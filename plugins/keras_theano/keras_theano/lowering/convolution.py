@@ -13,7 +13,7 @@ import theano.tensor as T
 from theano.tensor.nnet import abstract_conv
 
 from keras_core.graph.primitive import Node
-from keras_core.graph.primitives._windows import Window
+from keras_core.graph.windows import Window
 from keras_theano import settings
 from keras_theano.lowering._common import filled
 from keras_theano.lowering._geometry import (
