@@ -51,6 +51,20 @@ def test_sizes_without_end_are_traced_a_few_times(backend):
     assert len(traced) == MOST_EXACT + 1
 
 
+@pytest.mark.parametrize(
+    ("shape", "dtype", "is_bias"),
+    [((3,), "float32", True), ((1, 3), "float32", False), ((3,), "int32", False)],
+)
+def test_a_bias_is_told_to_tensorflow_which_fuses_it(backend, shape, dtype, is_bias):
+    x, b = Placeholder((2, 3), dtype), Placeholder(shape, dtype)
+    compiled = CompiledProgram(backend, Program([x, b], [p.add(x, b)]))
+    arrays = [np.arange(6, dtype=dtype).reshape(2, 3), np.arange(3, dtype=dtype).reshape(shape)]
+    np.testing.assert_array_equal(compiled(arrays, (0, 0))[0], sum(arrays))
+    (traced,) = compiled._exact.values()
+    operations = [operation.type for operation in traced.concrete.graph.get_operations()]
+    assert ("BiasAdd" in operations) == is_bias
+
+
 def looked_up(table, indices):
     with layer_scope("words"):
         return p.gather(table, indices, axis=0)

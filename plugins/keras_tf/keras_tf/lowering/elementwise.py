@@ -8,6 +8,7 @@ from typing import Any, Callable
 import numpy as np
 import tensorflow as tf
 
+from keras_core.graph.tensor import FLOATS
 from keras_tf.tracing import Lowering, Site
 
 
@@ -19,6 +20,17 @@ def plain(function: Callable[..., tf.Tensor]) -> Lowering:
 def _same_shape(site: Site) -> bool:
     first, second = site.inputs
     return first.shape == second.shape and None not in first.shape
+
+
+def _lower_add(site: Site, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    # TensorFlow makes one kernel of a product, a bias and an activation, if it sees a bias.
+    return tf.raw_ops.BiasAdd(value=x, bias=y) if _adds_bias(site) else tf.add(x, y)
+
+
+def _adds_bias(site: Site) -> bool:
+    x, bias = site.inputs
+    fits = bias.ndim == 1 and 2 <= x.ndim <= 5 and x.shape[-1] == bias.shape[0] is not None
+    return fits and x.dtype in FLOATS
 
 
 def _lower_tanh_grad(site: Site, y: tf.Tensor, g: tf.Tensor) -> tf.Tensor:
@@ -57,7 +69,7 @@ def _lower_cast(site: Site, x: tf.Tensor) -> tf.Tensor:
 
 LOWERINGS: Mapping[str, Lowering] = {
     "abs": plain(tf.abs),
-    "add": plain(tf.add),
+    "add": _lower_add,
     "cast": _lower_cast,
     "ceil": plain(tf.math.ceil),
     "clip": _lower_clip,

@@ -82,7 +82,10 @@ def _lower_one_hot(site: Site, indices: tf.Tensor) -> tf.Tensor:
 
 
 def _lower_arange(site: Site, start: tf.Tensor, stop: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.range(start, stop, step), site.params["dtype"])
+    bounds = [start, stop, step]
+    if start.dtype == tf.float16:  # of which TensorFlow 2.15 makes no range
+        bounds = [tf.cast(x, tf.float32) for x in bounds]
+    return tf.cast(tf.range(*bounds), site.params["dtype"])
 
 
 LOWERINGS: Mapping[str, Lowering] = {
