@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras_core.cli.backends import table
+from keras_core.errors import BackendNotFoundError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,6 +70,8 @@ def run(chosen: argparse.Namespace) -> int:
         results = _results(chosen)
     except (OSError, ValueError) as error:
         print(f"keras-core parity: {error}", file=sys.stderr)
+        if isinstance(error, BackendNotFoundError):
+            print("One that another Python has: --python NAME=PATH", file=sys.stderr)
         return 2
     reference, *others = results
     compared = {name: compare(results[reference], results[name]) for name in others}

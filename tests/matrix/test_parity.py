@@ -119,6 +119,14 @@ def test_command_refuses_what_makes_no_sense(words, capsys):
     assert "--backends" in capsys.readouterr().err
 
 
+def test_command_tells_how_to_reach_a_backend_that_another_python_has(tmp_path, capsys):
+    path = str(tmp_path / "model.h5")
+    siamese().save(path)
+    assert cli.main(["parity", path, "--backends", f"{backend_name()},elsewhere"]) == 2
+    told = capsys.readouterr().err
+    assert "no backend 'elsewhere' here" in told and "--python NAME=PATH" in told
+
+
 @pytest.mark.skipif("loopback" not in enabled(BACKENDS), reason="the second backend is not here")
 @pytest.mark.parametrize("option", [[], ["--separate"]])
 def test_command_compares_backends(option, tmp_path, capsys):
