@@ -143,9 +143,9 @@ def test_predict_generator_joins_batches():
     expected = model.predict(X)
     for generator, steps in ((batches(), 3), (Batches(), None)):
         found = model.predict_generator(generator, steps)
-        np.testing.assert_allclose(found, expected, rtol=1e-6)
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
     bare = (X[i : i + 5] for i in (0, 5))
-    np.testing.assert_allclose(model.predict(bare, steps=2), expected, rtol=1e-6)
+    np.testing.assert_allclose(model.predict(bare, steps=2), expected, rtol=1e-6, atol=1e-6)
 
 
 def test_training_leaves_no_thread_behind():

@@ -131,7 +131,9 @@ def test_masks_go_through_a_nested_model():
     longer_input = Input((5, 2))
     masked = layers.Masking()(longer_input)
     longer = Model(longer_input, model.layers[-1](masked))
-    np.testing.assert_allclose(predictions(model, data), predictions(longer, padded), rtol=1e-5)
+    np.testing.assert_allclose(
+        predictions(model, data), predictions(longer, padded), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_keyword_arguments_of_calls_are_repeated():
@@ -144,7 +146,9 @@ def test_keyword_arguments_of_calls_are_repeated():
     stateful = Model([x, states], gru(x, initial_state=states))
     again = Model([x, states], stateful([x, states]))
     a, b = RNG.rand(2, 3, 2), RNG.rand(2, 4)
-    np.testing.assert_allclose(predictions(stateful, a, b), predictions(again, a, b), rtol=1e-6)
+    np.testing.assert_allclose(
+        predictions(stateful, a, b), predictions(again, a, b), rtol=1e-6, atol=1e-6
+    )
 
 
 # Losses, updates, states
@@ -259,7 +263,7 @@ def test_a_model_with_a_call_of_its_own():
     x = RNG.rand(8, 4)
     model.fit(x, RNG.rand(8, 2), verbose=0)
     a, b, c, d = model.get_weights()
-    np.testing.assert_allclose(model.predict(x), (x @ a + b) @ c + d, rtol=1e-5)
+    np.testing.assert_allclose(model.predict(x), (x @ a + b) @ c + d, rtol=1e-5, atol=1e-6)
     with pytest.raises(NotImplementedError, match="TwoLayers two"):
         model.get_config()
     with pytest.raises(NotImplementedError, match="TwoLayers two"):
@@ -272,7 +276,7 @@ def test_a_model_with_a_call_of_its_own_inside_a_graph():
     model = Model(x, inner(x))
     data = RNG.rand(3, 4)
     a, b, c, d = inner.get_weights()
-    np.testing.assert_allclose(model.predict(data), (data @ a + b) @ c + d, rtol=1e-5)
+    np.testing.assert_allclose(model.predict(data), (data @ a + b) @ c + d, rtol=1e-5, atol=1e-6)
 
 
 # Configuration

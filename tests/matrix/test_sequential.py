@@ -21,7 +21,9 @@ def fresh_names():
 def test_a_chain_computes_its_layers_in_turn():
     model = Sequential([Dense(3, "relu", input_shape=(4,)), Dense(2)])
     a, b, c, d = model.get_weights()
-    np.testing.assert_allclose(model.predict(X), np.maximum(X @ a + b, 0) @ c + d, rtol=1e-5)
+    np.testing.assert_allclose(
+        model.predict(X), np.maximum(X @ a + b, 0) @ c + d, rtol=1e-5, atol=1e-6
+    )
 
 
 def test_names():
@@ -101,7 +103,7 @@ def test_a_chain_is_built_when_called_as_a_layer():
     inner = Sequential([Dense(3)], name="inner")
     model = Model(x, inner(x))
     (kernel, bias) = inner.get_weights()
-    np.testing.assert_allclose(model.predict(X), X @ kernel + bias, rtol=1e-5)
+    np.testing.assert_allclose(model.predict(X), X @ kernel + bias, rtol=1e-5, atol=1e-6)
 
 
 def test_models_as_layers():

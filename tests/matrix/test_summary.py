@@ -143,7 +143,9 @@ def test_dense_kernel_for_the_other_data_format():
     kernel, bias = model.get_weights()
     expected = images.reshape(2, -1) @ kernel + bias
     convert_dense_weights_data_format(model.layers[0], (5, 3, 4))
-    np.testing.assert_allclose(model.predict(channels_first.reshape(2, -1)), expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        model.predict(channels_first.reshape(2, -1)), expected, rtol=1e-5, atol=1e-6
+    )
     convert_dense_weights_data_format(model.layers[0], (3, 4, 5), "channels_last")
     np.testing.assert_array_equal(model.get_weights()[0], kernel)
     with pytest.raises(ValueError, match="channels_last"):

@@ -62,7 +62,7 @@ def test_the_first_calls_may_come_at_once():
     model = branches()
     results = at_once(model.predict, batches())
     for got, array in zip(results, batches()):
-        np.testing.assert_allclose(got, model.predict(array), rtol=1e-6)
+        np.testing.assert_allclose(got, model.predict(array), rtol=1e-6, atol=1e-6)
 
 
 def test_threads_build_and_train_models_of_their_own():

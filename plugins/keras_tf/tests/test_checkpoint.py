@@ -28,7 +28,7 @@ def test_a_restored_model_predicts_and_trains_on_alike(tmp_path):
     np.testing.assert_array_equal(second.predict(X), first.predict(X))
     for one in (first, second):
         one.fit(X, Y, epochs=2, shuffle=False, verbose=0)
-    np.testing.assert_allclose(second.predict(X), first.predict(X), rtol=1e-6)
+    np.testing.assert_allclose(second.predict(X), first.predict(X), rtol=1e-6, atol=1e-6)
 
 
 def test_restoring_undoes_later_training(tmp_path):

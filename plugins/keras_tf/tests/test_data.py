@@ -66,13 +66,15 @@ def test_validation_data_and_evaluate_are_those_of_arrays():
 @pytest.mark.parametrize("arrays", [(X,), (X, Y)])
 def test_predict_takes_inputs_with_or_without_targets(arrays):
     made = model()
-    np.testing.assert_allclose(made.predict(batched(*arrays)), made.predict(X), rtol=1e-5)
+    np.testing.assert_allclose(
+        made.predict(batched(*arrays)), made.predict(X), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_predict_takes_a_data_set_of_bare_arrays():
     made = model()
     data = tf.data.Dataset.from_tensor_slices(X).batch(4)
-    np.testing.assert_allclose(made.predict(data), made.predict(X), rtol=1e-5)
+    np.testing.assert_allclose(made.predict(data), made.predict(X), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("form", [tuple, lambda pair: dict(zip(("a", "b"), pair))])

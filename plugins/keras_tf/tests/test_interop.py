@@ -95,14 +95,16 @@ def test_second_derivatives():
     found = outer.gradient(slope, x)
     (entry,), (output,) = model.inputs, model.outputs
     (expected,) = K.gradients(K.gradients(output, entry), entry)
-    np.testing.assert_allclose(found, K.function([entry], [expected])([TABLE])[0], rtol=1e-4)
+    np.testing.assert_allclose(
+        found, K.function([entry], [expected])([TABLE])[0], rtol=1e-4, atol=1e-6
+    )
 
 
 def test_one_layer_and_its_first_call():
     layer = Dense(2)
     y = layer(tf.constant(TABLE))
     kernel, bias = layer.get_weights()
-    np.testing.assert_allclose(y, TABLE @ kernel + bias, rtol=1e-5)
+    np.testing.assert_allclose(y, TABLE @ kernel + bias, rtol=1e-5, atol=1e-6)
     assert not layer._inbound_nodes
 
 
@@ -134,7 +136,7 @@ class Squared(Model):
 def test_a_model_with_its_own_call():
     model = Squared()
     y = model(tf.constant(TABLE))
-    np.testing.assert_allclose(y, (TABLE @ model.get_weights()[0]) ** 2, rtol=1e-5)
+    np.testing.assert_allclose(y, (TABLE @ model.get_weights()[0]) ** 2, rtol=1e-5, atol=1e-6)
 
 
 def test_training_updates_the_statistics():

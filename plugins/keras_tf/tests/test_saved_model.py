@@ -87,7 +87,7 @@ def test_a_stateful_model_keeps_its_state_where_it_is_served(tmp_path):
     loaded = tf.saved_model.load(tmp_path)
     for _ in range(2):
         (found,) = loaded.serve(tf.constant(SERIES)).values()
-        np.testing.assert_allclose(found, model.predict(SERIES, batch_size=5), rtol=1e-5)
+        np.testing.assert_allclose(found, model.predict(SERIES, batch_size=5), rtol=1e-5, atol=1e-6)
 
 
 def test_tensorflow_can_train_what_it_loaded(tmp_path):
