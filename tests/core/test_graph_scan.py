@@ -11,6 +11,7 @@ from keras_core.graph.checker import check
 from keras_core.graph.passes import optimize
 from keras_core.graph.randomness import new_stream
 from keras_core.graph.scan import scan
+from keras_core.graph.tensor import Constant
 
 RNG = np.random.default_rng(3)
 
@@ -470,3 +471,56 @@ def test_products_with_weights_on_either_side(first):
     expected = [arrays[1] @ a if first else a.T @ arrays[1].T for a in arrays[0]]
     np.testing.assert_allclose(compute([x, w], [rows], arrays, True)[0], expected)
     assert loops(optimize(Program([x, w], [rows]))) == []
+
+
+# What is the same loop
+
+
+def body_of(step, *specs):
+    sequences = [Placeholder(*spec) for spec in specs]
+    states, _ = scan(step, sequences, [Constant(np.zeros(2, "float32"))])
+    return states[0].node.params["body"]
+
+
+def scaled(factor, add=p.add):
+    def step(slices, states):
+        return [], [add(states[0], p.multiply(slices[0], p.scalar(factor, "float32")))]
+
+    return step
+
+
+SPEC = ((4, 2), "float32")
+
+
+def test_bodies_that_do_the_same_have_one_signature():
+    first, second = body_of(scaled(2.0), SPEC), body_of(scaled(2.0), SPEC)
+    assert first.signature == second.signature
+    assert hash(first.signature) == hash(second.signature)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: body_of(scaled(3.0), SPEC),
+        lambda: body_of(scaled(2.0, p.subtract), SPEC),
+        lambda: body_of(scaled(2.0, lambda a, b: p.add(b, a)), SPEC),
+        lambda: body_of(scaled(2.0), ((4, 1), "float32")),
+        lambda: body_of(scaled(2.0), SPEC, SPEC),
+        lambda: body_of(lambda xs, ss: ([xs[0]], scaled(2.0)(xs, ss)[1]), SPEC),
+    ],
+    ids=["constant", "primitive", "order", "shape", "input", "collected"],
+)
+def test_bodies_that_differ_have_two_signatures(other):
+    assert other().signature != body_of(scaled(2.0), SPEC).signature
+
+
+def test_loops_within_loops_are_compared_by_what_they_do():
+    def nested(factor):
+        def step(slices, states):
+            (inner,), _ = scan(scaled(factor), [slices[0]], states)
+            return [], [inner]
+
+        return body_of(step, ((3, 4, 2), "float32"))
+
+    assert nested(2.0).signature == nested(2.0).signature
+    assert nested(2.0).signature != nested(3.0).signature

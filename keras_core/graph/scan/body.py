@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Callable
@@ -10,7 +10,7 @@ from typing import Any, Callable
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
 from keras_core.graph.rewrite import Rewriter, Rule
-from keras_core.graph.tensor import Placeholder, Spec, Tensor
+from keras_core.graph.tensor import Constant, Placeholder, Spec, Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,25 @@ class Body:
     def is_random(self) -> bool:
         return any(node.primitive.random for node in self.nodes)
 
+    @cached_property
+    def signature(self) -> Hashable:
+        """What is equal for bodies that do the same: its structure, without any tensor."""
+        places: dict[Any, Hashable] = {x.key: index for index, x in enumerate(self.inputs)}
+
+        def place(x: Tensor) -> Hashable:
+            if isinstance(x, Constant):
+                return x.dtype, x.shape, x.value.tobytes()
+            return places[x.key]
+
+        nodes = []
+        for number, node in enumerate(self.nodes):
+            parameters = ((name, _structure(value)) for name, value in node.params.items())
+            nodes.append((node.primitive.name, tuple(map(place, node.inputs)), *parameters))
+            places.update(((node, index), (number, index)) for index in range(len(node.specs)))
+        counts = len(self.sequences), len(self.states)
+        specs = tuple((x.shape, x.dtype) for x in self.inputs)
+        return counts, specs, tuple(nodes), tuple(map(place, self.results))
+
     def split(self, inputs: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
         """Inputs of the scan as sequences, initial states and invariants."""
         first, second = len(self.sequences), len(self.sequences) + len(self.states)
@@ -80,6 +99,18 @@ class Body:
 
     def __repr__(self) -> str:
         return f"<Body of {len(self.nodes)} nodes, {len(self.states)} states>"
+
+
+def _structure(parameter: Any) -> Hashable:
+    return parameter.signature if isinstance(parameter, Body) else parameter
+
+
+def with_inner(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Nodes, and those in the bodies of scans among them."""
+    for node in nodes:
+        yield node
+        if node.primitive.name == "scan":
+            yield from with_inner(node.params["body"].nodes)
 
 
 def with_body(node: Node, body: Body) -> tuple[Tensor, ...] | None:

@@ -15,9 +15,10 @@ from keras_core.plugins.contract import Backend, Compiled
 from keras_tf import dispatch
 from keras_tf.compiled import CompiledProgram
 from keras_tf.interop import EngineCalls
-from keras_tf.loop import LoopedProgram, can_be_jitted, is_worth_looping
+from keras_tf.loop import LoopedProgram, is_worth_looping
 from keras_tf.lowering import LOWERINGS
 from keras_tf.variables import new_variable
+from keras_tf.xla import behaves_alike
 
 
 class TensorflowBackend(EngineCalls, Backend):
@@ -31,14 +32,17 @@ class TensorflowBackend(EngineCalls, Backend):
 
     def compile(self, program: Program) -> Compiled:
         """A callable that traces a function for each combination of input shapes."""
-        return CompiledProgram(self, program, jit=bool(program.jit_compile))
+        jit = program.jit_compile
+        # Whether XLA helps with loops on a GPU has not been measured.
+        jit_loops = jit is None and self.devices() == ("cpu",)
+        return CompiledProgram(self, program, bool(jit), jit_loops)
 
     def compile_loop(self, program: Program) -> Compiled | None:
         """A loop, by XLA unless that is forbidden; None for steps that take long anyhow."""
         if not is_worth_looping(program):
             return None
         jit = program.jit_compile
-        return LoopedProgram(self, program, can_be_jitted(program) if jit is None else jit)
+        return LoopedProgram(self, program, behaves_alike(program.nodes) if jit is None else jit)
 
     def hold(self, variable: Variable, value: np.ndarray) -> tf.Variable:
         """The one `tf.Variable` that stands for a variable, which functions refer to."""

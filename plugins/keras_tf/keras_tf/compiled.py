@@ -28,6 +28,7 @@ class CompiledProgram:
         backend: what holds the variables.
         program: what to run; sizes may be unknown.
         jit: True compiles with XLA.
+        jit_loops: True compiles loops with XLA where that pays.
         most_exact: for how many combinations of input shapes a function of its own is made.
 
     Raises:
@@ -35,11 +36,17 @@ class CompiledProgram:
     """
 
     def __init__(
-        self, backend: Any, program: Program, jit: bool = False, most_exact: int = MOST_EXACT
+        self,
+        backend: Any,
+        program: Program,
+        jit: bool = False,
+        jit_loops: bool = False,
+        most_exact: int = MOST_EXACT,
     ) -> None:
         self._backend = backend
         self._program = simplified(program, backend.lowerings)
         self._jit = jit
+        self._jit_loops = jit_loops
         self._most_exact = most_exact
         self._exact: dict[Shapes, Traced] = {}
         self._general: Traced | None = None
@@ -76,7 +83,7 @@ class CompiledProgram:
             signature.append(STATE_SPEC)
 
         def run(*fed: tf.Tensor) -> list[tf.Tensor]:
-            return traced(self._backend, program, fed)
+            return traced(self._backend, program, fed, self._jit_loops)
 
         return Traced(run, signature, self._jit, program)
 
@@ -119,18 +126,21 @@ def simplified(program: Program, lowerings: Mapping[str, Lowering]) -> Program:
     return expand(optimize(expand(program, lowerings, "tensorflow")), lowerings, "tensorflow")
 
 
-def traced(backend: Any, program: Program, fed: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+def traced(
+    backend: Any, program: Program, fed: Sequence[tf.Tensor], jit_loops: bool = False
+) -> list[tf.Tensor]:
     """The operations of a program.
 
     Args:
         backend: what holds the variables and has the lowerings.
         program: what to compute, and what to update when all has been read.
         fed: the inputs; in a random program a tensor of `STATE_SPEC` comes after them.
+        jit_loops: whether XLA compiles loops where that pays.
     """
     values: Values = {x.key: tensor for x, tensor in zip(program.inputs, fed)}
     for variable in program.variables:
         values[variable.key] = variable.held_by(backend).read_value()
-    trace = Trace(backend.lowerings, random_state(program, fed))
+    trace = Trace(backend.lowerings, random_state(program, fed), jit_loops)
     results = trace.run(program.results, values)
     count = len(program.outputs)
     with tf.control_dependencies(results):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import tensorflow as tf
 
 from keras_core.graph.primitive import Node
+from keras_core.graph.scan.body import with_inner
 from keras_tf.tracing import scope_of
 
 _SCOPE = re.compile(r"\w+_\d+(?=/)")
@@ -15,7 +16,7 @@ _SCOPE = re.compile(r"\w+_\d+(?=/)")
 
 def explained(error: tf.errors.OpError, nodes: Iterable[Node]) -> tf.errors.OpError:
     """The error with the origin of the node that it names; itself where it names none."""
-    by_scope = {scope_of(node): node for node in _with_bodies(nodes)}
+    by_scope = {scope_of(node): node for node in with_inner(nodes)}
     named = [by_scope[scope] for scope in _SCOPE.findall(error.message) if scope in by_scope]
     if not named:
         return error
@@ -27,11 +28,3 @@ def explained(error: tf.errors.OpError, nodes: Iterable[Node]) -> tf.errors.OpEr
 def _reason(error: tf.errors.OpError) -> str:
     """What went wrong, without TensorFlow's listing of its own frames that stands before it."""
     return error.message.rpartition("\n\n")[2].partition("\n")[0]
-
-
-def _with_bodies(nodes: Iterable[Node]) -> Iterator[Node]:
-    for node in nodes:
-        yield node
-        body = node.params.get("body")
-        if body is not None:
-            yield from _with_bodies(body.nodes)

@@ -14,10 +14,8 @@ from keras_core.graph.program import Program
 from keras_tf.compiled import STATE_SPEC, Traced, simplified, state_of
 from keras_tf.tracing import RandomState, Trace, Values
 
-# Steps with these take long enough for a call each; nor does XLA run them faster than TensorFlow.
+# Steps with these take long enough for a call each.
 _HEAVY_FAMILIES = ("convolution", "pooling", "scan")
-# What XLA has no operation for, or where it would not notice an index out of range.
-_NOT_JITTED = ("native", "print", "gather", "gather_grad", "dynamic_slice", "dynamic_unslice")
 
 Arrays = Sequence[np.ndarray]
 
@@ -26,11 +24,6 @@ def is_worth_looping(program: Program) -> bool:
     """Whether a call costs more than what a step of the program computes."""
     families = {node.primitive.family for node in program.nodes}
     return not families & set(_HEAVY_FAMILIES)
-
-
-def can_be_jitted(program: Program) -> bool:
-    """Whether XLA runs the program with the same behaviour."""
-    return not any(node.primitive.name in _NOT_JITTED for node in program.nodes)
 
 
 class LoopedProgram:

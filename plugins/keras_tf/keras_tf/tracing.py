@@ -31,10 +31,12 @@ class Trace:
         lowerings: by primitive name, each `lower(site, *tensors)`, which returns a tensor, or a
             sequence of them for several outputs.
         state: what random nodes draw from; None in a program without them.
+        jit_loops: whether XLA compiles loops where that pays.
     """
 
     lowerings: Mapping[str, Lowering]
     state: RandomState | None = None
+    jit_loops: bool = False
 
     def run(self, results: Sequence[Tensor], values: Values) -> list[tf.Tensor]:
         """The operations for `results`.

@@ -1,8 +1,9 @@
-"""Loops: `tf.while_loop` over the steps."""
+"""Loops: `tf.while_loop` over the steps, for XLA where that pays."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
@@ -10,19 +11,48 @@ import tensorflow as tf
 from keras_core.graph.scan import Body
 from keras_tf.lowering._sizes import Size, sizes_of
 from keras_tf.lowering.random import next_state
-from keras_tf.tracing import Lowering, Site, Trace
+from keras_tf.tracing import Lowering, RandomState, Site, Trace
+from keras_tf.xla import is_worth_jitting
 
 Tensors = list[tf.Tensor]
 
 
+# XLA keeps what it has compiled for ever, so loops that do the same share a function, also those
+# of different models.
+_JITTED: dict[Hashable, Any] = {}
+
+
 def _lower_scan(site: Site, *tensors: tf.Tensor) -> Tensors:
-    body: Body = site.params["body"]
+    if site.trace.jit_loops and is_worth_jitting(site.node):
+        return _jitted(site)(*tensors, *(site.trace.state or ()))
+    return _run(site.trace, site.params["body"], site.params["reverse"], tensors)
+
+
+def _jitted(site: Site) -> Any:
+    """A function of the inputs of a scan, and of the random state where there is one."""
+    body, reverse, lowerings = site.params["body"], site.params["reverse"], site.trace.lowerings
+    count, is_random = len(site.inputs), site.trace.state is not None
+
+    def run(*fed: tf.Tensor) -> Tensors:
+        state = RandomState(*fed[count:]) if is_random else None
+        return _run(Trace(lowerings, state), body, reverse, fed[:count])
+
+    specs = [tf.TensorSpec(x.shape, x.dtype) for x in site.inputs]
+    specs += [tf.TensorSpec([], tf.int64)] * 2 * is_random
+    key = (body.signature, reverse, site.inputs[0].shape[0], is_random)
+    if key not in _JITTED:
+        with tf.init_scope():
+            function = tf.function(run, autograph=False, jit_compile=True)
+            _JITTED[key] = function.get_concrete_function(*specs)
+    return _JITTED[key]
+
+
+def _run(trace: Trace, body: Body, reverse: bool, tensors: Sequence[tf.Tensor]) -> Tensors:
     sequences, states, invariants = body.split(tensors)
     steps = sizes_of(sequences[0])[0]
     if isinstance(steps, int) and steps == 0:
         return [*states, *(_nothing(tensor) for tensor in body.collected)]
-    loop = _Loop(site.trace, body, sequences, invariants)
-    return loop.run(states, steps, site.params["reverse"])
+    return _Loop(trace, body, sequences, invariants).run(states, steps, reverse)
 
 
 def _nothing(tensor: Any) -> tf.Tensor:
@@ -67,7 +97,7 @@ class _Loop:
         """The states after step t, and the rows that it adds."""
         body, trace = self.body, self.trace
         if trace.state is not None:
-            trace = Trace(trace.lowerings, next_state(trace.state, t))
+            trace = replace(trace, state=next_state(trace.state, t))
         slices = [x[t] for x in self.sequences]
         fed = zip(body.inputs, [*slices, *states, *self.invariants])
         results = trace.run(body.results, {x.key: value for x, value in fed})

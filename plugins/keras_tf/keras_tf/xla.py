@@ -1,0 +1,26 @@
+"""What XLA compiles unasked: what it runs faster on a CPU, and with the same behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from keras_core.graph.primitive import Node
+from keras_core.graph.scan.body import with_inner
+
+# What XLA has no operation for, or where it would not notice an index out of range.
+_OTHERWISE = ("native", "print", "gather", "gather_grad", "dynamic_slice", "dynamic_unslice")
+_SLOWER_FAMILIES = ("convolution", "pooling")
+
+
+def behaves_alike(nodes: Iterable[Node]) -> bool:
+    """Whether XLA gives the same results and raises the same errors."""
+    return not any(node.primitive.name in _OTHERWISE for node in with_inner(nodes))
+
+
+def is_worth_jitting(loop: Node) -> bool:
+    """Whether XLA runs a scan faster and alike. All its sizes must be known, once and for all."""
+    nodes = list(with_inner([loop]))
+    if any(node.primitive.family in _SLOWER_FAMILIES for node in nodes):
+        return False
+    specs = [spec for node in nodes for spec in (*(x.spec for x in node.inputs), *node.specs)]
+    return behaves_alike(nodes) and all(None not in spec.shape for spec in specs)
