@@ -73,11 +73,16 @@ def test_training_gives_the_numbers_of_a_loop_of_tensorflow():
 
 def test_random_numbers_are_those_of_a_loop_of_tensorflow():
     x = Placeholder((5, 3))
-    noise = p.random_uniform(shape=(3,), dtype="float32", stream=new_stream(seed=8))
-    function = summed(lambda row: p.multiply(row, noise), x)
+    stream = new_stream(seed=8)
+
+    def noisy(row):
+        return p.multiply(row, p.random_uniform(shape=(3,), dtype="float32", stream=stream))
+
+    function = summed(noisy, x)
     plain = Function(function.inputs, function.outputs, jit_compile=False)
     rows = RANDOM.rand(5, 3).astype("float32")
     np.testing.assert_allclose(function([rows])[0], plain([rows])[0], rtol=1e-6)
+    assert jitted(function) and not jitted(plain)
 
 
 def test_models_that_are_alike_share_what_is_compiled():
