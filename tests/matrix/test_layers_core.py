@@ -10,18 +10,11 @@ from keras_core import backend as K
 from keras_core import layers
 from keras_core.models import Model, model_from_json
 from keras_core.saving.safety import safe_mode_scope
-from keras_core.utils import set_random_seed
 
 RNG = np.random.RandomState(0)
 X = RNG.uniform(-1, 1, (4, 5)).astype("float32")
 SEQUENCE = RNG.uniform(-1, 1, (4, 3, 5)).astype("float32")
 IMAGE = RNG.uniform(-1, 1, (2, 3, 4, 5)).astype("float32")
-
-
-@pytest.fixture(autouse=True)
-def seeded():
-    """Make the draws, and so the statistics, those of every run."""
-    set_random_seed(0)
 
 
 # Dense

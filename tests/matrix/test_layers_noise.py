@@ -8,7 +8,6 @@ from layer_check import check_layer, near, run
 
 from keras_core import backend as K
 from keras_core import layers
-from keras_core.utils import set_random_seed
 
 X = np.random.RandomState(0).uniform(-1, 1, (4, 5)).astype("float32")
 FLAT = np.full((400, 100), 2.0, "float32")  # 40,000 draws: a mean's deviation is 1/200 of one's
@@ -17,12 +16,6 @@ LAYERS = [
     lambda: layers.GaussianDropout(0.2),
     lambda: layers.AlphaDropout(0.2),
 ]
-
-
-@pytest.fixture(autouse=True)
-def seeded():
-    """Make the draws, and so the statistics, those of every run."""
-    set_random_seed(0)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
