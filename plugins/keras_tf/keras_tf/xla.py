@@ -19,8 +19,12 @@ def behaves_alike(nodes: Iterable[Node]) -> bool:
 
 def is_worth_jitting(loop: Node) -> bool:
     """Whether XLA runs a scan faster and alike. All its sizes must be known, once and for all."""
-    nodes = list(with_inner([loop]))
-    if any(node.primitive.family in _SLOWER_FAMILIES for node in nodes):
-        return False
-    specs = [spec for node in nodes for spec in (*(x.spec for x in node.inputs), *node.specs)]
-    return behaves_alike(nodes) and all(None not in spec.shape for spec in specs)
+    return behaves_alike([loop]) and all(
+        node.primitive.family not in _SLOWER_FAMILIES and _has_known_sizes(node)
+        for node in with_inner([loop])
+    )
+
+
+def _has_known_sizes(node: Node) -> bool:
+    specs = [*(x.spec for x in node.inputs), *node.specs]
+    return all(None not in spec.shape for spec in specs)

@@ -16,31 +16,30 @@ from keras_tf.xla import is_worth_jitting
 
 Tensors = list[tf.Tensor]
 
-
 # XLA keeps what it has compiled for ever, so loops that do the same share a function, also those
 # of different models.
 _JITTED: dict[Hashable, Any] = {}
 
 
 def _lower_scan(site: Site, *tensors: tf.Tensor) -> Tensors:
+    assert site.trace.state is not None  # a scan counts as random
     if site.trace.jit_loops and is_worth_jitting(site.node):
-        return _jitted(site)(*tensors, *(site.trace.state or ()))
+        return _jitted(site)(*tensors, *site.trace.state)
     return _run(site.trace, site.params["body"], site.params["reverse"], tensors)
 
 
 def _jitted(site: Site) -> Any:
-    """A function of the inputs of a scan, and of the random state where there is one."""
+    """A function of the inputs of a scan and of the two parts of the random state."""
     body, reverse, lowerings = site.params["body"], site.params["reverse"], site.trace.lowerings
-    count, is_random = len(site.inputs), site.trace.state is not None
-
-    def run(*fed: tf.Tensor) -> Tensors:
-        state = RandomState(*fed[count:]) if is_random else None
-        return _run(Trace(lowerings, state), body, reverse, fed[:count])
-
-    specs = [tf.TensorSpec(x.shape, x.dtype) for x in site.inputs]
-    specs += [tf.TensorSpec([], tf.int64)] * 2 * is_random
-    key = (body.signature, reverse, site.inputs[0].shape[0], is_random)
+    key = (body.signature, reverse, site.inputs[0].shape[0])
     if key not in _JITTED:
+
+        def run(*fed: tf.Tensor) -> Tensors:
+            *tensors, seed, step = fed
+            return _run(Trace(lowerings, RandomState(seed, step)), body, reverse, tensors)
+
+        number = tf.TensorSpec([], tf.int64)
+        specs = [*(tf.TensorSpec(x.shape, x.dtype) for x in site.inputs), number, number]
         with tf.init_scope():
             function = tf.function(run, autograph=False, jit_compile=True)
             _JITTED[key] = function.get_concrete_function(*specs)
@@ -95,9 +94,8 @@ class _Loop:
 
     def _step(self, t: tf.Tensor, states: Tensors) -> tuple[Tensors, Tensors]:
         """The states after step t, and the rows that it adds."""
-        body, trace = self.body, self.trace
-        if trace.state is not None:
-            trace = replace(trace, state=next_state(trace.state, t))
+        body = self.body
+        trace = replace(self.trace, state=next_state(self.trace.state, t))
         slices = [x[t] for x in self.sequences]
         fed = zip(body.inputs, [*slices, *states, *self.invariants])
         results = trace.run(body.results, {x.key: value for x, value in fed})
