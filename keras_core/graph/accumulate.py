@@ -25,9 +25,9 @@ def accumulate(cotangents: Sequence[Tensor]) -> Tensor:
 
 
 def _side_by_side(cotangents: Sequence[Tensor]) -> Tensor | None:
-    from keras_core.graph.primitives import concat
+    from keras_core.graph.primitives import concat, unslice
 
-    if any(g.node is None or g.node.primitive.name != "unslice" for g in cotangents):
+    if any(g.node is None or g.node.primitive is not unslice for g in cotangents):
         return None
     axes = {_sliced_axis(g) for g in cotangents}
     if len(axes) != 1 or None in axes:

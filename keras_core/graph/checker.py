@@ -31,14 +31,14 @@ def _check_node(node: Node, known: set[Any]) -> None:
     assert PRIMITIVES.get(node.primitive.name) is node.primitive, f"{node!r}: unknown primitive"
     for x in node.inputs:
         _check_known(x, known)
+        assert x.node is None or x.spec == x.node.specs[x.index], f"{node!r}: {x!r} was changed"
     for value in node.params.values():
         hash(value)
-    specs = node.primitive.shape(*node.inputs, **node.params)
-    specs = tuple(specs) if node.primitive.several else (specs,)
+    specs = node.specs_for([x.spec for x in node.inputs])
     assert specs == node.specs, f"{node!r}: says {node.specs}, its rule says {specs}"
     assert all(spec.dtype in DTYPES for spec in specs), f"{node!r}: no such dtype in {specs}"
-    assert node.primitive.name != "learning_phase", f"{node!r}: the phase is not fixed"
-    if node.primitive.name == "scan":
+    assert not node.primitive.phase, f"{node!r}: the phase is not fixed"
+    if node.primitive.loop:
         _check_scan(node)
 
 

@@ -178,7 +178,7 @@ def _hold(variables: Sequence[Variable], backend: Any) -> None:
 def _is_phase(x: Any) -> bool:
     """The learning phase, symbolic or fixed to 0 or 1."""
     if isinstance(x, Tensor):
-        return x.node is not None and x.node.primitive.name == "learning_phase"
+        return x.node is not None and x.node.primitive.phase
     return isinstance(x, (int, np.integer))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Callable
 
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
@@ -62,18 +63,21 @@ class Program:
 
     @cached_property
     def has_scans(self) -> bool:
-        return any(node.primitive.name == "scan" for node in self.nodes)
+        return any(node.primitive.loop for node in self.nodes)
 
     @cached_property
     def is_random(self) -> bool:
         return any(node.primitive.random for node in self.nodes)
 
     def rewritten(
-        self, rule: Rule | None = None, replacements: Sequence[tuple[Tensor, Tensor]] = ()
+        self,
+        rule: Rule | None = None,
+        replacements: Sequence[tuple[Tensor, Tensor]] = (),
+        inside: Callable[[], Rule] | None = None,
     ) -> Program:
-        """The program with leaves replaced and a rule applied to each node."""
+        """The program with leaves replaced and a rule applied to each node, as `Rewriter` does."""
         replaced = dict(replacements)
-        results = Rewriter(replaced, rule)(self.results)
+        results = Rewriter(replaced, rule, inside)(self.results)
         if not replaced and all(a.key == b.key for a, b in zip(results, self.results)):
             return self
         inputs = [replaced.get(x, x) for x in self.inputs]

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from keras_core.graph import order
-from keras_core.graph.primitive import Node
+from keras_core.graph.primitive import Node, keeping_promise
 from keras_core.graph.provenance import origin_scope
-from keras_core.graph.tensor import Shape, Spec, Tensor
+from keras_core.graph.tensor import Tensor
 
 Rule = Callable[[Node], "Sequence[Tensor] | None"]
 
@@ -16,14 +16,23 @@ Rule = Callable[[Node], "Sequence[Tensor] | None"]
 class Rewriter:
     """Walks expressions from the leaves up, applying a rule to each rebuilt node.
 
+    Bodies of loops are rewritten before the loops that run them.
+
     Args:
         replacements: new tensors for old ones (leaves or results of nodes).
         rule: takes a node whose inputs are already new; gives tensors to stand for its outputs, or
             None to keep it.
+        inside: makes the rule for a loop's body; the same rule where it is absent.
     """
 
-    def __init__(self, replacements: Mapping[Tensor, Tensor], rule: Rule | None = None) -> None:
+    def __init__(
+        self,
+        replacements: Mapping[Tensor, Tensor],
+        rule: Rule | None = None,
+        inside: Callable[[], Rule] | None = None,
+    ) -> None:
         self.rule = rule
+        self.inside = inside
         self.new: dict[Any, Tensor] = {old.key: new for old, new in replacements.items()}
 
     def __call__(self, tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -33,12 +42,11 @@ class Rewriter:
         return [self._replaced(t) for t in tensors]
 
     def _replaced(self, tensor: Tensor) -> Tensor:
-        new = self.new.get(tensor.key)
-        return tensor if new is None else _knowing(new, tensor.shape)
+        return self.new.get(tensor.key, tensor)
 
     def _outputs(self, node: Node) -> Sequence[Tensor] | None:
         """What stands for the node's outputs; None where the node stays as it is."""
-        rebuilt = self._with_new_inputs(node)
+        rebuilt = self._rebuilt(node)
         ruled = self._ruled(rebuilt)
         if ruled is None and rebuilt is not node:
             return rebuilt.outputs()
@@ -50,32 +58,29 @@ class Rewriter:
         with origin_scope(node.origin):
             return self.rule(node)
 
-    def _with_new_inputs(self, node: Node) -> Node:
-        new = self.new
-        if not any(x.key in new for x in node.inputs):
-            return node
+    def _rebuilt(self, node: Node) -> Node:
+        """The node with new inputs; sizes that are known only now may be found not to fit."""
         inputs = tuple(map(self._replaced, node.inputs))
-        if all(a.key == b.key for a, b in zip(inputs, node.inputs)):
+        same = all(a.key == b.key for a, b in zip(inputs, node.inputs))
+        changed: dict[str, Any] = {}
+        if node.primitive.loop and not (same and self.rule is None):
+            changed = self._new_body(node.params["body"], inputs)
+        if same and not changed:
             return node
-        return _rebuilt(node, inputs)
+        try:
+            return node.with_params(inputs, **changed)
+        except (ValueError, TypeError) as error:
+            place = f"in {node.primitive.name}, built by {node.origin}"
+            raise type(error)(f"{error} ({place})") from error
 
+    def _new_body(self, body: Any, inputs: Sequence[Tensor]) -> dict[str, Any]:
+        """The parameter `body`, where it changes."""
+        new = body.rewritten(inputs, self._inner)
+        return {} if new.is_same_as(body) else {"body": new}
 
-def _rebuilt(node: Node, inputs: tuple[Tensor, ...]) -> Node:
-    """The node with other inputs; sizes that are known only now may be found not to fit."""
-    try:
-        return Node(node.primitive, inputs, node.params, node.origin)
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"{error} (in {node.primitive.name}, built by {node.origin})") from error
-
-
-def _knowing(tensor: Tensor, shape: Shape) -> Tensor:
-    """`tensor` with the sizes that `set_shape` once gave the tensor that it stands for."""
-    if tensor.node is None or None not in tensor.shape or len(shape) != tensor.ndim:
-        return tensor
-    sizes = tuple(b if a is None else a for a, b in zip(tensor.shape, shape))
-    if sizes == tensor.shape:
-        return tensor
-    return Tensor(Spec(sizes, tensor.dtype), tensor.node, tensor.index)
+    def _inner(self, replacements: Mapping[Tensor, Tensor]) -> Rewriter:
+        rule = self.rule if self.inside is None else self.inside()
+        return Rewriter(replacements, rule, self.inside)
 
 
 def substitute(tensors: Sequence[Tensor], replacements: Mapping[Tensor, Tensor]) -> list[Tensor]:
@@ -84,4 +89,4 @@ def substitute(tensors: Sequence[Tensor], replacements: Mapping[Tensor, Tensor])
     Example: the result of a metric after its updates, with each variable replaced by its update's
     value.
     """
-    return Rewriter(replacements)(tensors)
+    return Rewriter(replacements)([keeping_promise(x) for x in tensors])

@@ -6,52 +6,33 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
 from threading import RLock
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 import numpy as np
+
+from keras_core.graph.spec import (  # noqa: F401  (found here by these names too)
+    DTYPES,
+    FLOATS,
+    Dim,
+    NamedDim,
+    Shape,
+    Size,
+    Sizes,
+    Spec,
+    checked_dtype,
+)
 
 if TYPE_CHECKING:
     from keras_core.graph.primitive import Node
 
-Dim = Optional[int]
-Shape = tuple[Dim, ...]
+# As many axes as a tensor may have.
+_MOST_HELD = 32
 
-_uids = count()
+# Of nodes, placeholders and variables, in the order in which they came to be.
+uids = count()
 
 # One thread at a time gives a variable a value or carries it from one backend to another.
 _handing_over = RLock()
-
-FLOATS = ("float16", "float32", "float64")
-DTYPES = FLOATS + (
-    *("int8", "int16", "int32", "int64"),
-    *("uint8", "uint16", "uint32", "uint64", "bool", "complex64", "complex128"),
-)
-
-
-class Spec(NamedTuple):
-    """Static shape (ints, None where unknown) and dtype of a tensor."""
-
-    shape: Shape
-    dtype: str
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-
-def checked_dtype(dtype: Any) -> str:
-    """The canonical name of a dtype.
-
-    Raises:
-        TypeError: `dtype` is no numeric dtype that a tensor can have.
-    """
-    try:
-        name = np.dtype(dtype).name
-    except TypeError:
-        name = str(dtype)
-    if name not in DTYPES:
-        raise TypeError(f"{dtype!r} is not a tensor dtype; use one of {', '.join(DTYPES)}.")
-    return name
 
 
 class Tensor:
@@ -61,8 +42,10 @@ class Tensor:
     `==` compares identity, so that tensors can be dictionary keys; use `K.equal` for values.
 
     Attributes:
+        spec: what its node or leaf says of it: sizes (with names for unknown ones) and dtype.
         shape: tuple of int, None where a size is known only at run time.
         dtype: name, such as `'float32'`.
+        promised: the shape that `set_shape` was told, where it says more than the node; else None.
         node: the node that computes it; None for a leaf.
         index: which of the node's outputs it is.
         name: for people; not unique.
@@ -70,8 +53,10 @@ class Tensor:
 
     _name: str | None = None
     _uses_learning_phase = False
+    promised: Shape | None = None
 
     def __init__(self, spec: Spec, node: Node | None = None, index: int = 0) -> None:
+        self.spec = spec
         self.shape = spec.shape
         self.dtype = spec.dtype
         self.node = node
@@ -80,8 +65,9 @@ class Tensor:
             self._uses_learning_phase = node.uses_learning_phase
 
     @property
-    def spec(self) -> Spec:
-        return Spec(self.shape, self.dtype)
+    def sizes(self) -> Sizes:
+        """The shape with a name for each size that is not known."""
+        return self.spec.sizes
 
     @property
     def key(self) -> Any:
@@ -114,7 +100,7 @@ class Tensor:
         return self.shape
 
     def set_shape(self, shape: Sequence[Dim]) -> None:
-        """Adds static knowledge: sizes that were unknown become those of `shape`.
+        """Promises sizes that are not known: what reads the tensor from now on relies on `shape`.
 
         Raises:
             ValueError: `shape` has another rank or contradicts a known size.
@@ -126,6 +112,8 @@ class Tensor:
         if clash:
             raise ValueError(f"{self!r} cannot be given the shape {shape}.")
         self.shape = tuple(a if b is None else b for a, b in zip(self.shape, shape))
+        if self.shape != self.spec.shape:
+            self.promised = self.shape
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} shape={self.shape} dtype={self.dtype}>"
@@ -164,17 +152,17 @@ class Placeholder(Tensor):
     """A leaf whose value is fed at each call.
 
     Args:
-        shape: tuple of int and None.
+        shape: tuple of int and None; or of names, for sizes that some other tensor has too.
         dtype: name of the dtype.
         name: for messages.
     """
 
     def __init__(
-        self, shape: Sequence[Dim], dtype: str = "float32", name: str | None = None
+        self, shape: Sequence[NamedDim], dtype: str = "float32", name: str | None = None
     ) -> None:
-        sizes = tuple(None if size is None else int(size) for size in shape)
-        super().__init__(Spec(sizes, checked_dtype(dtype)))
-        self.uid = next(_uids)
+        self.uid = next(uids)
+        sizes = (n if n is None or type(n) is Size else int(n) for n in shape)  # type: ignore[arg-type]
+        super().__init__(Spec(sizes, checked_dtype(dtype)).named(self.uid))
         self._name = name or f"placeholder_{self.uid}"
 
 
@@ -183,13 +171,21 @@ def _copied(value: Any, dtype: str | None) -> np.ndarray:
     return np.array(np.asarray(value), dtype=dtype, copy=True)
 
 
+def _held(array: np.ndarray) -> Any:
+    """A few integers as a spec holds them."""
+    if array.size > _MOST_HELD:
+        return None
+    return array.item() if array.ndim == 0 else tuple(array.tolist())
+
+
 class Constant(Tensor):
     """A leaf with a fixed value, an array that nobody writes to."""
 
     def __init__(self, value: Any, dtype: str | None = None, name: str | None = None) -> None:
         array = _copied(value, dtype)
         array.flags.writeable = False
-        super().__init__(Spec(array.shape, checked_dtype(array.dtype)))
+        held = _held(array) if array.ndim < 2 and array.dtype.kind in "iub" else None
+        super().__init__(Spec(array.shape, checked_dtype(array.dtype), held))
         self.value = array
         self._name = name or "constant"
 
@@ -213,7 +209,7 @@ class Variable(Tensor):
     ) -> None:
         array = _copied(value, checked_dtype(dtype))
         super().__init__(Spec(array.shape, array.dtype.name))
-        self.uid = next(_uids)
+        self.uid = next(uids)
         self._name = f"{name or f'variable_{self.uid}'}:0"
         self.constraint = constraint
         self.trainable = True

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, Union
 
 import numpy as np
 
-from keras_core.graph.tensor import Dim, Shape
+from keras_core.graph.spec import NamedDim, Sizes, Spec, is_known
 
-Sizes = tuple[int, ...]
+Counts = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 Padding = Union[str, Pairs]
 
@@ -24,10 +24,10 @@ class Window(NamedTuple):
     ceil(size / stride) long, the odd element after.
     """
 
-    size: Sizes
-    strides: Sizes
+    size: Counts
+    strides: Counts
     padding: Padding
-    dilation: Sizes
+    dilation: Counts
 
     def extent(self, axis: int) -> int:
         """From the first to the last element that the window covers."""
@@ -42,7 +42,7 @@ class Window(NamedTuple):
             for i, n in enumerate(sizes)
         )
 
-    def counts(self, sizes: Sequence[int]) -> Sizes:
+    def counts(self, sizes: Sequence[int]) -> Counts:
         """At how many positions the window stands along each spatial axis."""
         around = self.pads(sizes)
         return tuple(
@@ -50,7 +50,7 @@ class Window(NamedTuple):
             for i, n in enumerate(sizes)
         )
 
-    def offsets(self, sizes: Sequence[int]) -> Iterator[tuple[Sizes, tuple[slice, ...]]]:
+    def offsets(self, sizes: Sequence[int]) -> Iterator[tuple[Counts, tuple[slice, ...]]]:
         """Each place in the window, with the slices of what it meets in the padded space."""
         counts = self.counts(sizes)
         for place in product(*map(range, self.size)):
@@ -95,15 +95,16 @@ def check_data_format(name: str, data_format: str) -> None:
         raise ValueError(f"{name}: data_format must be one of {DATA_FORMATS}, not {data_format!r}.")
 
 
-def check_shape(name: str, given: Shape, expected: Shape) -> None:
-    """Refuses a shape that contradicts what the geometry gives."""
-    clashes = (a != b for a, b in zip(given, expected) if None not in (a, b))
+def check_sizes(name: str, given: Sizes, expected: Sizes) -> None:
+    """Refuses sizes that contradict what the geometry gives."""
+    clashes = (is_known(a) and is_known(b) and a != b for a, b in zip(given, expected))
     if len(given) != len(expected) or any(clashes):
-        raise ValueError(f"{name}: needs a tensor of shape {expected}, not {given}.")
+        wanted, seen = (Spec(sizes, "").shape for sizes in (expected, given))
+        raise ValueError(f"{name}: needs a tensor of shape {wanted}, not {seen}.")
 
 
-def counted(name: str, spatial: Shape, window: Window) -> Shape:
-    """The sizes of the result for static sizes, None where they are not known.
+def counted(name: str, spatial: Sizes, window: Window) -> Sizes:
+    """The sizes of the result, None where one is not known, unless it is that of the input.
 
     Raises:
         ValueError: the window is larger than the padded space.
@@ -111,30 +112,40 @@ def counted(name: str, spatial: Shape, window: Window) -> Shape:
     return tuple(_counted_axis(name, n, spatial, i, window) for i, n in enumerate(spatial))
 
 
-def _counted_axis(name: str, size: Dim, spatial: Shape, axis: int, window: Window) -> Dim:
-    if size is None:
-        return None
+def _counted_axis(name: str, size: NamedDim, spatial: Sizes, axis: int, window: Window) -> NamedDim:
+    if not is_known(size):
+        return size if _keeps_size(window, axis) else None
+    known: int = size
     if window.padding == "same":
-        return -(-size // window.strides[axis])
-    padded = size + sum(window.padding[axis])  # type: ignore[arg-type]
+        return -(-known // window.strides[axis])
+    padded = known + sum(window.padding[axis])  # type: ignore[arg-type]
     if padded < window.extent(axis) and size:
         raise ValueError(
             f"{name}: a window of {window.extent(axis)} does not fit into spatial axis {axis} of "
-            f"sizes {spatial} (padding {window.padding}); use a smaller window or padding='same'."
+            f"sizes {Spec(spatial, '').shape} (padding {window.padding}); use a smaller window or "
+            "padding='same'."
         )
     return max(0, (padded - window.extent(axis)) // window.strides[axis] + 1)
 
 
-def spatial_of(shape: Shape, data_format: str) -> Shape:
-    return shape[2:] if data_format == "channels_first" else shape[1:-1]
+def _keeps_size(window: Window, axis: int) -> bool:
+    """Whether the window stands at as many positions as there are elements, however many."""
+    if window.strides[axis] != 1:
+        return False
+    same = window.padding == "same"
+    return same or sum(window.padding[axis]) == window.extent(axis) - 1  # type: ignore[arg-type]
 
 
-def channels_of(shape: Shape, data_format: str) -> Dim:
-    return shape[1] if data_format == "channels_first" else shape[-1]
+def spatial_of(sizes: Sizes, data_format: str) -> Sizes:
+    return sizes[2:] if data_format == "channels_first" else sizes[1:-1]
 
 
-def assembled(batch: Dim, spatial: Shape, channels: Dim, data_format: str) -> Shape:
-    """A shape from its parts, in the order of the data format."""
+def channels_of(sizes: Sizes, data_format: str) -> NamedDim:
+    return sizes[1] if data_format == "channels_first" else sizes[-1]
+
+
+def assembled(batch: NamedDim, spatial: Sizes, channels: NamedDim, data_format: str) -> Sizes:
+    """Sizes from their parts, in the order of the data format."""
     if data_format == "channels_first":
         return (batch, channels, *spatial)
     return (batch, *spatial, channels)

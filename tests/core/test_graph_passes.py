@@ -265,15 +265,13 @@ def test_gradients_of_one_batch_need_no_sum_at_run_time():
     x, w = Placeholder((None, 3)), Variable(np.ones((3, 3)))
     hidden = p.tanh(p.dot(x, w, contract=((1,), (0,)), batch=((), ())))
     found = gradients([hidden * x], [w, x])
-    assert "sum_like" in names(Program([x], found))
-    program = passed(q.resolve_sizes, [x], found, [X])
-    assert not {"sum_like"} & set(names(program))
+    assert "sum_like" not in names(Program([x], found))
 
 
 def test_two_batches_may_differ():
     x, y = Placeholder((None, 3)), Placeholder((None, 3))
     found = gradients([x * y], [x, y])
-    program = passed(q.resolve_sizes, [x, y], found, [X[:1], X])
+    program = passed(q.simplify, [x, y], found, [X[:1], X])
     assert names(program).count("sum_like") == 2
 
 
@@ -296,7 +294,7 @@ def test_sizes_pass_through(build):
     x = Placeholder((None, 3))
     y = build(x)
     z = p.broadcast_like(p.exp(y), y)
-    assert "broadcast_to" not in names(passed(q.resolve_sizes, [x], [z], [X]))
+    assert "broadcast_to" not in names(passed(q.simplify, [x], [z], [X]))
 
 
 @pytest.mark.parametrize(
@@ -315,7 +313,7 @@ def test_changed_sizes_are_new_ones(build):
     z = p.broadcast_to(
         p.reduce_sum(x, axes=(0,), keepdims=True), p.dim(build(x), axis=0), shape=(None, 3)
     )
-    program = passed(q.resolve_sizes, [x], [y, z], [X])
+    program = passed(q.simplify, [x], [y, z], [X])
     assert program.outputs[1].node.primitive.name == "broadcast_to"
 
 

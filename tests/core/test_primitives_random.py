@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_core.graph import evaluate
+from keras_core.graph import Placeholder, evaluate
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import Constant
 
@@ -50,10 +50,16 @@ def test_truncated_normal_stays_within_two():
 
 
 def test_sizes_may_be_given_at_run_time():
-    rows = Constant(3, "int32")
+    rows = Placeholder((), "int32")
     values = p.random_normal(rows, shape=(None, 2), dtype="float32", stream=0)
     assert values.shape == (None, 2)
-    assert evaluate([values])[0].shape == (3, 2)
+    assert evaluate([values], {rows: 3})[0].shape == (3, 2)
+
+
+def test_sizes_given_as_constants_are_known():
+    rows = Constant(3, "int32")
+    values = p.random_normal(rows, shape=(None, 2), dtype="float32", stream=0)
+    assert values.shape == evaluate([values])[0].shape == (3, 2)
 
 
 def test_integers_are_refused():

@@ -12,12 +12,11 @@ from keras_core.graph.passes.merge import merge
 from keras_core.graph.passes.phase import fix_phase
 from keras_core.graph.passes.prune import prune_scans
 from keras_core.graph.passes.simplify import simplify
-from keras_core.graph.passes.sizes import resolve_sizes
 from keras_core.graph.passes.specialise import specialise
 from keras_core.graph.program import Program
 
 PASSES = (
-    *(fold, simplify, merge, resolve_sizes, simplify, prune_scans),
+    *(fold, simplify, merge, simplify, prune_scans),
     *(hoist, simplify, merge, prune_scans),
 )
 
@@ -38,7 +37,6 @@ __all__ = [
     "merge",
     "optimize",
     "prune_scans",
-    "resolve_sizes",
     "simplify",
     "specialise",
 ]

@@ -7,7 +7,6 @@ from collections.abc import Container, Sequence
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
 from keras_core.graph.rewrite import Rewriter, Rule
-from keras_core.graph.scan.body import with_body
 from keras_core.graph.tensor import Tensor
 
 
@@ -24,9 +23,7 @@ def expand(program: Program, lowered: Container[str], backend: str) -> Program:
     """
 
     def rule(node: Node) -> Sequence[Tensor] | None:
-        if node.primitive.name == "scan":
-            return with_body(node, node.params["body"].rewritten(rule))
-        if node.primitive.name in lowered:
+        if node.primitive.loop or node.primitive.name in lowered:
             return None
         return _expanded(node, rule, backend)
 

@@ -12,12 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from keras_core.graph import order
-from keras_core.graph.primitive import Node
+from keras_core.graph.primitive import Lifted, Node
 from keras_core.graph.program import Program
 from keras_core.graph.provenance import origin_scope
 from keras_core.graph.rewrite import Rewriter
 from keras_core.graph.scan.body import Body
-from keras_core.graph.scan.vectorize import Lifted, lift
 from keras_core.graph.tensor import Constant, Placeholder, Tensor
 
 Table = dict[Any, Lifted]
@@ -29,9 +28,7 @@ def hoist(program: Program) -> Program:
 
 
 def _hoist_node(node: Node) -> Sequence[Tensor] | None:
-    if node.primitive.name != "scan":
-        return None
-    return _sunk(_raised(node))
+    return _sunk(_raised(node)) if node.primitive.loop else None
 
 
 def _outer(node: Node) -> Table:
@@ -51,11 +48,18 @@ def _lift_all(nodes: Sequence[Node], known: Table) -> set[Any]:
         if any(x is None for x in inputs):
             continue
         with origin_scope(node.origin):
-            result = lift(node, inputs)  # type: ignore[arg-type]
+            result = _lifted(node, inputs)  # type: ignore[arg-type]
         if result is not None:
             known[(node, 0)] = (result, True)
             lifted.add((node, 0))
     return lifted
+
+
+def _lifted(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    """The one output of `node` for all steps, shape `(steps, ...)`; None where it has no lift."""
+    lift = node.primitive.lift
+    varies = any(has_steps for _, has_steps in inputs)
+    return lift(node, inputs) if lift is not None and varies else None
 
 
 def _raised(node: Node) -> Node:
@@ -66,13 +70,13 @@ def _raised(node: Node) -> Node:
     frontier = _frontier(body, lifted)
     if not frontier:
         return node
-    stand_ins = [Placeholder(x.shape, x.dtype) for x in frontier]
+    stand_ins = [Placeholder(x.sizes, x.dtype) for x in frontier]
     new = body.mapped(Rewriter(dict(zip(frontier, stand_ins))))
     new = replace(new, sequences=(*body.sequences, *stand_ins))
     sequences, states, invariants = body.split(node.inputs)
     sequences += [known[x.key][0] for x in frontier]
     inputs = (*sequences, *states, *invariants)
-    return Node(node.primitive, inputs, dict(node.params, body=new), node.origin)
+    return node.with_params(inputs, body=new)
 
 
 def _frontier(body: Body, lifted: set[Any]) -> list[Tensor]:
@@ -91,8 +95,8 @@ def _sunk(node: Node) -> list[Tensor]:
     needed = set(order.topological(body.new_states))
     known = _outer(node)
     in_loop = _available(body, needed)
-    steps = node.inputs[0].shape[0]
-    stacks = {key: Placeholder((steps, *x.shape), x.dtype) for key, x in in_loop.items()}
+    steps = node.inputs[0].sizes[0]
+    stacks = {key: Placeholder((steps, *x.sizes), x.dtype) for key, x in in_loop.items()}
     known.update({key: (stack, True) for key, stack in stacks.items()})
     lifted = _lift_all([n for n in body.nodes if n not in needed], known)
     if not lifted:
@@ -129,7 +133,7 @@ def _after_loop(
     stay = [x for x in body.collected if x.key not in lifted]
     wanted = list({x.key: x for x in [*stay, *more]}.values())
     smaller = body.collecting(wanted)
-    results = Node(node.primitive, node.inputs, dict(node.params, body=smaller), node.origin)
+    results = node.with_params(node.inputs, body=smaller)
     outputs = results.outputs()
     count = len(body.states)
     collected = {x.key: outputs[count + i] for i, x in enumerate(wanted)}

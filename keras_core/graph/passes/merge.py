@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Any
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
-from keras_core.graph.scan.body import with_body
+from keras_core.graph.rewrite import Rule
 from keras_core.graph.tensor import Constant, Tensor
 
 _SMALL = 64
@@ -15,16 +15,14 @@ _SMALL = 64
 
 def merge(program: Program) -> Program:
     """One node where several would compute the same; also inside of scans."""
-    return program.rewritten(_merger())
+    return program.rewritten(_merger(), inside=_merger)
 
 
-def _merger() -> Callable[[Node], Sequence[Tensor] | None]:
+def _merger() -> Rule:
     seen: dict[Any, Sequence[Tensor]] = {}
 
     def rule(node: Node) -> Sequence[Tensor] | None:
-        if node.primitive.name == "scan":
-            return with_body(node, node.params["body"].rewritten(_merger()))
-        if node.primitive.random or node.primitive.name in ("native", "print"):
+        if node.primitive.random or not node.primitive.pure:
             return None
         key = _key(node)
         found = seen.get(key)

@@ -12,6 +12,6 @@ def fix_phase(program: Program, phase: int) -> Program:
     constant = Constant(bool(phase), "bool", "learning_phase")
 
     def rule(node: Node) -> list[Tensor] | None:
-        return [constant] if node.primitive.name == "learning_phase" else None
+        return [constant] if node.primitive.phase else None
 
     return program.rewritten(rule)

@@ -37,7 +37,7 @@ def _rule(
     """A scan whose inputs were rebuilt waits for the next round: its outputs have new keys."""
 
     def rule(node: Node) -> Sequence[Any] | None:
-        if node.primitive.name != "scan" or node.uid not in originals:
+        if not node.primitive.loop or node.uid not in originals:
             return None
         wanted = [(node, i) in used for i in range(len(node.specs))]
         smaller = pruned_scan(node, wanted)

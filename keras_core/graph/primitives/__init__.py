@@ -117,6 +117,7 @@ from keras_core.graph.primitives.shape import (
     broadcast_to,
     concat,
     dim,
+    ensure_shape,
     pad,
     repeat,
     reshape,

@@ -9,39 +9,54 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.graph import primitives as p
-from keras_core.graph.primitive import Primitive
-from keras_core.graph.tensor import FLOATS, Dim, Shape, Spec, Tensor
+from keras_core.graph.primitive import Primitive, Simplification
+from keras_core.graph.primitives._lifting import lift_elementwise
+from keras_core.graph.spec import FLOATS, NamedDim, Shape, Sizes, Spec, is_known
+from keras_core.graph.tensor import Tensor
 
 
-def broadcast_dim(a: Dim, b: Dim) -> Dim:
-    """NumPy's rule for one axis. None with a known size other than 1 must be that size or 1."""
+def broadcast_size(a: NamedDim, b: NamedDim) -> NamedDim:
+    """NumPy's rule for one axis; None where two unknown sizes meet.
+
+    An unknown size that meets a known one other than 1 must be that one, or 1.
+    """
     if a == b or b == 1:
         return a
-    if a == 1 or a is None:
+    if a == 1:
         return b
-    if b is None:
-        return a
-    raise ValueError
+    if is_known(a) and is_known(b):
+        raise ValueError
+    return a if is_known(a) else b if is_known(b) else None
 
 
-def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
-    """The shape that `shapes` broadcast to.
+def broadcast_sizes(name: str, *shapes: Sizes) -> Sizes:
+    """The sizes that tensors of these sizes broadcast to.
 
     Raises:
         ValueError: they do not broadcast.
     """
     rank = max(len(shape) for shape in shapes)
-    result: Shape = (1,) * rank
+    result: Sizes = (1,) * rank
     for shape in shapes:
         try:
-            result = tuple(broadcast_dim(a, b) for a, b in zip(result, _padded(shape, rank)))
+            result = tuple(map(broadcast_size, result, _padded(shape, rank)))
         except ValueError:
-            listed = " and ".join(str(tuple(s)) for s in shapes)
+            listed = " and ".join(str(shown(s)) for s in shapes)
             raise ValueError(f"{name}: shapes {listed} do not broadcast.") from None
     return result
 
 
-def _padded(shape: Shape, rank: int) -> Shape:
+def shown(sizes: Sizes) -> Shape:
+    """Sizes as people are told them: None for those that are not known."""
+    return tuple(n if is_known(n) else None for n in sizes)
+
+
+def clash(a: NamedDim, b: NamedDim) -> bool:
+    """Whether the sizes are known to differ."""
+    return is_known(a) and is_known(b) and a != b
+
+
+def _padded(shape: Sizes, rank: int) -> Sizes:
     return (1,) * (rank - len(shape)) + tuple(shape)
 
 
@@ -105,14 +120,21 @@ def check_axes(name: str, axes: Sequence[int], rank: int) -> None:
         raise ValueError(f"{name}: axes {tuple(axes)} are not distinct axes of rank {rank}.")
 
 
-def check_dims(name: str, shape: Shape, dims: Sequence[Any]) -> None:
-    """Refuses run-time sizes that do not match the None entries of `shape` one to one."""
+def sizes_given(name: str, shape: Shape, dims: Sequence[Spec]) -> Sizes:
+    """`shape` with what is known of the run-time sizes that stand for its None entries.
+
+    Raises:
+        ValueError: there are more or fewer of them than None entries, or one is no scalar.
+    """
     unknown = sum(size is None for size in shape)
     if unknown != len(dims):
         raise ValueError(
-            f"{name}: {shape} has {unknown} unknown sizes, but {len(dims)} tensors give sizes."
+            f"{name}: {tuple(shape)} has {unknown} unknown sizes, but {len(dims)} tensors give "
+            "sizes."
         )
     scalar_only(name, *dims)
+    values = iter(dims)
+    return tuple(next(values).held if size is None else size for size in shape)
 
 
 def filled(shape: Shape, dims: Sequence[Any]) -> tuple[int, ...]:
@@ -146,17 +168,27 @@ def unary(
     family: str,
     floats: bool = True,
     dtype: str | None = None,
+    simplify: Simplification | None = None,
 ) -> Primitive:
     """An elementwise primitive of one tensor. `vjp(g, y, x)` gives the cotangent; None: zero."""
 
-    def shape(x: Any) -> Spec:
+    def shape(x: Spec) -> Spec:
         if floats:
             float_only(name, x)
-        return Spec(x.shape, dtype or x.dtype)
+        return Spec(x.sizes, dtype or x.dtype)
 
     rule = None if vjp is None else lambda g, y, x: (vjp(g, y, x),)
     return Primitive(
-        name, shape, quiet(reference), rule, differentiable=rule is not None, family=family, doc=doc
+        name,
+        shape,
+        quiet(reference),
+        rule,
+        lift=lift_elementwise,
+        simplify=simplify,
+        differentiable=rule is not None,
+        elementwise=True,
+        family=family,
+        doc=doc,
     )
 
 
@@ -169,6 +201,7 @@ def binary(
     dtype: str | None = None,
     check: Callable[..., None] | None = None,
     decomposition: Callable[..., Tensor] | None = None,
+    simplify: Simplification | None = None,
 ) -> Primitive:
     """An elementwise primitive of two broadcast tensors of one dtype.
 
@@ -177,16 +210,16 @@ def binary(
     `check(name, a, b)` refuses further dtypes.
     """
 
-    def shape(a: Any, b: Any) -> Spec:
+    def shape(a: Spec, b: Spec) -> Spec:
         common = same_dtype(name, a, b)
         if check is not None:
             check(name, a, b)
-        return Spec(broadcast_shapes(name, a.shape, b.shape), dtype or common)
+        return Spec(broadcast_sizes(name, a.sizes, b.sizes), dtype or common)
 
     def rule(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Sequence[Tensor | None]:
         assert vjp is not None
         ga, gb = vjp(g, y, a, b)
-        return unbroadcast(ga, a, b), unbroadcast(gb, b, a)
+        return unbroadcast(ga, a), unbroadcast(gb, b)
 
     return Primitive(
         name,
@@ -194,38 +227,43 @@ def binary(
         quiet(reference),
         vjp and rule,
         decomposition,
+        lift=lift_elementwise,
+        simplify=simplify,
         differentiable=vjp is not None,
+        elementwise=True,
         family=family,
         doc=doc,
     )
 
 
-def unbroadcast(g: Tensor | None, x: Tensor, *others: Tensor) -> Tensor | None:
+def unbroadcast(g: Tensor | None, x: Tensor) -> Tensor | None:
     """Sums a cotangent of a broadcast result down to the shape of the operand `x`.
 
     Args:
-        g: cotangent, of the shape that `x` and `others` broadcast to; None stays None.
+        g: cotangent, of a shape that `x` broadcasts to; None stays None.
         x: the operand.
-        others: the other operands. Where they are known to have size 1, the size of `g` is that
-            of `x`, although neither may be known.
     """
     if g is None:
         return None
-    if not all(_sizes_known(g, x, axis, others) for axis in range(g.ndim)):
+    axes = summed_axes(g.sizes, x.sizes)
+    if axes is None:
         return p.sum_like(g, x)
-    missing = g.ndim - x.ndim
-    stretched = [
-        i for i in range(g.ndim) if i < missing or (x.shape[i - missing] == 1 != g.shape[i])
-    ]
-    if not stretched:
+    if not axes:
         return g
-    summed = p.reduce_sum(g, axes=tuple(stretched), keepdims=not missing)
+    summed = p.reduce_sum(g, axes=axes, keepdims=g.ndim == x.ndim)
     return summed if summed.ndim == x.ndim else p.reshape_like(summed, x)
 
 
-def _sizes_known(g: Tensor, x: Tensor, axis: int, others: Sequence[Tensor]) -> bool:
-    """Whether it is decided before run time if `x` was stretched along this axis of `g`."""
-    size = _padded(x.shape, g.ndim)[axis]
-    return size is not None or (
-        bool(others) and all(_padded(other.shape, g.ndim)[axis] == 1 for other in others)
-    )
+def summed_axes(have: Sizes, want: Sizes) -> tuple[int, ...] | None:
+    """The axes along which a tensor was broadcast; None where that is not known before run time.
+
+    Args:
+        have: sizes of the result.
+        want: sizes of the operand.
+    """
+    padded = _padded(want, len(have))
+    missing = len(have) - len(want)
+    if any(n not in (1, size) and not is_known(n) for n, size in zip(padded, have)):
+        return None
+    pairs = enumerate(zip(have, padded))
+    return tuple(i for i, (size, n) in pairs if i < missing or (n == 1 and size != 1))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitives._lifting import lift_elementwise
 from keras_core.graph.primitives._rules import binary, bool_only
-from keras_core.graph.tensor import Spec
+from keras_core.graph.spec import Spec
 
 _FAMILY = "comparison"
 
@@ -26,16 +26,18 @@ logical_and: Primitive = _logic("logical_and", "a and b.", np.logical_and)
 logical_or: Primitive = _logic("logical_or", "a or b.", np.logical_or)
 
 
-def _logical_not_shape(x: Any) -> Spec:
+def _logical_not_shape(x: Spec) -> Spec:
     bool_only("logical_not", x)
-    return Spec(x.shape, "bool")
+    return Spec(x.sizes, "bool")
 
 
 logical_not = Primitive(
     "logical_not",
     _logical_not_shape,
     np.logical_not,
+    lift=lift_elementwise,
     differentiable=False,
+    elementwise=True,
     family=_FAMILY,
     doc="not x.",
 )

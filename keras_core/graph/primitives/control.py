@@ -9,21 +9,24 @@ from typing import Any
 import numpy as np
 
 from keras_core.graph import primitives as p
-from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitive import Lifted, Node, Primitive
+from keras_core.graph.primitives._lifting import lift_elementwise
 from keras_core.graph.primitives._rules import (
     bool_only,
-    broadcast_shapes,
+    broadcast_sizes,
     same_dtype,
     scalar_only,
     unbroadcast,
 )
-from keras_core.graph.tensor import Spec, Tensor
+from keras_core.graph.primitives._simplifying import first_input
+from keras_core.graph.spec import Spec
+from keras_core.graph.tensor import Constant, Tensor
 
 _FAMILY = "control"
 
 
-def _same_shape(x: Any, **_: Any) -> Spec:
-    return Spec(x.shape, x.dtype)
+def _same_shape(x: Spec, **_: Any) -> Spec:
+    return Spec(x.sizes, x.dtype, x.held)
 
 
 identity = Primitive(
@@ -31,6 +34,8 @@ identity = Primitive(
     _same_shape,
     lambda x: x,
     lambda g, y, x: (g,),
+    lift=lift_elementwise,
+    simplify=first_input,
     family=_FAMILY,
     doc="x itself.",
 )
@@ -38,17 +43,18 @@ stop_gradient = Primitive(
     "stop_gradient",
     _same_shape,
     lambda x: x,
+    lift=lift_elementwise,
+    simplify=first_input,
     differentiable=False,
     family=_FAMILY,
     doc="x, taken as a constant by gradients.",
 )
 
 
-def _where_shape(condition: Any, x: Any, y: Any) -> Spec:
+def _where_shape(condition: Spec, x: Spec, y: Spec) -> Spec:
     bool_only("where", condition)
-    return Spec(
-        broadcast_shapes("where", condition.shape, x.shape, y.shape), same_dtype("where", x, y)
-    )
+    sizes = broadcast_sizes("where", condition.sizes, x.sizes, y.sizes)
+    return Spec(sizes, same_dtype("where", x, y))
 
 
 def _where_vjp(
@@ -56,7 +62,20 @@ def _where_vjp(
 ) -> Sequence[Tensor | None]:
     zero = p.scalar(0, g.dtype)
     gx, gy = p.where(condition, g, zero), p.where(condition, zero, g)
-    return None, unbroadcast(gx, x, condition, y), unbroadcast(gy, y, condition, x)
+    return None, unbroadcast(gx, x), unbroadcast(gy, y)
+
+
+def _fold_where(node: Node) -> Tensor | None:
+    """The branch that is taken everywhere, if it is not broadcast."""
+    branch = _fold_select(node)
+    return branch if branch is not None and branch.sizes == node.specs[0].sizes else None
+
+
+def _fold_select(node: Node) -> Tensor | None:
+    condition, chosen, other = node.inputs
+    if not isinstance(condition, Constant) or condition.value.size != 1:
+        return None
+    return chosen if condition.value.all() else other
 
 
 where = Primitive(
@@ -64,18 +83,22 @@ where = Primitive(
     _where_shape,
     np.where,
     _where_vjp,
+    lift=lift_elementwise,
+    fold=_fold_where,
     family=_FAMILY,
     doc="x where the condition holds, else y, elementwise; all three broadcast.",
 )
 
 
-def _select_shape(condition: Any, x: Any, y: Any) -> Spec:
+def _select_shape(condition: Spec, x: Spec, y: Spec) -> Spec:
     bool_only("select", condition)
     scalar_only("select", condition)
-    if len(x.shape) != len(y.shape):
+    if x.ndim != y.ndim:
         raise ValueError(f"select: both cases need one rank, not shapes {x.shape} and {y.shape}.")
-    shape = tuple(a if a == b else None for a, b in zip(x.shape, y.shape))
-    return Spec(shape, same_dtype("select", x, y))
+    dtype = same_dtype("select", x, y)
+    if condition.held is not None:
+        return Spec((x if condition.held else y).sizes, dtype)
+    return Spec((a if a == b else None for a, b in zip(x.sizes, y.sizes)), dtype)
 
 
 def _select_vjp(
@@ -86,11 +109,18 @@ def _select_vjp(
     return None, p.reshape_like(gx, x), p.reshape_like(gy, y)
 
 
+def _lift_select(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    (condition, changes), (x, x_steps), (y, y_steps) = inputs
+    return p.select(condition, x, y) if x_steps and y_steps and not changes else None
+
+
 select = Primitive(
     "select",
     _select_shape,
     lambda condition, x, y: x if condition else y,
     _select_vjp,
+    lift=_lift_select,
+    fold=_fold_select,
     family=_FAMILY,
     doc="x if the scalar condition holds, else y; sizes may differ.",
 )
@@ -105,6 +135,8 @@ learning_phase = Primitive(
     lambda: Spec((), "bool"),
     _learning_phase_reference,
     differentiable=False,
+    phase=True,
+    pure=False,
     family=_FAMILY,
     doc="Whether the program trains; each program is compiled for one answer.",
 )
@@ -124,6 +156,7 @@ print = Primitive(
     _same_shape,
     _print,
     _print_vjp,
+    pure=False,
     family=_FAMILY,
     doc="x, printed after the message each time it is computed.",
 )

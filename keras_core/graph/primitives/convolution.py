@@ -11,19 +11,21 @@ from typing import Any
 import numpy as np
 
 from keras_core.graph import primitives as p
-from keras_core.graph.primitive import Primitive
-from keras_core.graph.primitives._rules import check_dims, filled, same_dtype
-from keras_core.graph.tensor import Shape, Spec, Tensor
+from keras_core.graph.primitive import Lifted, Node, Primitive
+from keras_core.graph.primitives._lifting import steps_in_batch, steps_out_of_batch
+from keras_core.graph.primitives._rules import filled, same_dtype, shown, sizes_given
+from keras_core.graph.spec import NamedDim, Shape, Sizes, Spec, is_known
+from keras_core.graph.tensor import Tensor
 from keras_core.graph.windows import (
+    Counts,
     Padding,
-    Sizes,
     Window,
     assembled,
     channels_back,
     channels_last,
     channels_of,
     check_data_format,
-    check_shape,
+    check_sizes,
     check_window,
     counted,
     cropped,
@@ -35,14 +37,14 @@ _FAMILY = "convolution"
 
 
 def _checked(
-    name: str, x: Shape, kernel: Shape, window: Window, groups: int, data_format: str
-) -> Shape:
-    """The shape of the convolution of `x` with `kernel`."""
+    name: str, x: Sizes, kernel: Sizes, window: Window, groups: int, data_format: str
+) -> Sizes:
+    """The sizes of the convolution of `x` with `kernel`."""
     check_data_format(name, data_format)
-    if len(kernel) != len(x) or None in kernel[:-2]:
+    if len(kernel) != len(x) or not all(map(is_known, kernel[:-2])):
         raise ValueError(
-            f"{name}: a kernel of shape {kernel} (window…, channels / groups, filters) does not "
-            f"fit a tensor of shape {x}."
+            f"{name}: a kernel of shape {shown(kernel)} (window…, channels / groups, filters) does "
+            f"not fit a tensor of shape {shown(x)}."
         )
     check_window(name, len(x), window)
     _check_channels(name, channels_of(x, data_format), kernel, groups)
@@ -50,37 +52,37 @@ def _checked(
     return assembled(x[0], spatial, kernel[-1], data_format)
 
 
-def _check_channels(name: str, channels: Any, kernel: Shape, groups: int) -> None:
+def _check_channels(name: str, channels: NamedDim, kernel: Sizes, groups: int) -> None:
     depth, filters = kernel[-2:]
-    if depth is not None and channels not in (None, depth * groups):
+    if is_known(depth) and is_known(channels) and channels != depth * groups:
         raise ValueError(
-            f"{name}: a kernel of shape {kernel} with {groups} group(s) takes {depth * groups} "
-            f"channels, not {channels}."
+            f"{name}: a kernel of shape {shown(kernel)} with {groups} group(s) takes "
+            f"{depth * groups} channels, not {channels}."
         )
-    if filters is not None and filters % groups:
+    if is_known(filters) and filters % groups:
         raise ValueError(f"{name}: {filters} filters cannot be shared by {groups} groups.")
 
 
 def _conv_shape(
-    x: Any,
-    kernel: Any,
-    strides: Sizes,
+    x: Spec,
+    kernel: Spec,
+    strides: Counts,
     padding: Padding,
-    dilation: Sizes,
+    dilation: Counts,
     groups: int,
     data_format: str,
 ) -> Spec:
-    window = Window(kernel.shape[:-2], strides, padding, dilation)
-    shape = _checked("conv", x.shape, kernel.shape, window, groups, data_format)
-    return Spec(shape, same_dtype("conv", x, kernel))
+    window = Window(kernel.shape[:-2], strides, padding, dilation)  # type: ignore[arg-type]
+    sizes = _checked("conv", x.sizes, kernel.sizes, window, groups, data_format)
+    return Spec(sizes, same_dtype("conv", x, kernel))
 
 
 def _conv(
     x: Any,
     kernel: Any,
-    strides: Sizes,
+    strides: Counts,
     padding: Padding,
-    dilation: Sizes,
+    dilation: Counts,
     groups: int,
     data_format: str,
 ) -> Any:
@@ -118,34 +120,40 @@ def _kernel_grad(x: Tensor, g: Tensor, kernel: Tensor, params: Any) -> Tensor:
     return p.conv_kernel_grad(x, g, kernel_size=kernel.shape[:-2], **params)
 
 
+def _lift_conv(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    (x, x_steps), (kernel, kernel_steps) = inputs
+    if not x_steps or kernel_steps:
+        return None
+    return steps_out_of_batch(p.conv(steps_in_batch(x), kernel, **node.params), x)
+
+
 conv = Primitive(
     "conv",
     _conv_shape,
     _conv,
     _conv_vjp,
+    lift=_lift_conv,
     family=_FAMILY,
     doc="x slid over by a kernel (window…, channels / groups, filters) and summed, not flipped.",
 )
 
 
 def _conv_input_grad_shape(
-    g: Any,
-    kernel: Any,
-    *dims: Any,
+    g: Spec,
+    kernel: Spec,
+    *dims: Spec,
     shape: Shape,
-    strides: Sizes,
+    strides: Counts,
     padding: Padding,
-    dilation: Sizes,
+    dilation: Counts,
     groups: int,
     data_format: str,
 ) -> Spec:
     name = "conv_input_grad"
-    check_dims(name, shape, dims)
-    window = Window(kernel.shape[:-2], strides, padding, dilation)
-    check_shape(
-        name, g.shape, _checked(name, tuple(shape), kernel.shape, window, groups, data_format)
-    )
-    return Spec(tuple(shape), same_dtype(name, g, kernel))
+    sizes = sizes_given(name, shape, dims)
+    window = Window(kernel.shape[:-2], strides, padding, dilation)  # type: ignore[arg-type]
+    check_sizes(name, g.sizes, _checked(name, sizes, kernel.sizes, window, groups, data_format))
+    return Spec(sizes, same_dtype(name, g, kernel))
 
 
 def _conv_input_grad(
@@ -153,9 +161,9 @@ def _conv_input_grad(
     kernel: Any,
     *dims: Any,
     shape: Shape,
-    strides: Sizes,
+    strides: Counts,
     padding: Padding,
-    dilation: Sizes,
+    dilation: Counts,
     groups: int,
     data_format: str,
 ) -> Any:
@@ -175,11 +183,24 @@ def _conv_input_grad_vjp(
     return p.conv(c, kernel, **params), _kernel_grad(c, g, kernel, params)
 
 
+def _lift_conv_input_grad(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    (g, g_steps), (kernel, kernel_steps), *dims = inputs
+    if not g_steps or kernel_steps or any(has_steps for _, has_steps in dims):
+        return None
+    merged = steps_in_batch(g)
+    given = iter(dim for dim, _ in dims)
+    rest = [next(given) if n is None else n for n in node.params["shape"]][1:]
+    shape, sizes = p.split_sizes([p.size_of(merged, 0), *rest])
+    params = {**node.params, "shape": shape}
+    return steps_out_of_batch(p.conv_input_grad(merged, kernel, *sizes, **params), g)
+
+
 conv_input_grad = Primitive(
     "conv_input_grad",
     _conv_input_grad_shape,
     _conv_input_grad,
     _conv_input_grad_vjp,
+    lift=_lift_conv_input_grad,
     dims=True,
     family=_FAMILY,
     doc="The gradient of conv by x of a given shape; the transposed convolution.",
@@ -187,35 +208,35 @@ conv_input_grad = Primitive(
 
 
 def _conv_kernel_grad_shape(
-    x: Any,
-    g: Any,
-    kernel_size: Sizes,
-    strides: Sizes,
+    x: Spec,
+    g: Spec,
+    kernel_size: Counts,
+    strides: Counts,
     padding: Padding,
-    dilation: Sizes,
+    dilation: Counts,
     groups: int,
     data_format: str,
 ) -> Spec:
     name = "conv_kernel_grad"
     check_data_format(name, data_format)
-    channels, filters = (channels_of(t.shape, data_format) for t in (x, g))
-    if channels is None or filters is None or channels % groups:
+    channels, filters = (channels_of(t.sizes, data_format) for t in (x, g))
+    if not is_known(channels) or not is_known(filters) or channels % groups:
         raise ValueError(
             f"{name}: channels of {x.shape} and {g.shape} must be known and a multiple of {groups}."
         )
     kernel = (*kernel_size, channels // groups, filters)
     window = Window(tuple(kernel_size), strides, padding, dilation)
-    check_shape(name, g.shape, _checked(name, x.shape, kernel, window, groups, data_format))
+    check_sizes(name, g.sizes, _checked(name, x.sizes, kernel, window, groups, data_format))
     return Spec(kernel, same_dtype(name, x, g))
 
 
 def _conv_kernel_grad(
     x: Any,
     g: Any,
-    kernel_size: Sizes,
-    strides: Sizes,
+    kernel_size: Counts,
+    strides: Counts,
     padding: Padding,
-    dilation: Sizes,
+    dilation: Counts,
     groups: int,
     data_format: str,
 ) -> Any:
@@ -231,7 +252,7 @@ def _conv_kernel_grad(
 
 
 def _conv_kernel_grad_vjp(
-    c: Tensor, y: Tensor, x: Tensor, g: Tensor, kernel_size: Sizes, **params: Any
+    c: Tensor, y: Tensor, x: Tensor, g: Tensor, kernel_size: Counts, **params: Any
 ) -> Sequence[Tensor]:
     return _input_grad(g, c, x, params), p.conv(x, c, **params)
 

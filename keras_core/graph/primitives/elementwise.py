@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from keras_core.graph import primitives as p
-from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitive import Node, Primitive, made_by
+from keras_core.graph.primitives._lifting import lift_elementwise
 from keras_core.graph.primitives._rules import binary, float_only, quiet, unary
-from keras_core.graph.tensor import FLOATS, Spec, Tensor, checked_dtype
+from keras_core.graph.primitives._simplifying import dropping
+from keras_core.graph.spec import FLOATS, INTEGERS, Spec, checked_dtype
+from keras_core.graph.tensor import Constant, Tensor
 
 _FAMILY = "elementwise"
 Pair = tuple[Tensor, Tensor]
@@ -45,9 +48,58 @@ def _chosen(first: Tensor, g: Tensor) -> Pair:
     return p.where(first, g, zero), p.where(first, zero, g)
 
 
-add: Primitive = binary("add", "a + b.", np.add, lambda g, y, a, b: (g, g), _FAMILY)
+_without_zeros = dropping(0)
+_without_right_zeros = dropping(0, right_only=True)
+_without_ones = dropping(1)
+_without_right_ones = dropping(1, right_only=True)
+
+
+def _simplify_add(node: Node) -> Tensor | None:
+    neutral = _without_zeros(node)
+    if neutral is not None:
+        return neutral
+    for a, b in (node.inputs, node.inputs[::-1]):
+        negated = made_by(negative, b)
+        if negated is not None:
+            return p.subtract(a, negated.inputs[0])
+    return None
+
+
+def _simplify_subtract(node: Node) -> Tensor | None:
+    neutral = _without_right_zeros(node)
+    negated = made_by(negative, node.inputs[1])
+    if neutral is not None or negated is None:
+        return neutral
+    return p.add(node.inputs[0], negated.inputs[0])
+
+
+def _simplify_multiply(node: Node) -> Tensor | None:
+    """Drops ones; makes negations and constant factors of a constant product one factor."""
+    neutral = _without_ones(node)
+    if neutral is not None:
+        return neutral
+    for constant, other in (node.inputs, node.inputs[::-1]):
+        negated = made_by(negative, other)
+        if isinstance(constant, Constant) and constant.ndim == 0 and negated is not None:
+            return p.multiply(negated.inputs[0], Constant(-constant.value, constant.dtype))
+    return None
+
+
+def _simplify_negative(node: Node) -> Tensor | None:
+    inner = made_by(negative, node.inputs[0])
+    return None if inner is None else inner.inputs[0]
+
+
+add: Primitive = binary(
+    "add", "a + b.", np.add, lambda g, y, a, b: (g, g), _FAMILY, simplify=_simplify_add
+)
 subtract: Primitive = binary(
-    "subtract", "a - b.", np.subtract, lambda g, y, a, b: (g, p.negative(g)), _FAMILY
+    "subtract",
+    "a - b.",
+    np.subtract,
+    lambda g, y, a, b: (g, p.negative(g)),
+    _FAMILY,
+    simplify=_simplify_subtract,
 )
 multiply: Primitive = binary(
     "multiply",
@@ -55,9 +107,16 @@ multiply: Primitive = binary(
     np.multiply,
     lambda g, y, a, b: (p.multiply(g, b), p.multiply(g, a)),
     _FAMILY,
+    simplify=_simplify_multiply,
 )
 divide: Primitive = binary(
-    "divide", "a / b of floats.", np.divide, _divide_vjp, _FAMILY, check=float_only
+    "divide",
+    "a / b of floats.",
+    np.divide,
+    _divide_vjp,
+    _FAMILY,
+    check=float_only,
+    simplify=_without_right_ones,
 )
 floor_divide: Primitive = binary(
     "floor_divide", "The floor of a / b; zero gradient.", np.floor_divide, None, _FAMILY
@@ -65,7 +124,9 @@ floor_divide: Primitive = binary(
 modulo: Primitive = binary(
     "modulo", "a - floor(a / b) * b: has the sign of b.", np.mod, _modulo_vjp, _FAMILY
 )
-power: Primitive = binary("power", "a ** b.", np.power, _power_vjp, _FAMILY)
+power: Primitive = binary(
+    "power", "a ** b.", np.power, _power_vjp, _FAMILY, simplify=_without_right_ones
+)
 maximum: Primitive = binary(
     "maximum",
     "The larger of a and b; at a tie the gradient goes to a.",
@@ -119,7 +180,13 @@ def _softplus(x: Any) -> Any:
 
 
 negative: Primitive = unary(
-    "negative", "-x.", np.negative, lambda g, y, x: p.negative(g), _FAMILY, False
+    "negative",
+    "-x.",
+    np.negative,
+    lambda g, y, x: p.negative(g),
+    _FAMILY,
+    False,
+    simplify=_simplify_negative,
 )
 abs: Primitive = unary(
     "abs", "|x|; gradient 0 at 0.", np.abs, lambda g, y, x: p.multiply(g, p.sign(x)), _FAMILY, False
@@ -232,8 +299,8 @@ relu_grad: Primitive = binary(
 # Functions with parameters
 
 
-def _clip_shape(x: Any, low: float, high: float) -> Spec:
-    return Spec(x.shape, x.dtype)
+def _clip_shape(x: Spec, low: float, high: float) -> Spec:
+    return Spec(x.sizes, x.dtype)
 
 
 @quiet
@@ -250,13 +317,17 @@ clip = Primitive(
     _clip_shape,
     _clip,
     _clip_vjp,
+    lift=lift_elementwise,
+    elementwise=True,
     family=_FAMILY,
     doc="x limited to [low, high]; the gradient passes inside and on the limits.",
 )
 
 
-def _cast_shape(x: Any, dtype: str) -> Spec:
-    return Spec(x.shape, checked_dtype(dtype))
+def _cast_shape(x: Spec, dtype: str) -> Spec:
+    dtype = checked_dtype(dtype)
+    keeps_value = x.dtype in INTEGERS and dtype in INTEGERS
+    return Spec(x.sizes, dtype, x.held if keeps_value else None)
 
 
 @quiet
@@ -269,6 +340,18 @@ def _cast_vjp(g: Tensor, y: Tensor, x: Tensor, dtype: str) -> tuple[Tensor | Non
     return (p.cast(g, dtype=x.dtype) if both_float else None,)
 
 
+def _simplify_cast(node: Node) -> Tensor | None:
+    return node.inputs[0] if node.inputs[0].dtype == node.specs[0].dtype else None
+
+
 cast = Primitive(
-    "cast", _cast_shape, _cast, _cast_vjp, family=_FAMILY, doc="x converted to another dtype."
+    "cast",
+    _cast_shape,
+    _cast,
+    _cast_vjp,
+    lift=lift_elementwise,
+    simplify=_simplify_cast,
+    elementwise=True,
+    family=_FAMILY,
+    doc="x converted to another dtype.",
 )

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_core.graph import primitives as p
-from keras_core.graph.primitive import Primitive
-from keras_core.graph.primitives._rules import check_axes, same_dtype
+from keras_core.graph.primitive import Lifted, Node, Primitive
+from keras_core.graph.primitives._lifting import shifted, steps_first
+from keras_core.graph.primitives._rules import check_axes, clash, same_dtype
 from keras_core.graph.primitives.shape import inverse_perm
-from keras_core.graph.tensor import Constant, Spec, Tensor
+from keras_core.graph.spec import Spec, agreed
+from keras_core.graph.tensor import Constant, Tensor
 
 _FAMILY = "linalg"
 Axes = tuple[int, ...]
@@ -31,24 +33,20 @@ def _layout(rank: int, contract: Axes, batch: Axes) -> _Layout:
     return _Layout(tuple(batch), tuple(i for i in range(rank) if i not in used), tuple(contract))
 
 
-def _dot_shape(a: Any, b: Any, contract: AxisPairs, batch: AxisPairs) -> Spec:
+def _dot_shape(a: Spec, b: Spec, contract: AxisPairs, batch: AxisPairs) -> Spec:
     for x, axes in ((a, (*batch[0], *contract[0])), (b, (*batch[1], *contract[1]))):
-        check_axes("dot", axes, len(x.shape))
+        check_axes("dot", axes, x.ndim)
     pairs = [*zip(*contract), *zip(*batch)]
     paired = len(contract[0]) == len(contract[1]) and len(batch[0]) == len(batch[1])
-    sizes = [(a.shape[i], b.shape[j]) for i, j in pairs]
-    if not paired or any(m != n for m, n in sizes if None not in (m, n)):
+    if not paired or any(clash(a.sizes[i], b.sizes[j]) for i, j in pairs):
         raise ValueError(
             f"dot: shapes {a.shape} and {b.shape} do not fit: sizes of the contracted axes "
             f"{contract} and of the batch axes {batch} must be equal."
         )
-    left = _layout(len(a.shape), contract[0], batch[0])
-    right = _layout(len(b.shape), contract[1], batch[1])
-    common = (
-        a.shape[i] if a.shape[i] is not None else b.shape[j]
-        for i, j in zip(left.batch, right.batch)
-    )
-    free = (*(a.shape[i] for i in left.free), *(b.shape[i] for i in right.free))
+    left = _layout(a.ndim, contract[0], batch[0])
+    right = _layout(b.ndim, contract[1], batch[1])
+    common = (agreed(a.sizes[i], b.sizes[j]) for i, j in zip(left.batch, right.batch))
+    free = (*(a.sizes[i] for i in left.free), *(b.sizes[i] for i in right.free))
     return Spec((*common, *free), same_dtype("dot", a, b))
 
 
@@ -89,11 +87,44 @@ def _arranged(x: Tensor, axes: Axes) -> Tensor:
     return x if perm == tuple(range(x.ndim)) else p.transpose(x, perm=perm)
 
 
+def _lift_dot(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    (a, a_steps), (b, b_steps) = inputs
+    contract, batch = node.params["contract"], node.params["batch"]
+    if a_steps != b_steps and batch[0]:
+        return None
+    a_contract, a_batch = shifted(contract[0], a_steps), shifted(batch[0], a_steps)
+    b_contract, b_batch = shifted(contract[1], b_steps), shifted(batch[1], b_steps)
+    if a_steps and b_steps:
+        a_batch, b_batch = (0, *a_batch), (0, *b_batch)
+    result = p.dot(a, b, contract=(a_contract, b_contract), batch=(a_batch, b_batch))
+    return result if a_steps else steps_first(result, a.ndim - len(a_contract))
+
+
+def summed_product(product: Node, axes: Sequence[int]) -> Tensor | None:
+    """The sum of a product over axes of the result, batch axes among them as contracted ones."""
+    batch_a, batch_b = product.params["batch"]
+    moved = [axis for axis in axes if axis < len(batch_a)]
+    if not moved:
+        return None
+    contract = tuple(
+        (*(batch[axis] for axis in moved), *contracted)
+        for contracted, batch in zip(product.params["contract"], (batch_a, batch_b))
+    )
+    batch = tuple(
+        tuple(axis for i, axis in enumerate(axes_of) if i not in moved)
+        for axes_of in (batch_a, batch_b)
+    )
+    result = p.dot(*product.inputs, contract=contract, batch=batch)
+    rest = [axis - sum(m < axis for m in moved) for axis in axes if axis not in moved]
+    return p.reduce_sum(result, axes=tuple(rest), keepdims=False) if rest else result
+
+
 dot = Primitive(
     "dot",
     _dot_shape,
     _dot,
     _dot_vjp,
+    lift=_lift_dot,
     family=_FAMILY,
     doc="Sum of products over paired axes: axes batch, a's free, b's free, in this order.",
 )

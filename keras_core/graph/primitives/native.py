@@ -9,13 +9,14 @@ import numpy as np
 
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Primitive
-from keras_core.graph.tensor import Spec, Tensor
+from keras_core.graph.spec import Spec
+from keras_core.graph.tensor import Tensor
 
 Specs = tuple[Spec, ...]
 
 
 def _native_shape(
-    *xs: Any, fn: Callable[..., Any], backend: str, specs: Specs, gradient: Any = None
+    *xs: Spec, fn: Callable[..., Any], backend: str, specs: Specs, gradient: Any = None
 ) -> Specs:
     return specs
 
@@ -51,7 +52,7 @@ def _native_vjp(
             "K.stop_gradient."
         )
     cotangents = [p.zeros_like(y) if g is None else g for g, y in zip(gs, ys)]
-    wanted = tuple(x.spec for x in xs)
+    wanted = tuple(Spec(x.shape, x.dtype) for x in xs)
     further = getattr(gradient, "gradient", None)
     return native(*cotangents, *xs, fn=gradient, backend=backend, specs=wanted, gradient=further)
 
@@ -61,6 +62,7 @@ native = Primitive(
     _native_shape,
     _native_reference,
     _native_vjp,
+    pure=False,
     several=True,
     family="native",
     doc="fn(*xs) on arrays of the named backend; `specs` are the results' shapes and dtypes, and "

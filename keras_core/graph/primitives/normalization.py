@@ -9,27 +9,31 @@ from typing import Any
 import numpy as np
 
 from keras_core.graph import primitives as p
-from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitive import Lifted, Node, Primitive
+from keras_core.graph.primitives._lifting import lift_axes, lift_axis, lift_elementwise
 from keras_core.graph.primitives._rules import (
-    broadcast_shapes,
+    broadcast_sizes,
     check_axes,
+    clash,
     float_only,
     quiet,
     same_dtype,
+    shown,
 )
-from keras_core.graph.primitives.reduction import reduced_shape, with_axes
-from keras_core.graph.primitives.shape import agreed_shape
-from keras_core.graph.tensor import Spec, Tensor
+from keras_core.graph.primitives.reduction import reduced_sizes, with_axes
+from keras_core.graph.primitives.shape import agreed_sizes
+from keras_core.graph.spec import Sizes, Spec
+from keras_core.graph.tensor import Tensor
 
 _FAMILY = "normalization"
 Axes = tuple[int, ...]
 
 
 def _along_axis(name: str) -> Any:
-    def shape(x: Any, axis: int) -> Spec:
+    def shape(x: Spec, axis: int) -> Spec:
         float_only(name, x)
-        check_axes(name, (axis,), len(x.shape))
-        return Spec(x.shape, x.dtype)
+        check_axes(name, (axis,), x.ndim)
+        return Spec(x.sizes, x.dtype)
 
     return shape
 
@@ -64,6 +68,7 @@ softmax = Primitive(
     _softmax,
     _softmax_vjp,
     _softmax_parts,
+    lift=lift_axis,
     family=_FAMILY,
     doc="exp(x) / sum(exp(x)) along an axis, without overflow.",
 )
@@ -90,6 +95,7 @@ log_softmax = Primitive(
     _log_softmax,
     _log_softmax_vjp,
     _log_softmax_parts,
+    lift=lift_axis,
     family=_FAMILY,
     doc="log(softmax(x)) along an axis, accurate where the softmax is tiny.",
 )
@@ -98,16 +104,16 @@ log_softmax = Primitive(
 # Cross-entropies of logits
 
 
-def _cross_entropy_shape(name: str, labels: Any, logits: Any) -> Spec:
+def _cross_entropy_shape(name: str, labels: Spec, logits: Spec) -> Spec:
     float_only(name, labels, logits)
-    return Spec(agreed_shape(name, (labels, logits)), same_dtype(name, labels, logits))
+    return Spec(agreed_sizes(name, (labels, logits)), same_dtype(name, labels, logits))
 
 
-def _softmax_cross_entropy_shape(labels: Any, logits: Any, axis: int) -> Spec:
+def _softmax_cross_entropy_shape(labels: Spec, logits: Spec, axis: int) -> Spec:
     name = "softmax_cross_entropy"
-    shape, dtype = _cross_entropy_shape(name, labels, logits)
-    check_axes(name, (axis,), len(shape))
-    return Spec(reduced_shape(shape, (axis,), False), dtype)
+    both = _cross_entropy_shape(name, labels, logits)
+    check_axes(name, (axis,), both.ndim)
+    return Spec(reduced_sizes(both.sizes, (axis,), False), both.dtype)
 
 
 @quiet
@@ -136,6 +142,7 @@ softmax_cross_entropy = Primitive(
     _softmax_cross_entropy,
     _softmax_cross_entropy_vjp,
     _softmax_cross_entropy_parts,
+    lift=lift_axis,
     family=_FAMILY,
     doc="-sum(labels * log(softmax(logits))) along an axis, which is dropped.",
 )
@@ -165,6 +172,7 @@ sigmoid_cross_entropy = Primitive(
     _sigmoid_cross_entropy,
     _sigmoid_cross_entropy_vjp,
     _sigmoid_cross_entropy_parts,
+    lift=lift_elementwise,
     family=_FAMILY,
     doc="-labels * log(sigmoid(logits)) - (1 - labels) * log(1 - sigmoid(logits)).",
 )
@@ -174,14 +182,18 @@ sigmoid_cross_entropy = Primitive(
 
 
 def _batch_normalization_shape(
-    x: Any, mean: Any, var: Any, gamma: Any, beta: Any, epsilon: float
+    x: Spec, mean: Spec, var: Spec, gamma: Spec, beta: Spec, epsilon: float
 ) -> Spec:
     name = "batch_normalization"
     inputs = (x, mean, var, gamma, beta)
     float_only(name, *inputs)
-    if len(broadcast_shapes(name, *(t.shape for t in inputs))) != len(x.shape):
+    if len(broadcast_sizes(name, *(t.sizes for t in inputs))) != x.ndim:
         raise ValueError(f"{name}: statistics and weights must broadcast to {x.shape}.")
-    return Spec(x.shape, same_dtype(name, *inputs))
+    return Spec(x.sizes, same_dtype(name, *inputs))
+
+
+def _lift_batch_normalization(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    return lift_elementwise(node, inputs) if inputs[0][1] else None
 
 
 @quiet
@@ -202,32 +214,33 @@ batch_normalization = Primitive(
     _batch_normalization_shape,
     _batch_normalization,
     decomposition=_batch_normalization_parts,
+    lift=_lift_batch_normalization,
     family=_FAMILY,
     doc="gamma * (x - mean) / sqrt(var + epsilon) + beta; all broadcast to x.",
 )
 
 
-def _statistics_shape(name: str, x: Any, weights: Sequence[Any], axes: Axes) -> Any:
-    """The shape of the statistics of x over the axes; the weights must have it too."""
-    check_axes(name, axes, len(x.shape))
-    shape = reduced_shape(x.shape, axes, False)
+def _statistics_sizes(name: str, x: Spec, weights: Sequence[Spec], axes: Axes) -> Sizes:
+    """The sizes of the statistics of x over the axes; the weights must have them too."""
+    check_axes(name, axes, x.ndim)
+    sizes = reduced_sizes(x.sizes, axes, False)
     for weight in weights:
-        if weight.shape != shape:
+        if weight.ndim != len(sizes) or any(map(clash, weight.sizes, sizes)):
             raise ValueError(
-                f"{name}: over axes {axes} of shape {x.shape}, weights have the shape {shape} of "
-                f"the other axes, not {weight.shape}; reshape them."
+                f"{name}: over axes {axes} of shape {x.shape}, weights have the shape "
+                f"{shown(sizes)} of the other axes, not {weight.shape}; reshape them."
             )
-    return shape
+    return sizes
 
 
 def _batch_norm_train_shape(
-    x: Any, gamma: Any, beta: Any, axes: Axes, epsilon: float
+    x: Spec, gamma: Spec, beta: Spec, axes: Axes, epsilon: float
 ) -> tuple[Spec, Spec, Spec]:
     name = "batch_norm_train"
     float_only(name, x)
     dtype = same_dtype(name, x, gamma, beta)
-    statistics = Spec(_statistics_shape(name, x, (gamma, beta), axes), dtype)
-    return Spec(x.shape, dtype), statistics, statistics
+    statistics = Spec(_statistics_sizes(name, x, (gamma, beta), axes), dtype)
+    return Spec(x.sizes, dtype), statistics, statistics
 
 
 @quiet
@@ -295,12 +308,12 @@ batch_norm_train = Primitive(
 
 
 def _batch_norm_grad_shape(
-    g: Any, x: Any, gamma: Any, mean: Any, var: Any, axes: Axes, epsilon: float
+    g: Spec, x: Spec, gamma: Spec, mean: Spec, var: Spec, axes: Axes, epsilon: float
 ) -> tuple[Spec, Spec, Spec]:
     name = "batch_norm_grad"
     dtype = same_dtype(name, g, x, gamma, mean, var)
-    statistics = Spec(_statistics_shape(name, x, (gamma, mean, var), axes), dtype)
-    return Spec(agreed_shape(name, (g, x)), dtype), statistics, statistics
+    statistics = Spec(_statistics_sizes(name, x, (gamma, mean, var), axes), dtype)
+    return Spec(agreed_sizes(name, (x, g)), dtype), statistics, statistics
 
 
 @quiet
@@ -345,10 +358,10 @@ batch_norm_grad = Primitive(
 # Unit length
 
 
-def _l2_normalize_shape(x: Any, axes: Axes, epsilon: float = 1e-12) -> Spec:
+def _l2_normalize_shape(x: Spec, axes: Axes, epsilon: float = 1e-12) -> Spec:
     float_only("l2_normalize", x)
-    check_axes("l2_normalize", axes, len(x.shape))
-    return Spec(x.shape, x.dtype)
+    check_axes("l2_normalize", axes, x.ndim)
+    return Spec(x.sizes, x.dtype)
 
 
 @quiet
@@ -367,6 +380,7 @@ l2_normalize = Primitive(
     _l2_normalize_shape,
     _l2_normalize,
     decomposition=_l2_normalize_parts,
+    lift=lift_axes,
     family=_FAMILY,
     doc="x / sqrt(max(sum(x ** 2), epsilon)) over axes.",
 )

@@ -8,18 +8,20 @@ import numpy as np
 
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Primitive
-from keras_core.graph.primitives._rules import check_dims, filled, float_only, same_dtype
-from keras_core.graph.tensor import Shape, Spec, Tensor
+from keras_core.graph.primitives._lifting import lift_batch
+from keras_core.graph.primitives._rules import filled, float_only, same_dtype, sizes_given
+from keras_core.graph.spec import Shape, Sizes, Spec
+from keras_core.graph.tensor import Tensor
 from keras_core.graph.windows import (
+    Counts,
     Padding,
-    Sizes,
     Window,
     assembled,
     channels_back,
     channels_last,
     channels_of,
     check_data_format,
-    check_shape,
+    check_sizes,
     check_window,
     counted,
     cropped,
@@ -30,11 +32,11 @@ from keras_core.graph.windows import (
 _FAMILY = "pooling"
 
 
-def _window(size: Sizes, strides: Sizes, padding: Padding) -> Window:
+def _window(size: Counts, strides: Counts, padding: Padding) -> Window:
     return Window(tuple(size), strides, padding, (1,) * len(size))
 
 
-def _pooled(name: str, x: Shape, window: Window, data_format: str) -> Shape:
+def _pooled(name: str, x: Sizes, window: Window, data_format: str) -> Sizes:
     check_data_format(name, data_format)
     check_window(name, len(x), window)
     spatial = counted(name, spatial_of(x, data_format), window)
@@ -42,9 +44,9 @@ def _pooled(name: str, x: Shape, window: Window, data_format: str) -> Shape:
 
 
 def _pool_shape(name: str) -> Callable[..., Spec]:
-    def shape(x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str) -> Spec:
+    def shape(x: Spec, size: Counts, strides: Counts, padding: Padding, data_format: str) -> Spec:
         float_only(name, x)
-        return Spec(_pooled(name, x.shape, _window(size, strides, padding), data_format), x.dtype)
+        return Spec(_pooled(name, x.sizes, _window(size, strides, padding), data_format), x.dtype)
 
     return shape
 
@@ -58,7 +60,7 @@ def _stacked(x: Any, window: Window, outside: float) -> Any:
 # Maximum
 
 
-def _max_pool(x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str) -> Any:
+def _max_pool(x: Any, size: Counts, strides: Counts, padding: Padding, data_format: str) -> Any:
     window = _window(size, strides, padding)
     stacked = _stacked(channels_last(x, data_format), window, -np.inf)
     return channels_back(stacked.max(axis=0), data_format)
@@ -73,30 +75,31 @@ max_pool = Primitive(
     _pool_shape("max_pool"),
     _max_pool,
     _max_pool_vjp,
+    lift=lift_batch,
     family=_FAMILY,
     doc="The maximum in each window; padding never wins.",
 )
 
 
 def _max_pool_grad_shape(
-    x: Any,
-    g: Any,
-    size: Sizes,
-    strides: Sizes,
+    x: Spec,
+    g: Spec,
+    size: Counts,
+    strides: Counts,
     padding: Padding,
     data_format: str,
 ) -> Spec:
     name = "max_pool_grad"
-    expected = _pooled(name, x.shape, _window(size, strides, padding), data_format)
-    check_shape(name, g.shape, expected)
-    return Spec(x.shape, same_dtype(name, x, g))
+    expected = _pooled(name, x.sizes, _window(size, strides, padding), data_format)
+    check_sizes(name, g.sizes, expected)
+    return Spec(x.sizes, same_dtype(name, x, g))
 
 
 def _max_pool_grad(
     x: Any,
     g: Any,
-    size: Sizes,
-    strides: Sizes,
+    size: Counts,
+    strides: Counts,
     padding: Padding,
     data_format: str,
 ) -> Any:
@@ -120,30 +123,31 @@ max_pool_grad = Primitive(
     _max_pool_grad_shape,
     _max_pool_grad,
     _max_pool_grad_vjp,
+    lift=lift_batch,
     family=_FAMILY,
     doc="Each window's g, added where x has its first maximum, in row-major order.",
 )
 
 
 def _max_pool_select_shape(
-    x: Any,
-    v: Any,
-    size: Sizes,
-    strides: Sizes,
+    x: Spec,
+    v: Spec,
+    size: Counts,
+    strides: Counts,
     padding: Padding,
     data_format: str,
 ) -> Spec:
     name = "max_pool_select"
-    check_shape(name, v.shape, x.shape)
-    pooled = _pooled(name, x.shape, _window(size, strides, padding), data_format)
+    check_sizes(name, v.sizes, x.sizes)
+    pooled = _pooled(name, x.sizes, _window(size, strides, padding), data_format)
     return Spec(pooled, same_dtype(name, x, v))
 
 
 def _max_pool_select(
     x: Any,
     v: Any,
-    size: Sizes,
-    strides: Sizes,
+    size: Counts,
+    strides: Counts,
     padding: Padding,
     data_format: str,
 ) -> Any:
@@ -165,6 +169,7 @@ max_pool_select = Primitive(
     _max_pool_select_shape,
     _max_pool_select,
     _max_pool_select_vjp,
+    lift=lift_batch,
     family=_FAMILY,
     doc="The element of v where x has its first maximum in each window.",
 )
@@ -173,12 +178,12 @@ max_pool_select = Primitive(
 # Average
 
 
-def _covered(sizes: Sizes, window: Window, dtype: Any) -> Any:
+def _covered(sizes: Counts, window: Window, dtype: Any) -> Any:
     """How many elements, padding apart, each window covers: (1, spatial…, 1)."""
     return _stacked(np.ones((1, *sizes, 1), dtype), window, 0).sum(axis=0, dtype=dtype)
 
 
-def _avg_pool(x: Any, size: Sizes, strides: Sizes, padding: Padding, data_format: str) -> Any:
+def _avg_pool(x: Any, size: Counts, strides: Counts, padding: Padding, data_format: str) -> Any:
     window = _window(size, strides, padding)
     x = channels_last(x, data_format)
     total = _stacked(x, window, 0).sum(axis=0, dtype=x.dtype)
@@ -194,33 +199,33 @@ avg_pool = Primitive(
     _pool_shape("avg_pool"),
     _avg_pool,
     _avg_pool_vjp,
+    lift=lift_batch,
     family=_FAMILY,
     doc="The average of each window; padding is not counted.",
 )
 
 
 def _avg_pool_grad_shape(
-    g: Any,
-    *dims: Any,
+    g: Spec,
+    *dims: Spec,
     shape: Shape,
-    size: Sizes,
-    strides: Sizes,
+    size: Counts,
+    strides: Counts,
     padding: Padding,
     data_format: str,
 ) -> Spec:
     name = "avg_pool_grad"
-    check_dims(name, shape, dims)
-    pooled = _pooled(name, tuple(shape), _window(size, strides, padding), data_format)
-    check_shape(name, g.shape, pooled)
-    return Spec(tuple(shape), g.dtype)
+    sizes = sizes_given(name, shape, dims)
+    check_sizes(name, g.sizes, _pooled(name, sizes, _window(size, strides, padding), data_format))
+    return Spec(sizes, g.dtype)
 
 
 def _avg_pool_grad(
     g: Any,
     *dims: Any,
     shape: Shape,
-    size: Sizes,
-    strides: Sizes,
+    size: Counts,
+    strides: Counts,
     padding: Padding,
     data_format: str,
 ) -> Any:

@@ -7,8 +7,8 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.graph.primitive import Primitive
-from keras_core.graph.primitives._rules import check_dims, filled
-from keras_core.graph.tensor import FLOATS, Shape, Spec
+from keras_core.graph.primitives._rules import filled, sizes_given
+from keras_core.graph.spec import FLOATS, Shape, Spec
 
 _FAMILY = "random"
 Sizes = tuple[int, ...]
@@ -17,11 +17,11 @@ Sizes = tuple[int, ...]
 def _random(name: str, doc: str, draw: Callable[..., Any]) -> Primitive:
     """A primitive `name(*dims; shape, dtype, stream)`; `draw(rng, size, dtype)` gives float64."""
 
-    def spec(*dims: Any, shape: Shape, dtype: str, stream: int) -> Spec:
-        check_dims(name, shape, dims)
+    def spec(*dims: Spec, shape: Shape, dtype: str, stream: int) -> Spec:
+        sizes = sizes_given(name, shape, dims)
         if dtype not in FLOATS:
             raise TypeError(f"{name}: draws floats, not {dtype}; cast the result with K.cast.")
-        return Spec(tuple(shape), dtype)
+        return Spec(sizes, dtype)
 
     def reference(
         rng: np.random.Generator, *dims: Any, shape: Shape, dtype: str, stream: int

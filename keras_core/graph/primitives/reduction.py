@@ -8,25 +8,30 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.graph import primitives as p
-from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitive import Lifted, Node, Primitive, Simplification, made_by
+from keras_core.graph.primitives._lifting import lift_axes, lift_axis
 from keras_core.graph.primitives._rules import (
     bool_only,
     check_axes,
     float_only,
     quiet,
     rank_of_at_least,
+    summed_axes,
+    unbroadcast,
 )
-from keras_core.graph.tensor import Shape, Spec, Tensor
+from keras_core.graph.primitives.linalg import summed_product
+from keras_core.graph.spec import Sizes, Spec
+from keras_core.graph.tensor import Tensor
 
 _FAMILY = "reduction"
 Axes = tuple[int, ...]
 
 
-def reduced_shape(shape: Shape, axes: Axes, keepdims: bool) -> Shape:
-    """What is left of `shape` when `axes` are reduced: size 1, or nothing."""
+def reduced_sizes(sizes: Sizes, axes: Axes, keepdims: bool) -> Sizes:
+    """What is left of `sizes` when `axes` are reduced: size 1, or nothing."""
     if keepdims:
-        return tuple(1 if i in axes else size for i, size in enumerate(shape))
-    return tuple(size for i, size in enumerate(shape) if i not in axes)
+        return tuple(1 if i in axes else size for i, size in enumerate(sizes))
+    return tuple(size for i, size in enumerate(sizes) if i not in axes)
 
 
 def with_axes(reduced: Tensor, x: Tensor, axes: Axes, keepdims: bool) -> Tensor:
@@ -43,14 +48,15 @@ def _reduction(
     vjp: Callable[..., Sequence[Tensor | None]] | None,
     check: Callable[..., None] | None = None,
     decomposition: Callable[..., Tensor] | None = None,
+    simplify: Simplification | None = None,
 ) -> Primitive:
     """A primitive `name(x; axes, keepdims)`; `reference(x, axis=axes, keepdims=keepdims)`."""
 
-    def shape(x: Any, axes: Axes, keepdims: bool) -> Spec:
-        check_axes(name, axes, len(x.shape))
+    def shape(x: Spec, axes: Axes, keepdims: bool) -> Spec:
+        check_axes(name, axes, x.ndim)
         if check is not None:
             check(name, x)
-        return Spec(reduced_shape(x.shape, axes, keepdims), x.dtype)
+        return Spec(reduced_sizes(x.sizes, axes, keepdims), x.dtype)
 
     @quiet
     def run(x: Any, axes: Axes, keepdims: bool) -> Any:
@@ -62,6 +68,8 @@ def _reduction(
         run,
         vjp,
         decomposition,
+        lift=lift_axes,
+        simplify=simplify,
         differentiable=vjp is not None,
         family=_FAMILY,
         doc=doc,
@@ -137,7 +145,26 @@ def _product_of_others(x: Tensor, axis: int) -> Tensor:
     return p.multiply(before, p.cumprod(x, axis=axis, reverse=True, exclusive=True))
 
 
-reduce_sum = _reduction("reduce_sum", "Sum over axes.", _sum, _sum_vjp)
+def _simplify_sum(node: Node) -> Tensor | None:
+    """Sums over no axes go, sums of sums join, summed batch axes of a product are contracted."""
+    axes, keepdims = node.params["axes"], node.params["keepdims"]
+    if not axes:
+        return node.inputs[0]
+    inner = made_by(reduce_sum, node.inputs[0])
+    if inner is not None and not keepdims and not inner.params["keepdims"]:
+        return _joined_sums(inner, axes)
+    product = made_by(p.dot, node.inputs[0])
+    return None if product is None or keepdims else summed_product(product, axes)
+
+
+def _joined_sums(inner: Node, axes: Axes) -> Tensor:
+    x = inner.inputs[0]
+    left = [axis for axis in range(x.ndim) if axis not in inner.params["axes"]]
+    joined = sorted([*inner.params["axes"], *(left[axis] for axis in axes)])
+    return p.reduce_sum(x, axes=tuple(joined), keepdims=False)
+
+
+reduce_sum = _reduction("reduce_sum", "Sum over axes.", _sum, _sum_vjp, simplify=_simplify_sum)
 reduce_prod = _reduction("reduce_prod", "Product over axes.", _prod, _prod_vjp)
 reduce_max = _reduction(
     "reduce_max", "Maximum over axes; ties share the gradient.", _max, _extreme_vjp
@@ -189,14 +216,15 @@ logsumexp = _reduction(
 
 
 def _position(name: str, doc: str, reference: Callable[..., Any]) -> Primitive:
-    def shape(x: Any, axis: int) -> Spec:
-        check_axes(name, (axis,), len(x.shape))
-        return Spec(reduced_shape(x.shape, (axis,), False), "int64")
+    def shape(x: Spec, axis: int) -> Spec:
+        check_axes(name, (axis,), x.ndim)
+        return Spec(reduced_sizes(x.sizes, (axis,), False), "int64")
 
     return Primitive(
         name,
         shape,
         lambda x, axis: reference(x, axis=axis).astype(np.int64),
+        lift=lift_axis,
         differentiable=False,
         family=_FAMILY,
         doc=doc,
@@ -213,9 +241,9 @@ argmin = _position("argmin", "Where the minimum stands along an axis; the first 
 def _running(
     name: str, doc: str, reference: Callable[..., Any], start: int, vjp: Callable[..., Any]
 ) -> Primitive:
-    def shape(x: Any, axis: int, reverse: bool = False, exclusive: bool = False) -> Spec:
-        check_axes(name, (axis,), len(x.shape))
-        return Spec(x.shape, x.dtype)
+    def shape(x: Spec, axis: int, reverse: bool = False, exclusive: bool = False) -> Spec:
+        check_axes(name, (axis,), x.ndim)
+        return Spec(x.sizes, x.dtype)
 
     def run(x: Any, axis: int, reverse: bool = False, exclusive: bool = False) -> Any:
         ordered = np.flip(x, axis) if reverse else x
@@ -225,7 +253,7 @@ def _running(
             total[(np.s_[:],) * axis + (np.s_[:1],)] = start
         return np.flip(total, axis) if reverse else total
 
-    return Primitive(name, shape, run, vjp, family=_FAMILY, doc=doc)
+    return Primitive(name, shape, run, vjp, lift=lift_axis, family=_FAMILY, doc=doc)
 
 
 def _cumsum_vjp(
@@ -261,10 +289,10 @@ cumprod = _running(
 # Sum down to the shape of another tensor
 
 
-def _sum_like_shape(g: Any, x: Any) -> Spec:
-    if len(g.shape) < len(x.shape):
+def _sum_like_shape(g: Spec, x: Spec) -> Spec:
+    if g.ndim < x.ndim:
         raise ValueError(f"sum_like: {g.shape} is not a shape that {x.shape} broadcasts to.")
-    return Spec(x.shape, g.dtype)
+    return Spec(x.sizes, g.dtype)
 
 
 def _sum_like(g: Any, x: Any) -> Any:
@@ -278,11 +306,24 @@ def _sum_like_vjp(c: Tensor, y: Tensor, g: Tensor, x: Tensor) -> tuple[Tensor, N
     return p.broadcast_like(c, g), None
 
 
+def _lift_sum_like(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    (g, g_steps), (x, x_steps) = inputs
+    return p.sum_like(g, x) if g_steps and x_steps and g.ndim == x.ndim else None
+
+
+def _simplify_sum_like(node: Node) -> Tensor | None:
+    """What `unbroadcast` would have built, had it known the sizes."""
+    g, x = node.inputs
+    return None if summed_axes(g.sizes, x.sizes) is None else unbroadcast(g, x)
+
+
 sum_like = Primitive(
     "sum_like",
     _sum_like_shape,
     _sum_like,
     _sum_like_vjp,
+    lift=_lift_sum_like,
+    simplify=_simplify_sum_like,
     family=_FAMILY,
     doc="g summed over the axes along which x was broadcast; the values of x do not matter.",
 )
@@ -291,13 +332,13 @@ sum_like = Primitive(
 # The k largest
 
 
-def _top_k_shape(x: Any, k: int) -> tuple[Spec, Spec]:
+def _top_k_shape(x: Spec, k: int) -> tuple[Spec, Spec]:
     rank_of_at_least("top_k", x, 1)
     size = x.shape[-1]
     if k < 1 or (size is not None and k > size):
         raise ValueError(f"top_k: cannot take the {k} largest along the last axis of {x.shape}.")
-    shape = (*x.shape[:-1], k)
-    return Spec(shape, x.dtype), Spec(shape, "int32")
+    sizes = (*x.sizes[:-1], k)
+    return Spec(sizes, x.dtype), Spec(sizes, "int32")
 
 
 def _top_k(x: Any, k: int) -> tuple[Any, Any]:

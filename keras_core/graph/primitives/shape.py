@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from keras_core.graph import primitives as p
-from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitive import Lifted, Node, Primitive, made_by
+from keras_core.graph.primitives._lifting import (
+    lift_axes,
+    lift_axis,
+    lift_entries,
+    lift_to_shape,
+    shifted,
+    with_rank,
+)
 from keras_core.graph.primitives._rules import (
-    broadcast_shapes,
+    broadcast_sizes,
     check_axes,
-    check_dims,
+    clash,
     filled,
     same_dtype,
+    shown,
+    sizes_given,
     unbroadcast,
 )
-from keras_core.graph.tensor import Dim, Shape, Spec, Tensor
+from keras_core.graph.primitives._simplifying import input_of_same_sizes
+from keras_core.graph.spec import Dim, NamedDim, Shape, Sizes, Spec, agreed, is_known
+from keras_core.graph.tensor import Tensor
 
 _FAMILY = "shape"
 
@@ -26,9 +39,9 @@ _FAMILY = "shape"
 # Sizes known at run time
 
 
-def _dim_shape(x: Any, axis: int) -> Spec:
-    check_axes("dim", (axis,), len(x.shape))
-    return Spec((), "int32")
+def _dim_shape(x: Spec, axis: int) -> Spec:
+    check_axes("dim", (axis,), x.ndim)
+    return Spec((), "int32", x.sizes[axis])
 
 
 dim = Primitive(
@@ -41,7 +54,7 @@ dim = Primitive(
 )
 shape_of = Primitive(
     "shape_of",
-    lambda x: Spec((len(x.shape),), "int32"),
+    lambda x: Spec((x.ndim,), "int32", x.sizes),
     lambda x: np.array(x.shape, dtype=np.int32),
     differentiable=False,
     family=_FAMILY,
@@ -52,37 +65,70 @@ shape_of = Primitive(
 # Reshaping
 
 
-def _reshape_shape(x: Any, *dims: Any, shape: Shape) -> Spec:
-    check_dims("reshape", shape, dims)
-    if -1 in shape:
-        return Spec(_inferred(x.shape, shape), x.dtype)
-    old, new = _elements(x.shape), _elements(shape)
+def _reshape_shape(x: Spec, *dims: Spec, shape: Shape) -> Spec:
+    sizes = sizes_given("reshape", shape, dims)
+    held = x.held if type(x.held) is tuple and sizes == x.sizes else None
+    if -1 in sizes:
+        return Spec(_inferred(x, sizes), x.dtype, held)
+    old, new = _elements(x.sizes), _elements(sizes)
     if None not in (old, new) and old != new:
-        raise ValueError(f"reshape: shape {x.shape} has {old} elements, {shape} has {new}.")
-    return Spec(tuple(shape), x.dtype)
+        raise ValueError(f"reshape: shape {x.shape} has {old} elements, {tuple(shape)} has {new}.")
+    return Spec(sizes, x.dtype, _only_value(x) if not sizes else held)
 
 
-def _elements(sizes: Sequence[Dim]) -> int | None:
+def _only_value(x: Spec) -> Any:
+    """What is held of a vector or scalar of one number, as of a scalar."""
+    return x.held[0] if type(x.held) is tuple and len(x.held) == 1 else None
+
+
+def _elements(sizes: Sizes) -> int | None:
     """How many elements a tensor of these sizes has; None where that is unknown."""
-    return None if None in sizes else prod(size for size in sizes if size is not None)
+    return prod(sizes) if all(map(is_known, sizes)) else None  # type: ignore[arg-type]
 
 
-def _inferred(old: Shape, shape: Shape) -> Shape:
-    """`shape` with -1 replaced by the size that it stands for, None where that is unknown."""
-    others = [size for size in shape if size != -1]
-    if len(others) != len(shape) - 1:
-        raise ValueError(f"reshape: {shape} has more than one size -1; only one can be inferred.")
-    all_elements, step = _elements(old), _elements(others)
-    size: Dim = None
+def _inferred(x: Spec, sizes: Sizes) -> Sizes:
+    """`sizes` with -1 replaced by the size that it stands for, None where that has no name."""
+    others = [size for size in sizes if size != -1]
+    if len(others) != len(sizes) - 1:
+        raise ValueError(
+            f"reshape: {shown(sizes)} has more than one size -1; only one can be inferred."
+        )
+    all_elements, step = _elements(x.sizes), _elements(tuple(others))
     if all_elements is not None and step is not None:
         if not step or all_elements % step:
-            raise ValueError(f"reshape: a tensor of shape {old} cannot get the shape {shape}.")
-        size = all_elements // step
-    return tuple(size if entry == -1 else entry for entry in shape)
+            raise ValueError(
+                f"reshape: a tensor of shape {x.shape} cannot get the shape {shown(sizes)}."
+            )
+        left: NamedDim = all_elements // step
+    else:
+        left = _left_over(x.sizes, others)
+    return tuple(left if size == -1 else size for size in sizes)
+
+
+def _left_over(old: Sizes, new: Sequence[NamedDim]) -> NamedDim:
+    """The one size that the new ones lack, if all others are alike."""
+    names = [size for size in old if not is_known(size)]
+    for size in new:
+        if not is_known(size):
+            if size not in names:
+                return None
+            names.remove(size)
+    counts = [prod(n for n in sizes if is_known(n)) for sizes in (old, new)]
+    return names[0] if len(names) == 1 and counts[0] == counts[1] != 0 else None
 
 
 def _reshape_vjp(g: Tensor, y: Tensor, x: Tensor, *dims: Tensor, shape: Shape) -> tuple[Tensor]:
     return (p.reshape_like(g, x),)
+
+
+def _simplify_reshape(node: Node) -> Tensor | None:
+    same = input_of_same_sizes(node)
+    if same is not None:
+        return same
+    inner = made_by(reshape, node.inputs[0])
+    if inner is None or None in node.params["shape"]:
+        return None
+    return p.reshape(inner.inputs[0], shape=node.params["shape"])
 
 
 reshape = Primitive(
@@ -90,18 +136,20 @@ reshape = Primitive(
     _reshape_shape,
     lambda x, *dims, shape: np.reshape(x, filled(shape, dims)),
     _reshape_vjp,
+    lift=lift_to_shape,
+    simplify=_simplify_reshape,
     dims=True,
     family=_FAMILY,
     doc="The elements in another shape; one entry may be -1, the size that is left over.",
 )
 
 
-def _broadcast_to_shape(x: Any, *dims: Any, shape: Shape) -> Spec:
-    check_dims("broadcast_to", shape, dims)
-    result = broadcast_shapes("broadcast_to", x.shape, shape)
-    if len(result) != len(shape) or (None not in shape and result != tuple(shape)):
-        raise ValueError(f"broadcast_to: shape {x.shape} does not broadcast to {shape}.")
-    return Spec(tuple(shape), x.dtype)
+def _broadcast_to_shape(x: Spec, *dims: Spec, shape: Shape) -> Spec:
+    sizes = sizes_given("broadcast_to", shape, dims)
+    result = broadcast_sizes("broadcast_to", x.sizes, sizes)
+    if len(result) != len(sizes) or any(map(clash, result, sizes)):
+        raise ValueError(f"broadcast_to: shape {x.shape} does not broadcast to {tuple(shape)}.")
+    return Spec(sizes, x.dtype)
 
 
 def _broadcast_to_vjp(
@@ -110,24 +158,73 @@ def _broadcast_to_vjp(
     return (unbroadcast(g, x),)
 
 
+def _lift_broadcast_to(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    (x, has_steps), *dims = inputs
+    if not has_steps:
+        return None
+    return lift_to_shape(node, [(with_rank(x, node.specs[0].ndim), True), *dims])
+
+
 broadcast_to = Primitive(
     "broadcast_to",
     _broadcast_to_shape,
     lambda x, *dims, shape: np.broadcast_to(x, filled(shape, dims)),
     _broadcast_to_vjp,
+    lift=_lift_broadcast_to,
+    simplify=input_of_same_sizes,
     dims=True,
     family=_FAMILY,
     doc="x repeated along axes of size 1 and new leading axes.",
 )
 
 
+# Promised sizes
+
+
+def _ensure_shape_shape(x: Spec, shape: Shape) -> Spec:
+    if len(shape) != x.ndim or any(map(clash, x.sizes, shape)):
+        raise ValueError(
+            f"ensure_shape: a tensor of shape {x.shape} was promised to have {tuple(shape)}."
+        )
+    return Spec(map(agreed, shape, x.sizes), x.dtype, x.held)
+
+
+def _ensure_shape(x: Any, shape: Shape) -> Any:
+    if any(size not in (None, n) for size, n in zip(shape, x.shape)):
+        raise ValueError(f"ensure_shape: a value of shape {x.shape} was promised to have {shape}.")
+    return x
+
+
+def _ensure_shape_parts(x: Tensor, shape: Shape) -> Tensor:
+    sizes = [p.dim(x, axis=i) if size is None else size for i, size in enumerate(shape)]
+    given, dims = p.split_sizes(sizes)
+    return p.reshape(x, *dims, shape=given)
+
+
+def _ensure_shape_vjp(g: Tensor, y: Tensor, x: Tensor, shape: Shape) -> tuple[Tensor]:
+    return (g,)
+
+
+ensure_shape = Primitive(
+    "ensure_shape",
+    _ensure_shape_shape,
+    _ensure_shape,
+    _ensure_shape_vjp,
+    _ensure_shape_parts,
+    lift=lift_entries("shape", None),
+    simplify=input_of_same_sizes,
+    family=_FAMILY,
+    doc="x, which is promised to have these sizes, None for any; what has others is refused.",
+)
+
+
 # Order of axes and elements
 
 
-def _transpose_shape(x: Any, perm: Sequence[int]) -> Spec:
-    if sorted(perm) != list(range(len(x.shape))):
+def _transpose_shape(x: Spec, perm: Sequence[int]) -> Spec:
+    if sorted(perm) != list(range(x.ndim)):
         raise ValueError(f"transpose: {tuple(perm)} does not order the axes of shape {x.shape}.")
-    return Spec(tuple(x.shape[i] for i in perm), x.dtype)
+    return Spec((x.sizes[i] for i in perm), x.dtype)
 
 
 def inverse_perm(perm: Sequence[int]) -> tuple[int, ...]:
@@ -139,19 +236,38 @@ def _transpose_vjp(g: Tensor, y: Tensor, x: Tensor, perm: Sequence[int]) -> tupl
     return (p.transpose(g, perm=inverse_perm(perm)),)
 
 
+def _lift_transpose(node: Node, inputs: Sequence[Lifted]) -> Tensor:
+    return p.transpose(inputs[0][0], perm=(0, *shifted(node.params["perm"])))
+
+
+def _simplify_transpose(node: Node) -> Tensor | None:
+    perm = node.params["perm"]
+    if perm == tuple(range(len(perm))):
+        return node.inputs[0]
+    inner = made_by(transpose, node.inputs[0])
+    if inner is None:
+        return None
+    joined = tuple(inner.params["perm"][i] for i in perm)
+    if joined == tuple(range(len(joined))):
+        return inner.inputs[0]
+    return p.transpose(inner.inputs[0], perm=joined)
+
+
 transpose = Primitive(
     "transpose",
     _transpose_shape,
     lambda x, perm: np.transpose(x, perm),
     _transpose_vjp,
+    lift=_lift_transpose,
+    simplify=_simplify_transpose,
     family=_FAMILY,
     doc="Axis i of the result is axis perm[i] of x.",
 )
 
 
-def _reverse_shape(x: Any, axes: Sequence[int]) -> Spec:
-    check_axes("reverse", axes, len(x.shape))
-    return Spec(x.shape, x.dtype)
+def _reverse_shape(x: Spec, axes: Sequence[int]) -> Spec:
+    check_axes("reverse", axes, x.ndim)
+    return Spec(x.sizes, x.dtype)
 
 
 def _reverse_vjp(g: Tensor, y: Tensor, x: Tensor, axes: Sequence[int]) -> tuple[Tensor]:
@@ -163,6 +279,7 @@ reverse = Primitive(
     _reverse_shape,
     lambda x, axes: np.flip(x, axes),
     _reverse_vjp,
+    lift=lift_axes,
     family=_FAMILY,
     doc="The elements in reverse order along axes.",
 )
@@ -173,13 +290,18 @@ reverse = Primitive(
 Widths = tuple[tuple[int, int], ...]
 
 
-def _pad_shape(x: Any, widths: Widths, value: float) -> Spec:
-    if len(widths) != len(x.shape) or any(before < 0 or after < 0 for before, after in widths):
+def _padded_size(size: NamedDim, width: tuple[int, int]) -> NamedDim:
+    if width == (0, 0):
+        return size
+    return size + sum(width) if is_known(size) else None
+
+
+def _pad_shape(x: Spec, widths: Widths, value: float) -> Spec:
+    if len(widths) != x.ndim or any(before < 0 or after < 0 for before, after in widths):
         raise ValueError(
             f"pad: widths {widths} are not one (before, after) >= 0 for each axis of {x.shape}."
         )
-    sizes = zip(x.shape, widths)
-    return Spec(tuple(None if n is None else n + a + b for n, (a, b) in sizes), x.dtype)
+    return Spec(map(_padded_size, x.sizes, widths), x.dtype)
 
 
 def _pad_vjp(g: Tensor, y: Tensor, x: Tensor, widths: Widths, value: float) -> tuple[Tensor]:
@@ -192,28 +314,36 @@ pad = Primitive(
     _pad_shape,
     lambda x, widths, value: np.pad(x, widths, constant_values=value) if widths else x,
     _pad_vjp,
+    lift=lift_entries("widths", (0, 0)),
     family=_FAMILY,
     doc="x with (before, after) elements of a constant value added along each axis.",
 )
 
 
-def agreed_shape(name: str, xs: Sequence[Any], free: int | None = None) -> Shape:
-    """The shape of all tensors, with what each knows; axis `free` may differ and comes out None."""
+def agreed_sizes(name: str, xs: Sequence[Spec], free: int | None = None) -> Sizes:
+    """The sizes of all tensors, with what each knows; axis `free` may differ and comes out None."""
     shapes = [x.shape for x in xs]
-    if not shapes or any(len(shape) != len(shapes[0]) for shape in shapes):
+    if not xs or any(x.ndim != xs[0].ndim for x in xs):
         raise ValueError(f"{name}: needs tensors of one rank, not shapes {shapes}.")
-    known = [{size for size in sizes if size is not None} for sizes in zip(*shapes)]
-    if any(len(sizes) > 1 for i, sizes in enumerate(known) if i != free):
+    columns = list(enumerate(zip(*(x.sizes for x in xs))))
+    if any(len(set(filter(is_known, sizes))) > 1 for i, sizes in columns if i != free):
         raise ValueError(f"{name}: shapes {shapes} do not fit together.")
-    return tuple(None if i == free or not sizes else max(sizes) for i, sizes in enumerate(known))
+    return tuple(None if i == free else reduce(agreed, sizes) for i, sizes in columns)
 
 
-def _concat_shape(*xs: Any, axis: int) -> Spec:
-    shape = list(agreed_shape("concat", xs, axis))
-    check_axes("concat", (axis,), len(shape))
-    sizes = [x.shape[axis] for x in xs]
-    shape[axis] = None if None in sizes else sum(sizes)
-    return Spec(tuple(shape), same_dtype("concat", *xs))
+def _concat_shape(*xs: Spec, axis: int) -> Spec:
+    sizes = list(agreed_sizes("concat", xs, axis))
+    check_axes("concat", (axis,), len(sizes))
+    parts = [x.sizes[axis] for x in xs]
+    if len(xs) == 1 or all(map(is_known, parts)):
+        sizes[axis] = sum(parts) if len(xs) > 1 else parts[0]  # type: ignore[arg-type]
+    return Spec(sizes, same_dtype("concat", *xs), _joined_values(xs))
+
+
+def _joined_values(xs: Sequence[Spec]) -> Any:
+    """What is held of vectors one after the other."""
+    held = [x.held for x in xs if type(x.held) is tuple]
+    return sum(held, ()) if len(held) == len(xs) else None
 
 
 def _concat_vjp(g: Tensor, y: Tensor, *xs: Tensor, axis: int) -> Sequence[Tensor]:
@@ -254,15 +384,18 @@ concat = Primitive(
     _concat_shape,
     lambda *xs, axis: np.concatenate(xs, axis),
     _concat_vjp,
+    lift=lift_axis,
     family=_FAMILY,
     doc="Tensors one after the other along an axis.",
 )
 
 
-def _stack_shape(*xs: Any, axis: int) -> Spec:
-    shape = agreed_shape("stack", xs)
-    check_axes("stack", (axis,), len(shape) + 1)
-    return Spec((*shape[:axis], len(xs), *shape[axis:]), same_dtype("stack", *xs))
+def _stack_shape(*xs: Spec, axis: int) -> Spec:
+    sizes = agreed_sizes("stack", xs)
+    check_axes("stack", (axis,), len(sizes) + 1)
+    held = tuple(x.held for x in xs) if not sizes else None
+    known = held if held and None not in held else None
+    return Spec((*sizes[:axis], len(xs), *sizes[axis:]), same_dtype("stack", *xs), known)
 
 
 def _stack_parts(*xs: Tensor, axis: int) -> Tensor:
@@ -284,19 +417,22 @@ stack = Primitive(
     lambda *xs, axis: np.stack(xs, axis),
     _stack_vjp,
     _stack_parts,
+    lift=lift_axis,
     family=_FAMILY,
     doc="Tensors of one shape side by side along a new axis.",
 )
 
 
-def _times(size: Dim, count: int) -> Dim:
-    return None if size is None else size * count
+def _times(size: NamedDim, count: int) -> NamedDim:
+    if count == 1:
+        return size
+    return size * count if is_known(size) else None
 
 
-def _tile_shape(x: Any, reps: Sequence[int]) -> Spec:
-    if len(reps) != len(x.shape) or any(count < 0 for count in reps):
+def _tile_shape(x: Spec, reps: Sequence[int]) -> Spec:
+    if len(reps) != x.ndim or any(count < 0 for count in reps):
         raise ValueError(f"tile: reps {tuple(reps)} are not one count for each axis of {x.shape}.")
-    return Spec(tuple(map(_times, x.shape, reps)), x.dtype)
+    return Spec(map(_times, x.sizes, reps), x.dtype)
 
 
 def _tile_vjp(g: Tensor, y: Tensor, x: Tensor, reps: Sequence[int]) -> tuple[Tensor]:
@@ -310,18 +446,19 @@ tile = Primitive(
     _tile_shape,
     lambda x, reps: np.tile(x, reps),
     _tile_vjp,
+    lift=lift_entries("reps", 1),
     family=_FAMILY,
     doc="The whole of x, repeated reps[i] times along axis i.",
 )
 
 
-def _repeat_shape(x: Any, repeats: int, axis: int) -> Spec:
-    check_axes("repeat", (axis,), len(x.shape))
+def _repeat_shape(x: Spec, repeats: int, axis: int) -> Spec:
+    check_axes("repeat", (axis,), x.ndim)
     if repeats < 0:
         raise ValueError(f"repeat: repeats must be >= 0, not {repeats}.")
-    shape = list(x.shape)
-    shape[axis] = _times(shape[axis], repeats)
-    return Spec(tuple(shape), x.dtype)
+    sizes = list(x.sizes)
+    sizes[axis] = _times(sizes[axis], repeats)
+    return Spec(sizes, x.dtype)
 
 
 def _repeat_vjp(g: Tensor, y: Tensor, x: Tensor, repeats: int, axis: int) -> tuple[Tensor]:
@@ -335,6 +472,7 @@ repeat = Primitive(
     _repeat_shape,
     lambda x, repeats, axis: np.repeat(x, repeats, axis),
     _repeat_vjp,
+    lift=lift_axis,
     family=_FAMILY,
     doc="Each element repeated in place along an axis.",
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, Callable, Union
+from typing import Any, Union
 
 from keras_core.graph import primitives as p
 from keras_core.graph.primitives._rules import normalize_axis, split_sizes
-from keras_core.graph.tensor import Constant, Shape, Tensor
+from keras_core.graph.spec import Shape
+from keras_core.graph.tensor import Constant, Tensor
 
 Size = Union[int, Tensor]
 
@@ -56,28 +57,35 @@ def dims_of(x: Tensor) -> list[Tensor]:
 
 def reshape_to_sizes(x: Tensor, sizes: Sequence[Size]) -> Tensor:
     """`x` in the shape that ints and int32 scalars give; `x` itself if it has that shape."""
+    named = tuple(n.spec.held if isinstance(n, Tensor) else n for n in sizes)
+    if named == x.sizes:
+        return x
     shape, dims = split_sizes(sizes)
-    return _reshaped(x, shape, lambda: dims)
+    result = _by_what_is_left(x, shape)
+    if result is None or result.sizes != named:
+        return p.reshape(x, *dims, shape=shape)
+    return result
 
 
 def reshape_like(x: Tensor, other: Tensor) -> Tensor:
     """`x`, which has as many elements as `other`, in the shape of `other`."""
-    return _reshaped(x, other.shape, lambda: dims_of(other))
-
-
-def _reshaped(x: Tensor, shape: Shape, dims: Callable[[], Sequence[Tensor]]) -> Tensor:
-    unknown = shape.count(None)
-    follows = unknown == 0 or (unknown == 1 and 0 not in shape)
-    if follows and shape == x.shape:
+    if x.sizes == other.sizes:
         return x
-    if follows:
-        return p.reshape(x, shape=tuple(-1 if size is None else size for size in shape))
-    return p.reshape(x, *dims(), shape=shape)
+    result = _by_what_is_left(x, other.shape)
+    return p.reshape(x, *dims_of(other), shape=other.shape) if result is None else result
+
+
+def _by_what_is_left(x: Tensor, shape: Shape) -> Tensor | None:
+    """`x` in a shape of which one size at most must be worked out, else None."""
+    unknown = shape.count(None)
+    if unknown > 1 or (unknown and 0 in shape):
+        return None
+    return p.reshape(x, shape=tuple(-1 if size is None else size for size in shape))
 
 
 def broadcast_like(x: Tensor, other: Tensor) -> Tensor:
     """`x` broadcast to the shape of `other`; `x` itself if it has that shape."""
-    if x.shape == other.shape and None not in x.shape:
+    if x.sizes == other.sizes:
         return x
     return p.broadcast_to(x, *dims_of(other), shape=other.shape)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Callable
 
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
-from keras_core.graph.rewrite import Rewriter, Rule
-from keras_core.graph.tensor import Constant, Placeholder, Spec, Tensor
+from keras_core.graph.rewrite import Rewriter
+from keras_core.graph.spec import NamedDim, Size, Sizes, Spec, is_known
+from keras_core.graph.tensor import Constant, Placeholder, Tensor
+
+Mapped = Callable[[Sequence[Tensor]], list[Tensor]]
+MakeRewriter = Callable[[Mapping[Tensor, Tensor]], Mapped]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,27 +78,64 @@ class Body:
     def collecting(self, tensors: Sequence[Tensor]) -> Body:
         return replace(self, collected=tuple(tensors))
 
-    def mapped(self, function: Callable[[Sequence[Tensor]], list[Tensor]]) -> Body:
+    def mapped(self, function: Mapped) -> Body:
         """The body with its results passed through a function of tensors."""
         results = function(self.results)
         count = len(self.new_states)
         return replace(self, new_states=tuple(results[:count]), collected=tuple(results[count:]))
 
-    def rewritten(self, rule: Rule) -> Body:
-        return self.mapped(Rewriter({}, rule))
-
     def fitted(self, specs: Sequence[Spec]) -> Body:
-        """The body for inputs of other (sharper) specs; itself where nothing differs."""
-        new = [
-            x if x.spec == spec else Placeholder(spec.shape, spec.dtype, x.name)
-            for x, spec in zip(self.inputs, specs)
+        """The body for inputs of other (sharper) specs; those of sequences are of one step."""
+        count = len(self.sequences)
+        sizes = [
+            *((None, *spec.sizes) for spec in specs[:count]),
+            *(s.sizes for s in specs[count:]),
         ]
-        if all(a is b for a, b in zip(new, self.inputs)):
-            return self
-        body = self.mapped(Rewriter(dict(zip(self.inputs, new))))
-        sequences, states, invariants = self.split(new)
-        return replace(
-            body, sequences=tuple(sequences), states=tuple(states), invariants=tuple(invariants)
+        inputs = [Placeholder(size, spec.dtype) for size, spec in zip(sizes, specs)]
+        return self.rewritten(inputs)
+
+    def rewritten(self, inputs: Sequence[Tensor], rewriter: MakeRewriter = Rewriter) -> Body:
+        """The body for other inputs of its loop, with its results rewritten.
+
+        Placeholders take the sizes of the inputs, and constants go inside. A state takes a size
+        only if the step is seen to keep it.
+
+        Args:
+            inputs: sequences, initial states and invariants.
+            rewriter: makes a function of tensors that applies replacements of leaves.
+        """
+        states = self.split(inputs)[1]
+        sizes = [_sharpened(old, new.sizes) for old, new in zip(self.states, states)]
+        return self.settled(inputs, sizes, rewriter)
+
+    def settled(
+        self, inputs: Sequence[Tensor], sizes: Sequence[Sizes], rewriter: MakeRewriter = Rewriter
+    ) -> Body:
+        """The same, with sizes of the states to start from; those that a step changes go again."""
+        sequences, _, invariants = self.split(inputs)
+        rows = [_like(old, x.sizes[1:]) for old, x in zip(self.sequences, sequences)]
+        fixed = [_like(old, x.sizes) for old, x in zip(self.invariants, invariants)]
+        known: dict[Tensor, Tensor] = {
+            old: x for old, x in zip(self.invariants, invariants) if isinstance(x, Constant)
+        }
+        while True:
+            states = [_like(old, size) for old, size in zip(self.states, sizes)]
+            new = [*rows, *states, *fixed]
+            replaced: dict[Tensor, Tensor] = {
+                old: x for old, x in zip(self.inputs, new) if old is not x
+            }
+            body = self.mapped(rewriter({**replaced, **known}))
+            kept = [_kept(*pair) for pair in zip(self.states, states, body.new_states)]
+            if all(size == x.sizes for size, x in zip(kept, states)):
+                return replace(
+                    body, sequences=tuple(rows), states=tuple(states), invariants=tuple(fixed)
+                )
+            sizes = kept
+
+    def is_same_as(self, other: Body) -> bool:
+        """Whether both compute the same tensors of the same placeholders."""
+        return self.inputs == other.inputs and all(
+            a.key == b.key for a, b in zip(self.results, other.results)
         )
 
     def __repr__(self) -> str:
@@ -105,18 +146,36 @@ def _structure(parameter: Any) -> Hashable:
     return parameter.signature if isinstance(parameter, Body) else parameter
 
 
+def _like(old: Placeholder, sizes: Sizes) -> Placeholder:
+    """A placeholder of these sizes; `old` itself if it has them."""
+    return old if old.sizes == sizes else Placeholder(sizes, old.dtype, old.name)
+
+
+def _is_own(size: NamedDim, placeholder: Placeholder) -> bool:
+    """Whether the size came up with the placeholder, and so is that of no other tensor."""
+    return type(size) is Size and size.uid == placeholder.uid
+
+
+def _sharpened(state: Placeholder, sizes: Sizes) -> Sizes:
+    """The sizes of an initial value, but for names that were found to change from step to step."""
+    pairs = zip(state.sizes, sizes)
+    return tuple(a if _is_own(a, state) and not is_known(b) else b for a, b in pairs)
+
+
+def _kept(old: Placeholder, state: Placeholder, new: Tensor) -> Sizes:
+    """The state's sizes that hold after the step; a new name, or the old one, for the others."""
+
+    def one(a: NamedDim, before: NamedDim, after: NamedDim) -> NamedDim:
+        if a == after or (is_known(a) and not is_known(after)) or _is_own(a, state):
+            return a
+        return before if _is_own(before, old) else None
+
+    return tuple(map(one, state.sizes, old.sizes, new.sizes))
+
+
 def with_inner(nodes: Iterable[Node]) -> Iterator[Node]:
     """Nodes, and those in the bodies of scans among them."""
     for node in nodes:
         yield node
-        if node.primitive.name == "scan":
+        if node.primitive.loop:
             yield from with_inner(node.params["body"].nodes)
-
-
-def with_body(node: Node, body: Body) -> tuple[Tensor, ...] | None:
-    """Outputs of a scan with another body for the same inputs; None where the body is the same."""
-    old: Body = node.params["body"]
-    same_results = all(a.key == b.key for a, b in zip(body.results, old.results))
-    if same_results and body.inputs == old.inputs:
-        return None
-    return Node(node.primitive, node.inputs, dict(node.params, body=body), node.origin).outputs()

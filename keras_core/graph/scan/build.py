@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from keras_core.graph import order
-from keras_core.graph.primitive import Node
+from keras_core.graph.primitive import Node, keeping_promise
 from keras_core.graph.rewrite import Rewriter
 from keras_core.graph.scan.body import Body
 from keras_core.graph.tensor import Constant, Placeholder, Tensor
@@ -34,26 +34,21 @@ def scan(
     """
     from keras_core.graph.scan.primitive import scan as scan_primitive
 
-    slices = [Placeholder(x.shape[1:], x.dtype) for x in sequences]
+    sequences, states = ([keeping_promise(x) for x in xs] for xs in (sequences, states))
+    slices = [Placeholder(x.sizes[1:], x.dtype) for x in sequences]
     before = [Placeholder(x.shape, x.dtype) for x in states]
-    mark = _latest_uid()
-    outputs, after = step(list(slices), list(before))
+    mark = Placeholder((), "bool").uid
+    outputs, after = ([keeping_promise(x) for x in xs] for xs in step(list(slices), list(before)))
     _check_states(before, after)
-    body, outer = _close(slices, before, list(after), list(outputs), mark)
-    results = scan_primitive(*sequences, *states, *outer, body=body, reverse=reverse)
+    body, outer = _close(slices, before, after, outputs, mark)
+    inputs = [*sequences, *states, *outer]
+    settled = body.settled(inputs, [x.sizes for x in states])
+    body = settled.collecting([*settled.collected, *everything(settled)])
+    results = scan_primitive(*inputs, body=body, reverse=reverse)
     count = len(states)
     places = {x.key: i for i, x in reversed(list(enumerate(body.collected)))}
     stacked = [results[count + places[x.key]] for x in body.collected[: len(outputs)]]
     return list(results[:count]), stacked
-
-
-def _latest_uid() -> int:
-    """A mark in time: nodes built from now on have greater uids."""
-    from keras_core.graph.primitives import identity
-
-    node = identity(Placeholder((), "bool")).node
-    assert node is not None
-    return node.uid
 
 
 def _check_states(before: Sequence[Tensor], after: Sequence[Tensor]) -> None:
@@ -82,13 +77,13 @@ def _close(
     results = [*after, *outputs]
     inner = _inner_nodes(results, own, mark)
     outer = _outer_tensors(results, inner, own)
-    stand_ins = [Placeholder(x.shape, x.dtype, x.name) for x in outer]
+    stand_ins = [Placeholder(x.sizes, x.dtype, x.name) for x in outer]
     new = Rewriter(dict(zip(outer, stand_ins)))(results)
     count = len(after)
     body = Body(
         tuple(slices), tuple(before), tuple(stand_ins), tuple(new[:count]), tuple(new[count:])
     )
-    return body.collecting([*body.collected, *everything(body)]), outer
+    return body, outer
 
 
 def everything(body: Body) -> list[Tensor]:

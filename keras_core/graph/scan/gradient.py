@@ -51,9 +51,9 @@ class _Backward:
         self.body = body
         self.float_states = [i for i, x in enumerate(body.states) if x.dtype in FLOATS]
         wanted = [y for y, g in zip(body.collected, output_gs) if g is not None]
-        self.arriving = [Placeholder(y.shape, y.dtype) for y in wanted]
+        self.arriving = [Placeholder(y.sizes, y.dtype) for y in wanted]
         states = [body.states[i] for i in self.float_states]
-        self.states = [Placeholder(x.shape, x.dtype) for x in states]
+        self.states = [Placeholder(x.sizes, x.dtype) for x in states]
         news = [body.new_states[i] for i in self.float_states]
         sources = [*body.sequences, *states, *body.invariants]
         found = gradients([*news, *wanted], sources, [*self.states, *self.arriving])
@@ -86,7 +86,7 @@ class _Backward:
     def closed(self, residuals: Sequence[Tensor]) -> Body:
         from keras_core.graph.rewrite import Rewriter
 
-        stand_ins = [Placeholder(x.shape, x.dtype) for x in residuals]
+        stand_ins = [Placeholder(x.sizes, x.dtype) for x in residuals]
         new = Rewriter(dict(zip(residuals, stand_ins)))(self.results)
         count = len(self.states)
         return Body(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import reduce
 
 import numpy as np
 
@@ -11,23 +11,30 @@ from keras_core.graph.evaluate import evaluate
 from keras_core.graph.primitive import Primitive
 from keras_core.graph.scan.body import Body
 from keras_core.graph.scan.gradient import scan_vjp
-from keras_core.graph.tensor import Dim, Spec, Tensor
+from keras_core.graph.spec import NamedDim, Spec, agreed, is_known
+from keras_core.graph.tensor import Placeholder, Tensor
 
 
-def _steps(sequences: Sequence[Any]) -> Dim:
+def _steps(sequences: Sequence[Spec]) -> NamedDim:
     sizes = {x.shape[0] for x in sequences if x.shape[0] is not None}
     if len(sizes) > 1:
         raise ValueError(f"scan: sequences have different numbers of steps: {sorted(sizes)}.")
-    return sizes.pop() if sizes else None
+    return reduce(agreed, (x.sizes[0] for x in sequences))
 
 
-def _scan_shape(*inputs: Any, body: Body, reverse: bool) -> tuple[Spec, ...]:
+def _scan_shape(*inputs: Spec, body: Body, reverse: bool) -> tuple[Spec, ...]:
     sequences, _, _ = body.split(inputs)
     if not sequences:
         raise ValueError("scan: needs at least one sequence to know the number of steps.")
     steps = _steps(sequences)
-    finals = [state.spec for state in body.states]
-    stacked = [Spec((steps, *x.shape), x.dtype) for x in body.collected]
+    outside = {size for x in inputs for size in x.sizes}
+
+    def leaving(x: Tensor) -> tuple[NamedDim, ...]:
+        """The sizes of a result; names that stand for a size of one step alone stay inside."""
+        return tuple(n if is_known(n) or n in outside else None for n in x.sizes)
+
+    finals = [Spec(leaving(x), x.dtype) for x in body.states]
+    stacked = [Spec((steps, *leaving(x)), x.dtype) for x in body.collected]
     return (*finals, *stacked)
 
 
@@ -50,9 +57,7 @@ def _scan_reference(
 
 def _empty_stacks(body: Body, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Stacks of no rows; the shape rules tell how large the rows would be."""
-    sequences, states, invariants = body.split(arrays)
-    slices = [Spec(x.shape[1:], x.dtype.name) for x in sequences]
-    sized = body.fitted([*slices, *(Spec(x.shape, x.dtype.name) for x in [*states, *invariants])])
+    sized = body.rewritten([Placeholder(x.shape, x.dtype.name) for x in arrays])
     return [np.zeros((0, *(size or 0 for size in x.shape)), x.dtype) for x in sized.collected]
 
 
@@ -62,6 +67,7 @@ scan = Primitive(
     reference=_scan_reference,
     vjp=scan_vjp,
     random=True,
+    loop=True,
     several=True,
     family="scan",
     doc="Runs `body` over axis 0 of the sequences, from the last step back where `reverse`. "

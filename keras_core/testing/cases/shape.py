@@ -17,6 +17,8 @@ CASES: tuple[Case, ...] = (
     case("broadcast_to", uniform(2, 1), label="inner", empty=False, shape=(2, 3)),
     case("broadcast_to", uniform(), label="scalar", shape=(2, 3)),
     case("broadcast_to", uniform(1, 4), _DIM, label="sized", empty=False, shape=(None, 4)),
+    case("ensure_shape", uniform(3, 4), shape=(None, 4)),
+    case("ensure_shape", uniform(3, 2, 4), label="all", empty=False, shape=(3, 2, 4)),
     case("transpose", uniform(2, 3, 4), perm=(2, 0, 1)),
     case("transpose", uniform(2, 3), label="matrix", perm=(1, 0)),
     case("reverse", uniform(2, 3, 4), axes=(0, 2)),

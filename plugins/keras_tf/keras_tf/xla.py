@@ -7,14 +7,16 @@ from collections.abc import Iterable
 from keras_core.graph.primitive import Node
 from keras_core.graph.scan.body import with_inner
 
-# What XLA has no operation for, or where it would not notice an index out of range.
-_OTHERWISE = ("native", "print", "gather", "gather_grad", "dynamic_slice", "dynamic_unslice")
 _SLOWER_FAMILIES = ("convolution", "pooling")
 
 
 def behaves_alike(nodes: Iterable[Node]) -> bool:
-    """Whether XLA gives the same results and raises the same errors."""
-    return not any(node.primitive.name in _OTHERWISE for node in with_inner(nodes))
+    """Whether XLA gives the same results and raises the same errors.
+
+    It cannot call out for what is not pure, and notices no index that is out of range.
+    """
+    primitives = {node.primitive for node in with_inner(nodes)}
+    return all(primitive.pure and not primitive.indexed for primitive in primitives)
 
 
 def is_worth_jitting(loop: Node) -> bool:

@@ -249,7 +249,7 @@ class Frame:
 
 
 def _is_loop(node: Node) -> bool:
-    return node.primitive.name == "scan" and not _unsized(node)
+    return node.primitive.loop and not _unsized(node)
 
 
 def _unsized(node: Node) -> bool:

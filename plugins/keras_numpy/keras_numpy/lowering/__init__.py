@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
-from keras_core.graph.primitive import PRIMITIVES
+from keras_core.plugins.lowering import collect_lowerings
 from keras_numpy.kernel import Lowering
 from keras_numpy.lowering import (
     comparison,
@@ -27,18 +26,5 @@ FAMILIES = (
     *(normalization, pooling, random, reduction, shape),
 )
 
-
-def _collected() -> dict[str, Lowering]:
-    table: dict[str, Lowering] = {}
-    for family in FAMILIES:
-        for name, lowering in family.LOWERINGS.items():
-            if name in table:
-                raise ValueError(f"Primitive {name!r} is lowered twice.")
-            if name not in PRIMITIVES:
-                raise ValueError(f"There is no primitive {name!r} to lower.")
-            table[name] = lowering
-    return table
-
-
-LOWERINGS: Mapping[str, Lowering] = MappingProxyType(_collected())
+LOWERINGS: Mapping[str, Lowering] = collect_lowerings(FAMILIES)
 """Lowerings by primitive name. The loop of `scan` is written by `compiler.loops`."""

@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 import numpy as np
 
-from keras_core.graph.primitive import PRIMITIVES, Node
+from keras_core.graph.primitive import PRIMITIVES, Node, made_by
 from keras_numpy.kernel import Kernel, Lowering, scalar
 
 
@@ -41,7 +41,7 @@ def _lower_sum(node: Node) -> Kernel:
     """A sum over the leading axes is the product of a row of ones with a matrix."""
     x, axes = node.inputs[0], node.params["axes"]
     leading = axes == tuple(range(len(axes))) and 0 < len(axes) < x.ndim
-    if not leading or x.dtype not in ("float32", "float64") or _made_by(x, "transpose"):
+    if not leading or x.dtype not in ("float32", "float64") or made_by(PRIMITIVES["transpose"], x):
         return _plain_sum(node)
     rows, columns = prod(x.shape[: len(axes)]), prod(x.shape[len(axes) :])  # type: ignore[arg-type]
     if rows < 2 or columns < 2:
@@ -50,10 +50,6 @@ def _lower_sum(node: Node) -> Kernel:
     source = "{0}" if x.ndim == 2 else f"{{0}}.reshape({rows}, {columns})"
     target = "{out}" if node.specs[0].ndim == 1 else f"{{out}}.reshape({columns})"
     return Kernel(f"{{dot}}({{ones}}, {source}, {target})", names)
-
-
-def _made_by(x: Any, name: str) -> bool:
-    return x.node is not None and x.node.primitive.name == name
 
 
 def _lower_mean(node: Node) -> Kernel:

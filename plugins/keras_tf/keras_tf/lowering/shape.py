@@ -30,6 +30,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     "broadcast_to": _lower_broadcast_to,
     "concat": lambda site, *xs: tf.concat(xs, site.params["axis"]),
     "dim": lambda site, x: tf.shape(x)[site.params["axis"]],
+    "ensure_shape": lambda site, x: tf.ensure_shape(x, site.params["shape"]),
     "pad": _lower_pad,
     "repeat": lambda site, x: tf.repeat(x, site.params["repeats"], site.params["axis"]),
     "reshape": _lower_reshape,

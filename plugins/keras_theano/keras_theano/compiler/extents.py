@@ -8,24 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from keras_core.graph.primitive import Node
-from keras_core.graph.tensor import Constant, Placeholder, Shape, Spec, Tensor
+from keras_core.graph.spec import Shape, Spec, is_known
+from keras_core.graph.tensor import Constant, Placeholder, Tensor
 from keras_theano.compiler.errors import place_of
 
 _MOST_VALUES = 64
-_NO_VALUE = ("native", "print", "scan")
 
 
-class _Sized:
-    """What stands for a tensor in a shape rule: a spec, and its value if it is known."""
+class _Sized(NamedTuple):
+    """What is known of a tensor: its spec, and its value where that is known too."""
 
-    def __init__(self, spec: Spec, value: np.ndarray | None = None) -> None:
-        self.spec, self.value = spec, value
-        self.shape, self.dtype, self.ndim = spec.shape, spec.dtype, len(spec.shape)
+    spec: Spec
+    value: np.ndarray | None = None
+
+    @property
+    def shape(self) -> Shape:
+        return self.spec.shape
+
+
+def _known(value: np.ndarray, dtype: str) -> _Sized:
+    """A tensor of which the value is known; small ones keep it, and scalars tell shape rules."""
+    if value.size > _MOST_VALUES:
+        return _Sized(Spec(value.shape, dtype))
+    held = value.item() if value.ndim == 0 and value.dtype.kind in "iub" else None
+    return _Sized(Spec(value.shape, dtype, held), value)
 
 
 class Extents:
@@ -84,28 +95,23 @@ class Extents:
         found = self._known.get(tensor.key)
         if found is not None:
             return found
-        small = isinstance(tensor, Constant) and tensor.value.size <= _MOST_VALUES
-        return _Sized(tensor.spec, tensor.value if small else None)  # type: ignore[attr-defined]
+        if isinstance(tensor, Constant):
+            return _known(tensor.value, tensor.dtype)
+        return _Sized(tensor.spec)
 
     def _run(self, node: Node) -> list[_Sized]:
         inputs = [self._sized(x) for x in node.inputs]
-        name = node.primitive.name
-        if name == "scan":
+        if node.primitive.loop:
             return self._run_scan(node, inputs)
-        if name == "dim" or name == "shape_of":
-            return [_size(node, inputs[0])]
         if _computable(node, inputs):
             return self._values(node, inputs)
-        return [_Sized(spec) for spec in _specs(node, inputs)]
+        return [_with_value(spec) for spec in node.specs_for([x.spec for x in inputs])]
 
     def _values(self, node: Node, inputs: Sequence[_Sized]) -> list[_Sized]:
         reference: Any = node.primitive.reference
         results = reference(*(x.value for x in inputs), **node.params)
         results = results if node.primitive.several else (results,)
-        return [
-            _Sized(Spec(value.shape, spec.dtype), value if value.size <= _MOST_VALUES else None)
-            for value, spec in zip(map(np.asarray, results), node.specs)
-        ]
+        return [_known(np.asarray(y), spec.dtype) for y, spec in zip(results, node.specs)]
 
     def _run_scan(self, node: Node, inputs: Sequence[_Sized]) -> list[_Sized]:
         body = node.params["body"]
@@ -115,48 +121,25 @@ class Extents:
         inner = self.inner[node] = Extents(body.nodes, dict(zip(body.inputs, fed)))
         steps = (sequences[0].shape[0],)
         finals = [_Sized(x.spec) for x in states]
-        stacks = (Spec(steps + inner.shape(x), x.dtype) for x in body.collected)
+        stacks = (Spec((*steps, *inner.shape(x)), x.dtype) for x in body.collected)
         return [*finals, *map(_Sized, stacks)]
 
 
-def _size(node: Node, x: _Sized) -> _Sized:
-    sizes: Any = x.shape if node.primitive.name == "shape_of" else x.shape[node.params["axis"]]
-    known = sizes is not None and (isinstance(sizes, int) or None not in sizes)
-    return _Sized(node.specs[0], np.array(sizes, "int32") if known else None)
+def _with_value(spec: Spec) -> _Sized:
+    """The spec with the value that its shape rule says, if that is numbers alone."""
+    numbers = spec.held if type(spec.held) is tuple else (spec.held,)
+    known = spec.held is not None and all(map(is_known, numbers))
+    return _Sized(spec, np.array(spec.held, spec.dtype) if known else None)
 
 
 def _computable(node: Node, inputs: Sequence[_Sized]) -> bool:
     return (
         all(x.value is not None for x in inputs)
+        and node.primitive.pure
         and not node.primitive.random
         and node.primitive.reference is not None
-        and node.primitive.name not in _NO_VALUE
         and all(prod(size or 0 for size in spec.shape) <= _MOST_VALUES for spec in node.specs)
     )
-
-
-def _specs(node: Node, inputs: Sequence[_Sized]) -> Sequence[Spec]:
-    params = node.params
-    if node.primitive.dims:
-        inputs, params = _filled(node, inputs)
-    if node.primitive.name == "select" and inputs[0].value is not None:
-        return [(inputs[1] if inputs[0].value else inputs[2]).spec]
-    specs = node.primitive.shape(*inputs, **params)
-    return specs if node.primitive.several else (specs,)
-
-
-def _filled(node: Node, inputs: Sequence[_Sized]) -> tuple[list[_Sized], dict[str, Any]]:
-    """Inputs and parameters with the sizes that are known moved into the parameter `shape`."""
-    shape = list(node.params["shape"])
-    places = [i for i, size in enumerate(shape) if size is None]
-    data = list(inputs[: len(inputs) - len(places)])
-    dims = []
-    for place, dim in zip(places, inputs[len(data) :]):
-        if dim.value is None:
-            dims.append(dim)
-        else:
-            shape[place] = int(dim.value)
-    return [*data, *dims], dict(node.params, shape=tuple(shape))
 
 
 def batch_sizes_open(inputs: Sequence[Placeholder], shapes: Sequence[Shape]) -> list[Shape]:

@@ -16,10 +16,8 @@ from keras_theano.compiler.draws import draws_of, is_drawn, is_loop
 from keras_theano.compiler.errors import mark
 from keras_theano.compiler.extents import Extents
 from keras_theano.compiler.loops import Loop, Step, sources_of, wanted_of
+from keras_theano.lowering._common import takes_any_size
 from keras_theano.ops import Reference
-
-# These see to sizes of 0, and to sizes that depend on values, by themselves.
-_ALL_SIZES = ("identity", "native", "print", "stop_gradient")
 
 
 @dataclass(frozen=True)
@@ -78,14 +76,14 @@ class Translator:
         return self.around.variable(tensor)
 
     def _lowered(self, node: Node, inputs: Sequence[Any]) -> Any:
-        name = node.primitive.name
-        if name == "scan":
+        if node.primitive.loop:
             return self._scan(node, inputs)
         if node.primitive.random and is_drawn(node, self.extents):
             return next(self._draws)
+        lowering = self.around.lowerings[node.primitive.name]
         plain = self.extents.are_known(node) and not self.extents.are_empty(node)
-        if plain or name in _ALL_SIZES:
-            return self.around.lowerings[name](node, *inputs)
+        if plain or takes_any_size(lowering):
+            return lowering(node, *inputs)
         return self._reference(node, inputs)
 
     def _reference(self, node: Node, inputs: Sequence[Any]) -> list[Any]:

@@ -9,10 +9,9 @@ in the results, and casts these to the node's dtype. A random primitive has a `H
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from keras_core.graph.primitive import PRIMITIVES
+from keras_core.plugins.lowering import collect_lowerings
 from keras_theano.lowering import (
     comparison,
     control,
@@ -33,17 +32,4 @@ FAMILIES = (
     *(normalization, pooling, random, reduction, shape),
 )
 
-
-def _collected() -> dict[str, Any]:
-    table: dict[str, Any] = {}
-    for family in FAMILIES:
-        for name, lowering in family.LOWERINGS.items():
-            if name in table:
-                raise ValueError(f"Primitive {name!r} is lowered twice.")
-            if name not in PRIMITIVES:
-                raise ValueError(f"There is no primitive {name!r} to lower.")
-            table[name] = lowering
-    return table
-
-
-LOWERINGS: Mapping[str, Any] = MappingProxyType(_collected())
+LOWERINGS: Mapping[str, Any] = collect_lowerings(FAMILIES)

@@ -24,6 +24,16 @@ def plain(function: Callable[..., Any]) -> Lowering:
     return lambda node, *inputs: function(*inputs)
 
 
+def of_any_size(lowering: Lowering) -> Lowering:
+    """Marks a lowering that sees to sizes of 0, and to sizes that depend on values, by itself."""
+    lowering.of_any_size = True  # type: ignore[attr-defined]
+    return lowering
+
+
+def takes_any_size(lowering: Any) -> bool:
+    return getattr(lowering, "of_any_size", False)
+
+
 def sizes_of(tensor: Tensor, x: Any) -> list[Any]:
     """The sizes of a tensor with the expression `x`: ints where known, else expressions."""
     return [x.shape[i] if size is None else size for i, size in enumerate(tensor.shape)]

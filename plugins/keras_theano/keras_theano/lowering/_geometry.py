@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import theano.tensor as T
 
 from keras_core.graph.primitive import Node
-from keras_core.graph.windows import Pairs, Sizes, Window, spatial_of
+from keras_core.graph.windows import Counts, Pairs, Window, spatial_of
 from keras_theano.lowering._common import SizeNeeded, filled_with
 
 
@@ -22,12 +22,12 @@ class Geometry(NamedTuple):
         pads: (before, after) an axis.
     """
 
-    sizes: Sizes
+    sizes: Counts
     window: Window
     pads: Pairs
 
     @property
-    def padded(self) -> Sizes:
+    def padded(self) -> Counts:
         return tuple(n + sum(pads) for n, pads in zip(self.sizes, self.pads))
 
     @property
@@ -81,7 +81,7 @@ def surrounded(x: Any, pads: Pairs, value: float, at: int) -> Any:
     return T.set_subtensor(part, x)
 
 
-def inner(x: Any, pads: Pairs, sizes: Sizes, at: int) -> Any:
+def inner(x: Any, pads: Pairs, sizes: Counts, at: int) -> Any:
     """The inverse of `surrounded`: what stands in the space of these sizes."""
     if not any(map(any, pads)):
         return x

@@ -10,7 +10,7 @@ from theano.ifelse import ifelse
 from theano.printing import Print
 
 from keras_core.graph.primitive import PRIMITIVES, Node
-from keras_theano.lowering._common import plain
+from keras_theano.lowering._common import of_any_size, plain
 
 
 def _same(x: Any) -> Any:
@@ -30,9 +30,9 @@ def _select(node: Node, condition: Any, x: Any, y: Any) -> Any:
 
 
 LOWERINGS: Mapping[str, Any] = {
-    "identity": plain(_same),
-    "print": _print,
+    "identity": of_any_size(plain(_same)),
+    "print": of_any_size(_print),
     "select": _select,
-    "stop_gradient": plain(_same),
+    "stop_gradient": of_any_size(plain(_same)),
     "where": plain(T.switch),
 }

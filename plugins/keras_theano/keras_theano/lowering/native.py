@@ -8,6 +8,7 @@ from typing import Any
 import theano.tensor as T
 
 from keras_core.graph.primitive import Node
+from keras_theano.lowering._common import of_any_size
 
 
 def _native(node: Node, *inputs: Any) -> list[Any]:
@@ -29,4 +30,4 @@ def _native(node: Node, *inputs: Any) -> list[Any]:
     return results
 
 
-LOWERINGS: Mapping[str, Any] = {"native": _native}
+LOWERINGS: Mapping[str, Any] = {"native": of_any_size(_native)}
