@@ -524,3 +524,24 @@ def test_loops_within_loops_are_compared_by_what_they_do():
 
     assert nested(2.0).signature == nested(2.0).signature
     assert nested(2.0).signature != nested(3.0).signature
+
+
+def test_the_convolution_of_the_input_is_one_and_so_is_its_gradient():
+    """As in a ConvLSTM: the recurrent convolution alone stays inside, with its input's gradient."""
+    geometry = {"strides": (1, 1), "padding": "same", "dilation": (1, 1), "groups": 1}
+    conv = {**geometry, "data_format": "channels_last"}
+    shapes = [(5, None, 6, 6, 2), (None, 6, 6, 3), (3, 3, 2, 3), (3, 3, 3, 3)]
+    inputs = [Placeholder(shape) for shape in shapes]
+    x, start, w, u = inputs
+
+    def step(slices, states):
+        return [], [p.tanh(p.conv(slices[0], w, **conv) + p.conv(states[0], u, **conv))]
+
+    (final,), _ = scan(step, [x], [start])
+    program = optimize(Program(inputs, [final, *gradients([final], [x, w, u])]))
+    inside = [counts(loop.params["body"].nodes) for loop in loops(program)]
+    assert [body.get("conv", 0) for body in inside] == [1, 0]
+    assert [body.get("conv_input_grad", 0) for body in inside] == [0, 1]
+    assert not any("conv_kernel_grad" in body for body in inside)
+    outside = counts(program.nodes)
+    assert [outside[n] for n in ("conv", "conv_input_grad", "conv_kernel_grad")] == [1, 1, 2]

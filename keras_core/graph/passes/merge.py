@@ -8,13 +8,14 @@ from typing import Any
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
 from keras_core.graph.rewrite import Rule
+from keras_core.graph.spec import Size
 from keras_core.graph.tensor import Constant, Tensor
 
 _SMALL = 64
 
 
 def merge(program: Program) -> Program:
-    """One node where several would compute the same; also inside of scans."""
+    """One node where several would compute the same, or tell the same size; also in scans."""
     return program.rewritten(_merger(), inside=_merger)
 
 
@@ -34,6 +35,9 @@ def _merger() -> Rule:
 
 
 def _key(node: Node) -> Any:
+    held = node.specs[0].held
+    if type(held) is Size and not node.primitive.several:
+        return node.specs[0].dtype, held
     inputs = tuple(_input_key(x) for x in node.inputs)
     return node.primitive, inputs, tuple(sorted(node.params.items(), key=lambda item: item[0]))
 

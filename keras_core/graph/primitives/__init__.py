@@ -24,7 +24,12 @@ from keras_core.graph.primitives.control import (
     stop_gradient,
     where,
 )
-from keras_core.graph.primitives.convolution import conv, conv_input_grad, conv_kernel_grad
+from keras_core.graph.primitives.convolution import (
+    conv,
+    conv_input_grad,
+    conv_kernel_grad,
+    conv_kernel_grads,
+)
 from keras_core.graph.primitives.elementwise import (
     abs,
     add,

@@ -46,6 +46,12 @@ def with_rank(x: Tensor, rank: int) -> Tensor:
     return p.reshape_to_sizes(x, [sizes[0], *(1,) * missing, *sizes[1:]])
 
 
+def lift_alike(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    """For tensors of one shape, which do not broadcast."""
+    together = _all_with_steps(inputs)
+    return node.primitive(*(x for x, _ in inputs), **node.params) if together else None
+
+
 def lift_axis(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
     """For the parameter `axis`, in tensors that all have the steps."""
     if not _all_with_steps(inputs):
@@ -102,3 +108,22 @@ def steps_out_of_batch(y: Tensor, like: Tensor) -> Tensor:
     """`(steps * batch, ...)` as `(steps, batch, ...)`, the first two sizes as in `like`."""
     rest = (p.size_of(y, i) for i in range(1, y.ndim))
     return p.reshape_to_sizes(y, [p.size_of(like, 0), p.size_of(like, 1), *rest])
+
+
+def lift_batch_to_shape(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    """For a tensor with steps, others without, and the parameter `shape` with the batch in front.
+
+    The run-time sizes of `shape` are the last inputs.
+    """
+    (x, has_steps), *others = inputs
+    if not has_steps or any(with_steps for _, with_steps in others):
+        return None
+    shape = node.params["shape"]
+    without = [tensor for tensor, _ in others]
+    split = len(without) - shape.count(None)
+    dims = iter(without[split:])
+    sizes = [next(dims) if size is None else size for size in shape]
+    merged = steps_in_batch(x)
+    given, first = p.split_sizes([p.size_of(merged, 0), *sizes[1:]])
+    params = {**node.params, "shape": given}
+    return steps_out_of_batch(node.primitive(merged, *without[:split], *first, **params), x)

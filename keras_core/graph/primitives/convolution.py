@@ -12,9 +12,13 @@ import numpy as np
 
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Lifted, Node, Primitive
-from keras_core.graph.primitives._lifting import steps_in_batch, steps_out_of_batch
-from keras_core.graph.primitives._rules import filled, same_dtype, shown, sizes_given
-from keras_core.graph.spec import NamedDim, Shape, Sizes, Spec, is_known
+from keras_core.graph.primitives._lifting import (
+    lift_batch_to_shape,
+    steps_in_batch,
+    steps_out_of_batch,
+)
+from keras_core.graph.primitives._rules import clash, filled, same_dtype, shown, sizes_given
+from keras_core.graph.spec import NamedDim, Shape, Sizes, Spec, agreed, is_known
 from keras_core.graph.tensor import Tensor
 from keras_core.graph.windows import (
     Counts,
@@ -183,24 +187,12 @@ def _conv_input_grad_vjp(
     return p.conv(c, kernel, **params), _kernel_grad(c, g, kernel, params)
 
 
-def _lift_conv_input_grad(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
-    (g, g_steps), (kernel, kernel_steps), *dims = inputs
-    if not g_steps or kernel_steps or any(has_steps for _, has_steps in dims):
-        return None
-    merged = steps_in_batch(g)
-    given = iter(dim for dim, _ in dims)
-    rest = [next(given) if n is None else n for n in node.params["shape"]][1:]
-    shape, sizes = p.split_sizes([p.size_of(merged, 0), *rest])
-    params = {**node.params, "shape": shape}
-    return steps_out_of_batch(p.conv_input_grad(merged, kernel, *sizes, **params), g)
-
-
 conv_input_grad = Primitive(
     "conv_input_grad",
     _conv_input_grad_shape,
     _conv_input_grad,
     _conv_input_grad_vjp,
-    lift=_lift_conv_input_grad,
+    lift=lift_batch_to_shape,
     dims=True,
     family=_FAMILY,
     doc="The gradient of conv by x of a given shape; the transposed convolution.",
@@ -257,11 +249,79 @@ def _conv_kernel_grad_vjp(
     return _input_grad(g, c, x, params), p.conv(x, c, **params)
 
 
+def _lift_conv_kernel_grad(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    (x, x_steps), (g, g_steps) = inputs
+    if not x_steps or not g_steps or x.shape[0] is None:
+        return None
+    return p.conv_kernel_grads(x, g, **node.params)
+
+
 conv_kernel_grad = Primitive(
     "conv_kernel_grad",
     _conv_kernel_grad_shape,
     _conv_kernel_grad,
     _conv_kernel_grad_vjp,
+    lift=_lift_conv_kernel_grad,
     family=_FAMILY,
     doc="The gradient of conv by its kernel.",
 )
+
+
+# The kernel's gradient for each of several batches
+
+
+def _conv_kernel_grads_shape(x: Spec, g: Spec, **params: Any) -> Spec:
+    count = agreed(x.sizes[0], g.sizes[0])
+    if not is_known(count) or clash(x.sizes[0], g.sizes[0]):
+        raise ValueError(
+            f"conv_kernel_grads: {x.shape} and {g.shape} need one and the same known number of "
+            "batches."
+        )
+    one_x, one_g = (Spec(t.sizes[1:], t.dtype) for t in (x, g))
+    kernel = _conv_kernel_grad_shape(one_x, one_g, **params)
+    return Spec((count, *kernel.sizes), kernel.dtype)
+
+
+def _conv_kernel_grads(x: Any, g: Any, **params: Any) -> Any:
+    return np.stack([_conv_kernel_grad(*pair, **params) for pair in zip(x, g)])
+
+
+def _conv_kernel_grads_parts(
+    x: Tensor, g: Tensor, groups: int, data_format: str, **params: Any
+) -> Tensor:
+    """The batches become groups of channels."""
+    count, window = x.sizes[0], params["kernel_size"]
+    assert is_known(count)
+    apart = [_batches_in_channels(t, data_format) for t in (x, g)]
+    options = {"groups": groups * count, "data_format": "channels_last", **params}
+    kernel = p.conv_kernel_grad(*apart, **options)
+    depth, filters = kernel.sizes[-2:]
+    assert is_known(filters)
+    parts = p.reshape(kernel, shape=(*window, depth, count, filters // count))
+    rank = len(window)
+    return p.transpose(parts, perm=(rank + 1, *range(rank + 1), rank + 2))
+
+
+def _batches_in_channels(x: Tensor, data_format: str) -> Tensor:
+    """`(count, batch, spatial..., channels)` as `(batch, spatial..., count * channels)`."""
+    channels = 2 if data_format == "channels_first" else x.ndim - 1
+    spatial = [axis for axis in range(2, x.ndim) if axis != channels]
+    moved = p.transpose(x, perm=(1, *spatial, 0, channels))
+    sizes = [p.size_of(moved, axis) for axis in range(moved.ndim)]
+    return p.reshape_to_sizes(moved, [*sizes[:-2], p.product_of_sizes(sizes[-2:])])
+
+
+conv_kernel_grads = Primitive(
+    "conv_kernel_grads",
+    _conv_kernel_grads_shape,
+    _conv_kernel_grads,
+    decomposition=_conv_kernel_grads_parts,
+    family=_FAMILY,
+    doc="conv_kernel_grad for each pair of batches along axis 0 of x and g. Loops leave it to be "
+    "summed, which makes it one conv_kernel_grad.",
+)
+
+
+def summed_kernel_grads(node: Node) -> Tensor:
+    """The sum of `conv_kernel_grads` over the batches: all of them are one batch."""
+    return p.conv_kernel_grad(*map(steps_in_batch, node.inputs), **node.params)

@@ -10,7 +10,12 @@ import numpy as np
 
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Lifted, Node, Primitive
-from keras_core.graph.primitives._lifting import lift_axes, lift_axis, lift_elementwise
+from keras_core.graph.primitives._lifting import (
+    lift_alike,
+    lift_axes,
+    lift_axis,
+    lift_elementwise,
+)
 from keras_core.graph.primitives._rules import (
     broadcast_sizes,
     check_axes,
@@ -172,7 +177,7 @@ sigmoid_cross_entropy = Primitive(
     _sigmoid_cross_entropy,
     _sigmoid_cross_entropy_vjp,
     _sigmoid_cross_entropy_parts,
-    lift=lift_elementwise,
+    lift=lift_alike,
     family=_FAMILY,
     doc="-labels * log(sigmoid(logits)) - (1 - labels) * log(1 - sigmoid(logits)).",
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Primitive
-from keras_core.graph.primitives._lifting import lift_batch
+from keras_core.graph.primitives._lifting import lift_batch, lift_batch_to_shape
 from keras_core.graph.primitives._rules import filled, float_only, same_dtype, sizes_given
 from keras_core.graph.spec import Shape, Sizes, Spec
 from keras_core.graph.tensor import Tensor
@@ -249,6 +249,7 @@ avg_pool_grad = Primitive(
     _avg_pool_grad_shape,
     _avg_pool_grad,
     _avg_pool_grad_vjp,
+    lift=lift_batch_to_shape,
     dims=True,
     family=_FAMILY,
     doc="The gradient of avg_pool by its input of a given shape.",

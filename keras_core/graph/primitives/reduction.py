@@ -19,6 +19,7 @@ from keras_core.graph.primitives._rules import (
     summed_axes,
     unbroadcast,
 )
+from keras_core.graph.primitives.convolution import summed_kernel_grads
 from keras_core.graph.primitives.linalg import summed_product
 from keras_core.graph.spec import Sizes, Spec
 from keras_core.graph.tensor import Tensor
@@ -153,8 +154,12 @@ def _simplify_sum(node: Node) -> Tensor | None:
     inner = made_by(reduce_sum, node.inputs[0])
     if inner is not None and not keepdims and not inner.params["keepdims"]:
         return _joined_sums(inner, axes)
-    product = made_by(p.dot, node.inputs[0])
-    return None if product is None or keepdims else summed_product(product, axes)
+    if keepdims:
+        return None
+    product, kernels = (made_by(q, node.inputs[0]) for q in (p.dot, p.conv_kernel_grads))
+    if kernels is not None and axes == (0,):
+        return summed_kernel_grads(kernels)
+    return None if product is None else summed_product(product, axes)
 
 
 def _joined_sums(inner: Node, axes: Axes) -> Tensor:

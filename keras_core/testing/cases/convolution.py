@@ -75,6 +75,8 @@ _GEOMETRIES: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
     ),
 }
 
+_IN_BATCHES = ("1d", "2d_same", "2d_groups", "2d_first", "3d")
+
 
 def _cases() -> Iterator[Case]:
     for label, (x, kernel, result, given) in _GEOMETRIES.items():
@@ -88,6 +90,10 @@ def _cases() -> Iterator[Case]:
         yield case("conv_input_grad", of_g, of_kernel, label=label, empty=False, shape=x, **params)
         sized = {"kernel_size": kernel[:-2], **params}
         yield case("conv_kernel_grad", of_x, of_g, label=label, **sized)
+        if label in _IN_BATCHES:
+            known = (0, channels[0] + 1)
+            several = [uniform(3, *shape, known=known, batch=1) for shape in (x, result)]
+            yield case("conv_kernel_grads", *several, label=label, **sized)
 
 
 CASES: tuple[Case, ...] = tuple(_cases())

@@ -1,0 +1,78 @@
+"""What a primitive declares beside its shape and value; what it lacks by design stands here."""
+
+from __future__ import annotations
+
+import pytest
+
+from keras_core.graph.primitive import PRIMITIVES
+
+DRAWS = "draws anew at each step, which a draw for all steps would not repeat"
+EFFECTS = "does something at each step"
+SIZES = "tells a size, which is the same at all steps"
+SEVERAL = "has several results"
+OUTSIDE = "stands outside of loops"
+STARTS = "starts elsewhere at each step"
+
+# Primitives that stay inside of their loop.
+NOT_LIFTED = {
+    "arange": "may have another length at each step",
+    "batch_norm_grad": SEVERAL,
+    "batch_norm_train": SEVERAL,
+    "conv_kernel_grads": "stands outside of loops, where conv_kernel_grad was lifted",
+    "dim": SIZES,
+    "dynamic_slice": STARTS,
+    "dynamic_unslice": STARTS,
+    "gather_grad": "adds up to one tensor at each step",
+    "learning_phase": OUTSIDE,
+    "native": EFFECTS,
+    "print": EFFECTS,
+    "random_normal": DRAWS,
+    "random_truncated_normal": DRAWS,
+    "random_uniform": DRAWS,
+    "scan": "a loop in a loop",
+    "shape_of": SIZES,
+    "top_k": SEVERAL,
+}
+
+# Primitives whose gradient is not zero by definition, and which have no rule for it.
+NO_GRADIENT: dict[str, str] = {}
+
+FLAGS = {
+    "pure": {"learning_phase", "native", "print"},
+    "indexed": {"dynamic_slice", "dynamic_unslice", "gather", "gather_grad"},
+    "loop": {"scan"},
+    "phase": {"learning_phase"},
+    "several": {"batch_norm_grad", "batch_norm_train", "native", "scan", "top_k"},
+    "random": {"random_normal", "random_truncated_normal", "random_uniform", "scan"},
+}
+
+
+def ours():
+    return [primitive for primitive in PRIMITIVES.values() if not primitive.name.endswith("_test")]
+
+
+def test_what_is_not_lifted_out_of_loops_is_meant_to_stay():
+    assert {x.name for x in ours() if x.lift is None} == set(NOT_LIFTED)
+
+
+def test_what_has_no_gradient_has_a_zero_one():
+    without = [x for x in ours() if x.vjp is None and x.decomposition is None]
+    assert {x.name for x in without if x.differentiable} == set(NO_GRADIENT)
+
+
+def test_all_but_loops_can_be_computed_plainly():
+    assert not [x.name for x in ours() if x.reference is None]
+
+
+@pytest.mark.parametrize("flag", sorted(FLAGS))
+def test_flags(flag):
+    """A new primitive that is special in one of these ways is added here, so that it is meant."""
+    marked = {x.name for x in ours() if getattr(x, flag) is not (flag == "pure")}
+    assert marked == FLAGS[flag]
+
+
+def test_elementwise_families_are_elementwise():
+    families = ("elementwise", "comparison")
+    assert {x.name for x in ours() if x.elementwise} == {
+        x.name for x in ours() if x.family in families
+    }
