@@ -12,11 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from keras_core.graph import order
+from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Lifted, Node
 from keras_core.graph.program import Program
 from keras_core.graph.provenance import origin_scope
 from keras_core.graph.rewrite import Rewriter
 from keras_core.graph.scan.body import Body
+from keras_core.graph.spec import Size
 from keras_core.graph.tensor import Constant, Placeholder, Tensor
 
 Table = dict[Any, Lifted]
@@ -32,18 +34,31 @@ def _hoist_node(node: Node) -> Sequence[Tensor] | None:
 
 
 def _outer(node: Node) -> Table:
-    """Tensors of the body that are known outside: sequences (batched) and invariants."""
+    """Tensors of the body that are known outside: sequences (with steps), invariants and sizes."""
     body = node.params["body"]
     sequences, _, invariants = body.split(node.inputs)
     known: Table = {x.key: (outer, True) for x, outer in zip(body.sequences, sequences)}
     known.update({x.key: (outer, False) for x, outer in zip(body.invariants, invariants)})
+    _tell_sizes(body.nodes, node.inputs, known)
     return known
+
+
+def _tell_sizes(nodes: Sequence[Node], inputs: Sequence[Tensor], known: Table) -> None:
+    """Makes sizes known outside that nodes of the body tell: there they are those of inputs."""
+    places = {size: (x, axis) for x in inputs for axis, size in enumerate(x.sizes)}
+    for node in nodes:
+        held = node.specs[0].held
+        if type(held) is Size and held in places and not node.primitive.several:
+            x, axis = places[held]
+            known[(node, 0)] = (p.cast(p.dim(x, axis=axis), dtype=node.specs[0].dtype), False)
 
 
 def _lift_all(nodes: Sequence[Node], known: Table) -> set[Any]:
     """Lifts what can be, extending `known`; returns the keys of what was lifted."""
     lifted: set[Any] = set()
     for node in nodes:
+        if (node, 0) in known:
+            continue
         inputs = [(x, False) if isinstance(x, Constant) else known.get(x.key) for x in node.inputs]
         if any(x is None for x in inputs):
             continue
