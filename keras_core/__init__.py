@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from keras_core import slots
+
 if TYPE_CHECKING:
     from keras_core.engine.input_layer import Input as Input
     from keras_core.engine.sequential import Sequential as Sequential
@@ -54,9 +56,30 @@ _HOME_OF = {
 }
 
 
+def _submodule(name: str) -> Any:
+    return importlib.import_module(f"keras_core.{name}")
+
+
+def _current_backend() -> Any:
+    from keras_core.plugins import current_backend
+
+    return current_backend()
+
+
+def _core_plugin() -> Any:
+    from keras_core.saving import formats
+
+    return formats
+
+
+slots.current_backend.fill(_current_backend)
+slots.family.fill(lambda name: _submodule(name).FAMILY)
+slots.core_plugin.fill(_core_plugin)
+
+
 def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
-        return importlib.import_module(f"keras_core.{name}")
+        return _submodule(name)
     if name in _HOME_OF:
         value = getattr(importlib.import_module(_HOME_OF[name]), name)
         globals()[name] = value

@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import backend as K
-from keras_core.utils.generic_utils import (
-    deserialize_keras_object,
-    interpret_identifier,
-    serialize_keras_object,
-)
+from keras_core.families import Family
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
@@ -115,9 +111,12 @@ def linear(x: Any) -> Any:
     return x
 
 
+FAMILY = Family("activation function", globals())
+
+
 def serialize(activation: Any) -> Any:
     """The name of an activation function, or the configuration of an activation layer."""
-    return serialize_keras_object(activation)
+    return FAMILY.serialize(activation)
 
 
 def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -130,12 +129,7 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     Returns:
         A function of a tensor.
     """
-    return deserialize_keras_object(
-        name,
-        module_objects=globals(),
-        custom_objects=custom_objects,
-        printable_module_name="activation function",
-    )
+    return FAMILY.deserialize(name, custom_objects)
 
 
 def get(identifier: Any) -> Any:
@@ -144,6 +138,4 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: unknown name, or something else altogether.
     """
-    if identifier is None:
-        return linear
-    return interpret_identifier(identifier, deserialize, "activation function")
+    return linear if identifier is None else FAMILY.get(identifier)

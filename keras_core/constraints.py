@@ -6,11 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Union
 
 from keras_core import backend as K
-from keras_core.utils.generic_utils import (
-    deserialize_keras_object,
-    interpret_identifier,
-    serialize_keras_object,
-)
+from keras_core.families import Family
 
 Axis = Union[int, Sequence[int]]
 
@@ -115,10 +111,12 @@ non_neg = nonneg = NonNeg
 unit_norm = unitnorm = UnitNorm
 min_max_norm = MinMaxNorm
 
+FAMILY = Family("constraint", globals())
+
 
 def serialize(constraint: Any) -> Any:
     """The name or configuration of a constraint."""
-    return serialize_keras_object(constraint)
+    return FAMILY.serialize(constraint)
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -131,12 +129,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     Returns:
         A function of a weight.
     """
-    return deserialize_keras_object(
-        config,
-        module_objects=globals(),
-        custom_objects=custom_objects,
-        printable_module_name="constraint",
-    )
+    return FAMILY.deserialize(config, custom_objects)
 
 
 def get(identifier: Any) -> Any:
@@ -145,6 +138,4 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: unknown name, or something else altogether.
     """
-    return (
-        None if identifier is None else interpret_identifier(identifier, deserialize, "constraint")
-    )
+    return None if identifier is None else FAMILY.get(identifier)

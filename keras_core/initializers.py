@@ -14,11 +14,7 @@ from typing import Any
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.utils.generic_utils import (
-    deserialize_keras_object,
-    interpret_identifier,
-    serialize_keras_object,
-)
+from keras_core.families import Family
 
 # The standard deviation of a standard normal variable cut off at -2 and 2.
 _TRUNCATED_STDDEV = 0.87962566103423978
@@ -350,8 +346,6 @@ def he_uniform(seed: int | None = None) -> VarianceScaling:
     return VarianceScaling(scale=2.0, mode="fan_in", distribution="uniform", seed=seed)
 
 
-_FACTORIES = (lecun_uniform, glorot_normal, glorot_uniform, he_normal, lecun_normal, he_uniform)
-
 zero = zeros = Zeros
 one = ones = Ones
 constant = Constant
@@ -361,10 +355,19 @@ truncated_normal = TruncatedNormal
 identity = Identity
 orthogonal = Orthogonal
 
+FAMILY = Family(
+    "initializer",
+    globals(),
+    factories=(
+        *(lecun_uniform, glorot_uniform, he_uniform),
+        *(lecun_normal, glorot_normal, he_normal),
+    ),
+)
+
 
 def serialize(initializer: Any) -> Any:
     """The name or configuration of an initializer."""
-    return serialize_keras_object(initializer)
+    return FAMILY.serialize(initializer)
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -377,13 +380,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     Returns:
         A function of a shape.
     """
-    found = deserialize_keras_object(
-        config,
-        module_objects=globals(),
-        custom_objects=custom_objects,
-        printable_module_name="initializer",
-    )
-    return found() if found in _FACTORIES else found  # 'he_normal' means he_normal()
+    return FAMILY.deserialize(config, custom_objects)
 
 
 def get(identifier: Any) -> Any:
@@ -392,4 +389,4 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: unknown name, or something else altogether.
     """
-    return interpret_identifier(identifier, deserialize, "initializer")
+    return FAMILY.get(identifier)

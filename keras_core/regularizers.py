@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import backend as K
-from keras_core.utils.generic_utils import (
-    deserialize_keras_object,
-    interpret_identifier,
-    serialize_keras_object,
-)
+from keras_core.families import Family
 
 
 class Regularizer:
@@ -63,12 +59,12 @@ def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
     return L1L2(l1=l1, l2=l2)
 
 
-_FACTORIES = (l1, l2, l1_l2)
+FAMILY = Family("regularizer", globals(), factories=(l1, l2, l1_l2))
 
 
 def serialize(regularizer: Any) -> Any:
     """The name or configuration of a regularizer."""
-    return serialize_keras_object(regularizer)
+    return FAMILY.serialize(regularizer)
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -81,13 +77,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     Returns:
         A function of a weight.
     """
-    found = deserialize_keras_object(
-        config,
-        module_objects=globals(),
-        custom_objects=custom_objects,
-        printable_module_name="regularizer",
-    )
-    return found() if found in _FACTORIES else found  # 'l2' means l2()
+    return FAMILY.deserialize(config, custom_objects)
 
 
 def get(identifier: Any) -> Any:
@@ -96,6 +86,4 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: unknown name, or something else altogether.
     """
-    return (
-        None if identifier is None else interpret_identifier(identifier, deserialize, "regularizer")
-    )
+    return None if identifier is None else FAMILY.get(identifier)

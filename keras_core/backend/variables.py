@@ -12,7 +12,7 @@ from keras_core.backend.convert import cast_to, split_shape, tensor
 from keras_core.backend.naming import scoped
 from keras_core.config import floatx
 from keras_core.graph import primitives as p
-from keras_core.graph import randomness
+from keras_core.graph.evaluate import initial_value
 from keras_core.graph.tensor import Constant, Dim, Placeholder, Shape, Tensor, Update, Variable
 
 Sizes = Union[Sequence[Any], Tensor]
@@ -38,7 +38,7 @@ def variable(
     """
     if isinstance(value, Tensor):
         dtype = dtype or value.dtype
-        value = randomness.initial_value(value)
+        value = initial_value(value)
     sparse = hasattr(value, "toarray")
     made = Variable(value.toarray() if sparse else value, dtype or floatx(), name, constraint)
     made.name = scoped(made.name)

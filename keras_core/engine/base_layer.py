@@ -9,11 +9,12 @@ from keras_core import backend as K
 from keras_core.engine.bookkeeping import Bookkeeping
 from keras_core.engine.connections import Connections
 from keras_core.engine.engine_calls import is_engine_call, run_on_engine
-from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors, describe
+from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors
 from keras_core.engine.node import Node
 from keras_core.engine.weight_owner import WeightOwner, building
 from keras_core.graph import layer_scope
 from keras_core.utils.generic_utils import has_arg, is_all_none, to_list, unpack_singleton
+from keras_core.utils.layer_utils import describe
 
 __all__ = ["InputSpec", "Layer", "Node", "disable_tracking"]
 

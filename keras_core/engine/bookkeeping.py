@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_core import slots
 from keras_core.graph import Update, substitute
 from keras_core.utils.generic_utils import to_list
 
@@ -70,15 +71,13 @@ class Bookkeeping:
                 the result of a call of a Metric object.
             name: str, the metric's name in the logs.
         """
-        from keras_core import metrics
-
         made_by = getattr(value, "_metric_obj", None)
         if made_by is not None:
             if made_by not in self._metrics:
                 self._metrics.append(made_by)
             return
         known = [metric for metric in self._metrics if metric.name == name]
-        metric = known[0] if known else metrics.Mean(name=name)
+        metric = known[0] if known else slots.family("metrics").built_in["Mean"](name=name)
         if not known:
             self._metrics.append(metric)
         metric(value)

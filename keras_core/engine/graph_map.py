@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from keras_core.engine.input_spec import describe
+from keras_core.utils.layer_utils import describe
 
 
 class GraphMap:

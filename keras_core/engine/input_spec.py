@@ -5,6 +5,7 @@ from __future__ import annotations
 from keras_core import backend as K
 from keras_core.graph import Tensor
 from keras_core.utils.generic_utils import to_list
+from keras_core.utils.layer_utils import describe
 
 
 class InputSpec:
@@ -110,8 +111,3 @@ def _check_one(layer, index, tensor, spec):
             f"Input {index} of layer {describe(layer)} is incompatible: expected {wanted}, "
             f"got shape {shape} of dtype {K.dtype(tensor)}."
         )
-
-
-def describe(layer):
-    """Names a layer in a message, as ``dense_1 (Dense)``."""
-    return f"{layer.name} ({type(layer).__name__})"

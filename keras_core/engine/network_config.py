@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 
+from keras_core import slots
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
 
@@ -115,11 +116,8 @@ def network_from_config(cls, config, custom_objects=None):
 
 
 def _made_layer(entry, custom_objects):
-    from keras_core.layers import deserialize
-
-    layer = deserialize(
-        {"class_name": entry["class_name"], "config": entry["config"]},
-        custom_objects=custom_objects,
+    layer = slots.family("layers").deserialize(
+        {"class_name": entry["class_name"], "config": entry["config"]}, custom_objects
     )
     # Lists of Keras 2.0 to 2.2.2 keep the name of a nested Sequential in the entry alone.
     if entry.get("name"):

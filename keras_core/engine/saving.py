@@ -6,7 +6,6 @@ import functools
 
 from keras_core.saving import weights as _weights
 from keras_core.saving.config import model_from_config, model_from_json, model_from_yaml
-from keras_core.saving.conversion import convert_weights
 from keras_core.saving.hdf5 import load_model, save_model
 from keras_core.utils.io_utils import (
     HDF5_OBJECT_HEADER_LIMIT,
@@ -16,6 +15,7 @@ from keras_core.utils.io_utils import (
     load_from_binary_h5py,
     save_to_binary_h5py,
 )
+from keras_core.utils.weight_conversion import convert_weights
 
 __all__ = [
     "H5Dict",

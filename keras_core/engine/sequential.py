@@ -6,11 +6,12 @@ import copy
 import warnings
 
 from keras_core import backend as K
+from keras_core import slots
 from keras_core.engine.base_layer import Layer, as_shapes
 from keras_core.engine.graph_map import GraphMap, check_names
 from keras_core.engine.input_layer import Input, InputLayer
-from keras_core.engine.input_spec import describe
 from keras_core.engine.training import Model
+from keras_core.utils.layer_utils import describe
 
 __all__ = ["Sequential"]
 
@@ -207,11 +208,10 @@ class Sequential(Model):
             config: dict, what `get_config` gave; or a list of layers, as Keras 2.0 to 2.2.2 wrote.
             custom_objects: dict from names to classes and functions that are not Keras's own.
         """
-        from keras_core.layers import deserialize
-
         if not isinstance(config, dict):
             config = {"name": None, "layers": config}
-        layers = [deserialize(c, custom_objects=custom_objects) for c in config["layers"]]
+        deserialize = slots.family("layers").deserialize
+        layers = [deserialize(c, custom_objects) for c in config["layers"]]
         model = cls(layers, name=config.get("name"))
         if not model.inputs and config.get("build_input_shape"):
             model.build(config["build_input_shape"])

@@ -9,8 +9,8 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import initializers
-from keras_core.engine.input_spec import describe
 from keras_core.utils.generic_utils import has_arg
+from keras_core.utils.layer_utils import describe
 
 # Names of the weights made since the outermost layer began to build: a variable name is
 # unique in that range, so that the names in a saved file differ.

@@ -35,6 +35,11 @@ def evaluate(
     return [_lookup(t, values) for t in tensors]
 
 
+def initial_value(tensor: Tensor) -> np.ndarray:
+    """The value of an initializer's tensor, drawn with NumPy whatever the backend."""
+    return evaluate([tensor], rng=(randomness.current_run().seed, 0))[0]
+
+
 def run_node(node: Node, values: Values, rng: randomness.RandomState) -> None:
     """Puts the values of the node's outputs into `values`."""
     arguments = [_lookup(x, values) for x in node.inputs]

@@ -16,6 +16,7 @@ from keras_core.graph.passes import optimize
 from keras_core.graph.program import Program
 from keras_core.graph.rewrite import substitute
 from keras_core.graph.tensor import Placeholder, Tensor, Update, Variable
+from keras_core.slots import current_backend
 
 Compiled = tuple[Callable[..., list[np.ndarray]], tuple[Variable, ...]]
 
@@ -70,8 +71,6 @@ class Function:
         Raises:
             ValueError: their number or one's shape is wrong.
         """
-        from keras_core.plugins import current_backend
-
         values, phase = self._split(values)
         arrays = [self._checked(x, v) for x, v in zip(self.inputs, values)]
         backend = current_backend()
@@ -89,8 +88,6 @@ class Function:
             A function of the values of all calls but for the phase, array-likes `(calls, ...)`. It
             returns the outputs of all calls, `(calls, ...)`.
         """
-        from keras_core.plugins import current_backend
-
         backend = current_backend()
         key = (backend, phase if self._uses_phase else 0)
         with self._compiling:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_core.graph.primitive import Node
-from keras_core.graph.program import Program
 from keras_core.graph.tensor import Constant, Tensor
+
+if TYPE_CHECKING:
+    from keras_core.graph.program import Program
 
 _SMALL = 8
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Callable
 
 from keras_core.graph import order
+from keras_core.graph.listing import listing
 from keras_core.graph.primitive import Node
 from keras_core.graph.rewrite import Rewriter, Rule
 from keras_core.graph.tensor import Constant, Placeholder, Tensor, Update, Variable
@@ -115,6 +116,4 @@ class Program:
             seen.add(variable)
 
     def __str__(self) -> str:
-        from keras_core.graph.listing import listing
-
         return listing(self)

@@ -12,8 +12,6 @@ from itertools import count
 
 import numpy as np
 
-from keras_core.graph.tensor import Tensor
-
 RandomState = tuple[int, int]
 
 _SEEDED = 1 << 40
@@ -68,10 +66,3 @@ def generator(state: RandomState, stream: int) -> np.random.Generator:
     seed, step = state
     run_seed = 0 if has_own_seed(stream) else seed
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((run_seed, step, stream))))
-
-
-def initial_value(tensor: Tensor) -> np.ndarray:
-    """The value of an initializer's tensor, drawn with NumPy whatever the backend."""
-    from keras_core.graph.evaluate import evaluate
-
-    return evaluate([tensor], rng=(_run.seed, 0))[0]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 import numpy as np
 
+from keras_core.errors import BackendNotFoundError
 from keras_core.graph.spec import (  # noqa: F401  (found here by these names too)
     DTYPES,
     FLOATS,
@@ -21,6 +22,7 @@ from keras_core.graph.spec import (  # noqa: F401  (found here by these names to
     Spec,
     checked_dtype,
 )
+from keras_core.slots import current_backend
 
 if TYPE_CHECKING:
     from keras_core.graph.primitive import Node
@@ -141,9 +143,6 @@ class Tensor:
 
 def _wake_backend() -> None:
     """Loads the backend: an engine that was handed a symbolic tensor may ask it what to do next."""
-    from keras_core.errors import BackendNotFoundError
-    from keras_core.plugins import current_backend
-
     with suppress(BackendNotFoundError):
         current_backend()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.engine.input_layer import Input, InputLayer
+from keras_core.families import Family
 from keras_core.layers.advanced_activations import (
     ELU,
     LeakyReLU,
@@ -112,7 +113,6 @@ from keras_core.layers.recurrent import (
     StackedRNNCells,
 )
 from keras_core.layers.wrappers import Bidirectional, TimeDistributed
-from keras_core.utils.generic_utils import deserialize_keras_object, serialize_keras_object
 
 __all__ = [
     "Activation",
@@ -226,6 +226,21 @@ __all__ = [
 ]
 
 
+class _Layers(Family):
+    """The layers, and the models, which may stand where a layer does."""
+
+    @property
+    def built_in(self):
+        from keras_core.engine import sequential, training  # so that layers alone load no training
+
+        names = super().built_in
+        layers = {n: v for n, v in names.items() if isinstance(v, type) and issubclass(v, Layer)}
+        return {**layers, "Model": training.Model, "Sequential": sequential.Sequential}
+
+
+FAMILY = _Layers("layer", globals())
+
+
 def serialize(layer):
     """Return a layer as data.
 
@@ -235,7 +250,7 @@ def serialize(layer):
     Returns:
         A dictionary of its `class_name` and its `config`.
     """
-    return serialize_keras_object(layer)
+    return FAMILY.serialize(layer)
 
 
 def deserialize(config, custom_objects=None):
@@ -251,13 +266,4 @@ def deserialize(config, custom_objects=None):
     Raises:
         ValueError: if the class is not known, or the configuration is no such dictionary.
     """
-    from keras_core import models
-
-    known = {n: v for n, v in globals().items() if isinstance(v, type) and issubclass(v, Layer)}
-    known.update(Model=models.Model, Sequential=models.Sequential)
-    return deserialize_keras_object(
-        config,
-        module_objects=known,
-        custom_objects=custom_objects,
-        printable_module_name="layer",
-    )
+    return FAMILY.deserialize(config, custom_objects)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 from keras_core import backend as K
+from keras_core import slots
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.utils.generic_utils import CustomObjectScope, has_arg, to_list
 
@@ -74,9 +75,7 @@ class Wrapper(Layer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        from keras_core.layers import deserialize
-
-        layer = deserialize(config["layer"], custom_objects=custom_objects)
+        layer = slots.family("layers").deserialize(config["layer"], custom_objects)
         return cls(layer, **{name: v for name, v in config.items() if name != "layer"})
 
 

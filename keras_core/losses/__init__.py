@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from keras_core.families import Family
 from keras_core.losses.base import Loss, LossFunctionWrapper
 from keras_core.losses.functions import (
     binary_crossentropy,
@@ -37,11 +38,6 @@ from keras_core.losses.objects import (
     Poisson,
     SparseCategoricalCrossentropy,
     SquaredHinge,
-)
-from keras_core.utils.generic_utils import (
-    deserialize_keras_object,
-    interpret_identifier,
-    serialize_keras_object,
 )
 
 __all__ = [
@@ -101,6 +97,8 @@ msle = MSLE = mean_squared_logarithmic_error
 kld = KLD = kullback_leibler_divergence
 cosine = cosine_similarity = cosine_proximity
 
+FAMILY = Family("loss function", globals())
+
 
 def is_categorical_crossentropy(loss: Any) -> bool:
     """Whether a loss, in any form that `compile` takes, is categorical cross-entropy."""
@@ -112,7 +110,7 @@ def is_categorical_crossentropy(loss: Any) -> bool:
 
 def serialize(loss: Any) -> Any:
     """The name or configuration of a loss."""
-    return serialize_keras_object(loss)
+    return FAMILY.serialize(loss)
 
 
 def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -125,12 +123,7 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     Returns:
         A function or a `Loss`.
     """
-    return deserialize_keras_object(
-        name,
-        module_objects=globals(),
-        custom_objects=custom_objects,
-        printable_module_name="loss function",
-    )
+    return FAMILY.deserialize(name, custom_objects)
 
 
 def get(identifier: Any) -> Any:
@@ -139,8 +132,4 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: unknown name, or something else altogether.
     """
-    return (
-        None
-        if identifier is None
-        else interpret_identifier(identifier, deserialize, "loss function")
-    )
+    return None if identifier is None else FAMILY.get(identifier)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from keras_core.families import Family
 from keras_core.losses import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -64,11 +65,6 @@ from keras_core.metrics.means import (
     SparseTopKCategoricalAccuracy,
     SquaredHinge,
     TopKCategoricalAccuracy,
-)
-from keras_core.utils.generic_utils import (
-    deserialize_keras_object,
-    interpret_identifier,
-    serialize_keras_object,
 )
 
 __all__ = [
@@ -152,6 +148,8 @@ mape = MAPE = mean_absolute_percentage_error
 msle = MSLE = mean_squared_logarithmic_error
 cosine = cosine_similarity = cosine_proximity
 
+FAMILY = Family("metric function", globals())
+
 
 def clone_metric(metric: Any) -> Any:
     """A metric object with the same configuration and no state; anything else as it is."""
@@ -167,7 +165,7 @@ def clone_metrics(metrics: Any) -> Any:
 
 def serialize(metric: Any) -> Any:
     """The name or configuration of a metric."""
-    return serialize_keras_object(metric)
+    return FAMILY.serialize(metric)
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -180,12 +178,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     Returns:
         A function or a `Metric`.
     """
-    return deserialize_keras_object(
-        config,
-        module_objects=globals(),
-        custom_objects=custom_objects,
-        printable_module_name="metric function",
-    )
+    return FAMILY.deserialize(config, custom_objects)
 
 
 def get(identifier: Any) -> Any:
@@ -194,4 +187,4 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: unknown name, or something else altogether.
     """
-    return interpret_identifier(identifier, deserialize, "metric function")
+    return FAMILY.get(identifier)

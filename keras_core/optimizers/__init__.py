@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
+from keras_core.families import Family
 from keras_core.optimizers.adadelta import Adadelta
 from keras_core.optimizers.adagrad import Adagrad
 from keras_core.optimizers.adam import Adam
@@ -13,7 +15,6 @@ from keras_core.optimizers.nadam import Nadam
 from keras_core.optimizers.optimizer import Optimizer, clip_norm
 from keras_core.optimizers.rmsprop import RMSprop
 from keras_core.optimizers.sgd import SGD
-from keras_core.utils.generic_utils import deserialize_keras_object, serialize_keras_object
 
 __all__ = [
     "SGD",
@@ -50,9 +51,37 @@ _BUILT_IN = {
 }
 
 
+class _Optimizers(Family):
+    """Knows built-in names in any case, and takes no class or function for an optimizer."""
+
+    def get(self, identifier: Any) -> Optimizer:
+        if isinstance(identifier, str):
+            return self.deserialize({"class_name": identifier, "config": {}})
+        if isinstance(identifier, dict):
+            return self.deserialize(identifier)
+        if isinstance(identifier, Optimizer):
+            return identifier
+        hint = f" Write {identifier.__name__}() instead." if inspect.isclass(identifier) else ""
+        raise ValueError(
+            f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as "
+            f"'adam', a configuration, or an optimizer object.{hint}"
+        )
+
+    def deserialize(
+        self, identifier: Any, custom_objects: Mapping[str, Any] | None = None
+    ) -> Optimizer:
+        name = identifier.get("class_name") if isinstance(identifier, dict) else None
+        if isinstance(name, str) and name.lower() in self.built_in:
+            identifier = {**identifier, "class_name": name.lower()}
+        return super().deserialize(identifier, custom_objects)
+
+
+FAMILY = _Optimizers("optimizer", _BUILT_IN)
+
+
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
     """The configuration of an optimizer, with its class name."""
-    return serialize_keras_object(optimizer)
+    return FAMILY.serialize(optimizer)
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Optimizer:
@@ -66,15 +95,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Op
     Returns:
         Optimizer.
     """
-    name = config.get("class_name") if isinstance(config, dict) else None
-    if isinstance(name, str) and name.lower() in _BUILT_IN:
-        config = {**config, "class_name": name.lower()}
-    return deserialize_keras_object(
-        config,
-        module_objects=_BUILT_IN,
-        custom_objects=custom_objects,
-        printable_module_name="optimizer",
-    )
+    return FAMILY.deserialize(config, custom_objects)
 
 
 def get(identifier: Any) -> Optimizer:
@@ -83,14 +104,4 @@ def get(identifier: Any) -> Optimizer:
     Raises:
         ValueError: unknown name, or something else altogether, such as a class.
     """
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
-        return deserialize({"class_name": identifier, "config": {}})
-    if isinstance(identifier, Optimizer):
-        return identifier
-    hint = f" Write {identifier.__name__}() instead." if inspect.isclass(identifier) else ""
-    raise ValueError(
-        f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as "
-        f"'adam', a configuration, or an optimizer object.{hint}"
-    )
+    return FAMILY.get(identifier)

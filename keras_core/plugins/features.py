@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from keras_core import slots
 from keras_core.errors import PluginConflictError
-from keras_core.plugins import builtin, installed
+from keras_core.plugins import installed
 from keras_core.plugins.contract import Backend, ModelFormat
 from keras_core.plugins.manager import ask_each, load, manager, register, warn_of
 
@@ -62,7 +63,7 @@ def lowerings(backend: Backend) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _load_all() -> None:
     """Loads the plugins that are not backends; one that fails is left out, with a warning."""
-    register(builtin, "keras_core")
+    register(slots.core_plugin(), "keras_core")
     for claimants in installed.enabled(installed.FEATURES).values():
         try:
             load(installed.sole(claimants))

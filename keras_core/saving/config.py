@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from keras_core import slots
 from keras_core.saving.safety import safe_mode_scope
 from keras_core.saving.yaml_text import parse_yaml
 
@@ -44,15 +45,13 @@ def model_from_config(config, custom_objects=None, safe_mode=True):
         TypeError: if `config` is a list.
         ValueError: if it is no configuration of a model, or names an unknown layer.
     """
-    from keras_core.layers import deserialize
-
     if isinstance(config, list):
         raise TypeError(
             "model_from_config takes the dict of a whole model, not a list of layers. "
             "For a list use Sequential.from_config(config)."
         )
     with safe_mode_scope(safe_mode):
-        return deserialize(config, custom_objects=custom_objects)
+        return slots.family("layers").deserialize(config, custom_objects)
 
 
 def model_from_json(json_string, custom_objects=None, safe_mode=True):

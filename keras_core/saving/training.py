@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 
+from keras_core import slots
 from keras_core.saving.json_text import json_value
 from keras_core.saving.weights import read_arrays, read_json, reading, save_variables
 
@@ -59,28 +60,26 @@ def load_training(store, model, custom_objects=None):
 
 
 def _compile_arguments(config, custom_objects):
-    from keras_core import losses, metrics, optimizers
-
+    optimizers, losses, metrics = map(slots.family, ("optimizers", "losses", "metrics"))
+    weighted = config.get("weighted_metrics")
     return {
         "optimizer": optimizers.deserialize(config["optimizer_config"], custom_objects),
-        "loss": _objects(config["loss"], losses.deserialize, custom_objects),
-        "metrics": _objects(config["metrics"], metrics.deserialize, custom_objects),
-        "weighted_metrics": _objects(
-            config.get("weighted_metrics"), metrics.deserialize, custom_objects
-        ),
+        "loss": _objects(config["loss"], losses, custom_objects),
+        "metrics": _objects(config["metrics"], metrics, custom_objects),
+        "weighted_metrics": _objects(weighted, metrics, custom_objects),
         "loss_weights": config["loss_weights"],
         "sample_weight_mode": config["sample_weight_mode"],
     }
 
 
-def _objects(saved, deserialize, custom_objects):
+def _objects(saved, family, custom_objects):
     """Puts objects in the place of their configurations, and of names of custom objects."""
     if isinstance(saved, list):
-        return [_objects(item, deserialize, custom_objects) for item in saved]
+        return [_objects(item, family, custom_objects) for item in saved]
     if isinstance(saved, dict) and set(saved) >= {"class_name", "config"}:
-        return deserialize(saved, custom_objects)
+        return family.deserialize(saved, custom_objects)
     if isinstance(saved, dict):
-        return {key: _objects(item, deserialize, custom_objects) for key, item in saved.items()}
+        return {key: _objects(item, family, custom_objects) for key, item in saved.items()}
     return custom_objects.get(saved, saved) if isinstance(saved, str) else saved
 
 

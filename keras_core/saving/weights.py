@@ -9,11 +9,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.engine.input_spec import describe
 from keras_core.saving.config import KERAS_VERSION, KERNEL_LAYOUT
-from keras_core.saving.conversion import convert_weights
 from keras_core.saving.targets import ModelFileError
 from keras_core.utils.io_utils import H5Dict
+from keras_core.utils.layer_utils import describe
+from keras_core.utils.weight_conversion import convert_weights
 
 
 def save_weights(group, layers):

@@ -160,32 +160,6 @@ def _from_config(made_by: Any, config: dict[str, Any], custom_objects: Mapping[s
         return made_by.from_config(config)
 
 
-def interpret_identifier(identifier: Any, deserialize: Callable[[Any], Any], kind: str) -> Any:
-    """What a user means by a name, a configuration, a class, an object or a function.
-
-    Args:
-        identifier: what the user gave.
-        deserialize: function of a name or a configuration that returns the object.
-        kind: what is looked for, in error messages.
-
-    Returns:
-        An object or a function.
-
-    Raises:
-        ValueError: `identifier` is nothing of that, or an unknown name.
-    """
-    if isinstance(identifier, (dict, str)):
-        return deserialize(identifier)
-    if inspect.isclass(identifier):
-        return identifier()
-    if callable(identifier):
-        return identifier
-    raise ValueError(
-        f"Could not interpret {kind} identifier: {identifier!r} is a {type(identifier).__name__}; "
-        f"expected the name of a {kind}, a configuration, an object or a function."
-    )
-
-
 # Functions as data
 
 

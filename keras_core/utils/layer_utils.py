@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.utils.generic_utils import to_list
+from keras_core.utils.weight_conversion import convert_weights
 
 __all__ = [
     "convert_all_kernels_in_model",
@@ -16,6 +17,11 @@ __all__ = [
 ]
 
 _COLUMNS = ("Layer (type)", "Output Shape", "Param #")
+
+
+def describe(layer):
+    """Names a layer in a message, as ``dense_1 (Dense)``."""
+    return f"{layer.name} ({type(layer).__name__})"
 
 
 def count_params(weights):
@@ -150,8 +156,6 @@ def convert_all_kernels_in_model(model):
     Args:
         model: Model, changed in place.
     """
-    from keras_core.saving.conversion import convert_weights
-
     changed = []
     for layer in model.layers:
         arrays = K.batch_get_value(layer.weights)

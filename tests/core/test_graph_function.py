@@ -13,13 +13,8 @@ import pytest
 from keras_core import plugins
 from keras_core.graph import Function, Placeholder, Variable, evaluate
 from keras_core.graph import primitives as p
-from keras_core.graph.randomness import (
-    current_run,
-    generator,
-    initial_value,
-    new_stream,
-    set_random_seed,
-)
+from keras_core.graph.evaluate import initial_value
+from keras_core.graph.randomness import current_run, generator, new_stream, set_random_seed
 from keras_core.graph.scan import scan
 
 

@@ -8,6 +8,7 @@ from operator import attrgetter
 import numpy as np
 
 from keras_core import backend as K
+from keras_core import slots
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.layers._options import options_config
 from keras_core.layers.recurrent.stacked import (
@@ -345,11 +346,9 @@ class RNN(Layer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        from keras_core.layers import deserialize
-
         config = dict(config)
         constant_count = config.pop("num_constants", 0)
-        cell = deserialize(config.pop("cell"), custom_objects=custom_objects)
+        cell = slots.family("layers").deserialize(config.pop("cell"), custom_objects)
         layer = cls(cell, **config)
         layer._num_constants = constant_count
         return layer

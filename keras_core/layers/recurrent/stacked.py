@@ -6,6 +6,7 @@ import warnings
 from contextlib import ExitStack, contextmanager
 
 from keras_core import backend as K
+from keras_core import slots
 from keras_core.engine.base_layer import Layer
 from keras_core.engine.weight_owner import building
 from keras_core.utils.generic_utils import has_arg, to_list
@@ -141,8 +142,7 @@ class StackedRNNCells(Layer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        from keras_core.layers import deserialize
-
         config = dict(config)
-        cells = [deserialize(cell, custom_objects=custom_objects) for cell in config.pop("cells")]
+        deserialize = slots.family("layers").deserialize
+        cells = [deserialize(cell, custom_objects) for cell in config.pop("cells")]
         return cls(cells, **config)

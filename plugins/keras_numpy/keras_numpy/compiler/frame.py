@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Constant, Tensor
+from keras_numpy.compiler.blocks import write_blocks
+from keras_numpy.compiler.loops import write_loop
 from keras_numpy.compiler.schedule import Group, Item, nodes_of, schedule
 from keras_numpy.kernel import Kernel
 
@@ -57,6 +59,10 @@ class Frame:
         self._last_use: dict[Any, int] = {}
         self._measure_liveness()
         self._buffer_of: dict[Any, list[str]] = {}
+
+    def within(self, nodes: Sequence[Node], results: Sequence[Tensor]) -> Frame:
+        """A frame one level deeper, for the body of a loop."""
+        return Frame(self.writer, nodes, results, self.indent + 1)
 
     # Facts about nodes and tensors
 
@@ -130,24 +136,14 @@ class Frame:
     def write(self) -> None:
         for i, item in enumerate(self.items):
             if isinstance(item, Group):
-                self._write_group(item)
+                write_blocks(self, item)
             elif _is_loop(item):
-                self._write_loop(item)
+                write_loop(self, item)
             elif item in self.kernels:
                 self._write_node(item, i)
             else:
                 self._write_reference(item)
             self._free_dead(item, i)
-
-    def _write_group(self, group: Group) -> None:
-        from keras_numpy.compiler.blocks import write_blocks
-
-        write_blocks(self, group)
-
-    def _write_loop(self, node: Node) -> None:
-        from keras_numpy.compiler.loops import write_loop
-
-        write_loop(self, node)
 
     def _write_node(self, node: Node, position: int) -> None:
         kernel = self.kernels[node]

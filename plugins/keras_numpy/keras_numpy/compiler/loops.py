@@ -24,8 +24,6 @@ def write_loop(outer: Frame, node: Node) -> None:
 
 class _Loop:
     def __init__(self, outer: Frame, node: Node) -> None:
-        from keras_numpy.compiler.frame import Frame
-
         self.outer, self.node = outer, node
         self.writer = outer.writer
         self.body: Body = node.params["body"]
@@ -34,7 +32,7 @@ class _Loop:
         self.sequences = sequences
         self.steps = sequences[0].shape[0]
         self.t = self.writer.new_name("t")
-        self.frame = Frame(self.writer, self.body.nodes, self.body.results, outer.indent + 1)
+        self.frame = outer.within(self.body.nodes, self.body.results)
         self.copies: list[tuple[str, Tensor]] = []
         self.before: list[str] = []
         self.swaps: list[str] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.saving.cudnn import convert_gates
+from keras_core.utils.cudnn_weights import convert_gates
 
 _KERNELS_TO_FLIP = {
     "Conv1D": 1,

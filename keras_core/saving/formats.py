@@ -30,13 +30,13 @@ def keras_core_model_formats() -> tuple[ModelFormat, ...]:
 
 
 def _save_hdf5(model: Any, path: Path) -> None:
-    from keras_core.models import save_model
+    from keras_core.saving.hdf5 import save_model
 
     save_model(model, path)
 
 
 def _load_hdf5(path: Path) -> Any:
-    from keras_core.models import load_model
+    from keras_core.saving.hdf5 import load_model
 
     return load_model(path)
 
@@ -46,6 +46,6 @@ def _save_json(model: Any, path: Path) -> None:
 
 
 def _load_json(path: Path) -> Any:
-    from keras_core.models import model_from_json
+    from keras_core.saving.config import model_from_json
 
     return model_from_json(path.read_text(encoding="utf-8"))
