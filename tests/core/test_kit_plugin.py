@@ -36,7 +36,7 @@ def test_the_plugin_imports_next_to_nothing(sandbox):
         print(sorted(name for name in sys.modules if name.startswith("keras_core.")))
         """
     )
-    modules = ["keras_core.testing", "keras_core.testing.pytest_plugin"]
+    modules = ["keras_core.slots", "keras_core.testing", "keras_core.testing.pytest_plugin"]
     assert done.stdout == f"[]\n{modules}\n", done.stderr
 
 

@@ -1,6 +1,6 @@
 """Imports go down the house: the order is the one that docs/architecture.md gives.
 
-Imports inside functions count, for they too tie files together; those for type checkers alone do not.
+Imports inside functions count, for they too tie files together; those for type checkers do not.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CIRCLES = {
 BY_NAME = {
     "keras_core": "stands above all of the library, and imports what is first asked for",
     "keras_core.engine": "opens its own modules when they are first asked for",
-    "keras_core.utils": "opens its own modules, and graph.randomness, when they are first asked for",
+    "keras_core.utils": "opens its own modules, and graph.randomness, likewise",
 }
 
 
