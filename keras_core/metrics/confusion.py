@@ -9,66 +9,78 @@ from keras_core.metrics.base import Metric
 from keras_core.utils import metrics_utils
 from keras_core.utils.metrics_utils import ConfusionMatrix, divide_no_nan
 
-COUNTS = {
-    "true_positives": ConfusionMatrix.TRUE_POSITIVES,
-    "true_negatives": ConfusionMatrix.TRUE_NEGATIVES,
-    "false_positives": ConfusionMatrix.FALSE_POSITIVES,
-    "false_negatives": ConfusionMatrix.FALSE_NEGATIVES,
-}
+
+class ConfusionMetric(Metric):
+    """Base of the metrics made of counts at thresholds; a subclass names what is counted.
+
+    Args:
+        thresholds: list of numbers.
+        name: text.
+        dtype: dtype of state and result.
+    """
+
+    # Each outcome that is counted, by the name of the weight that holds its count.
+    counts: dict[str, ConfusionMatrix]
+    top_k: int | None = None
+    class_id: int | None = None
+
+    def __init__(self, thresholds: list[float], name: str | None, dtype: str | None) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.thresholds = thresholds
+        for count in self.counts:
+            weight = self.add_weight(count, shape=(len(thresholds),), initializer="zeros")
+            setattr(self, count, weight)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> list[Any]:
+        """Adds a batch.
+
+        Args:
+            y_true: targets, 0 or 1, `(batch, ...)`, the classes on the last axis.
+            y_pred: predictions in [0, 1], of the same shape.
+            sample_weight: tensor that can be broadcast to `y_pred`, or None; not with `class_id`.
+
+        Returns:
+            List of updates.
+        """
+        return metrics_utils.update_confusion_matrix_variables(
+            {outcome: getattr(self, count) for count, outcome in self.counts.items()},
+            y_true,
+            y_pred,
+            thresholds=self.thresholds,
+            top_k=self.top_k,
+            class_id=self.class_id,
+            sample_weight=sample_weight,
+        )
+
+    def _one_or_all(self, values: Any) -> Any:
+        """The values at the thresholds; without an axis for a single one."""
+        return values[0] if len(self.thresholds) == 1 else values
 
 
-class _ConfusionMatrixConditionCount(Metric):
+class _OutcomeCount(ConfusionMetric):
     """The number, or weight, of the predictions with one outcome.
 
     Args:
-        confusion_matrix_cond: the outcome, a `ConfusionMatrix`.
         thresholds: number or list of numbers in [0, 1]; 0.5 by default.
         name: text.
         dtype: dtype of state and result.
     """
 
     def __init__(
-        self,
-        confusion_matrix_cond: ConfusionMatrix,
-        thresholds: Any = None,
-        name: str | None = None,
-        dtype: str | None = None,
+        self, thresholds: Any = None, name: str | None = None, dtype: str | None = None
     ) -> None:
-        super().__init__(name=name, dtype=dtype)
-        self._confusion_matrix_cond = confusion_matrix_cond
+        parsed = metrics_utils.parse_init_thresholds(thresholds, default_threshold=0.5)
+        super().__init__(parsed, name, dtype)
         self.init_thresholds = thresholds
-        self.thresholds = metrics_utils.parse_init_thresholds(thresholds, default_threshold=0.5)
-        self.accumulator = self.add_weight(
-            "accumulator", shape=(len(self.thresholds),), initializer="zeros"
-        )
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> list[Any]:
-        """Adds a batch.
-
-        Args:
-            y_true: targets, 0 or 1, `(batch, ...)`.
-            y_pred: predictions in [0, 1], of the same shape.
-            sample_weight: tensor that can be broadcast to `y_pred`, or None.
-
-        Returns:
-            List of updates.
-        """
-        return metrics_utils.update_confusion_matrix_variables(
-            {self._confusion_matrix_cond: self.accumulator},
-            y_true,
-            y_pred,
-            thresholds=self.thresholds,
-            sample_weight=sample_weight,
-        )
 
     def result(self) -> Any:
-        return self.accumulator[0] if len(self.thresholds) == 1 else self.accumulator
+        return self._one_or_all(self.accumulator)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "thresholds": self.init_thresholds}
 
 
-class FalsePositives(_ConfusionMatrixConditionCount):
+class FalsePositives(_OutcomeCount):
     """The number of negative targets that are predicted as positive.
 
     Args:
@@ -77,15 +89,10 @@ class FalsePositives(_ConfusionMatrixConditionCount):
         dtype: dtype of state and result.
     """
 
-    def __init__(
-        self, thresholds: Any = None, name: str | None = None, dtype: str | None = None
-    ) -> None:
-        super().__init__(
-            ConfusionMatrix.FALSE_POSITIVES, thresholds=thresholds, name=name, dtype=dtype
-        )
+    counts = {"accumulator": ConfusionMatrix.FALSE_POSITIVES}
 
 
-class FalseNegatives(_ConfusionMatrixConditionCount):
+class FalseNegatives(_OutcomeCount):
     """The number of positive targets that are predicted as negative.
 
     Args:
@@ -94,15 +101,10 @@ class FalseNegatives(_ConfusionMatrixConditionCount):
         dtype: dtype of state and result.
     """
 
-    def __init__(
-        self, thresholds: Any = None, name: str | None = None, dtype: str | None = None
-    ) -> None:
-        super().__init__(
-            ConfusionMatrix.FALSE_NEGATIVES, thresholds=thresholds, name=name, dtype=dtype
-        )
+    counts = {"accumulator": ConfusionMatrix.FALSE_NEGATIVES}
 
 
-class TrueNegatives(_ConfusionMatrixConditionCount):
+class TrueNegatives(_OutcomeCount):
     """The number of negative targets that are predicted as such.
 
     Args:
@@ -111,15 +113,10 @@ class TrueNegatives(_ConfusionMatrixConditionCount):
         dtype: dtype of state and result.
     """
 
-    def __init__(
-        self, thresholds: Any = None, name: str | None = None, dtype: str | None = None
-    ) -> None:
-        super().__init__(
-            ConfusionMatrix.TRUE_NEGATIVES, thresholds=thresholds, name=name, dtype=dtype
-        )
+    counts = {"accumulator": ConfusionMatrix.TRUE_NEGATIVES}
 
 
-class TruePositives(_ConfusionMatrixConditionCount):
+class TruePositives(_OutcomeCount):
     """The number of positive targets that are predicted as such.
 
     Args:
@@ -128,19 +125,13 @@ class TruePositives(_ConfusionMatrixConditionCount):
         dtype: dtype of state and result.
     """
 
-    def __init__(
-        self, thresholds: Any = None, name: str | None = None, dtype: str | None = None
-    ) -> None:
-        super().__init__(
-            ConfusionMatrix.TRUE_POSITIVES, thresholds=thresholds, name=name, dtype=dtype
-        )
+    counts = {"accumulator": ConfusionMatrix.TRUE_POSITIVES}
 
 
-class _Share(Metric):
-    """The part that true positives make up of themselves and one kind of error.
+class _PrecisionOrRecall(ConfusionMetric):
+    """The part that true positives make up of themselves and of the other outcome that is counted.
 
     Args:
-        error: `'false_positives'` or `'false_negatives'`.
         thresholds: number or list of numbers in [0, 1]; 0.5 by default, none at all with `top_k`.
         top_k: only the `top_k` best classes of a sample count as predicted; None for all.
         class_id: index of the only class that counts; None for all.
@@ -150,50 +141,22 @@ class _Share(Metric):
 
     def __init__(
         self,
-        error: str,
-        thresholds: Any,
-        top_k: int | None,
-        class_id: int | None,
-        name: str | None,
-        dtype: str | None,
+        thresholds: Any = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
-        super().__init__(name=name, dtype=dtype)
+        default = 0.5 if top_k is None else metrics_utils.NEG_INF
+        parsed = metrics_utils.parse_init_thresholds(thresholds, default_threshold=default)
+        super().__init__(parsed, name, dtype)
         self.init_thresholds = thresholds
         self.top_k = top_k
         self.class_id = class_id
-        self.thresholds = metrics_utils.parse_init_thresholds(
-            thresholds, default_threshold=0.5 if top_k is None else metrics_utils.NEG_INF
-        )
-        self._counted = ("true_positives", error)
-        for count in self._counted:
-            weight = self.add_weight(count, shape=(len(self.thresholds),), initializer="zeros")
-            setattr(self, count, weight)
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> list[Any]:
-        """Adds a batch.
-
-        Args:
-            y_true: targets, 0 or 1, `(batch, ..., classes)`.
-            y_pred: predictions in [0, 1], of the same shape.
-            sample_weight: tensor that can be broadcast to `y_pred`, or None; not with `class_id`.
-
-        Returns:
-            List of updates.
-        """
-        return metrics_utils.update_confusion_matrix_variables(
-            {COUNTS[count]: getattr(self, count) for count in self._counted},
-            y_true,
-            y_pred,
-            thresholds=self.thresholds,
-            top_k=self.top_k,
-            class_id=self.class_id,
-            sample_weight=sample_weight,
-        )
 
     def result(self) -> Any:
-        right, wrong = (getattr(self, count) for count in self._counted)
-        share = divide_no_nan(right, right + wrong)
-        return share[0] if len(self.thresholds) == 1 else share
+        right, wrong = (getattr(self, count) for count in self.counts)
+        return self._one_or_all(divide_no_nan(right, right + wrong))
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -204,7 +167,7 @@ class _Share(Metric):
         }
 
 
-class Precision(_Share):
+class Precision(_PrecisionOrRecall):
     """The part of the positive predictions that are right: tp / (tp + fp), 0 before the first.
 
     Args:
@@ -215,18 +178,13 @@ class Precision(_Share):
         dtype: dtype of state and result.
     """
 
-    def __init__(
-        self,
-        thresholds: Any = None,
-        top_k: int | None = None,
-        class_id: int | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__("false_positives", thresholds, top_k, class_id, name, dtype)
+    counts = {
+        "true_positives": ConfusionMatrix.TRUE_POSITIVES,
+        "false_positives": ConfusionMatrix.FALSE_POSITIVES,
+    }
 
 
-class Recall(_Share):
+class Recall(_PrecisionOrRecall):
     """The part of the positive targets that are predicted: tp / (tp + fn), 0 before the first.
 
     Args:
@@ -237,18 +195,13 @@ class Recall(_Share):
         dtype: dtype of state and result.
     """
 
-    def __init__(
-        self,
-        thresholds: Any = None,
-        top_k: int | None = None,
-        class_id: int | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__("false_negatives", thresholds, top_k, class_id, name, dtype)
+    counts = {
+        "true_positives": ConfusionMatrix.TRUE_POSITIVES,
+        "false_negatives": ConfusionMatrix.FALSE_NEGATIVES,
+    }
 
 
-class CurveMetric(Metric):
+class CurveMetric(ConfusionMetric):
     """Base of the metrics that need all four counts at many thresholds.
 
     Args:
@@ -257,32 +210,12 @@ class CurveMetric(Metric):
         dtype: dtype of state and result.
     """
 
-    def __init__(self, thresholds: list[float], name: str | None, dtype: str | None) -> None:
-        super().__init__(name=name, dtype=dtype)
-        self.thresholds = thresholds
-        for count in COUNTS:
-            setattr(
-                self, count, self.add_weight(count, shape=(len(thresholds),), initializer="zeros")
-            )
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> list[Any]:
-        """Adds a batch.
-
-        Args:
-            y_true: targets, 0 or 1, `(batch, ...)`.
-            y_pred: predictions in [0, 1], of the same shape.
-            sample_weight: tensor that can be broadcast to `y_pred`, or None.
-
-        Returns:
-            List of updates.
-        """
-        return metrics_utils.update_confusion_matrix_variables(
-            {outcome: getattr(self, count) for count, outcome in COUNTS.items()},
-            y_true,
-            y_pred,
-            thresholds=self.thresholds,
-            sample_weight=sample_weight,
-        )
+    counts = {
+        "true_positives": ConfusionMatrix.TRUE_POSITIVES,
+        "true_negatives": ConfusionMatrix.TRUE_NEGATIVES,
+        "false_positives": ConfusionMatrix.FALSE_POSITIVES,
+        "false_negatives": ConfusionMatrix.FALSE_NEGATIVES,
+    }
 
 
 def inner_thresholds(num_thresholds: int) -> list[float]:
