@@ -20,14 +20,14 @@ class ConfusionMetric(Metric):
     """
 
     # Each outcome that is counted, by the name of the weight that holds its count.
-    counts: dict[str, ConfusionMatrix]
+    _counted: dict[str, ConfusionMatrix]
     top_k: int | None = None
     class_id: int | None = None
 
     def __init__(self, thresholds: list[float], name: str | None, dtype: str | None) -> None:
         super().__init__(name=name, dtype=dtype)
         self.thresholds = thresholds
-        for count in self.counts:
+        for count in self._counted:
             weight = self.add_weight(count, shape=(len(thresholds),), initializer="zeros")
             setattr(self, count, weight)
 
@@ -43,7 +43,7 @@ class ConfusionMetric(Metric):
             List of updates.
         """
         return metrics_utils.update_confusion_matrix_variables(
-            {outcome: getattr(self, count) for count, outcome in self.counts.items()},
+            {outcome: getattr(self, count) for count, outcome in self._counted.items()},
             y_true,
             y_pred,
             thresholds=self.thresholds,
@@ -89,7 +89,7 @@ class FalsePositives(_OutcomeCount):
         dtype: dtype of state and result.
     """
 
-    counts = {"accumulator": ConfusionMatrix.FALSE_POSITIVES}
+    _counted = {"accumulator": ConfusionMatrix.FALSE_POSITIVES}
 
 
 class FalseNegatives(_OutcomeCount):
@@ -101,7 +101,7 @@ class FalseNegatives(_OutcomeCount):
         dtype: dtype of state and result.
     """
 
-    counts = {"accumulator": ConfusionMatrix.FALSE_NEGATIVES}
+    _counted = {"accumulator": ConfusionMatrix.FALSE_NEGATIVES}
 
 
 class TrueNegatives(_OutcomeCount):
@@ -113,7 +113,7 @@ class TrueNegatives(_OutcomeCount):
         dtype: dtype of state and result.
     """
 
-    counts = {"accumulator": ConfusionMatrix.TRUE_NEGATIVES}
+    _counted = {"accumulator": ConfusionMatrix.TRUE_NEGATIVES}
 
 
 class TruePositives(_OutcomeCount):
@@ -125,7 +125,7 @@ class TruePositives(_OutcomeCount):
         dtype: dtype of state and result.
     """
 
-    counts = {"accumulator": ConfusionMatrix.TRUE_POSITIVES}
+    _counted = {"accumulator": ConfusionMatrix.TRUE_POSITIVES}
 
 
 class _PrecisionOrRecall(ConfusionMetric):
@@ -155,7 +155,7 @@ class _PrecisionOrRecall(ConfusionMetric):
         self.class_id = class_id
 
     def result(self) -> Any:
-        right, wrong = (getattr(self, count) for count in self.counts)
+        right, wrong = (getattr(self, count) for count in self._counted)
         return self._one_or_all(divide_no_nan(right, right + wrong))
 
     def get_config(self) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class Precision(_PrecisionOrRecall):
         dtype: dtype of state and result.
     """
 
-    counts = {
+    _counted = {
         "true_positives": ConfusionMatrix.TRUE_POSITIVES,
         "false_positives": ConfusionMatrix.FALSE_POSITIVES,
     }
@@ -195,7 +195,7 @@ class Recall(_PrecisionOrRecall):
         dtype: dtype of state and result.
     """
 
-    counts = {
+    _counted = {
         "true_positives": ConfusionMatrix.TRUE_POSITIVES,
         "false_negatives": ConfusionMatrix.FALSE_NEGATIVES,
     }
@@ -210,7 +210,7 @@ class CurveMetric(ConfusionMetric):
         dtype: dtype of state and result.
     """
 
-    counts = {
+    _counted = {
         "true_positives": ConfusionMatrix.TRUE_POSITIVES,
         "true_negatives": ConfusionMatrix.TRUE_NEGATIVES,
         "false_positives": ConfusionMatrix.FALSE_POSITIVES,
