@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from keras_core import activations, constraints, initializers, regularizers
@@ -33,14 +33,20 @@ def _family(option: str) -> Any:
     return _FAMILIES.get(option.rpartition("_")[2])
 
 
-def set_options(layer: Any, **options: Any) -> None:
+def pick(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The options of these names; a constructor gives its `locals()` for the values."""
+    return {name: values[name] for name in names}
+
+
+def set_options(layer: Any, names: Iterable[str], values: Mapping[str, Any]) -> None:
     """Stores options on a layer, those of a family (a name, a config, a function) as its objects.
 
     Args:
         layer: The layer that gets one attribute an option.
-        options: Values by option name, such as `kernel_initializer="zeros"`.
+        names: The options to store.
+        values: Options by name, and whatever else there is; a constructor gives its `locals()`.
     """
-    for name, value in options.items():
+    for name, value in pick(values, names).items():
         family = _family(name)
         setattr(layer, name, family.get(value) if family else value)
 

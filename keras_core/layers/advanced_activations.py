@@ -70,12 +70,7 @@ class PReLU(_Elementwise):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        set_options(
-            self,
-            alpha_initializer=alpha_initializer,
-            alpha_regularizer=alpha_regularizer,
-            alpha_constraint=alpha_constraint,
-        )
+        set_options(self, _ALPHA_OPTIONS, locals())
         self.shared_axes = None if shared_axes is None else to_list(shared_axes, allow_tuple=True)
 
     def build(self, input_shape):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from keras_core import backend as K
-from keras_core import regularizers
 from keras_core.engine.base_layer import InputSpec
-from keras_core.layers._options import add_part, check_positive, options_config, set_options
+from keras_core.layers._options import add_part, check_positive, options_config, pick, set_options
 from keras_core.layers.convolutional._axes import (
     channel_axis,
     input_channels,
@@ -214,30 +213,13 @@ class ConvLSTM2DCell(DropoutCell):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        set_options(
-            self,
-            filters=filters,
-            kernel_size=conv_utils.normalize_tuple(kernel_size, 2, "kernel_size"),
-            strides=conv_utils.normalize_tuple(strides, 2, "strides"),
-            padding=conv_utils.normalize_padding(padding),
-            data_format=K.normalize_data_format(data_format),
-            dilation_rate=conv_utils.normalize_tuple(dilation_rate, 2, "dilation_rate"),
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=fraction(dropout),
-            recurrent_dropout=fraction(recurrent_dropout),
-        )
+        kernel_size = conv_utils.normalize_tuple(kernel_size, 2, "kernel_size")
+        strides = conv_utils.normalize_tuple(strides, 2, "strides")
+        padding = conv_utils.normalize_padding(padding)
+        data_format = K.normalize_data_format(data_format)
+        dilation_rate = conv_utils.normalize_tuple(dilation_rate, 2, "dilation_rate")
+        dropout, recurrent_dropout = fraction(dropout), fraction(recurrent_dropout)
+        set_options(self, _OPTIONS, locals())
         check_positive(self, "filters")
         self.state_size = (filters, filters)
 
@@ -389,35 +371,12 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
         recurrent_dropout=0.0,
         **kwargs,
     ):
-        cell = ConvLSTM2DCell(
-            filters,
-            kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            dtype=kwargs.get("dtype"),
-        )
+        cell = ConvLSTM2DCell(**pick(locals(), _OPTIONS), dtype=kwargs.get("dtype"))
         super().__init__(
             cell,
             return_sequences=return_sequences,
             go_backwards=go_backwards,
             stateful=stateful,
+            activity_regularizer=activity_regularizer,
             **kwargs,
         )
-        self.activity_regularizer = regularizers.get(activity_regularizer)

@@ -198,7 +198,7 @@ class Activation(Layer):
     def __init__(self, activation, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
-        set_options(self, activation=activation)
+        set_options(self, ("activation",), locals())
 
     def call(self, inputs):
         return self.activation(inputs)
@@ -280,17 +280,7 @@ class Dense(Layer):
         self.units = units
         check_positive(self, "units")
         self.use_bias = use_bias
-        set_options(
-            self,
-            activation=activation,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
+        set_options(self, KERNEL_AND_BIAS, locals())
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 

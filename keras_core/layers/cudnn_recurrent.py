@@ -176,20 +176,7 @@ class CuDNNGRU(_CuDNNRNN):
             stateful=stateful,
             **kwargs,
         )
-        set_options(
-            self,
-            units=units,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
+        set_options(self, _OPTIONS, locals())
         check_positive(self, "units")
 
     @property
@@ -253,21 +240,7 @@ class CuDNNLSTM(_CuDNNRNN):
             stateful=stateful,
             **kwargs,
         )
-        set_options(
-            self,
-            units=units,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
+        set_options(self, (*_OPTIONS, "unit_forget_bias"), locals())
         check_positive(self, "units")
 
     @property

@@ -58,13 +58,7 @@ class Embedding(Layer):
         self.input_dim = input_dim
         self.output_dim = output_dim
         check_positive(self, "input_dim", "output_dim")
-        set_options(
-            self,
-            embeddings_initializer=embeddings_initializer,
-            embeddings_regularizer=embeddings_regularizer,
-            activity_regularizer=activity_regularizer,
-            embeddings_constraint=embeddings_constraint,
-        )
+        set_options(self, _OPTIONS, locals())
         self.mask_zero = mask_zero
         self.supports_masking = mask_zero
         self.input_length = input_length

@@ -17,30 +17,33 @@ from keras_core.utils import conv_utils
 
 __all__ = ["LocallyConnected1D", "LocallyConnected2D"]
 
+_OPTIONS = ("filters", "kernel_size", "strides", "padding", "use_bias", *KERNEL_AND_BIAS)
+
 
 class _LocallyConnected(Layer):
-    """A convolution over `rank` spatial axes whose kernel differs from position to position."""
+    """A convolution over `rank` spatial axes whose kernel differs from position to position.
+
+    Args:
+        options: Values of `_OPTIONS`, by name.
+        data_format: "channels_last" or "channels_first"; None is `K.image_data_format()`.
+    """
 
     rank = 1
 
-    def __init__(
-        self, filters, kernel_size, strides, padding, data_format, use_bias, options, kwargs
-    ):
+    def __init__(self, options, data_format, **kwargs):
         super().__init__(**kwargs)
-        self.filters = filters
+        set_options(self, _OPTIONS, options)
         check_positive(self, "filters")
-        self.kernel_size = conv_utils.normalize_tuple(kernel_size, self.rank, "kernel_size")
-        self.strides = conv_utils.normalize_tuple(strides, self.rank, "strides")
-        self.padding = conv_utils.normalize_padding(padding)
+        self.kernel_size = conv_utils.normalize_tuple(self.kernel_size, self.rank, "kernel_size")
+        self.strides = conv_utils.normalize_tuple(self.strides, self.rank, "strides")
+        self.padding = conv_utils.normalize_padding(self.padding)
         if self.padding != "valid":
             raise ValueError(
                 f"{type(self).__name__} layer {self.name!r}: `padding` must be 'valid', because "
-                f"each position has its own kernel, but got {padding!r}. "
+                f"each position has its own kernel, but got {options['padding']!r}. "
                 "Put a ZeroPadding layer before it."
             )
         self.data_format = K.normalize_data_format(data_format)
-        self.use_bias = use_bias
-        set_options(self, **options)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def _channel_axis(self):
@@ -91,15 +94,7 @@ class _LocallyConnected(Layer):
         return self.activation(output)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "use_bias": self.use_bias,
-            **options_config(self, KERNEL_AND_BIAS),
-        }
+        return {**super().get_config(), **options_config(self, _OPTIONS)}
 
 
 class LocallyConnected1D(_LocallyConnected):
@@ -148,19 +143,7 @@ class LocallyConnected1D(_LocallyConnected):
         **kwargs,
     ):
         K.normalize_data_format(data_format)
-        options = {
-            "activation": activation,
-            "kernel_initializer": kernel_initializer,
-            "bias_initializer": bias_initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "bias_regularizer": bias_regularizer,
-            "activity_regularizer": activity_regularizer,
-            "kernel_constraint": kernel_constraint,
-            "bias_constraint": bias_constraint,
-        }
-        super().__init__(
-            filters, kernel_size, strides, padding, "channels_last", use_bias, options, kwargs
-        )
+        super().__init__(locals(), "channels_last", **kwargs)
 
     def _convolve(self, inputs):
         return K.local_conv1d(inputs, self.kernel, self.kernel_size, self.strides)
@@ -210,19 +193,7 @@ class LocallyConnected2D(_LocallyConnected):
         bias_constraint=None,
         **kwargs,
     ):
-        options = {
-            "activation": activation,
-            "kernel_initializer": kernel_initializer,
-            "bias_initializer": bias_initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "bias_regularizer": bias_regularizer,
-            "activity_regularizer": activity_regularizer,
-            "kernel_constraint": kernel_constraint,
-            "bias_constraint": bias_constraint,
-        }
-        super().__init__(
-            filters, kernel_size, strides, padding, data_format, use_bias, options, kwargs
-        )
+        super().__init__(locals(), data_format, **kwargs)
 
     def build(self, input_shape):
         super().build(input_shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer
-from keras_core.layers._options import add_part, check_positive, options_config, set_options
+from keras_core.layers._options import add_part, check_positive, options_config, pick, set_options
 from keras_core.layers.convolutional._axes import (
     channel_axis,
     input_channels,
@@ -14,6 +14,25 @@ from keras_core.layers.convolutional._axes import (
 from keras_core.utils import conv_utils
 
 _CONVOLUTIONS = {1: K.conv1d, 2: K.conv2d, 3: K.conv3d}
+
+# What every convolution offers, in the order of a config.
+CONV_OPTIONS = (
+    "filters",
+    "kernel_size",
+    "strides",
+    "padding",
+    "data_format",
+    "dilation_rate",
+    "activation",
+    "use_bias",
+    "kernel_initializer",
+    "bias_initializer",
+    "kernel_regularizer",
+    "bias_regularizer",
+    "activity_regularizer",
+    "kernel_constraint",
+    "bias_constraint",
+)
 
 
 def _check_geometry(layer) -> None:
@@ -38,8 +57,9 @@ def _check_geometry(layer) -> None:
 class _Conv(Layer):
     """A convolution over `rank` spatial axes: `activation(conv(inputs, kernel) + bias)`.
 
+    Subclasses set `rank`, 1 to 3, and name what stands in their config in `_conv_options`.
+
     Args:
-        rank: Number of spatial axes, 1 to 3.
         filters: Number of output channels; None where a subclass finds it otherwise.
         kernel_size: Length of the window along each spatial axis, an integer or `rank` of them.
         strides: Step of the window along each spatial axis, an integer or `rank` of them.
@@ -59,9 +79,11 @@ class _Conv(Layer):
         ValueError: If an option is out of its range, or options contradict each other.
     """
 
+    rank: int
+    _conv_options = CONV_OPTIONS
+
     def __init__(
         self,
-        rank,
         filters,
         kernel_size,
         strides=1,
@@ -80,29 +102,16 @@ class _Conv(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.rank = rank
-        self.filters = filters
+        kernel_size = conv_utils.normalize_tuple(kernel_size, self.rank, "kernel_size")
+        strides = conv_utils.normalize_tuple(strides, self.rank, "strides")
+        padding = conv_utils.normalize_padding(padding)
+        data_format = K.normalize_data_format(data_format)
+        dilation_rate = conv_utils.normalize_tuple(dilation_rate, self.rank, "dilation_rate")
+        set_options(self, CONV_OPTIONS, locals())
         if filters is not None:
             check_positive(self, "filters")
-        self.kernel_size = conv_utils.normalize_tuple(kernel_size, rank, "kernel_size")
-        self.strides = conv_utils.normalize_tuple(strides, rank, "strides")
-        self.padding = conv_utils.normalize_padding(padding)
-        self.data_format = K.normalize_data_format(data_format)
-        self.dilation_rate = conv_utils.normalize_tuple(dilation_rate, rank, "dilation_rate")
         _check_geometry(self)
-        set_options(
-            self,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
-        self.input_spec = InputSpec(ndim=rank + 2)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def build(self, input_shape):
         channels = self._fix_channels(input_shape)
@@ -129,24 +138,7 @@ class _Conv(Layer):
         return self._with_channels(self._resized(input_shape), self.filters)
 
     def get_config(self):
-        options = (
-            "filters",
-            "kernel_size",
-            "strides",
-            "padding",
-            "data_format",
-            "dilation_rate",
-            "activation",
-            "use_bias",
-            "kernel_initializer",
-            "bias_initializer",
-            "kernel_regularizer",
-            "bias_regularizer",
-            "activity_regularizer",
-            "kernel_constraint",
-            "bias_constraint",
-        )
-        return {**super().get_config(), "rank": self.rank, **options_config(self, options)}
+        return {**super().get_config(), **options_config(self, self._conv_options)}
 
     def _fix_channels(self, input_shape):
         """Number of input channels, which later inputs are held to."""
@@ -182,16 +174,7 @@ class _Conv(Layer):
         return shape[:axis] + (channels,) + shape[axis + 1 :]
 
 
-class _RankedConv(_Conv):
-    """A convolution whose class says the number of spatial axes."""
-
-    def get_config(self):
-        config = super().get_config()
-        config.pop("rank")
-        return config
-
-
-class Conv1D(_RankedConv):
+class Conv1D(_Conv):
     """Convolution over time: `activation(conv(inputs, kernel) + bias)`.
 
     Input shape `(batch, steps, channels)`, output shape `(batch, new_steps, filters)`
@@ -219,6 +202,8 @@ class Conv1D(_RankedConv):
             channels of the inputs are not known.
     """
 
+    rank = 1
+
     def __init__(
         self,
         filters,
@@ -238,28 +223,10 @@ class Conv1D(_RankedConv):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(
-            rank=1,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            **kwargs,
-        )
+        super().__init__(**pick(locals(), CONV_OPTIONS), **kwargs)
 
 
-class Conv2D(_RankedConv):
+class Conv2D(_Conv):
     """Convolution over images: `activation(conv(inputs, kernel) + bias)`.
 
     Input shape `(batch, rows, columns, channels)`, output shape
@@ -287,6 +254,8 @@ class Conv2D(_RankedConv):
             channels of the inputs are not known.
     """
 
+    rank = 2
+
     def __init__(
         self,
         filters,
@@ -306,28 +275,10 @@ class Conv2D(_RankedConv):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(
-            rank=2,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            **kwargs,
-        )
+        super().__init__(**pick(locals(), CONV_OPTIONS), **kwargs)
 
 
-class Conv3D(_RankedConv):
+class Conv3D(_Conv):
     """Convolution over volumes: `activation(conv(inputs, kernel) + bias)`.
 
     Input shape `(batch, depth, rows, columns, channels)`, output shape
@@ -355,6 +306,8 @@ class Conv3D(_RankedConv):
             channels of the inputs are not known.
     """
 
+    rank = 3
+
     def __init__(
         self,
         filters,
@@ -374,22 +327,4 @@ class Conv3D(_RankedConv):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(
-            rank=3,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            **kwargs,
-        )
+        super().__init__(**pick(locals(), CONV_OPTIONS), **kwargs)

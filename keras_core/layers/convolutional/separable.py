@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from keras_core import backend as K
-from keras_core.layers._options import add_part, options_config, set_options
+from keras_core.layers._options import add_part, pick, set_options
 from keras_core.layers.convolutional._axes import channel_axis
-from keras_core.layers.convolutional.conv import Conv2D, _Conv
+from keras_core.layers.convolutional.conv import CONV_OPTIONS, Conv2D, _Conv
 
 _KERNEL_OPTIONS = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 
-
-def _swap_options(config, dropped, added):
-    """The config without the dropped options, and with the added ones."""
-    return {**{key: value for key, value in config.items() if key not in dropped}, **added}
+# What is left of a convolution's options where the kernels and the output channels are others.
+_SHARED_OPTIONS = tuple(name for name in CONV_OPTIONS if name not in ("filters", *_KERNEL_OPTIONS))
+_DEPTHWISE_OPTIONS = (
+    "depth_multiplier",
+    "depthwise_initializer",
+    "depthwise_regularizer",
+    "depthwise_constraint",
+)
+_SEPARABLE_OPTIONS = (
+    "depth_multiplier",
+    "depthwise_initializer",
+    "pointwise_initializer",
+    "depthwise_regularizer",
+    "pointwise_regularizer",
+    "depthwise_constraint",
+    "pointwise_constraint",
+)
+_OPTIONS = ("filters", *_SHARED_OPTIONS, *_SEPARABLE_OPTIONS)
 
 
 class _SeparableConv(_Conv):
     """A depthwise convolution followed by a pointwise one over `rank` spatial axes.
 
     Args:
-        rank: Number of spatial axes, 1 or 2.
         depth_multiplier: Number of channels made of each input channel before they are mixed.
         depthwise_initializer, pointwise_initializer: How the kernels start.
         depthwise_regularizer, pointwise_regularizer: Penalties on the kernels, or None.
@@ -30,9 +43,10 @@ class _SeparableConv(_Conv):
         ValueError: If an option is out of its range, or options contradict each other.
     """
 
+    _conv_options = _OPTIONS
+
     def __init__(
         self,
-        rank,
         filters,
         kernel_size,
         strides=1,
@@ -59,32 +73,8 @@ class _SeparableConv(_Conv):
                 f"{type(self).__name__} has no causal padding. Pad with ZeroPadding1D on the left "
                 "and write padding='valid'."
             )
-        super().__init__(
-            rank=rank,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            bias_initializer=bias_initializer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            bias_constraint=bias_constraint,
-            **kwargs,
-        )
-        set_options(
-            self,
-            depth_multiplier=depth_multiplier,
-            depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            pointwise_regularizer=pointwise_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            pointwise_constraint=pointwise_constraint,
-        )
+        super().__init__(filters, **pick(locals(), _SHARED_OPTIONS), **kwargs)
+        set_options(self, _SEPARABLE_OPTIONS, locals())
 
     def build(self, input_shape):
         channels = self._fix_channels(input_shape)
@@ -106,19 +96,6 @@ class _SeparableConv(_Conv):
             dilation_rate=self.dilation_rate,
         )
         return self._finish(outputs)
-
-    def get_config(self):
-        options = (
-            "depth_multiplier",
-            "depthwise_initializer",
-            "pointwise_initializer",
-            "depthwise_regularizer",
-            "pointwise_regularizer",
-            "depthwise_constraint",
-            "pointwise_constraint",
-        )
-        dropped = ("rank", *_KERNEL_OPTIONS)
-        return _swap_options(super().get_config(), dropped, options_config(self, options))
 
 
 class SeparableConv1D(_SeparableConv):
@@ -149,6 +126,8 @@ class SeparableConv1D(_SeparableConv):
         ValueError: If an option is out of its range, or options contradict each other.
     """
 
+    rank = 1
+
     def __init__(
         self,
         filters,
@@ -172,29 +151,7 @@ class SeparableConv1D(_SeparableConv):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(
-            rank=1,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            depth_multiplier=depth_multiplier,
-            activation=activation,
-            use_bias=use_bias,
-            depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer,
-            bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            pointwise_regularizer=pointwise_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            pointwise_constraint=pointwise_constraint,
-            bias_constraint=bias_constraint,
-            **kwargs,
-        )
+        super().__init__(**pick(locals(), _OPTIONS), **kwargs)
 
 
 class SeparableConv2D(_SeparableConv):
@@ -228,6 +185,8 @@ class SeparableConv2D(_SeparableConv):
     Source: Xception: deep learning with depthwise separable convolutions, F. Chollet, 2017.
     """
 
+    rank = 2
+
     def __init__(
         self,
         filters,
@@ -251,29 +210,7 @@ class SeparableConv2D(_SeparableConv):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(
-            rank=2,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            depth_multiplier=depth_multiplier,
-            activation=activation,
-            use_bias=use_bias,
-            depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer,
-            bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            pointwise_regularizer=pointwise_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            pointwise_constraint=pointwise_constraint,
-            bias_constraint=bias_constraint,
-            **kwargs,
-        )
+        super().__init__(**pick(locals(), _OPTIONS), **kwargs)
 
 
 class DepthwiseConv2D(Conv2D):
@@ -303,6 +240,8 @@ class DepthwiseConv2D(Conv2D):
         ValueError: If an option is out of its range, or options contradict each other.
     """
 
+    _conv_options = (*_SHARED_OPTIONS, *_DEPTHWISE_OPTIONS)
+
     def __init__(
         self,
         kernel_size,
@@ -322,28 +261,8 @@ class DepthwiseConv2D(Conv2D):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(
-            filters=None,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            bias_initializer=bias_initializer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            bias_constraint=bias_constraint,
-            **kwargs,
-        )
-        set_options(
-            self,
-            depth_multiplier=depth_multiplier,
-            depthwise_initializer=depthwise_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            depthwise_constraint=depthwise_constraint,
-        )
+        super().__init__(filters=None, **pick(locals(), _SHARED_OPTIONS), **kwargs)
+        set_options(self, _DEPTHWISE_OPTIONS, locals())
 
     def build(self, input_shape):
         channels = self._fix_channels(input_shape)
@@ -365,13 +284,3 @@ class DepthwiseConv2D(Conv2D):
     def compute_output_shape(self, input_shape):
         channels = input_shape[channel_axis(self.rank, self.data_format)]
         return self._with_channels(self._resized(input_shape), channels * self.depth_multiplier)
-
-    def get_config(self):
-        options = (
-            "depth_multiplier",
-            "depthwise_initializer",
-            "depthwise_regularizer",
-            "depthwise_constraint",
-        )
-        dropped = ("filters", *_KERNEL_OPTIONS)
-        return _swap_options(super().get_config(), dropped, options_config(self, options))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from keras_core import backend as K
-from keras_core.layers._options import add_part
+from keras_core.layers._options import add_part, pick
 from keras_core.layers.convolutional._axes import resized_shape, spatial_axes
-from keras_core.layers.convolutional.conv import Conv2D, Conv3D
+from keras_core.layers.convolutional.conv import CONV_OPTIONS, Conv2D, Conv3D
 from keras_core.utils import conv_utils
+
+_UNDILATED_OPTIONS = tuple(name for name in CONV_OPTIONS if name != "dilation_rate")
 
 
 class _Transposed:
@@ -59,9 +61,6 @@ class _Transposed:
         axes = spatial_axes(self.rank, self.data_format)
         return self._with_channels(resized_shape(input_shape, axes, self._upscaled), self.filters)
 
-    def get_config(self):
-        return {**super().get_config(), "output_padding": self.output_padding}
-
 
 class Conv2DTranspose(_Transposed, Conv2D):
     """Transposed convolution over images, which takes a convolution's output shape to its input's.
@@ -98,6 +97,8 @@ class Conv2DTranspose(_Transposed, Conv2D):
     Deconvolutional networks, M. D. Zeiler et al., 2010.
     """
 
+    _conv_options = (*CONV_OPTIONS, "output_padding")
+
     def __init__(
         self,
         filters,
@@ -118,24 +119,7 @@ class Conv2DTranspose(_Transposed, Conv2D):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(
-            filters,
-            kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            **kwargs,
-        )
+        super().__init__(**pick(locals(), CONV_OPTIONS), **kwargs)
         self._set_output_padding(output_padding)
         if len(set(self.dilation_rate)) > 1:
             raise ValueError(
@@ -187,6 +171,8 @@ class Conv3DTranspose(_Transposed, Conv3D):
     Source: A guide to convolution arithmetic for deep learning, V. Dumoulin and F. Visin, 2016.
     """
 
+    _conv_options = (*_UNDILATED_OPTIONS, "output_padding")
+
     def __init__(
         self,
         filters,
@@ -206,23 +192,7 @@ class Conv3DTranspose(_Transposed, Conv3D):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(
-            filters,
-            kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            **kwargs,
-        )
+        super().__init__(**pick(locals(), _UNDILATED_OPTIONS), **kwargs)
         self._set_output_padding(output_padding)
 
     def call(self, inputs):
@@ -235,8 +205,3 @@ class Conv3DTranspose(_Transposed, Conv3D):
             data_format=self.data_format,
         )
         return self._finish(outputs)
-
-    def get_config(self):
-        config = super().get_config()
-        config.pop("dilation_rate")
-        return config

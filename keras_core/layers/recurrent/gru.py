@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from keras_core import regularizers
-from keras_core.layers._options import add_part, check_positive, options_config, set_options
+from keras_core.layers._options import add_part, check_positive, options_config, pick, set_options
 from keras_core.layers.recurrent._cells import GatedCell, fraction, modern_implementation
-from keras_core.layers.recurrent.rnn import CellRNN
+from keras_core.layers.recurrent.rnn import LAYER_OPTIONS, CellRNN
 
 _OPTIONS = (
     "units",
@@ -78,26 +77,8 @@ class GRUCell(GatedCell):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        set_options(
-            self,
-            units=units,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=fraction(dropout),
-            recurrent_dropout=fraction(recurrent_dropout),
-            implementation=implementation,
-            reset_after=reset_after,
-        )
+        dropout, recurrent_dropout = fraction(dropout), fraction(recurrent_dropout)
+        set_options(self, _OPTIONS, locals())
         check_positive(self, "units")
         self.state_size = self.output_size = units
 
@@ -222,33 +203,6 @@ class GRU(CellRNN, cell_options=_OPTIONS):
         reset_after=False,
         **kwargs,
     ):
-        cell = GRUCell(
-            units,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            implementation=modern_implementation(implementation, "GRU"),
-            reset_after=reset_after,
-            dtype=kwargs.get("dtype"),
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            **kwargs,
-        )
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+        implementation = modern_implementation(implementation, "GRU")
+        cell = GRUCell(**pick(locals(), _OPTIONS), dtype=kwargs.get("dtype"))
+        super().__init__(cell, **pick(locals(), LAYER_OPTIONS), **kwargs)

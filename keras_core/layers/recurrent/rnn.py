@@ -8,7 +8,7 @@ from operator import attrgetter
 import numpy as np
 
 from keras_core import backend as K
-from keras_core import slots
+from keras_core import regularizers, slots
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.layers._options import options_config
 from keras_core.layers.recurrent.stacked import (
@@ -19,6 +19,11 @@ from keras_core.layers.recurrent.stacked import (
     state_sizes,
 )
 from keras_core.utils.generic_utils import has_arg, to_list
+
+_LOOP_OPTIONS = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
+
+# What a layer offers besides the options of its cell.
+LAYER_OPTIONS = ("activity_regularizer", *_LOOP_OPTIONS)
 
 
 class RNN(Layer):
@@ -333,11 +338,7 @@ class RNN(Layer):
     def get_config(self):
         config = {
             **super().get_config(),
-            "return_sequences": self.return_sequences,
-            "return_state": self.return_state,
-            "go_backwards": self.go_backwards,
-            "stateful": self.stateful,
-            "unroll": self.unroll,
+            **options_config(self, _LOOP_OPTIONS),
             "cell": {"class_name": type(self.cell).__name__, "config": self.cell.get_config()},
         }
         if self._num_constants:
@@ -365,6 +366,10 @@ class CellRNN(RNN):
         cls._cell_options = tuple(cell_options) or cls._cell_options
         for option in cell_options:
             setattr(cls, option, property(attrgetter("cell." + option)))
+
+    def __init__(self, cell, activity_regularizer=None, **kwargs):
+        super().__init__(cell, **kwargs)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
 
     def get_config(self):
         config = super().get_config()

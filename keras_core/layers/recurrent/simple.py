@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import warnings
 
-from keras_core import regularizers
-from keras_core.layers._options import check_positive, options_config, set_options
+from keras_core.layers._options import check_positive, options_config, pick, set_options
 from keras_core.layers.recurrent._cells import GatedCell, fraction
-from keras_core.layers.recurrent.rnn import CellRNN
+from keras_core.layers.recurrent.rnn import LAYER_OPTIONS, CellRNN
 
 _OPTIONS = (
     "units",
@@ -62,23 +61,8 @@ class SimpleRNNCell(GatedCell):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        set_options(
-            self,
-            units=units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=fraction(dropout),
-            recurrent_dropout=fraction(recurrent_dropout),
-        )
+        dropout, recurrent_dropout = fraction(dropout), fraction(recurrent_dropout)
+        set_options(self, _OPTIONS, locals())
         check_positive(self, "units")
         self.state_size = self.output_size = units
 
@@ -151,30 +135,5 @@ class SimpleRNN(CellRNN, cell_options=_OPTIONS):
         if "implementation" in kwargs:
             kwargs.pop("implementation")
             warnings.warn("SimpleRNN has no implementation to choose. Leave it out.", stacklevel=2)
-        cell = SimpleRNNCell(
-            units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            dtype=kwargs.get("dtype"),
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            **kwargs,
-        )
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+        cell = SimpleRNNCell(**pick(locals(), _OPTIONS), dtype=kwargs.get("dtype"))
+        super().__init__(cell, **pick(locals(), LAYER_OPTIONS), **kwargs)
