@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec
+from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
 from keras_core.layers._options import add_part, check_positive, options_config, pick, set_options
-from keras_core.layers.convolutional._axes import (
-    channel_axis,
-    input_channels,
-    resized_shape,
-    spatial_axes,
-)
 from keras_core.layers.recurrent._cells import DropoutCell, fraction, masked
 from keras_core.layers.recurrent.lstm import forget_bias_initializer, lstm_states
 from keras_core.layers.recurrent.rnn import RNN, CellRNN
@@ -123,21 +118,8 @@ class ConvRNN2D(RNN):
 
     def _state_shapes(self, sequence_shape):
         """Shapes of the states, for the shape of the sequences."""
-        cell = self.cell
         step_shape = sequence_shape[:1] + sequence_shape[2:]
-
-        def resize(size, position):
-            return conv_utils.conv_output_length(
-                size,
-                cell.kernel_size[position],
-                padding=cell.padding,
-                stride=cell.strides[position],
-                dilation=cell.dilation_rate[position],
-            )
-
-        resized = resized_shape(step_shape, spatial_axes(2, cell.data_format), resize)
-        axis = channel_axis(2, cell.data_format)
-        return [resized[:axis] + (size,) + resized[axis + 1 :] for size in state_sizes(cell)]
+        return [convolved_shape(self.cell, 2, step_shape, size) for size in state_sizes(self.cell)]
 
     def _state_specs(self):
         shapes = self._state_shapes((None,) * 5)

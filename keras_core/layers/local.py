@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers._axes import channel_axis
 from keras_core.layers._options import (
     KERNEL_AND_BIAS,
     add_part,
@@ -47,7 +48,7 @@ class _LocallyConnected(Layer):
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def _channel_axis(self):
-        return 1 if self.data_format == "channels_first" else self.rank + 1
+        return channel_axis(self.rank, self.data_format)
 
     def build(self, input_shape):
         self._check_sizes(input_shape)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from keras_core import backend as K
-from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers._axes import SpatialLayer, channel_axis
+from keras_core.layers._options import options_config
 from keras_core.utils import conv_utils
 
 __all__ = [
@@ -34,25 +35,7 @@ __all__ = [
 ]
 
 
-class _Spatial(Layer):
-    """A layer over `rank` spatial axes, which stand where `data_format` says."""
-
-    rank = 2
-
-    def __init__(self, data_format=None, **kwargs):
-        super().__init__(**kwargs)
-        self.data_format = K.normalize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
-
-    def _spatial_axes(self):
-        first = 2 if self.data_format == "channels_first" else 1
-        return list(range(first, first + self.rank))
-
-    def get_config(self):
-        return {**super().get_config(), "data_format": self.data_format}
-
-
-class _Pooling(_Spatial):
+class _Pooling(SpatialLayer):
     """Reduces windows that move along the spatial axes; a subclass gives `pool_mode`."""
 
     pool_mode = "max"
@@ -77,11 +60,10 @@ class _Pooling(_Spatial):
             )
         return sizes
 
-    def compute_output_shape(self, input_shape):
-        shape = list(input_shape)
-        for axis, size, stride in zip(self._spatial_axes(), self.pool_size, self.strides):
-            shape[axis] = conv_utils.conv_output_length(shape[axis], size, self.padding, stride)
-        return tuple(shape)
+    def _resized(self, size, position):
+        return conv_utils.conv_output_length(
+            size, self.pool_size[position], self.padding, self.strides[position]
+        )
 
     def call(self, inputs):
         return self._pooling_function(
@@ -93,12 +75,8 @@ class _Pooling(_Spatial):
         return pool(inputs, pool_size, strides, padding, data_format, pool_mode=self.pool_mode)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "pool_size": self.pool_size,
-            "strides": self.strides,
-            "padding": self.padding,
-        }
+        options = ("data_format", "pool_size", "strides", "padding")
+        return {**super().get_config(), **options_config(self, options)}
 
 
 class _Pooling1D(_Pooling):
@@ -228,15 +206,17 @@ class AveragePooling3D(_Pooling3D):
     pool_mode = "avg"
 
 
-class _GlobalPooling(_Spatial):
+class _GlobalPooling(SpatialLayer):
     """Reduces the spatial axes to one value a channel; a subclass gives `_reduce`."""
 
     def compute_output_shape(self, input_shape):
-        channels = 1 if self.data_format == "channels_first" else -1
-        return (input_shape[0], input_shape[channels])
+        return (input_shape[0], input_shape[channel_axis(self.rank, self.data_format)])
 
     def call(self, inputs):
-        return self._reduce(inputs, axis=self._spatial_axes())
+        return self._reduce(inputs, axis=list(self._spatial_axes()))
+
+    def get_config(self):
+        return {**super().get_config(), "data_format": self.data_format}
 
 
 class _GlobalPooling1D(_GlobalPooling):
@@ -267,13 +247,15 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
         ValueError: when called with a mask on data of format "channels_first".
     """
 
+    _reduce = staticmethod(K.mean)
+
     def __init__(self, data_format="channels_last", **kwargs):
         super().__init__(data_format, **kwargs)
         self.supports_masking = True
 
     def call(self, inputs, mask=None):
         if mask is None:
-            return K.mean(inputs, axis=self._spatial_axes())
+            return super().call(inputs)
         if self.data_format == "channels_first":
             raise ValueError(
                 f"GlobalAveragePooling1D layer {self.name!r} got a mask, whose axes are (batch, "

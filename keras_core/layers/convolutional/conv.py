@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
 from keras_core.layers._options import add_part, check_positive, options_config, pick, set_options
-from keras_core.layers.convolutional._axes import (
-    channel_axis,
-    input_channels,
-    resized_shape,
-    spatial_axes,
-)
 from keras_core.utils import conv_utils
 
 _CONVOLUTIONS = {1: K.conv1d, 2: K.conv2d, 3: K.conv3d}
@@ -135,7 +130,7 @@ class _Conv(Layer):
         return self._finish(outputs)
 
     def compute_output_shape(self, input_shape):
-        return self._with_channels(self._resized(input_shape), self.filters)
+        return convolved_shape(self, self.rank, input_shape, self.filters)
 
     def get_config(self):
         return {**super().get_config(), **options_config(self, self._conv_options)}
@@ -156,22 +151,6 @@ class _Conv(Layer):
         if self.use_bias:
             outputs = K.bias_add(outputs, self.bias, data_format=self.data_format)
         return self.activation(outputs)
-
-    def _resized(self, input_shape):
-        def resize(size, position):
-            return conv_utils.conv_output_length(
-                size,
-                self.kernel_size[position],
-                padding=self.padding,
-                stride=self.strides[position],
-                dilation=self.dilation_rate[position],
-            )
-
-        return resized_shape(input_shape, spatial_axes(self.rank, self.data_format), resize)
-
-    def _with_channels(self, shape, channels):
-        axis = channel_axis(self.rank, self.data_format)
-        return shape[:axis] + (channels,) + shape[axis + 1 :]
 
 
 class Conv1D(_Conv):

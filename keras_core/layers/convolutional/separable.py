@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from keras_core import backend as K
+from keras_core.layers._axes import channel_axis, convolved_shape
 from keras_core.layers._options import add_part, pick, set_options
-from keras_core.layers.convolutional._axes import channel_axis
 from keras_core.layers.convolutional.conv import CONV_OPTIONS, Conv2D, _Conv
 
 _KERNEL_OPTIONS = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
@@ -283,4 +283,4 @@ class DepthwiseConv2D(Conv2D):
 
     def compute_output_shape(self, input_shape):
         channels = input_shape[channel_axis(self.rank, self.data_format)]
-        return self._with_channels(self._resized(input_shape), channels * self.depth_multiplier)
+        return convolved_shape(self, self.rank, input_shape, channels * self.depth_multiplier)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from keras_core import backend as K
-from keras_core.engine.base_layer import InputSpec, Layer
-from keras_core.layers.convolutional._axes import resized_shape, spatial_axes
+from keras_core.layers._axes import SpatialLayer
 from keras_core.utils import conv_utils
 
 
@@ -32,47 +31,31 @@ def _pairs(value, rank, layer_name, option):
     return pairs
 
 
-class _Spatial(Layer):
-    """A layer without weights that changes the sizes of `rank` spatial axes.
+class _Resizing(SpatialLayer):
+    """Changes the sizes of the spatial axes by amounts.
 
-    Subclasses keep their one option in the attribute named by `option`.
+    Args:
+        amounts: One for each spatial axis, kept in the attribute that `option` names.
+        data_format: "channels_last" or "channels_first"; None is `K.image_data_format()`.
     """
 
     option: str
 
-    def __init__(self, amounts, rank, data_format=None, **kwargs):
-        super().__init__(**kwargs)
-        self.rank = rank
-        self.data_format = K.normalize_data_format(data_format)
+    def __init__(self, amounts, data_format, **kwargs):
+        super().__init__(data_format, **kwargs)
         setattr(self, self.option, amounts)
-        self.input_spec = InputSpec(ndim=rank + 2)
-
-    def compute_output_shape(self, input_shape):
-        axes = spatial_axes(self.rank, self.data_format)
-        return resized_shape(input_shape, axes, self._resized)
 
     def get_config(self):
-        config = {self.option: getattr(self, self.option), "data_format": self.data_format}
-        return {**super().get_config(), **config}
-
-    def _resized(self, size, position):
-        """The new size along a spatial axis."""
-        raise NotImplementedError
+        amounts = getattr(self, self.option)
+        if self.rank == 1:  # a sequence has one amount, and one data format only
+            return {**super().get_config(), self.option: amounts[0]}
+        return {**super().get_config(), self.option: amounts, "data_format": self.data_format}
 
 
-class _UpSampling(_Spatial):
-    """Repeats the entries along each spatial axis.
-
-    Args:
-        size: Factors, a tuple with one integer a spatial axis.
-        data_format: "channels_last" or "channels_first"; None is
-            `K.image_data_format()`.
-    """
+class _UpSampling(_Resizing):
+    """Repeats the entries along each spatial axis; the amounts are factors."""
 
     option = "size"
-
-    def __init__(self, size, data_format=None, **kwargs):
-        super().__init__(size, len(size), data_format, **kwargs)
 
     def _resized(self, size, position):
         return size * self.size[position]
@@ -88,16 +71,13 @@ class UpSampling1D(_UpSampling):
         kwargs: Options of every layer: name, trainable, dtype, input_shape...
     """
 
+    rank = 1
+
     def __init__(self, size=2, **kwargs):
         super().__init__((int(size),), "channels_last", **kwargs)
 
     def call(self, inputs):
         return K.repeat_elements(inputs, self.size[0], axis=1)
-
-    def get_config(self):
-        config = super().get_config()
-        config.pop("data_format")
-        return {**config, "size": self.size[0]}
 
 
 class UpSampling2D(_UpSampling):
@@ -116,6 +96,8 @@ class UpSampling2D(_UpSampling):
     Raises:
         ValueError: If the interpolation is unknown, or size is not one or two integers.
     """
+
+    rank = 2
 
     def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **kwargs):
         super().__init__(conv_utils.normalize_tuple(size, 2, "size"), data_format, **kwargs)
@@ -155,6 +137,8 @@ class UpSampling3D(_UpSampling):
         ValueError: If size is not one or three integers.
     """
 
+    rank = 3
+
     def __init__(self, size=(2, 2, 2), data_format=None, **kwargs):
         super().__init__(conv_utils.normalize_tuple(size, 3, "size"), data_format, **kwargs)
 
@@ -162,19 +146,26 @@ class UpSampling3D(_UpSampling):
         return K.resize_volumes(inputs, *self.size, data_format=self.data_format)
 
 
-class _ZeroPadding(_Spatial):
-    """Adds zeros before and after each spatial axis.
+class _AtBothEnds(_Resizing):
+    """Changes each spatial axis before its first entry and after its last one.
 
     Args:
-        padding: Pairs (before, after), one for each spatial axis.
-        data_format: "channels_last" or "channels_first"; None is
-            `K.image_data_format()`.
+        amounts: An integer, one for each spatial axis, or as many pairs (before, after).
+        data_format: "channels_last" or "channels_first"; None is `K.image_data_format()`.
+
+    Raises:
+        ValueError: If the amounts are none of these, or negative.
     """
 
-    option = "padding"
+    def __init__(self, amounts, data_format, **kwargs):
+        pairs = _pairs(amounts, self.rank, type(self).__name__, self.option)
+        super().__init__(pairs, data_format, **kwargs)
 
-    def __init__(self, padding, data_format=None, **kwargs):
-        super().__init__(padding, len(padding), data_format, **kwargs)
+
+class _ZeroPadding(_AtBothEnds):
+    """Adds zeros before and after each spatial axis."""
+
+    option = "padding"
 
     def _resized(self, size, position):
         return size + sum(self.padding[position])
@@ -194,17 +185,13 @@ class ZeroPadding1D(_ZeroPadding):
         ValueError: If padding is neither, or negative.
     """
 
+    rank = 1
+
     def __init__(self, padding=1, **kwargs):
-        pairs = _pairs((padding,), 1, "ZeroPadding1D", "padding")
-        super().__init__(pairs, "channels_last", **kwargs)
+        super().__init__((padding,), "channels_last", **kwargs)
 
     def call(self, inputs):
         return K.temporal_padding(inputs, padding=self.padding[0])
-
-    def get_config(self):
-        config = super().get_config()
-        config.pop("data_format")
-        return {**config, "padding": self.padding[0]}
 
 
 class ZeroPadding2D(_ZeroPadding):
@@ -224,8 +211,10 @@ class ZeroPadding2D(_ZeroPadding):
         ValueError: If padding is none of these, or negative.
     """
 
+    rank = 2
+
     def __init__(self, padding=(1, 1), data_format=None, **kwargs):
-        super().__init__(_pairs(padding, 2, "ZeroPadding2D", "padding"), data_format, **kwargs)
+        super().__init__(padding, data_format, **kwargs)
 
     def call(self, inputs):
         return K.spatial_2d_padding(inputs, padding=self.padding, data_format=self.data_format)
@@ -247,20 +236,17 @@ class ZeroPadding3D(_ZeroPadding):
         ValueError: If padding is none of these, or negative.
     """
 
+    rank = 3
+
     def __init__(self, padding=(1, 1, 1), data_format=None, **kwargs):
-        super().__init__(_pairs(padding, 3, "ZeroPadding3D", "padding"), data_format, **kwargs)
+        super().__init__(padding, data_format, **kwargs)
 
     def call(self, inputs):
         return K.spatial_3d_padding(inputs, padding=self.padding, data_format=self.data_format)
 
 
-class _Cropping(_Spatial):
+class _Cropping(_AtBothEnds):
     """Cuts entries off both ends of each spatial axis.
-
-    Args:
-        cropping: Pairs (before, after), one for each spatial axis.
-        data_format: "channels_last" or "channels_first"; None is
-            `K.image_data_format()`.
 
     Raises:
         ValueError: When called on inputs of which nothing would be left.
@@ -268,11 +254,8 @@ class _Cropping(_Spatial):
 
     option = "cropping"
 
-    def __init__(self, cropping, data_format=None, **kwargs):
-        super().__init__(cropping, len(cropping), data_format, **kwargs)
-
     def build(self, input_shape):
-        for axis, pair in zip(spatial_axes(self.rank, self.data_format), self.cropping):
+        for axis, pair in zip(self._spatial_axes(), self.cropping):
             if input_shape[axis] is not None and sum(pair) >= input_shape[axis]:
                 raise ValueError(
                     f"{self.name} crops {pair} off axis {axis}, which leaves nothing of inputs "
@@ -282,7 +265,7 @@ class _Cropping(_Spatial):
 
     def call(self, inputs):
         window = [slice(None)] * (self.rank + 2)
-        for axis, (before, after) in zip(spatial_axes(self.rank, self.data_format), self.cropping):
+        for axis, (before, after) in zip(self._spatial_axes(), self.cropping):
             window[axis] = slice(before, -after or None)
         return inputs[tuple(window)]
 
@@ -304,14 +287,10 @@ class Cropping1D(_Cropping):
         ValueError: If cropping is neither, or negative, or leaves nothing.
     """
 
-    def __init__(self, cropping=(1, 1), **kwargs):
-        pairs = _pairs((cropping,), 1, "Cropping1D", "cropping")
-        super().__init__(pairs, "channels_last", **kwargs)
+    rank = 1
 
-    def get_config(self):
-        config = super().get_config()
-        config.pop("data_format")
-        return {**config, "cropping": self.cropping[0]}
+    def __init__(self, cropping=(1, 1), **kwargs):
+        super().__init__((cropping,), "channels_last", **kwargs)
 
 
 class Cropping2D(_Cropping):
@@ -331,8 +310,10 @@ class Cropping2D(_Cropping):
         ValueError: If cropping is none of these, or negative, or leaves nothing.
     """
 
+    rank = 2
+
     def __init__(self, cropping=((0, 0), (0, 0)), data_format=None, **kwargs):
-        super().__init__(_pairs(cropping, 2, "Cropping2D", "cropping"), data_format, **kwargs)
+        super().__init__(cropping, data_format, **kwargs)
 
 
 class Cropping3D(_Cropping):
@@ -351,5 +332,7 @@ class Cropping3D(_Cropping):
         ValueError: If cropping is none of these, or negative, or leaves nothing.
     """
 
+    rank = 3
+
     def __init__(self, cropping=((1, 1), (1, 1), (1, 1)), data_format=None, **kwargs):
-        super().__init__(_pairs(cropping, 3, "Cropping3D", "cropping"), data_format, **kwargs)
+        super().__init__(cropping, data_format, **kwargs)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from keras_core import backend as K
+from keras_core.layers._axes import channel_axis, resized_shape, spatial_axes, with_channels
 from keras_core.layers._options import add_part, pick
-from keras_core.layers.convolutional._axes import resized_shape, spatial_axes
 from keras_core.layers.convolutional.conv import CONV_OPTIONS, Conv2D, Conv3D
 from keras_core.utils import conv_utils
 
@@ -59,7 +59,8 @@ class _Transposed:
 
     def compute_output_shape(self, input_shape):
         axes = spatial_axes(self.rank, self.data_format)
-        return self._with_channels(resized_shape(input_shape, axes, self._upscaled), self.filters)
+        shape = resized_shape(input_shape, axes, self._upscaled)
+        return with_channels(shape, channel_axis(self.rank, self.data_format), self.filters)
 
 
 class Conv2DTranspose(_Transposed, Conv2D):
