@@ -1,4 +1,9 @@
-"""The options that many layers share: how they are read, checked, used and written to a config."""
+"""The options that many layers share: how they are read, checked, used and written to a config.
+
+A layer lists the names of its options once, in the order of its config. The signature of its
+constructor gives their defaults; `set_options(self, NAMES, locals())` stores what was given,
+`pick(locals(), NAMES)` hands it on to another constructor, and `options_config` writes it down.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +39,7 @@ def _family(option: str) -> Any:
 
 
 def pick(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """The options of these names; a constructor gives its `locals()` for the values."""
+    """The values of these names, and no others; those of a constructor are its `locals()`."""
     return {name: values[name] for name in names}
 
 
@@ -44,7 +49,7 @@ def set_options(layer: Any, names: Iterable[str], values: Mapping[str, Any]) -> 
     Args:
         layer: The layer that gets one attribute an option.
         names: The options to store.
-        values: Options by name, and whatever else there is; a constructor gives its `locals()`.
+        values: Values by name, of these options and maybe more; a constructor's `locals()`.
     """
     for name, value in pick(values, names).items():
         family = _family(name)
