@@ -8,6 +8,7 @@ import pytest
 
 from keras_core import layers as L
 from keras_core import metrics
+from keras_core.layers.convolutional.conv import _Conv
 
 # Something other than the default, for every option of the layers below.
 OTHER = {
@@ -174,3 +175,16 @@ def test_a_class_of_ones_own_goes_through_its_config(make, entries):
     config = make().get_config()
     assert {name: config[name] for name in entries} == entries
     assert type(make()).from_config(config).get_config() == config
+
+
+def test_a_users_convolution_gives_its_rank():
+    """As packages of the time write it."""
+
+    class Mine(_Conv):
+        def __init__(self, filters, kernel_size, **kwargs):
+            super().__init__(2, filters, kernel_size, padding="same", **kwargs)
+
+    layer = Mine(3, 2)
+    assert layer(L.Input((4, 4, 2))).shape == (None, 4, 4, 3)
+    assert layer.get_config()["rank"] == 2 and "rank" not in L.Conv2D(3, 2).get_config()
+    assert _Conv.from_config(layer.get_config()).rank == 2

@@ -52,9 +52,10 @@ def _check_geometry(layer) -> None:
 class _Conv(Layer):
     """A convolution over `rank` spatial axes: `activation(conv(inputs, kernel) + bias)`.
 
-    Subclasses set `rank`, 1 to 3, and name what stands in their config in `_conv_options`.
+    Layers of a fixed `rank` leave it out of the options that stand in their config.
 
     Args:
+        rank: Number of spatial axes, 1 to 3.
         filters: Number of output channels; None where a subclass finds it otherwise.
         kernel_size: Length of the window along each spatial axis, an integer or `rank` of them.
         strides: Step of the window along each spatial axis, an integer or `rank` of them.
@@ -74,11 +75,11 @@ class _Conv(Layer):
         ValueError: If an option is out of its range, or options contradict each other.
     """
 
-    rank: int
-    _conv_options = CONV_OPTIONS
+    _config_options: tuple[str, ...] = ("rank", *CONV_OPTIONS)
 
     def __init__(
         self,
+        rank,
         filters,
         kernel_size,
         strides=1,
@@ -97,16 +98,16 @@ class _Conv(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        kernel_size = conv_utils.normalize_tuple(kernel_size, self.rank, "kernel_size")
-        strides = conv_utils.normalize_tuple(strides, self.rank, "strides")
+        kernel_size = conv_utils.normalize_tuple(kernel_size, rank, "kernel_size")
+        strides = conv_utils.normalize_tuple(strides, rank, "strides")
         padding = conv_utils.normalize_padding(padding)
         data_format = K.normalize_data_format(data_format)
-        dilation_rate = conv_utils.normalize_tuple(dilation_rate, self.rank, "dilation_rate")
-        set_options(self, CONV_OPTIONS, locals())
+        dilation_rate = conv_utils.normalize_tuple(dilation_rate, rank, "dilation_rate")
+        set_options(self, ("rank", *CONV_OPTIONS), locals())
         if filters is not None:
             check_positive(self, "filters")
         _check_geometry(self)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.input_spec = InputSpec(ndim=rank + 2)
 
     def build(self, input_shape):
         channels = self._fix_channels(input_shape)
@@ -133,7 +134,7 @@ class _Conv(Layer):
         return convolved_shape(self, self.rank, input_shape, self.filters)
 
     def get_config(self):
-        return {**super().get_config(), **options_config(self, self._conv_options)}
+        return {**super().get_config(), **options_config(self, self._config_options)}
 
     def _fix_channels(self, input_shape):
         """Number of input channels, which later inputs are held to."""
@@ -181,7 +182,7 @@ class Conv1D(_Conv):
             channels of the inputs are not known.
     """
 
-    rank = 1
+    _config_options = CONV_OPTIONS
 
     def __init__(
         self,
@@ -202,7 +203,7 @@ class Conv1D(_Conv):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(**pick(locals(), CONV_OPTIONS), **kwargs)
+        super().__init__(1, **pick(locals(), CONV_OPTIONS), **kwargs)
 
 
 class Conv2D(_Conv):
@@ -233,7 +234,7 @@ class Conv2D(_Conv):
             channels of the inputs are not known.
     """
 
-    rank = 2
+    _config_options = CONV_OPTIONS
 
     def __init__(
         self,
@@ -254,7 +255,7 @@ class Conv2D(_Conv):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(**pick(locals(), CONV_OPTIONS), **kwargs)
+        super().__init__(2, **pick(locals(), CONV_OPTIONS), **kwargs)
 
 
 class Conv3D(_Conv):
@@ -285,7 +286,7 @@ class Conv3D(_Conv):
             channels of the inputs are not known.
     """
 
-    rank = 3
+    _config_options = CONV_OPTIONS
 
     def __init__(
         self,
@@ -306,4 +307,4 @@ class Conv3D(_Conv):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(**pick(locals(), CONV_OPTIONS), **kwargs)
+        super().__init__(3, **pick(locals(), CONV_OPTIONS), **kwargs)

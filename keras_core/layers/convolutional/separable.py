@@ -33,6 +33,7 @@ class _SeparableConv(_Conv):
     """A depthwise convolution followed by a pointwise one over `rank` spatial axes.
 
     Args:
+        rank: Number of spatial axes, 1 or 2.
         depth_multiplier: Number of channels made of each input channel before they are mixed.
         depthwise_initializer, pointwise_initializer: How the kernels start.
         depthwise_regularizer, pointwise_regularizer: Penalties on the kernels, or None.
@@ -43,10 +44,11 @@ class _SeparableConv(_Conv):
         ValueError: If an option is out of its range, or options contradict each other.
     """
 
-    _conv_options = _OPTIONS
+    _config_options = ("rank", *_OPTIONS)
 
     def __init__(
         self,
+        rank,
         filters,
         kernel_size,
         strides=1,
@@ -73,7 +75,7 @@ class _SeparableConv(_Conv):
                 f"{type(self).__name__} has no causal padding. Pad with ZeroPadding1D on the left "
                 "and write padding='valid'."
             )
-        super().__init__(filters, **pick(locals(), _SHARED_OPTIONS), **kwargs)
+        super().__init__(rank, filters, **pick(locals(), _SHARED_OPTIONS), **kwargs)
         set_options(self, _SEPARABLE_OPTIONS, locals())
 
     def build(self, input_shape):
@@ -126,7 +128,7 @@ class SeparableConv1D(_SeparableConv):
         ValueError: If an option is out of its range, or options contradict each other.
     """
 
-    rank = 1
+    _config_options = _OPTIONS
 
     def __init__(
         self,
@@ -151,7 +153,7 @@ class SeparableConv1D(_SeparableConv):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(**pick(locals(), _OPTIONS), **kwargs)
+        super().__init__(1, **pick(locals(), _OPTIONS), **kwargs)
 
 
 class SeparableConv2D(_SeparableConv):
@@ -185,7 +187,7 @@ class SeparableConv2D(_SeparableConv):
     Source: Xception: deep learning with depthwise separable convolutions, F. Chollet, 2017.
     """
 
-    rank = 2
+    _config_options = _OPTIONS
 
     def __init__(
         self,
@@ -210,7 +212,7 @@ class SeparableConv2D(_SeparableConv):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(**pick(locals(), _OPTIONS), **kwargs)
+        super().__init__(2, **pick(locals(), _OPTIONS), **kwargs)
 
 
 class DepthwiseConv2D(Conv2D):
@@ -240,7 +242,7 @@ class DepthwiseConv2D(Conv2D):
         ValueError: If an option is out of its range, or options contradict each other.
     """
 
-    _conv_options = (*_SHARED_OPTIONS, *_DEPTHWISE_OPTIONS)
+    _config_options = (*_SHARED_OPTIONS, *_DEPTHWISE_OPTIONS)
 
     def __init__(
         self,

@@ -98,7 +98,7 @@ class Conv2DTranspose(_Transposed, Conv2D):
     Deconvolutional networks, M. D. Zeiler et al., 2010.
     """
 
-    _conv_options = (*CONV_OPTIONS, "output_padding")
+    _config_options = (*CONV_OPTIONS, "output_padding")
 
     def __init__(
         self,
@@ -172,7 +172,7 @@ class Conv3DTranspose(_Transposed, Conv3D):
     Source: A guide to convolution arithmetic for deep learning, V. Dumoulin and F. Visin, 2016.
     """
 
-    _conv_options = (*_UNDILATED_OPTIONS, "output_padding")
+    _config_options = (*_UNDILATED_OPTIONS, "output_padding")
 
     def __init__(
         self,
