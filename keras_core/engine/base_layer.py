@@ -6,10 +6,10 @@ import functools
 import re
 
 from keras_core import backend as K
-from keras_core.engine.bookkeeping import Bookkeeping
+from keras_core.engine.additions import Additions
 from keras_core.engine.connections import Connections
-from keras_core.engine.engine_calls import is_engine_call, run_on_engine
 from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors
+from keras_core.engine.native_calls import is_native_call, run_natively
 from keras_core.engine.node import Node
 from keras_core.engine.weight_owner import WeightOwner, building
 from keras_core.graph import layer_scope
@@ -50,7 +50,7 @@ def disable_tracking(func):
     return untracked
 
 
-class Layer(WeightOwner, Connections, Bookkeeping):
+class Layer(WeightOwner, Connections, Additions):
     """The base class of layers.
 
     A subclass stores its configuration in `__init__`, makes its weights in `build` with
@@ -265,8 +265,8 @@ class Layer(WeightOwner, Connections, Bookkeeping):
             ValueError: if an input is no tensor or does not meet `input_spec`.
         """
         input_list = to_list(inputs, allow_tuple=True)
-        if is_engine_call(input_list):
-            return run_on_engine(self, input_list, kwargs)
+        if is_native_call(input_list):
+            return run_natively(self, input_list, kwargs)
         with K.name_scope(self.name):
             self._build_for(inputs)
             self.assert_input_compatibility(inputs)

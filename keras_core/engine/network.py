@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from keras_core import backend as K
+from keras_core.engine.additions import in_sequence, input_key, unique
 from keras_core.engine.base_layer import Layer, as_shapes, is_metric
-from keras_core.engine.bookkeeping import in_sequence, input_key, unique
 from keras_core.engine.graph_map import GraphMap
 from keras_core.engine.input_layer import InputLayer
 from keras_core.engine.network_config import network_config, network_from_config

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from keras_core.engine import training_arrays, training_generator
-from keras_core.engine.compilation import Compilation
-from keras_core.engine.data import (
+from keras_core.engine.compilation.compiled import Compilation
+from keras_core.engine.feeding.arrays import (
     check_generator_arguments,
     is_generator_or_sequence,
     or_engine_batches,
     split_samples,
 )
-from keras_core.engine.feed import Fed, fits
+from keras_core.engine.feeding.feed import Fed, fits
 from keras_core.engine.network import Network
 from keras_core.plugins import features
 from keras_core.utils.generic_utils import unpack_singleton

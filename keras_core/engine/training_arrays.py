@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from keras_core.callbacks.callbacks import BaseLogger, CallbackList, History, ProgbarLogger
-from keras_core.engine import loop
-from keras_core.engine.batches import ArrayBatches, RepeatedBatch
-from keras_core.engine.data import check_num_samples
+from keras_core.engine.feeding.arrays import check_num_samples
+from keras_core.engine.feeding.sources import ArrayBatches, RepeatedBatch
+from keras_core.engine.runs import loop
 from keras_core.plugins import features
 from keras_core.utils.generic_utils import unpack_singleton
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from keras_core.engine import loop
-from keras_core.engine.batches import GeneratedBatches
-from keras_core.engine.data import EngineBatches, is_sequence, iter_sequence_infinite
+from keras_core.engine.feeding.arrays import EngineBatches, is_sequence, iter_sequence_infinite
+from keras_core.engine.feeding.sources import GeneratedBatches
+from keras_core.engine.runs import loop
 from keras_core.engine.training_arrays import evaluated, training_callbacks, with_validation
 from keras_core.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer
 from keras_core.utils.generic_utils import unpack_singleton

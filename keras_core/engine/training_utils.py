@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_core.engine.batches import batch_shuffle, make_batches
-from keras_core.engine.compile_losses import (
+from keras_core.engine.compilation.losses import (
     get_loss_function,
     get_output_sample_weight_and_mode,
     prepare_loss_functions,
@@ -13,13 +12,13 @@ from keras_core.engine.compile_losses import (
     prepare_sample_weights,
     weighted_masked_objective,
 )
-from keras_core.engine.compile_metrics import (
+from keras_core.engine.compilation.metrics import (
     call_metric_function,
     collect_per_output_metric_info,
     get_metric_function,
     get_metric_name,
 )
-from keras_core.engine.data import (
+from keras_core.engine.feeding.arrays import (
     check_array_length_consistency,
     check_generator_arguments,
     check_loss_and_target_compatibility,
@@ -34,7 +33,8 @@ from keras_core.engine.data import (
     standardize_single_array,
     standardize_weights,
 )
-from keras_core.engine.loop import should_run_validation
+from keras_core.engine.feeding.sources import batch_shuffle, make_batches
+from keras_core.engine.runs.loop import should_run_validation
 
 __all__ = [
     "batch_shuffle",

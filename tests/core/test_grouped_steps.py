@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from keras_core import config
-from keras_core.engine import loop
-from keras_core.engine.batches import ArrayBatches, RepeatedBatch
+from keras_core.engine.feeding.sources import ArrayBatches, RepeatedBatch
+from keras_core.engine.runs import loop
 from keras_core.graph import Function, Placeholder
 from keras_core.graph import primitives as p
 from keras_core.plugins.contract import Backend

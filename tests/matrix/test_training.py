@@ -384,7 +384,7 @@ class Rows:
 
 
 def order_of_batches(shuffle, samples=7, batch_size=2):
-    from keras_core.engine.batches import ArrayBatches
+    from keras_core.engine.feeding.sources import ArrayBatches
 
     source = ArrayBatches([np.arange(samples), -np.arange(samples)], batch_size, shuffle)
     batches = []
@@ -422,7 +422,7 @@ def test_shuffled_batches_stay_whole():
 
 
 def test_files_are_read_in_increasing_order():
-    from keras_core.engine.batches import ArrayBatches
+    from keras_core.engine.feeding.sources import ArrayBatches
 
     set_random_seed(0)
     rows = Rows(np.arange(8) * 10)

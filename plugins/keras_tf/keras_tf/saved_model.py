@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_core.engine.engine_calls import program_of
+from keras_core.engine.native_calls import program_of
 from keras_core.graph.passes import optimize, specialise
 from keras_core.plugins import load_backend
 from keras_tf.compiled import simplified, state_of, traced

@@ -244,7 +244,7 @@ def test_sizes_that_a_model_leaves_open_need_no_new_program():
     model = Sequential([LSTM(2, input_shape=(None, 3))])
     for steps in (1, 2, 3):
         model(tf.ones((3, steps, 3)))
-    assert len(model._engine_calls) == 1
+    assert len(model._native_calls) == 1
 
 
 def test_k_functions_take_tensors_of_tensorflow_as_constants():

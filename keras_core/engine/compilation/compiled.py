@@ -9,13 +9,13 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core import optimizers
-from keras_core.engine.bookkeeping import unique
-from keras_core.engine.compile_model import make_objectives
-from keras_core.engine.data import is_generator_or_sequence
-from keras_core.engine.feed import Fed, InputFeed, TrainingFeed
+from keras_core.engine.additions import unique
+from keras_core.engine.compilation.arguments import make_objectives
+from keras_core.engine.compilation.programs import Programs
+from keras_core.engine.feeding.arrays import is_generator_or_sequence
+from keras_core.engine.feeding.feed import Fed, InputFeed, TrainingFeed
 from keras_core.engine.input_layer import Input
 from keras_core.engine.network import Network
-from keras_core.engine.programs import Programs
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import graph
-from keras_core.engine.bookkeeping import in_sequence
+from keras_core.engine.additions import in_sequence
 from keras_core.graph.tensor import Spec, Tensor
 from keras_core.utils.generic_utils import has_arg, unpack_singleton
 
@@ -17,7 +17,7 @@ from keras_core.utils.generic_utils import has_arg, unpack_singleton
 _NO_TENSORS = (np.ndarray, np.generic, int, float, str, list, tuple, dict, type(None))
 
 
-class EngineCall(NamedTuple):
+class NativeCall(NamedTuple):
     """What a call is traced by: equal calls share a program.
 
     Attributes:
@@ -33,7 +33,7 @@ class EngineCall(NamedTuple):
     phase: int
 
 
-def is_engine_call(inputs: Any) -> bool:
+def is_native_call(inputs: Any) -> bool:
     """Whether a layer is called on tensors of the engine's own."""
     if all(isinstance(x, Tensor) for x in inputs):
         return False
@@ -48,7 +48,7 @@ def _spec_of(value: Any) -> Spec | None:
     return current_backend().spec_of(value)
 
 
-def run_on_engine(layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
+def run_natively(layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
     """Computes a layer on tensors of the engine's own, which can derive the result.
 
     In the learning phase 1 the layer's updates are done as well.
@@ -67,7 +67,7 @@ def run_on_engine(layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
     return unpack_singleton(run([*inputs, *extra]))
 
 
-def _described(layer: Any, inputs: Any, arguments: dict[str, Any]) -> tuple[EngineCall, list[Any]]:
+def _described(layer: Any, inputs: Any, arguments: dict[str, Any]) -> tuple[NativeCall, list[Any]]:
     """The call, and the tensors among its keyword arguments."""
     arguments = dict(arguments)
     phase = _phase(arguments.get("training"))
@@ -77,7 +77,7 @@ def _described(layer: Any, inputs: Any, arguments: dict[str, Any]) -> tuple[Engi
     tensors = {name: spec for name, spec in specs.items() if spec is not None}
     others = {name: value for name, value in arguments.items() if name not in tensors}
     keep_batch = bool(layer.stateful)
-    call = EngineCall(
+    call = NativeCall(
         tuple(_any_batch(_spec_of(x), keep_batch) for x in inputs),
         tuple((name, _any_batch(spec, keep_batch)) for name, spec in tensors.items()),
         tuple(others.items()),
@@ -118,7 +118,7 @@ def _updates_of_graph(model: Any, phase: int) -> list[Any]:
     return model.updates if phase else model.state_updates
 
 
-def _inlined(layer: Any, call: EngineCall) -> Any:
+def _inlined(layer: Any, call: NativeCall) -> Any:
     """The engine's function for a call, made once for calls that are alike."""
     from keras_core.plugins import current_backend
 
@@ -126,7 +126,7 @@ def _inlined(layer: Any, call: EngineCall) -> Any:
         _check_sizes(layer, call.inputs)
         call = call._replace(inputs=tuple(x.spec for x in layer.inputs))
     backend = current_backend()
-    made = layer.__dict__.setdefault("_engine_calls", {})
+    made = layer.__dict__.setdefault("_native_calls", {})
     key = (backend, call, _trainable_flags(layer) if call.phase else None)
     if key not in made:
         made[key] = backend.inline(_closed(layer, *_traced(layer, call)), call.phase)
@@ -138,7 +138,7 @@ def _trainable_flags(layer: Any) -> tuple[Any, ...]:
     return (layer.trainable, *map(_trainable_flags, layer._layers))
 
 
-def _traced(layer: Any, call: EngineCall) -> tuple[list[Any], list[Any], list[Any]]:
+def _traced(layer: Any, call: NativeCall) -> tuple[list[Any], list[Any], list[Any]]:
     """Inputs, outputs and updates of the layer as tensors of the graph."""
     placeholders = [K.placeholder(spec.shape, dtype=spec.dtype) for spec in call.inputs]
     inputs = unpack_singleton(placeholders)
@@ -155,7 +155,7 @@ def _traced(layer: Any, call: EngineCall) -> tuple[list[Any], list[Any], list[An
     return [*placeholders, *extra.values()], outputs, in_sequence(updates)
 
 
-def _is_static(layer: Any, call: EngineCall) -> bool:
+def _is_static(layer: Any, call: NativeCall) -> bool:
     """Whether the layer is a graph of layers, whose own tensors serve."""
     return getattr(layer, "_is_graph_network", False) and not call.tensors and not call.others
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from keras_core import backend as K
 from keras_core import metrics as metrics_module
-from keras_core.engine.compile_losses import output_loss
-from keras_core.engine.compile_metrics import Measured, measure
+from keras_core.engine.compilation.losses import output_loss
+from keras_core.engine.compilation.metrics import Measured, measure
 
 
 class Endpoint:

@@ -30,7 +30,7 @@ def input_key(inputs):
     return tuple(to_list(inputs, allow_tuple=True)) or None
 
 
-class Bookkeeping:
+class Additions:
     """The part of a layer that holds its losses, updates and metrics.
 
     Each of them is filed twice: in order of arrival, and under the inputs it depends on (None when

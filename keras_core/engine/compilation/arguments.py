@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core import backend as K
-from keras_core.engine import compile_losses
-from keras_core.engine.compile_metrics import collect_per_output_metric_info, unique_name
-from keras_core.engine.compile_objective import Endpoint, Objectives
+from keras_core.engine.compilation import losses as output_losses
+from keras_core.engine.compilation.metrics import collect_per_output_metric_info, unique_name
+from keras_core.engine.compilation.objective import Endpoint, Objectives
 from keras_core.utils.generic_utils import check_for_unexpected_keys, to_list
 
 
@@ -33,10 +33,10 @@ def make_objectives(
     """
     names = list(model.output_names)
     shapes = [K.int_shape(x) for x in model.outputs]
-    loss_fns = compile_losses.prepare_loss_functions(loss, names)
-    loss_weights = compile_losses.prepare_loss_weights(names, loss_weights)
+    loss_fns = output_losses.prepare_loss_functions(loss, names)
+    loss_weights = output_losses.prepare_loss_weights(names, loss_weights)
     skipped = [i for i, fn in enumerate(loss_fns) if fn is None]
-    weights, modes = compile_losses.prepare_sample_weights(names, sample_weight_mode, skipped)
+    weights, modes = output_losses.prepare_sample_weights(names, sample_weight_mode, skipped)
     metric_shapes = [None if i in skipped else shape for i, shape in enumerate(shapes)]
     plain = collect_per_output_metric_info(metrics, names, metric_shapes, loss_fns)
     heeding = collect_per_output_metric_info(weighted_metrics, names, metric_shapes, loss_fns, True)
@@ -57,7 +57,7 @@ def make_objectives(
             loss=loss_fns[i],
             loss_weight=loss_weights[i],
             target=targets[i],
-            target_shape=compile_losses.target_shape(loss_fns[i], shapes[i]),
+            target_shape=output_losses.target_shape(loss_fns[i], shapes[i]),
             sample_weight=weights[i] if K.is_placeholder(targets[i]) else None,
             sample_weight_mode=modes[i],
             metrics=plain[i].values(),
@@ -93,7 +93,7 @@ def _given_targets(names: list[str], target_tensors: Any) -> list[Any]:
 
 
 def _target(name: str, output: Any, loss: Any) -> Any:
-    shape = compile_losses.target_shape(loss, K.int_shape(output)) or (None,) * K.ndim(output)
+    shape = output_losses.target_shape(loss, K.int_shape(output)) or (None,) * K.ndim(output)
     return K.placeholder(shape=shape, dtype=K.dtype(output), name=f"{name}_target")
 
 

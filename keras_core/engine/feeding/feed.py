@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_core.engine import data
+from keras_core.engine.feeding import arrays as data
 
 
 class Fed(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from keras_core import losses
 from keras_core import metrics as metrics_module
-from keras_core.engine.compile_losses import masked_weights
+from keras_core.engine.compilation.losses import masked_weights
 from keras_core.utils.generic_utils import check_for_unexpected_keys, to_list
 
 # What 'accuracy' and 'crossentropy' mean depends on the output and its loss.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core import backend as K
-from keras_core.engine.compile_metrics import Measured
+from keras_core.engine.compilation.metrics import Measured
 from keras_core.graph import substitute
 from keras_core.graph.tensor import Update
 

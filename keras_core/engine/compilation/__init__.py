@@ -1,0 +1,1 @@
+"""What `compile` makes of its arguments: losses, metrics, objective and programs."""

@@ -1,0 +1,1 @@
+"""Runs over data: training, evaluation, prediction, and what is told of them."""
