@@ -5,25 +5,26 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
-from keras_core.engine import training_arrays, training_generator
-from keras_core.engine.compilation.compiled import Compilation
-from keras_core.engine.feeding.arrays import (
-    check_generator_arguments,
-    is_generator_or_sequence,
-    or_engine_batches,
-    split_samples,
+from keras_core.engine.compilation.compiled import Compiled
+from keras_core.engine.compilation.feed import Fed, fits
+from keras_core.engine.options import Options, Validation, Workers
+from keras_core.engine.runs import loop
+from keras_core.engine.runs.data import (
+    Given,
+    generated_to_evaluate_on,
+    generated_to_predict_on,
+    generated_to_train_on,
+    to_evaluate_on,
+    to_predict_on,
+    to_train_on,
 )
-from keras_core.engine.feeding.feed import Fed, fits
-from keras_core.engine.network import Network
 from keras_core.plugins import features
 from keras_core.utils.generic_utils import unpack_singleton
 
 __all__ = ["Model"]
 
 
-class Model(Compilation, Network):
+class Model(Compiled):
     """A network with the means to train it.
 
     Args:
@@ -96,68 +97,23 @@ class Model(Compilation, Network):
             ValueError: data that does not fit the model, or arguments that contradict one another.
             TypeError: an unknown keyword.
         """
-        epochs = _old_epochs(kwargs, epochs)
-        x, validation_data = or_engine_batches(x), or_engine_batches(validation_data)
-        if self.optimizer is None:
-            self._require_compiled()
-        batch_size = self._batch_size(batch_size, steps_per_epoch, x)
-        if is_generator_or_sequence(x):
-            check_generator_arguments(y, sample_weight, validation_split)
-            return self.fit_generator(
-                x,
-                steps_per_epoch=steps_per_epoch,
-                epochs=epochs,
-                verbose=verbose,
-                callbacks=callbacks,
-                validation_data=validation_data,
-                validation_steps=validation_steps,
-                validation_freq=validation_freq,
-                class_weight=class_weight,
-                max_queue_size=max_queue_size,
-                workers=workers,
-                use_multiprocessing=use_multiprocessing,
-                shuffle=shuffle,
-                initial_epoch=initial_epoch,
-            )
-        if x is None and y is None and steps_per_epoch is None:
-            raise ValueError(
-                f"fit of model {self.name}: there is neither x nor y. Give arrays, or "
-                "steps_per_epoch if the model reads from tensors of its own."
-            )
-        fed = self._training_data(x, y, sample_weight, class_weight)
-        self._check_stateful(fed.x, batch_size)
-        fed, held_out = self._held_out(fed, validation_split, validation_data, validation_steps)
-        if held_out is not None:
-            self._check_stateful(held_out.x, batch_size)
-        self._check_trainable_weights_consistency()
-        return training_arrays.fit_loop(
-            self,
-            self._step("train", fed.weighted),
-            fed.arrays,
-            batch_size=batch_size,
-            epochs=epochs,
+        data = Given(x, y, sample_weight)
+        options = Options(
             verbose=verbose,
             callbacks=callbacks,
-            val_function=held_out and self._step("test", held_out.weighted),
-            val_inputs=held_out and held_out.arrays,
-            shuffle=shuffle,
+            batch_size=batch_size,
+            steps=steps_per_epoch,
+            workers=Workers(max_queue_size, workers, use_multiprocessing),
+            epochs=_old_epochs(kwargs, epochs),
             initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            validation_steps=validation_steps,
-            validation_freq=validation_freq,
-            validation_data=held_out and self._kept(held_out),
+            shuffle=shuffle,
+            class_weight=class_weight,
+            validation=Validation(
+                validation_data, validation_steps, validation_split, validation_freq
+            ),
         )
-
-    def _held_out(
-        self, fed: Fed, split: float, validation_data: Any, validation_steps: Any
-    ) -> tuple[Fed, Fed | None]:
-        """What to train on, and what to validate on, if anything."""
-        if validation_data:
-            return fed, self._training_data(*training_generator.validation_arrays(validation_data))
-        if split and 0.0 < split < 1.0:
-            parts = [split_samples(part, lambda n: int(n * (1.0 - split))) for part in fed]
-            return Fed(*(first for first, _ in parts)), Fed(*(second for _, second in parts))
-        return fed, Fed([], [], []) if validation_steps else None
+        self._require_optimizer()
+        return loop.fit(self, *to_train_on(self, data, options), options)
 
     def evaluate(
         self,
@@ -191,32 +147,11 @@ class Model(Compilation, Network):
             RuntimeError: the model is not compiled.
             ValueError: data that does not fit the model.
         """
-        if self.optimizer is None:
-            self._require_compiled()
-        x = or_engine_batches(x)
-        batch_size = self._batch_size(batch_size, steps, x)
-        if is_generator_or_sequence(x):
-            check_generator_arguments(y, sample_weight)
-            return self.evaluate_generator(
-                x,
-                steps=steps,
-                verbose=verbose,
-                callbacks=callbacks,
-                max_queue_size=max_queue_size,
-                workers=workers,
-                use_multiprocessing=use_multiprocessing,
-            )
-        if x is None and y is None and steps is None:
-            raise ValueError(
-                f"evaluate of model {self.name}: there is neither x nor y. Give arrays, or steps "
-                "if the model reads from tensors of its own."
-            )
-        fed = self._training_data(x, y, sample_weight)
-        self._check_stateful(fed.x, batch_size)
-        step = self._step("test", fed.weighted)
-        return training_arrays.test_loop(
-            self, step, fed.arrays, batch_size, verbose, steps, callbacks
-        )
+        self._require_optimizer()
+        data = Given(x, y, sample_weight)
+        crew = Workers(max_queue_size, workers, use_multiprocessing)
+        options = Options(verbose, callbacks, batch_size, steps, crew)
+        return loop.evaluate(self, to_evaluate_on(self, data, options), options)
 
     def predict(
         self,
@@ -249,30 +184,9 @@ class Model(Compilation, Network):
         if self._is_one_batch(x, batch_size) and not watched:
             self.stop_training = False
             return self.predict_on_batch(x)
-        x = or_engine_batches(x)
-        batch_size = self._batch_size(batch_size, steps, x)
-        if is_generator_or_sequence(x):
-            return self.predict_generator(
-                x,
-                steps=steps,
-                verbose=verbose,
-                callbacks=callbacks,
-                max_queue_size=max_queue_size,
-                workers=workers,
-                use_multiprocessing=use_multiprocessing,
-            )
-        if x is None and steps is None:
-            raise ValueError(
-                f"predict of model {self.name}: there is no x. Give arrays, or steps if the model "
-                "reads from tensors of its own."
-            )
-        arrays = self._input_arrays(x)
-        self._check_stateful(arrays, batch_size, least=batch_size or 0)
-        if arrays and arrays[0] is not None and not arrays[0].shape[0]:
-            return unpack_singleton([_no_rows(output) for output in self.outputs])
-        return training_arrays.predict_loop(
-            self, self._step("predict"), arrays, batch_size, verbose, steps, callbacks
-        )
+        crew = Workers(max_queue_size, workers, use_multiprocessing)
+        options = Options(verbose, callbacks, batch_size, steps, crew)
+        return loop.predict(self, to_predict_on(self, Given(x), options), options)
 
     def _is_one_batch(self, x: Any, batch_size: int | None) -> bool:
         """Whether `x` is an array to be fed at once just as it is."""
@@ -335,7 +249,7 @@ class Model(Compilation, Network):
         return self._on_batch("test", self._training_data(x, y, sample_weight), reset_metrics)
 
     def _on_batch(self, mode: str, fed: Fed, reset_metrics: bool) -> Any:
-        outputs = self._step(mode, fed.weighted)(fed.arrays)
+        outputs = self._step_program(mode, fed.weighted)(fed.arrays)
         if reset_metrics:
             self.reset_metrics()
         return unpack_singleton([x[()] for x in outputs])
@@ -349,7 +263,7 @@ class Model(Compilation, Network):
         Returns:
             An array `(batch, ...)`, or a list of arrays for several outputs.
         """
-        return unpack_singleton(self._step("predict")(self._input_arrays(x)))
+        return unpack_singleton(self._step_program("predict")(self._input_arrays(x)))
 
     # Generators
 
@@ -389,25 +303,19 @@ class Model(Compilation, Network):
             ValueError: what is yielded does not fit the model, or a number of steps is missing.
             StopIteration: the generator ended before the steps did.
         """
-        if self.optimizer is None:
-            self._require_compiled()
-        return training_generator.fit_generator(
-            self,
-            generator,
-            steps_per_epoch=steps_per_epoch,
-            epochs=epochs,
+        options = Options(
             verbose=verbose,
             callbacks=callbacks,
-            validation_data=validation_data,
-            validation_steps=validation_steps,
-            validation_freq=validation_freq,
-            class_weight=class_weight,
-            max_queue_size=max_queue_size,
-            workers=workers,
-            use_multiprocessing=use_multiprocessing,
-            shuffle=shuffle,
+            steps=steps_per_epoch,
+            workers=Workers(max_queue_size, workers, use_multiprocessing),
+            epochs=epochs,
             initial_epoch=initial_epoch,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            validation=Validation(validation_data, validation_steps, freq=validation_freq),
         )
+        self._require_optimizer()
+        return loop.fit(self, *generated_to_train_on(self, generator, options), options)
 
     def evaluate_generator(
         self,
@@ -435,18 +343,11 @@ class Model(Compilation, Network):
             RuntimeError: the model is not compiled.
             ValueError: what is yielded does not fit the model, or `steps` is missing.
         """
-        if self.optimizer is None:
-            self._require_compiled()
-        return training_generator.evaluate_generator(
-            self,
-            generator,
-            steps=steps,
-            callbacks=callbacks,
-            max_queue_size=max_queue_size,
-            workers=workers,
-            use_multiprocessing=use_multiprocessing,
-            verbose=verbose,
-        )
+        self._require_optimizer()
+        crew = Workers(max_queue_size, workers, use_multiprocessing)
+        options = Options(verbose, callbacks, steps=steps, workers=crew)
+        source = generated_to_evaluate_on(self, generator, options)
+        return loop.evaluate(self, source, options)
 
     def predict_generator(
         self,
@@ -473,16 +374,10 @@ class Model(Compilation, Network):
         Raises:
             ValueError: what is yielded does not fit the model, or `steps` is missing.
         """
-        return training_generator.predict_generator(
-            self,
-            generator,
-            steps=steps,
-            callbacks=callbacks,
-            max_queue_size=max_queue_size,
-            workers=workers,
-            use_multiprocessing=use_multiprocessing,
-            verbose=verbose,
-        )
+        crew = Workers(max_queue_size, workers, use_multiprocessing)
+        options = Options(verbose, callbacks, steps=steps, workers=crew)
+        source = generated_to_predict_on(self, generator, options)
+        return loop.predict(self, source, options)
 
     def _get_callback_model(self) -> Any:
         """The model that callbacks see: `callback_model` where there is one."""
@@ -496,7 +391,3 @@ def _old_epochs(kwargs: dict[str, Any], epochs: int) -> int:
     if kwargs:
         raise TypeError(f"fit: unknown keywords {sorted(kwargs)}.")
     return epochs
-
-
-def _no_rows(output: Any) -> np.ndarray:
-    return np.zeros((0, *(size or 0 for size in output.shape[1:])), output.dtype)

@@ -20,18 +20,20 @@ from keras_core.engine.compilation.metrics import (
 )
 from keras_core.engine.feeding.arrays import (
     check_array_length_consistency,
-    check_generator_arguments,
     check_loss_and_target_compatibility,
     check_num_samples,
-    is_generator_or_sequence,
-    is_sequence,
-    iter_sequence_infinite,
     standardize_class_weights,
     standardize_input_data,
     standardize_sample_or_class_weights,
     standardize_sample_weights,
     standardize_single_array,
     standardize_weights,
+)
+from keras_core.engine.feeding.generators import (
+    check_generator_arguments,
+    is_generator_or_sequence,
+    is_sequence,
+    iter_sequence_infinite,
 )
 from keras_core.engine.feeding.sources import batch_shuffle, make_batches
 from keras_core.engine.runs.loop import should_run_validation

@@ -6,15 +6,19 @@ import numpy as np
 import pytest
 
 from keras_core import config
-from keras_core.engine.feeding.sources import ArrayBatches, RepeatedBatch
+from keras_core.engine.feeding.sources import ArraySource, RepeatedSource
 from keras_core.engine.runs import loop
 from keras_core.graph import Function, Placeholder
 from keras_core.graph import primitives as p
 from keras_core.plugins.contract import Backend
 
 
+def first_sum(batch):
+    return [batch[0].sum()]
+
+
 def batches(samples, size=2):
-    return ArrayBatches([np.arange(samples), np.zeros((samples, 3))], size)
+    return ArraySource(first_sum, [np.arange(samples), np.zeros((samples, 3))], size)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +52,8 @@ class Stored:
 
 
 def test_what_is_no_array_in_memory_is_not_grouped():
-    assert ArrayBatches([Stored()], 2).groups() == [1] * 50
-    assert RepeatedBatch([], 50).groups() == [1] * 50
+    assert ArraySource(first_sum, [Stored()], 2).groups() == [1] * 50
+    assert RepeatedSource(first_sum, [], 50).groups() == [1] * 50
 
 
 class Recorder:
@@ -62,13 +66,8 @@ class Recorder:
 
 def test_reports_are_told_of_each_step_of_a_group():
     single, grouped = Recorder(), Recorder()
-    loop.run_batches(lambda batch: [batch[0].sum()], batches(71), [single])
-    loop.run_batches(
-        lambda batch: [batch[0].sum()],
-        batches(71),
-        [grouped],
-        loop=lambda stacked: [stacked[0].sum(axis=1)],
-    )
+    loop.run_batches(batches(71), [single])
+    loop.run_batches(batches(71), [grouped], grouped_step=lambda stacked: [stacked[0].sum(axis=1)])
     assert grouped.seen == single.seen
     assert [index for index, _, _ in grouped.seen] == list(range(36))
 

@@ -384,9 +384,9 @@ class Rows:
 
 
 def order_of_batches(shuffle, samples=7, batch_size=2):
-    from keras_core.engine.feeding.sources import ArrayBatches
+    from keras_core.engine.feeding.sources import ArraySource
 
-    source = ArrayBatches([np.arange(samples), -np.arange(samples)], batch_size, shuffle)
+    source = ArraySource(None, [np.arange(samples), -np.arange(samples)], batch_size, shuffle)
     batches = []
     for _ in range(2):
         source.begin()
@@ -422,11 +422,11 @@ def test_shuffled_batches_stay_whole():
 
 
 def test_files_are_read_in_increasing_order():
-    from keras_core.engine.feeding.sources import ArrayBatches
+    from keras_core.engine.feeding.sources import ArraySource
 
     set_random_seed(0)
     rows = Rows(np.arange(8) * 10)
-    source = ArrayBatches([rows], 4, True)
+    source = ArraySource(None, [rows], 4, True)
     source.begin()
     np.random.seed(0)
     order = np.arange(8)

@@ -3,69 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from keras_core import backend as K
-from keras_core.engine.compilation import losses as output_losses
+from keras_core.engine.compilation.losses import (
+    prepare_loss_functions,
+    prepare_loss_weights,
+    prepare_sample_weights,
+    target_shape,
+)
 from keras_core.engine.compilation.metrics import collect_per_output_metric_info, unique_name
-from keras_core.engine.compilation.objective import Endpoint, Objectives
+from keras_core.engine.compilation.objective import Objectives, ScoredOutput
+from keras_core.metrics import Metric
 from keras_core.utils.generic_utils import check_for_unexpected_keys, to_list
 
 
-def make_objectives(
-    model: Any,
-    loss: Any,
-    metrics: Any,
-    loss_weights: Any,
-    sample_weight_mode: Any,
-    weighted_metrics: Any,
-    target_tensors: Any,
-) -> Objectives:
+@dataclass(frozen=True)
+class Arguments:
+    """What `compile` was given, besides the optimizer."""
+
+    loss: Any = None
+    metrics: Any = None
+    loss_weights: Any = None
+    sample_weight_mode: Any = None
+    weighted_metrics: Any = None
+    target_tensors: Any = None
+
+
+def make_objectives(model: Any, given: Arguments) -> Objectives:
     """What a model is trained for.
 
     Args:
         model: a model with outputs.
-        loss: losses, as given to `compile`; so are the other arguments.
+        given: the arguments of `compile`.
 
     Raises:
         ValueError: an argument does not fit the outputs, or there is no loss at all.
         TypeError: an argument is of a type that says nothing.
     """
     names = list(model.output_names)
-    shapes = [K.int_shape(x) for x in model.outputs]
-    loss_fns = output_losses.prepare_loss_functions(loss, names)
-    loss_weights = output_losses.prepare_loss_weights(names, loss_weights)
-    skipped = [i for i, fn in enumerate(loss_fns) if fn is None]
-    weights, modes = output_losses.prepare_sample_weights(names, sample_weight_mode, skipped)
-    metric_shapes = [None if i in skipped else shape for i, shape in enumerate(shapes)]
-    plain = collect_per_output_metric_info(metrics, names, metric_shapes, loss_fns)
-    heeding = collect_per_output_metric_info(weighted_metrics, names, metric_shapes, loss_fns, True)
-    targets = _targets(model, loss_fns, target_tensors)
+    losses = prepare_loss_functions(given.loss, names)
+    factors = prepare_loss_weights(names, given.loss_weights)
+    skipped = [i for i, loss in enumerate(losses) if loss is None]
+    weights, modes = prepare_sample_weights(names, given.sample_weight_mode, skipped)
+    plain = _metrics_of(model, losses, given.metrics)
+    weighted = _metrics_of(model, losses, given.weighted_metrics)
+    targets = _targets(model, losses, given.target_tensors)
     penalties = model.losses
     if len(skipped) == len(names) and not penalties:
         raise ValueError(
             f"compile: model {model.name} has no loss to minimize. Give loss=..., or let a layer "
             "or the model add one with add_loss."
         )
-    scored = [i for i in range(len(names)) if i not in skipped]
-    _name_metrics(model, scored, plain, heeding)
-    endpoints = [
-        Endpoint(
-            name=names[i],
-            output=model.outputs[i],
-            mask=getattr(model.outputs[i], "_keras_mask", None),
-            loss=loss_fns[i],
-            loss_weight=loss_weights[i],
-            target=targets[i],
-            target_shape=output_losses.target_shape(loss_fns[i], shapes[i]),
-            sample_weight=weights[i] if K.is_placeholder(targets[i]) else None,
-            sample_weight_mode=modes[i],
-            metrics=plain[i].values(),
-            weighted_metrics=heeding[i].values(),
-        )
-        for i in scored
-    ]
-    return Objectives(endpoints, penalties, len(names) > 1)
+    _name_metrics(model, losses, plain, weighted)
+    columns = zip(names, model.outputs, losses, factors, targets, weights, modes, plain, weighted)
+    scored = [ScoredOutput(*column) for column in columns if column[2] is not None]
+    return Objectives(scored, penalties, len(names) > 1)
+
+
+def _metrics_of(model: Any, losses: Sequence[Any], metrics: Any) -> list[dict[str, Metric]]:
+    """The metrics of each output, by the names that users gave; none where there is no loss."""
+    pairs = zip(model.outputs, losses)
+    shapes = [None if loss is None else K.int_shape(output) for output, loss in pairs]
+    return collect_per_output_metric_info(metrics, model.output_names, shapes, losses)
 
 
 def _targets(model: Any, loss_fns: Sequence[Any], target_tensors: Any) -> list[Any]:
@@ -93,17 +94,18 @@ def _given_targets(names: list[str], target_tensors: Any) -> list[Any]:
 
 
 def _target(name: str, output: Any, loss: Any) -> Any:
-    shape = output_losses.target_shape(loss, K.int_shape(output)) or (None,) * K.ndim(output)
+    shape = target_shape(loss, K.int_shape(output)) or (None,) * K.ndim(output)
     return K.placeholder(shape=shape, dtype=K.dtype(output), name=f"{name}_target")
 
 
-def _name_metrics(model: Any, scored: Sequence[int], plain: Any, heeding: Any) -> None:
+def _name_metrics(model: Any, losses: Sequence[Any], *found: Sequence[dict[str, Metric]]) -> None:
     """Gives each metric object the name under which it is reported."""
     names = list(model.output_names)
     several = len(names) > 1
-    taken = ["loss", *(f"{names[i]}_loss" for i in scored if several)]
+    scored = [name for name, loss in zip(names, losses) if loss is not None]
+    taken = ["loss", *(f"{name}_loss" for name in scored if several)]
     taken += [metric.name for metric in model._added_metrics()]
-    for i in scored:
-        for name, metric in (*plain[i].items(), *heeding[i].items()):
-            metric.name = unique_name(f"{names[i]}_{name}" if several else name, taken)
+    for output, *of_output in zip(names, *found):
+        for name, metric in (pair for metrics in of_output for pair in metrics.items()):
+            metric.name = unique_name(f"{output}_{name}" if several else name, taken)
             taken.append(metric.name)

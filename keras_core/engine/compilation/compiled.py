@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
 from keras_core import optimizers
 from keras_core.engine.additions import unique
-from keras_core.engine.compilation.arguments import make_objectives
-from keras_core.engine.compilation.programs import Programs
-from keras_core.engine.feeding.arrays import is_generator_or_sequence
-from keras_core.engine.feeding.feed import Fed, InputFeed, TrainingFeed
+from keras_core.engine.compilation.arguments import Arguments, make_objectives
+from keras_core.engine.compilation.feed import Fed, InputFeed, TrainingFeed
+from keras_core.engine.compilation.programs import Programs, StepProgram
 from keras_core.engine.input_layer import Input
 from keras_core.engine.network import Network
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
 
-class Compilation:
+class Compiled(Network):
     """What a model knows once it is compiled; `Model` adds the runs over data."""
 
     loss: Any = None
@@ -78,17 +77,12 @@ class Compilation:
         if kwargs:
             raise ValueError(f"compile: model {self.name}: unknown keywords {sorted(kwargs)}.")
         optimizer = optimizers.get(optimizer)
+        given = Arguments(
+            loss, metrics, loss_weights, sample_weight_mode, weighted_metrics, target_tensors
+        )
         objectives = None
         if self.outputs:
-            objectives = make_objectives(
-                self,
-                loss,
-                metrics,
-                loss_weights,
-                sample_weight_mode,
-                weighted_metrics,
-                target_tensors,
-            )
+            objectives = make_objectives(self, given)
             objectives.get(weighted=False)
         self.optimizer = optimizer
         self.loss = {} if loss is None else loss
@@ -104,15 +98,12 @@ class Compilation:
             self._take_objectives(objectives)
 
     def _take_objectives(self, objectives: Any) -> None:
-        ends = {end.name: end for end in objectives.endpoints}
-        self.targets = [ends[n].target if n in ends else None for n in self.output_names]
-        self.sample_weights = [
-            ends[n].sample_weight if n in ends else None for n in self.output_names
-        ]
+        scored = {one.name: one for one in objectives.scored}
+        found = [scored.get(name) for name in self.output_names]
+        self.targets = [one and one.target for one in found]
+        self.sample_weights = [one and one.sample_weight for one in found]
         self._input_feed = InputFeed(self._feed_inputs, self._feed_input_names)
-        self._training_feed = TrainingFeed(
-            self._input_feed, objectives.endpoints, self.output_names
-        )
+        self._training_feed = TrainingFeed(self._input_feed, objectives.scored, self.output_names)
         self._collected_trainable_weights = self.trainable_weights
 
     @property
@@ -129,7 +120,7 @@ class Compilation:
     def _added_metrics(self) -> list[Any]:
         found = []
         for layer in self.layers:
-            is_model = isinstance(layer, Compilation)
+            is_model = isinstance(layer, Compiled)
             found += layer._added_metrics() if is_model else layer.metrics
         return unique([*found, *self._metrics])
 
@@ -183,38 +174,41 @@ class Compilation:
 
     def _make_train_function(self) -> None:
         self._require_compiled()
-        self._step("train")
+        self._step_program("train")
 
     def _make_test_function(self) -> None:
         self._require_compiled()
-        self._step("test")
+        self._step_program("test")
 
     def _make_predict_function(self) -> None:
-        self._step("predict")
+        self._step_program("predict")
 
-    def _step(self, mode: str, weighted: bool = False) -> Callable[[list[Any]], list[Any]]:
-        """The function of arrays that does a step of `mode` ('train', 'test' or 'predict')."""
+    def _step_program(self, mode: str, weighted: bool = False) -> StepProgram:
+        """What does a step of `mode` ('train', 'test' or 'predict') with arrays."""
         if self._programs is None:
             self._programs = Programs(self)
-        return self._programs.step(mode, weighted)
+        return self._programs.step_program(mode, weighted)
 
-    def _check_trainable_weights_consistency(self) -> None:
+    def _check_trainable_weights_consistency(self, stacklevel: int = 3) -> None:
         if len(self.trainable_weights) != len(self._collected_trainable_weights):
             warnings.warn(
                 f"Model {self.name} has {len(self.trainable_weights)} trainable weights, but had "
                 f"{len(self._collected_trainable_weights)} when it was compiled, and those are "
                 "trained. Compile again after a change of `trainable`.",
-                stacklevel=3,
+                stacklevel=stacklevel,
             )
 
     # Data
 
-    def _require_compiled(self) -> None:
+    def _require_optimizer(self) -> None:
         if self.optimizer is None:
             raise RuntimeError(
                 f"Model {self.name} is not compiled; call model.compile(optimizer, loss) before it "
                 "is trained or evaluated."
             )
+
+    def _require_compiled(self) -> None:
+        self._require_optimizer()
         if not self._is_compiled and self.outputs:
             self.compile(
                 self.optimizer,
@@ -230,7 +224,8 @@ class Compilation:
     ) -> Fed:
         if not self.inputs:
             self._set_inputs(x)
-        self._require_compiled()
+        if not self._is_compiled:
+            self._require_compiled()
         return self._training_feed.arrays_of(x, y, sample_weight, class_weight)
 
     def _input_arrays(self, x: Any) -> list[Any]:
@@ -239,11 +234,6 @@ class Compilation:
         if self._input_feed is None or self._input_feed.placeholders != self._feed_inputs:
             self._input_feed = InputFeed(self._feed_inputs, self._feed_input_names)
         return self._input_feed.converted(self._input_feed.arrays_of(x))
-
-    def _kept(self, fed: Fed) -> list[Any]:
-        """Validation arrays as callbacks see them."""
-        phase = [0.0] if self._programs.feeds_phase("test") else []
-        return [*fed.x, *fed.y, *self._training_feed.ones(fed), *phase]
 
     def _set_inputs(self, inputs: Any) -> None:
         """Builds a model that has not met its inputs yet, for arrays such as these."""
@@ -266,30 +256,3 @@ class Compilation:
         self.outputs = outputs
         self.output_names = [f"output_{i + 1}" for i in range(len(outputs))]
         self.built = True
-
-    def _batch_size(self, batch_size: int | None, steps: int | None, x: Any) -> int | None:
-        """The size of batches: as given, as the inputs have it, or 32; None with steps."""
-        if batch_size is not None and is_generator_or_sequence(x):
-            raise ValueError(
-                f"batch_size={batch_size} was given besides a generator or Sequence, which makes "
-                "the batches itself; leave it out."
-            )
-        static = self.inputs[0].shape[0] if self.inputs else None
-        if static is not None:
-            if batch_size not in (None, static):
-                raise ValueError(
-                    f"batch_size={batch_size} contradicts the inputs of model {self.name}, which "
-                    f"have the batch size {static}; use that."
-                )
-            batch_size = None if steps is not None else static
-        return 32 if batch_size is None and steps is None else batch_size
-
-    def _check_stateful(
-        self, arrays: Sequence[Any], batch_size: int | None, least: int = 0
-    ) -> None:
-        samples = arrays[0].shape[0] if arrays else 0
-        if batch_size and self.stateful and samples > least and samples % batch_size:
-            raise ValueError(
-                f"Model {self.name} is stateful, so the number of samples has to be a multiple of "
-                f"the batch size; there are {samples}, and the batch size is {batch_size}."
-            )

@@ -3,58 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from keras_core import backend as K
 from keras_core import metrics as metrics_module
-from keras_core.engine.compilation.losses import output_loss
+from keras_core.engine.compilation.losses import output_loss, target_shape
 from keras_core.engine.compilation.metrics import Measured, measure
+from keras_core.metrics import Metric
 
 
-class Endpoint:
+@dataclass(eq=False)
+class ScoredOutput:
     """An output that has a loss.
 
-    Args:
+    Attributes:
         name: name of the output.
         output: tensor of the predictions.
-        mask: mask of the output, or None.
         loss: loss object.
         loss_weight: weight of this loss in the total.
         target: tensor of the targets.
-        target_shape: shape the targets have to have, None for any.
-        sample_weight: placeholder of the sample weights.
+        sample_weight: placeholder of the sample weights; None where targets are not fed.
         sample_weight_mode: None or `'temporal'`.
-        metrics: metric objects that ignore sample weights.
-        weighted_metrics: metric objects that heed them.
+        metrics: metric objects that ignore sample weights, by the names that users gave.
+        weighted_metrics: metric objects that heed them, likewise.
+        loss_metric: what reports the loss, where there are several.
     """
 
-    def __init__(
-        self,
-        name: str,
-        output: Any,
-        mask: Any,
-        loss: Any,
-        loss_weight: float,
-        target: Any,
-        target_shape: Any,
-        sample_weight: Any,
-        sample_weight_mode: str | None,
-        metrics: Sequence[Any],
-        weighted_metrics: Sequence[Any],
-    ) -> None:
-        self.name = name
-        self.output = output
-        self.mask = mask
-        self.loss = loss
-        self.loss_weight = loss_weight
-        self.target = target
-        self.target_shape = target_shape
-        self.sample_weight = sample_weight
-        self.sample_weight_mode = sample_weight_mode
-        self.metrics = list(metrics)
-        self.weighted_metrics = list(weighted_metrics)
-        self.loss_metric: Any = None
-        self.is_fed = K.is_placeholder(target)
+    name: str
+    output: Any
+    loss: Any
+    loss_weight: float
+    target: Any
+    sample_weight: Any
+    sample_weight_mode: str | None
+    metrics: dict[str, Metric]
+    weighted_metrics: dict[str, Metric]
+    loss_metric: Metric | None = None
+
+    def __post_init__(self) -> None:
+        if not self.is_fed:
+            self.sample_weight = None
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether targets are fed, and not a tensor of the user's own."""
+        return K.is_placeholder(self.target)
+
+    @property
+    def target_shape(self) -> Sequence[Any] | None:
+        """The shape the targets have to have, None for any."""
+        return target_shape(self.loss, K.int_shape(self.output))
+
+    @property
+    def mask(self) -> Any:
+        """The mask of the output, or None."""
+        return getattr(self.output, "_keras_mask", None)
 
     def loss_tensor(self, weighted: bool) -> Any:
         """The loss, with or without sample weights."""
@@ -86,31 +90,35 @@ class Objectives:
     Both give the same numbers where all weights are 1; the one without does less.
 
     Args:
-        endpoints: outputs that have a loss.
+        scored: outputs that have a loss.
         penalties: further scalar tensors in the total loss, such as regularization.
         several: whether the model has several outputs, whose losses are reported one by one.
     """
 
     def __init__(
-        self, endpoints: Sequence[Endpoint], penalties: Sequence[Any], several: bool
+        self, scored: Sequence[ScoredOutput], penalties: Sequence[Any], several: bool
     ) -> None:
-        self.endpoints = list(endpoints)
+        self.scored = list(scored)
         self.penalties = list(penalties)
         self._made: dict[bool, Objective] = {}
         # Metrics that ignore weights are the same in both.
         self._unweighted: dict[Any, Measured] = {}
-        for endpoint in self.endpoints if several else ():
-            endpoint.loss_metric = metrics_module.Mean(name=f"{endpoint.name}_loss")
+        for one in self.scored if several else ():
+            one.loss_metric = metrics_module.Mean(name=f"{one.name}_loss")
 
     @property
     def loss_metrics(self) -> list[Any]:
         """Metrics that report the losses of several outputs."""
-        return [end.loss_metric for end in self.endpoints if end.loss_metric is not None]
+        return [one.loss_metric for one in self.scored if one.loss_metric is not None]
 
     @property
     def metrics(self) -> list[Any]:
         """Metrics of the outputs, in order."""
-        return [m for end in self.endpoints for m in (*end.metrics, *end.weighted_metrics)]
+        return [
+            m
+            for one in self.scored
+            for m in (*one.metrics.values(), *one.weighted_metrics.values())
+        ]
 
     def get(self, weighted: bool) -> Objective:
         """The objective with or without sample weights."""
@@ -119,26 +127,26 @@ class Objectives:
         return self._made[weighted]
 
     def _make(self, weighted: bool) -> Objective:
-        losses = [end.loss_tensor(weighted) for end in self.endpoints]
+        losses = [one.loss_tensor(weighted) for one in self.scored]
         of_losses = [
-            measure(end.loss_metric, loss)
-            for end, loss in zip(self.endpoints, losses)
-            if end.loss_metric is not None
+            measure(one.loss_metric, loss)
+            for one, loss in zip(self.scored, losses)
+            if one.loss_metric is not None
         ]
-        of_metrics = [one for end in self.endpoints for one in self._measured(end, weighted)]
+        of_metrics = [m for one in self.scored for m in self._measured(one, weighted)]
         return Objective(self._total(losses), of_losses + of_metrics)
 
-    def _measured(self, end: Endpoint, weighted: bool) -> list[Measured]:
-        for metric in end.metrics:
+    def _measured(self, one: ScoredOutput, weighted: bool) -> list[Measured]:
+        for metric in one.metrics.values():
             if metric not in self._unweighted:
-                self._unweighted[metric] = end.measured(metric, weighted=False)
-        plain = [self._unweighted[metric] for metric in end.metrics]
-        return plain + [end.measured(metric, weighted) for metric in end.weighted_metrics]
+                self._unweighted[metric] = one.measured(metric, weighted=False)
+        plain = [self._unweighted[metric] for metric in one.metrics.values()]
+        return plain + [one.measured(m, weighted) for m in one.weighted_metrics.values()]
 
     def _total(self, losses: Sequence[Any]) -> Any:
         terms = [
-            loss if end.loss_weight == 1 else end.loss_weight * loss
-            for end, loss in zip(self.endpoints, losses)
+            loss if one.loss_weight == 1 else one.loss_weight * loss
+            for one, loss in zip(self.scored, losses)
         ]
         terms += [K.mean(term) if K.ndim(term) else term for term in self.penalties]
         total = terms[0]

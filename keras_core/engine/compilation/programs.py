@@ -11,7 +11,7 @@ from keras_core.graph import substitute
 from keras_core.graph.tensor import Update
 
 
-class Step:
+class StepProgram:
     """A function of data arrays that does a step; the learning phase goes in by itself.
 
     Args:
@@ -46,15 +46,16 @@ class Programs:
     def __init__(self, model: Any) -> None:
         self.model = model
         self._functions: dict[tuple[str, bool], Any] = {}
-        self._steps: dict[tuple[str, bool], Step] = {}
+        self._step_programs: dict[tuple[str, bool], StepProgram] = {}
         self._optimizer_weights: list[Any] | None = None
 
-    def step(self, mode: str, weighted: bool = False) -> Step:
+    def step_program(self, mode: str, weighted: bool = False) -> StepProgram:
         """What does a step with data arrays."""
-        found = self._steps.get((mode, weighted))
+        found = self._step_programs.get((mode, weighted))
         if found is None:
             function, phase = self.function(mode, weighted), int(mode == "train")
-            found = self._steps[mode, weighted] = Step(function, phase, self.feeds_phase(mode))
+            found = StepProgram(function, phase, self.feeds_phase(mode))
+            self._step_programs[mode, weighted] = found
         return found
 
     def function(self, mode: str, weighted: bool) -> Any:
@@ -72,7 +73,7 @@ class Programs:
 
     def drop(self, mode: str) -> None:
         """Forgets the functions of a kind."""
-        for made in (self._functions, self._steps):
+        for made in (self._functions, self._step_programs):
             for key in [key for key in made if key[0] == mode]:
                 del made[key]
 

@@ -1,11 +1,17 @@
-"""Batches: what each step of an epoch is fed, from arrays, repeated data or generators."""
+"""Where the steps of an epoch get what they are fed: arrays, repeated data, or generators."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, Callable
 
 import numpy as np
+
+from keras_core.engine.feeding.arrays import check_num_samples
+from keras_core.engine.feeding.generators import EngineBatches, is_sequence, iter_sequence_infinite
+from keras_core.engine.options import Workers
+from keras_core.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer, SequenceEnqueuer
 
 # Arrays of fewer bytes are shuffled whole once an epoch, so that their batches are mere views.
 _SHUFFLED_AT_ONCE = 1 << 26
@@ -16,6 +22,7 @@ _LEAST_GROUPED = 32
 _MOST_GROUPED = 64
 
 Batch = Any
+StepFunction = Callable[[Batch], Sequence[np.ndarray]]
 
 
 def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
@@ -44,15 +51,37 @@ def batch_shuffle(index_array: np.ndarray, batch_size: int) -> np.ndarray:
 
 
 class Source:
-    """Where the batches of an epoch come from.
+    """Where the steps of an epoch get what they are fed; a context that has it made ahead.
+
+    Args:
+        step: function of a batch that does a step.
+        steps: number of steps in an epoch.
 
     Attributes:
-        samples: number of samples, None if it is not known.
-        steps: number of batches in an epoch.
+        samples: number of samples in an epoch, None if it is not known.
+        described: what callbacks are told of the data among their `params`.
+        shown: what callbacks find as `validation_data`.
+        is_empty: whether the data have no samples.
+        last_loss: whether an evaluation reports the loss of the last batch, not the samples' mean.
+        names_validation: whether callbacks are told names of validation in any case.
     """
 
     samples: int | None = None
-    steps: int
+    described: dict[str, Any]
+    shown: list[Any] | None = None
+    is_empty = False
+    last_loss = False
+    names_validation = False
+
+    def __init__(self, step: StepFunction, steps: int) -> None:
+        self.step = step
+        self.steps = steps
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Has nothing to stop."""
 
     def begin(self) -> None:
         """Starts an epoch."""
@@ -69,25 +98,42 @@ class Source:
         """The size of each of the next `count` batches, and what to feed of all, stacked."""
         raise NotImplementedError(f"{type(self).__name__} has to define take_group().")
 
+    def grouped_step(self) -> StepFunction | None:
+        """What does the steps of a group in one call, where that pays; else None."""
+        if max(self.groups(), default=1) == 1 or not hasattr(self.step, "loop"):
+            return None
+        return self.step.loop()
+
     def finish(self) -> None:
         """Called after an epoch, unless training ends with it by a stop."""
 
 
-class ArrayBatches(Source):
+class ArraySource(Source):
     """Arrays cut into batches, shuffled anew for every epoch if asked for.
 
     Args:
+        step: function of a list of arrays that does a step.
         arrays: arrays with equal numbers of samples, fed together.
-        batch_size: number of samples in a batch.
+        batch_size: number of samples in a batch, 32 by default.
         shuffle: True shuffles samples, `'batch'` whole batches.
     """
 
-    def __init__(self, arrays: Sequence[Any], batch_size: int, shuffle: Any = False) -> None:
+    samples: int
+
+    def __init__(
+        self,
+        step: StepFunction,
+        arrays: Sequence[Any],
+        batch_size: int | None = None,
+        shuffle: bool | str = False,
+    ) -> None:
         self.arrays = list(arrays)
         self.samples = int(arrays[0].shape[0])
-        self.batch_size = batch_size
+        self.is_empty = not self.samples
+        self.batch_size = batch_size or 32
         self.shuffle = shuffle
-        self.steps = -(-self.samples // batch_size)
+        self.described = {"batch_size": batch_size, "steps": None, "samples": self.samples}
+        super().__init__(step, -(-self.samples // self.batch_size))
         # NumPy shuffles in place, so the orders of later epochs follow from those before.
         self._order = np.arange(self.samples)
 
@@ -142,46 +188,120 @@ def _rows(array: Any, indices: np.ndarray) -> np.ndarray:
     return np.asarray(array[np.sort(indices).tolist()])[back]
 
 
-class RepeatedBatch(Source):
+class RepeatedSource(Source):
     """The same arrays (or none) in every step.
 
     Args:
+        step: function of a list of arrays that does a step.
         arrays: what each step is fed.
         steps: number of steps in an epoch.
     """
 
-    def __init__(self, arrays: Sequence[Any], steps: int) -> None:
+    def __init__(self, step: StepFunction, arrays: Sequence[Any], steps: int) -> None:
+        super().__init__(step, steps)
         self.arrays = list(arrays)
-        self.steps = steps
+        self.is_empty = any(not x.shape[0] for x in self.arrays[:1])
+        self.described = {"batch_size": None, "steps": steps, "samples": None}
 
     def take(self) -> tuple[int, Batch]:
         # A step is what counts, so its size is 1.
         return 1, self.arrays
 
 
-class GeneratedBatches(Source):
-    """Batches out of an iterator, which goes on from epoch to epoch.
+def of_arrays(
+    step: StepFunction,
+    arrays: Sequence[Any],
+    batch_size: int | None = None,
+    steps: int | None = None,
+    shuffle: bool | str = False,
+    steps_name: str = "steps",
+) -> Source:
+    """Arrays cut by `batch_size`, or fed whole in every one of `steps`.
+
+    Raises:
+        ValueError: both numbers are given, or nothing says how many steps there are.
+    """
+    check_num_samples(arrays, batch_size, steps, steps_name)
+    if steps is not None:
+        return RepeatedSource(step, arrays, steps)
+    return ArraySource(step, arrays, batch_size, shuffle)
+
+
+class GeneratorSource(Source):
+    """Batches of a generator, a Sequence or an engine's data set, on and on from epoch to epoch.
 
     Args:
-        iterator: yields what the user's generator yields.
-        steps: number of batches in an epoch.
-        prepare: function of one of these that gives the number of samples and the batch to feed.
+        step: function of a batch that does a step.
+        data: yields what a user's generator yields.
+        steps: number of steps in an epoch.
+        prepare: function of what is yielded that gives the number of samples and the batch to feed.
+        workers: who makes batches.
+        shuffle: True takes the batches of a Sequence in another order in every epoch.
     """
+
+    names_validation = True
 
     def __init__(
         self,
-        iterator: Iterator[Any],
+        step: StepFunction,
+        data: Any,
         steps: int,
         prepare: Callable[[Any], tuple[int, Batch]],
+        workers: Workers,
+        shuffle: bool | str = False,
     ) -> None:
-        self.iterator = iterator
-        self.steps = steps
+        super().__init__(step, steps)
+        self.described = {"steps": steps}
+        self.data = data
         self.prepare = prepare
+        self.workers = workers
+        self.shuffle = shuffle
+        # Keras 2.3.1 reports the loss of a generator's last batch, unlike for arrays; so do we.
+        self.last_loss = not isinstance(data, EngineBatches)
+
+    def __enter__(self) -> GeneratorSource:
+        self._enqueuer = self._started()
+        self.batches = self._in_place() if self._enqueuer is None else self._enqueuer.get()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._enqueuer is not None:
+            self._enqueuer.stop()
 
     def take(self) -> tuple[int, Batch]:
         """The number of samples and the next batch.
 
         Raises:
-            StopIteration: the iterator ended before the steps did.
+            StopIteration: the data ended before the steps did.
         """
-        return self.prepare(next(self.iterator))
+        return self.prepare(next(self.batches))
+
+    def finish(self) -> None:
+        if is_sequence(self.data) and not self.workers.workers:
+            self.data.on_epoch_end()
+
+    def _started(self) -> SequenceEnqueuer | None:
+        """Workers that make batches ahead; None where that is done in place, or by the engine."""
+        crew = self.workers
+        if not crew.workers or isinstance(self.data, EngineBatches):
+            return None
+        enqueuer: SequenceEnqueuer
+        if is_sequence(self.data):
+            enqueuer = OrderedEnqueuer(self.data, crew.use_multiprocessing, self.shuffle)
+        else:
+            _warn_of_copies(crew)
+            enqueuer = GeneratorEnqueuer(self.data, crew.use_multiprocessing)
+        enqueuer.start(workers=crew.workers, max_queue_size=crew.max_queue_size)
+        return enqueuer
+
+    def _in_place(self) -> Iterator[Any]:
+        return iter_sequence_infinite(self.data) if is_sequence(self.data) else iter(self.data)
+
+
+def _warn_of_copies(workers: Workers) -> None:
+    if workers.use_multiprocessing and workers.workers > 1:
+        warnings.warn(
+            "With use_multiprocessing every worker runs a copy of the generator, so batches may "
+            "come several times; use a Sequence.",
+            stacklevel=6,
+        )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from keras_core.engine.compilation.objective import ScoredOutput
 from keras_core.engine.feeding import arrays as data
 
 
@@ -75,19 +76,23 @@ class TrainingFeed:
 
     Args:
         inputs: the InputFeed.
-        endpoints: outputs that have a loss.
+        scored: outputs that have a loss.
         output_names: names of all outputs, by which weights may be given.
     """
 
     def __init__(
-        self, inputs: InputFeed, endpoints: Sequence[Any], output_names: Sequence[str]
+        self, inputs: InputFeed, scored: Sequence[ScoredOutput], output_names: Sequence[str]
     ) -> None:
         self.inputs = inputs
-        self.endpoints = [end for end in endpoints if end.is_fed]
-        self.output_names = [end.name for end in self.endpoints]
+        fed = [one for one in scored if one.is_fed]
+        self.output_names = [one.name for one in fed]
         self.all_output_names = list(output_names)
-        self.targets = [end.target for end in self.endpoints]
-        self.sample_weights = [end.sample_weight for end in self.endpoints]
+        self.targets = [one.target for one in fed]
+        self.target_shapes = [one.target_shape for one in fed]
+        self.sample_weights = [one.sample_weight for one in fed]
+        self.sample_weight_modes = [one.sample_weight_mode for one in fed]
+        self.losses = [one.loss for one in fed]
+        self.output_shapes = [one.output.shape for one in fed]
 
     def placeholders(self, weighted: bool) -> list[Any]:
         """All placeholders, in the order in which they are fed."""
@@ -110,20 +115,20 @@ class TrainingFeed:
         targets = self._targets_of(y)
         weights = self._weights_of(targets, sample_weight, class_weight)
         data.check_array_length_consistency(inputs, targets, weights)
-        if any(array is not None and not array.shape[0] for array in inputs[:1]):
+        if inputs and inputs[0] is not None and not inputs[0].shape[0]:
             raise data.NoSamplesError(
                 f"The input arrays have no samples; their shapes are {[a.shape for a in inputs]}."
             )
-        fed = Fed(self.inputs.converted(inputs), targets, weights)
-        return fed._replace(y=[data.as_fed(a, t) for a, t in zip(targets, self.targets)])
+        targets = [data.as_fed(array, tensor) for array, tensor in zip(targets, self.targets)]
+        return Fed(self.inputs.converted(inputs), targets, weights)
 
     def _targets_of(self, y: Any) -> list[Any]:
-        if y is None and self.endpoints:
+        if y is None and self.targets:
             raise data.NoTargetsError(
                 f"No targets were given, but the outputs {self.output_names} have losses that need "
                 "them; pass y."
             )
-        shapes = [end.target_shape for end in self.endpoints]
+        shapes = self.target_shapes
         if len(shapes) == 1 and shapes[0] is not None and fits(y, shapes[0]):
             targets = [y]
         else:
@@ -137,26 +142,24 @@ class TrainingFeed:
         return targets
 
     def _check_losses(self, targets: Sequence[Any]) -> None:
-        data.check_loss_and_target_compatibility(
-            targets,
-            [end.loss for end in self.endpoints],
-            [end.output.shape for end in self.endpoints],
-        )
+        data.check_loss_and_target_compatibility(targets, self.losses, self.output_shapes)
 
-    def _weights_of(self, targets: Sequence[Any], sample_weight: Any, class_weight: Any) -> list:
-        of_samples = self._of_endpoints(data.standardize_sample_weights, sample_weight)
-        of_classes = self._of_endpoints(data.standardize_class_weights, class_weight)
+    def _weights_of(
+        self, targets: Sequence[Any], sample_weight: Any, class_weight: Any
+    ) -> list[Any]:
+        if sample_weight is None and class_weight is None:
+            return []
+        of_samples = self._of_outputs(data.standardize_sample_weights, sample_weight)
+        of_classes = self._of_outputs(data.standardize_class_weights, class_weight)
         if all(weight is None for weight in [*of_samples, *of_classes]):
             return []
-        return [
-            data.standardize_weights(y, samples, classes, end.sample_weight_mode)
-            for y, samples, classes, end in zip(targets, of_samples, of_classes, self.endpoints)
-        ]
+        columns = zip(targets, of_samples, of_classes, self.sample_weight_modes)
+        return [data.standardize_weights(*column) for column in columns]
 
-    def _of_endpoints(self, standardize: Any, weights: Any) -> list[Any]:
+    def _of_outputs(self, standardize: Any, weights: Any) -> list[Any]:
         """Weights of the outputs that are fed; lists may have an entry for the others, too."""
         if weights is None:
-            return [None] * len(self.endpoints)
+            return [None] * len(self.output_names)
         all_named = len(self.all_output_names) != len(self.output_names) and (
             isinstance(weights, (list, tuple)) and len(weights) == len(self.all_output_names)
         )
@@ -168,8 +171,8 @@ class TrainingFeed:
     def ones(self, fed: Fed) -> list[Any]:
         """The sample weights, written out where they are all 1."""
         return fed.weights or [
-            data.standardize_weights(y, sample_weight_mode=end.sample_weight_mode)
-            for y, end in zip(fed.y, self.endpoints)
+            data.standardize_weights(y, sample_weight_mode=mode)
+            for y, mode in zip(fed.y, self.sample_weight_modes)
         ]
 
 
@@ -177,4 +180,7 @@ def fits(array: Any, shape: Sequence[Any]) -> bool:
     """Whether something is a NumPy array of numbers that can be fed as it is."""
     if type(array) is not np.ndarray or array.ndim != len(shape) or array.dtype.kind not in "biufc":
         return False
-    return all(b is None or a == b for a, b in zip(array.shape[1:], shape[1:]))
+    for size, wanted in zip(array.shape[1:], shape[1:]):
+        if wanted is not None and size != wanted:
+            return False
+    return True

@@ -1,0 +1,98 @@
+"""Data that come batch by batch: generators, Sequences, data sets of the backend's engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from keras_core.utils.data_utils import Sequence
+
+
+class EngineBatches:
+    """A data set of the backend's engine, which behaves as a Sequence that is only read in order.
+
+    Args:
+        batches: what the backend made of the data set.
+    """
+
+    use_sequence_api = True
+
+    def __init__(self, batches: Any) -> None:
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.batches)
+
+    def on_epoch_end(self) -> None:
+        """Has nothing to do: the engine shuffles where the data set says so."""
+
+
+# What no engine's data set is, so that no backend needs to be loaded to tell.
+_NO_DATA_SETS = (np.ndarray, list, tuple, dict, Sequence, type(None))
+
+
+def or_engine_batches(data: Any) -> Any:
+    """A data set of the backend's engine as `EngineBatches`, other data as they are."""
+    if isinstance(data, (*_NO_DATA_SETS, EngineBatches)) or is_generator_or_sequence(data):
+        return data
+    from keras_core.plugins import current_backend
+
+    batches = current_backend().batches_of(data)
+    return data if batches is None else EngineBatches(batches)
+
+
+def is_sequence(seq: Any) -> bool:
+    """Whether data is a Sequence, or behaves as one."""
+    return getattr(seq, "use_sequence_api", False) or isinstance(seq, Sequence)
+
+
+def is_generator_or_sequence(x: Any) -> bool:
+    """Whether data is a generator or a Sequence, and no arrays."""
+    return _is_generator(x) or is_sequence(x)
+
+
+def _is_generator(x: Any) -> bool:
+    return hasattr(x, "gi_frame") and hasattr(x, "send")
+
+
+def iter_sequence_infinite(seq: Any) -> Iterator[Any]:
+    """Yields the batches of a Sequence over and over."""
+    while True:
+        yield from seq
+
+
+def check_generator_arguments(
+    y: Any = None, sample_weight: Any = None, validation_split: Any = None
+) -> None:
+    """Refuses arguments that say nothing about a generator.
+
+    Raises:
+        ValueError: one of them is given.
+    """
+    given = {"y": y, "sample_weight": sample_weight, "validation_split": validation_split or None}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"{name} was given besides a generator or Sequence, whose batches have to hold "
+                "targets and weights themselves; leave it out."
+            )
+
+
+def number_of_batches(data: Any, steps: int | None, name: str) -> int:
+    """The number of batches in an epoch: `steps`, or the length of a Sequence.
+
+    Raises:
+        ValueError: neither is known; `name` is what the user calls the number.
+    """
+    if steps is not None:
+        return steps
+    if is_sequence(data):
+        return len(data)
+    raise ValueError(
+        f"A generator does not tell how many batches it has: give {name}, or use a Sequence."
+    )

@@ -1,0 +1,74 @@
+"""What a run is asked for, besides its data."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from typing import Any, Union
+
+from keras_core.callbacks.base import Callback, CallbackList
+
+Callbacks = Union[Sequence[Callback], CallbackList, None]
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who makes the batches of a generator or Sequence.
+
+    Attributes:
+        max_queue_size: number of batches that may wait.
+        workers: number of threads or processes; 0 makes batches in place.
+        use_multiprocessing: True makes them in processes.
+    """
+
+    max_queue_size: int = 10
+    workers: int = 1
+    use_multiprocessing: bool = False
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What training is validated on, and when.
+
+    Attributes:
+        data: arrays, a generator, a Sequence or an engine's data set, as a user gives them.
+        steps: number of batches.
+        split: fraction of the samples to hold out.
+        freq: validate after every so many epochs, or epochs, counted from 1.
+    """
+
+    data: Any = None
+    steps: int | None = None
+    split: float = 0.0
+    freq: int | Container[int] = 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run over data is done.
+
+    Attributes:
+        verbose: 0 prints nothing, 1 draws a progress bar, 2 writes a line an epoch.
+        callbacks: the user's callbacks.
+        batch_size: number of samples in a batch of arrays.
+        steps: number of batches of an epoch, where it does not follow from the data.
+        workers: who makes batches.
+        epochs: index of the epoch at which training ends.
+        initial_epoch: index of the first epoch.
+        shuffle: True shuffles samples, or the batches of a Sequence; `'batch'` whole batches.
+        class_weight: dict from class index to the weight of its samples.
+        validation: what training is validated on, and when.
+        labels: names of what a training step reports; those of the model by default.
+    """
+
+    verbose: int = 0
+    callbacks: Callbacks = None
+    batch_size: int | None = None
+    steps: int | None = None
+    workers: Workers = Workers()
+    epochs: int = 1
+    initial_epoch: int = 0
+    shuffle: bool | str = False
+    class_weight: Any = None
+    validation: Validation = Validation()
+    labels: Sequence[str] | None = None

@@ -1,0 +1,83 @@
+"""The callbacks of a run, set up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_core.callbacks.base import CallbackList
+from keras_core.callbacks.loggers import BaseLogger, History, ProgbarLogger
+from keras_core.engine.compilation.compiled import Compiled
+from keras_core.engine.feeding.sources import Source
+from keras_core.engine.options import Callbacks, Options
+from keras_core.plugins import features
+
+
+def training_callbacks(
+    model: Compiled, source: Source, options: Options, validates: bool
+) -> tuple[CallbackList, History]:
+    """The callbacks of a training run, those of plugins and the History among them.
+
+    Raises:
+        TypeError: one callback instead of a list.
+        AttributeError: something in the list is no callback.
+    """
+    _check(options.callbacks)
+    history = model.history = History()
+    accumulating = model.metrics_names[1:]
+    first: list[Any] = [BaseLogger(stateful_metrics=accumulating)]
+    if options.verbose:
+        unit = "steps" if source.samples is None else "samples"
+        first.append(ProgbarLogger(unit, accumulating))
+    added = features.callbacks(model, "train")
+    callbacks = CallbackList([*first, *(options.callbacks or ()), *added, history])
+    callbacks.set_model(model._get_callback_model())
+    labels = options.labels or model.metrics_names
+    named = validates or source.names_validation
+    callbacks.set_params(
+        {
+            **source.described,
+            "epochs": options.epochs,
+            "verbose": options.verbose,
+            "do_validation": validates,
+            "metrics": [*labels, *(validation_labels(labels) if named else ())],
+        }
+    )
+    return callbacks, history
+
+
+def validation_labels(labels: Sequence[str]) -> list[str]:
+    """Names of the values of a validation."""
+    return [f"val_{label}" for label in labels]
+
+
+def callbacks_of(model: Compiled, mode: str, source: Source, options: Options) -> CallbackList:
+    """The callbacks of an evaluation ('test') or prediction ('predict'), those of plugins included.
+
+    Raises:
+        TypeError: one callback instead of a list.
+        AttributeError: something in the list is no callback.
+    """
+    if isinstance(options.callbacks, CallbackList):
+        return options.callbacks
+    _check(options.callbacks)
+    callbacks = CallbackList([*(options.callbacks or ()), *features.callbacks(model, mode)])
+    params = {**source.described, "verbose": options.verbose}
+    if mode == "test":
+        params["metrics"] = model.metrics_names
+    callbacks.set_model(model)
+    callbacks.set_params(params)
+    return callbacks
+
+
+def _check(callbacks: Callbacks) -> None:
+    if callbacks is None or isinstance(callbacks, CallbackList):
+        return
+    if not isinstance(callbacks, (list, tuple)):
+        raise TypeError(f"callbacks is a {type(callbacks).__name__}; give a list: callbacks=[...].")
+    for callback in callbacks:
+        if not hasattr(callback, "set_params") or not hasattr(callback, "set_model"):
+            raise AttributeError(
+                f"{callback!r} in callbacks is no callback; derive it from "
+                "keras_core.callbacks.Callback and give an instance."
+            )

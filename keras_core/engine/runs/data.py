@@ -1,0 +1,253 @@
+"""What users pass to a run, made into the sources of its batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from keras_core.engine.compilation.compiled import Compiled
+from keras_core.engine.compilation.feed import Fed
+from keras_core.engine.feeding.arrays import split_samples
+from keras_core.engine.feeding.generators import (
+    check_generator_arguments,
+    is_generator_or_sequence,
+    is_sequence,
+    number_of_batches,
+    or_engine_batches,
+)
+from keras_core.engine.feeding.sources import GeneratorSource, Source, of_arrays
+from keras_core.engine.options import Options, Validation, Workers
+
+
+class Given(NamedTuple):
+    """Data as users pass them to `fit`, `evaluate` and `predict`."""
+
+    x: Any
+    y: Any = None
+    sample_weight: Any = None
+
+
+# Training
+
+
+def to_train_on(model: Compiled, given: Given, options: Options) -> tuple[Source, Source | None]:
+    """What to train on, and what to validate on, if anything."""
+    given, batch_size = _settled(model, given, options)
+    if is_generator_or_sequence(given.x):
+        check_generator_arguments(given.y, given.sample_weight, options.validation.split)
+        return generated_to_train_on(model, given.x, options)
+    _check_given(model, "fit", given, options, "steps_per_epoch")
+    fed = model._training_data(*given, options.class_weight)
+    _check_stateful(model, fed.x, batch_size)
+    fed, held_out = _held_out(model, fed, options.validation)
+    if held_out is not None:
+        _check_stateful(model, held_out.x, batch_size)
+    check_validation_steps(options, held_out is not None)
+    model._check_trainable_weights_consistency(stacklevel=4)
+    step = model._step_program("train", fed.weighted)
+    source = of_arrays(
+        step, fed.arrays, batch_size, options.steps, options.shuffle, "steps_per_epoch"
+    )
+    if held_out is None:
+        return source, None
+    return source, _to_validate_on(model, held_out, batch_size, options.validation.steps)
+
+
+def generated_to_train_on(
+    model: Compiled, data: Any, options: Options
+) -> tuple[Source, Source | None]:
+    """The same for a generator, a Sequence or an engine's data set."""
+    steps = number_of_batches(data, options.steps, "steps_per_epoch")
+    prepare = partial(_fed_of, model, options.class_weight)
+    step = partial(_step_with, model, "train")
+    source = GeneratorSource(step, data, steps, prepare, options.workers, options.shuffle)
+    return source, _besides_generator(model, options)
+
+
+def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, Fed | None]:
+    """The arrays to train on, and those to validate on, if any."""
+    split = validation.split
+    if validation.data:
+        return fed, model._training_data(*_validation_arrays(validation.data))
+    if split and 0.0 < split < 1.0:
+        parts = [split_samples(part, lambda n: int(n * (1.0 - split))) for part in fed]
+        return Fed(*(first for first, _ in parts)), Fed(*(second for _, second in parts))
+    return fed, Fed([], [], []) if validation.steps else None
+
+
+def _besides_generator(model: Compiled, options: Options) -> Source | None:
+    """What to validate on where training is on a generator, if anything."""
+    data = or_engine_batches(options.validation.data)
+    if data is None or data is False:
+        return None
+    if is_sequence(data) or hasattr(data, "__next__"):
+        return _generated_to_test_on(
+            model, data, options.validation.steps, options.workers, "validation_steps"
+        )
+    return _to_validate_on(model, model._training_data(*_validation_arrays(data)), 32)
+
+
+def _to_validate_on(
+    model: Compiled, fed: Fed, batch_size: int | None, steps: int | None = None
+) -> Source:
+    step = model._step_program("test", fed.weighted)
+    source = of_arrays(step, fed.arrays, batch_size, steps)
+    phase = [0.0] if model._programs.feeds_phase("test") else []
+    source.shown = [*fed.x, *fed.y, *model._training_feed.ones(fed), *phase]
+    return source
+
+
+def _validation_arrays(data: Any) -> tuple[Any, Any, Any]:
+    """Inputs, targets and weights (or None) out of `validation_data`.
+
+    Raises:
+        ValueError: it is no tuple of two or three.
+    """
+    if not isinstance(data, (list, tuple)) or len(data) not in (2, 3):
+        shown = f"{len(data)} entries" if isinstance(data, (list, tuple)) else type(data).__name__
+        raise ValueError(
+            f"validation_data has to be (x, y) or (x, y, sample_weight), but {shown} were given."
+        )
+    return (*data, None) if len(data) == 2 else tuple(data)
+
+
+def check_validation_steps(options: Options, validates: bool) -> None:
+    """Refuses numbers of steps of training and of validation that do not go together.
+
+    Raises:
+        ValueError: only one of the two is given.
+    """
+    steps = options.validation.steps
+    if steps and options.steps is None:
+        raise ValueError(
+            "validation_steps was given without steps_per_epoch; arrays are validated whole, so "
+            "leave it out."
+        )
+    if validates and options.steps and not steps:
+        raise ValueError("Validation besides steps_per_epoch needs validation_steps, too.")
+
+
+# Evaluation and prediction
+
+
+def to_evaluate_on(model: Compiled, given: Given, options: Options) -> Source:
+    """What to evaluate on."""
+    given, batch_size = _settled(model, given, options)
+    if is_generator_or_sequence(given.x):
+        check_generator_arguments(given.y, given.sample_weight)
+        return generated_to_evaluate_on(model, given.x, options)
+    _check_given(model, "evaluate", given, options, "steps")
+    fed = model._training_data(*given)
+    _check_stateful(model, fed.x, batch_size)
+    step = model._step_program("test", fed.weighted)
+    return of_arrays(step, fed.arrays, batch_size, options.steps)
+
+
+def generated_to_evaluate_on(model: Compiled, data: Any, options: Options) -> Source:
+    """The same for a generator, a Sequence or an engine's data set."""
+    return _generated_to_test_on(model, data, options.steps, options.workers, "steps")
+
+
+def _generated_to_test_on(
+    model: Compiled, data: Any, steps: int | None, workers: Workers, steps_name: str
+) -> Source:
+    steps = number_of_batches(data, steps, steps_name)
+    prepare = partial(_fed_of, model, None)
+    return GeneratorSource(partial(_step_with, model, "test"), data, steps, prepare, workers)
+
+
+def to_predict_on(model: Compiled, given: Given, options: Options) -> Source:
+    """What to predict on."""
+    given, batch_size = _settled(model, given, options)
+    if is_generator_or_sequence(given.x):
+        return generated_to_predict_on(model, given.x, options)
+    if given.x is None and options.steps is None:
+        raise ValueError(
+            f"predict of model {model.name}: there is no x. Give arrays, or steps if the model "
+            "reads from tensors of its own."
+        )
+    arrays = model._input_arrays(given.x)
+    _check_stateful(model, arrays, batch_size, least=batch_size or 0)
+    return of_arrays(model._step_program("predict"), arrays, batch_size, options.steps)
+
+
+def generated_to_predict_on(model: Compiled, data: Any, options: Options) -> Source:
+    """The same for a generator, a Sequence or an engine's data set."""
+    steps = number_of_batches(data, options.steps, "steps")
+    step, prepare = model._step_program("predict"), partial(_inputs_of, model)
+    return GeneratorSource(step, data, steps, prepare, options.workers)
+
+
+# Checks
+
+
+def _settled(model: Compiled, given: Given, options: Options) -> tuple[Given, int | None]:
+    """The data, an engine's data set as such, and the size of batches."""
+    x = or_engine_batches(given.x)
+    return Given(x, given.y, given.sample_weight), _batch_size(model, x, options)
+
+
+def _batch_size(model: Compiled, x: Any, options: Options) -> int | None:
+    """The size of batches: as given, as the inputs have it, or 32; None with steps."""
+    batch_size, steps = options.batch_size, options.steps
+    if batch_size is not None and is_generator_or_sequence(x):
+        raise ValueError(
+            f"batch_size={batch_size} was given besides a generator or Sequence, which makes "
+            "the batches itself; leave it out."
+        )
+    static = model.inputs[0].shape[0] if model.inputs else None
+    if static is not None:
+        if batch_size not in (None, static):
+            raise ValueError(
+                f"batch_size={batch_size} contradicts the inputs of model {model.name}, which "
+                f"have the batch size {static}; use that."
+            )
+        batch_size = None if steps is not None else static
+    return 32 if batch_size is None and steps is None else batch_size
+
+
+def _check_given(
+    model: Compiled, method: str, given: Given, options: Options, steps_name: str
+) -> None:
+    if given.x is None and given.y is None and options.steps is None:
+        raise ValueError(
+            f"{method} of model {model.name}: there is neither x nor y. Give arrays, or "
+            f"{steps_name} if the model reads from tensors of its own."
+        )
+
+
+def _check_stateful(
+    model: Compiled, arrays: Sequence[Any], batch_size: int | None, least: int = 0
+) -> None:
+    samples = arrays[0].shape[0] if arrays else 0
+    if batch_size and model.stateful and samples > least and samples % batch_size:
+        raise ValueError(
+            f"Model {model.name} is stateful, so the number of samples has to be a multiple of "
+            f"the batch size; there are {samples}, and the batch size is {batch_size}."
+        )
+
+
+# Batches of generators
+
+
+def _step_with(model: Compiled, mode: str, fed: Fed) -> Sequence[Any]:
+    """Does a step with or without sample weights, as the batch has them."""
+    return model._step_program(mode, fed.weighted)(fed.arrays)
+
+
+def _fed_of(model: Compiled, class_weight: Any, batch: Any) -> tuple[int, Fed]:
+    """The number of samples and what to feed of `(x, y)` or `(x, y, sample_weight)`."""
+    if not isinstance(batch, (list, tuple)) or len(batch) not in (2, 3):
+        raise ValueError(
+            "A generator has to yield tuples (x, y) or (x, y, sample_weight), but it gave a "
+            f"{type(batch).__name__}" + (f" of {len(batch)}." if hasattr(batch, "__len__") else ".")
+        )
+    fed = model._training_data(*batch, class_weight=class_weight)
+    return fed.size, fed
+
+
+def _inputs_of(model: Compiled, batch: Any) -> tuple[int, list[Any]]:
+    """Inputs alone, out of `x`, `(x, y)` or `(x, y, sample_weight)`."""
+    arrays = model._input_arrays(batch[0] if isinstance(batch, tuple) else batch)
+    return (arrays[0].shape[0] if arrays else 1), arrays

@@ -1,0 +1,183 @@
+"""What is told of the steps of a run: to callbacks, to a progress bar, to the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
+
+import numpy as np
+
+from keras_core.callbacks.base import CallbackList, watches_batches
+from keras_core.callbacks.loggers import BaseLogger, ProgbarLogger
+from keras_core.engine.feeding.sources import Source
+from keras_core.utils.progbar import Progbar
+
+# Loggers that can take the values of several batches as those of one.
+_GROUPING = (BaseLogger, ProgbarLogger)
+
+
+class EachBatch:
+    """Calls the batch hooks of callbacks.
+
+    Args:
+        callbacks: a CallbackList.
+        mode: `'train'`, `'test'` or `'predict'`.
+        name_outputs: function of a step's outputs that gives their entries in the logs.
+    """
+
+    def __init__(
+        self, callbacks: CallbackList, mode: str, name_outputs: Callable[[Any], Mapping[str, Any]]
+    ) -> None:
+        self.begin_hook = getattr(callbacks, f"on_{mode}_batch_begin")
+        self.end_hook = getattr(callbacks, f"on_{mode}_batch_end")
+        self.name_outputs = name_outputs
+
+    def begin(self, index: int, size: int) -> None:
+        self.logs: dict[str, Any] = {"batch": index, "size": size}
+        self.begin_hook(index, self.logs)
+
+    def end(self, index: int, size: int, outputs: Sequence[Any]) -> None:
+        self.logs.update(self.name_outputs(outputs))
+        self.end_hook(index, self.logs)
+
+    def flush(self) -> None:
+        """Has nothing left to tell."""
+
+
+class GroupedBatches:
+    """Tells loggers of several batches at once, when no callback watches single ones.
+
+    A group has the sum of the sizes, the mean of the losses weighted by size, and the last values
+    of the metrics, which accumulate by themselves; so the loggers arrive at the same numbers.
+
+    Args:
+        loggers: loggers with `on_batches_end`.
+        labels: names of the outputs, the loss first.
+        interval: least time between two groups, in seconds; None for one group an epoch.
+    """
+
+    def __init__(
+        self, loggers: Sequence[Any], labels: Sequence[str], interval: float | None
+    ) -> None:
+        self.loggers = loggers
+        self.labels = labels
+        self.interval = interval
+        self._due = float("inf") if interval is None else 0.0
+        self._clear()
+
+    def end(self, index: int, size: int, outputs: Sequence[Any]) -> None:
+        self.count += 1
+        self.size += size
+        self.loss += float(outputs[0]) * size
+        self.latest = outputs
+        if self.interval is not None and time.time() >= self._due:
+            self.flush()
+            self._due = time.time() + self.interval
+
+    def flush(self) -> None:
+        """Tells of the batches since the last time."""
+        if not self.count:
+            return
+        logs = {"size": self.size, **dict(zip(self.labels, self.latest))}
+        logs[self.labels[0]] = self.loss / self.size
+        for logger in self.loggers:
+            logger.on_batches_end(self.count, logs)
+        self._clear()
+
+    def _clear(self) -> None:
+        self.count = self.size = 0
+        self.loss = 0.0
+
+
+def training_report(callbacks: CallbackList, labels: Sequence[str]) -> EachBatch | GroupedBatches:
+    """How batches of training are told to callbacks: each one, or in groups if nobody minds."""
+    loggers = [callback for callback in callbacks if type(callback) in _GROUPING]
+    others = [callback for callback in callbacks if type(callback) not in _GROUPING]
+    if any(watches_batches(callback, "train") for callback in others):
+        return EachBatch(callbacks, "train", lambda outputs: dict(zip(labels, outputs)))
+    draws = any(isinstance(logger, ProgbarLogger) for logger in loggers)
+    return GroupedBatches(loggers, labels, 0.05 if draws else None)
+
+
+class Tally:
+    """The values of an evaluation: the loss as the samples' mean, metrics as they end.
+
+    Args:
+        last_loss: True takes the loss of the last batch instead of the mean.
+    """
+
+    mode = "test"
+
+    def __init__(self, last_loss: bool = False) -> None:
+        self.last_loss = last_loss
+        self.size = 0
+        self.loss = 0.0
+        self.latest: Sequence[Any] = ()
+
+    def end(self, index: int, size: int, outputs: Sequence[Any]) -> None:
+        self.size += size
+        self.loss += float(outputs[0]) * size
+        self.latest = outputs
+
+    def values(self) -> list[float]:
+        loss = self.latest[0] if self.last_loss else self.loss / self.size
+        return [float(loss), *(float(value) for value in self.latest[1:])]
+
+
+class Rows:
+    """The rows of a prediction, put together from those of its batches.
+
+    Args:
+        samples: number of rows in all, None when it is not known before the end.
+    """
+
+    mode = "predict"
+
+    def __init__(self, samples: int | None = None) -> None:
+        self.samples = samples
+        self.filled = 0
+        self.whole: list[np.ndarray] = []
+        self.parts: list[Sequence[np.ndarray]] = []
+
+    def end(self, index: int, size: int, outputs: Sequence[np.ndarray]) -> None:
+        if self.samples is None:
+            self.parts.append(outputs)
+            return
+        if size == self.samples:
+            self.whole = list(outputs)
+            return
+        if not self.whole:
+            self.whole = [np.empty((self.samples, *x.shape[1:]), x.dtype) for x in outputs]
+        for rows, x in zip(self.whole, outputs):
+            rows[self.filled : self.filled + size] = x
+        self.filled += size
+
+    def arrays(self) -> list[np.ndarray]:
+        if self.samples is not None:
+            return self.whole
+        if len(self.parts) == 1:
+            return list(self.parts[0])
+        return [np.concatenate(parts) for parts in zip(*self.parts)]
+
+
+def no_rows(output: Any) -> np.ndarray:
+    """What is predicted for no samples."""
+    return np.zeros((0, *(size or 0 for size in output.shape[1:])), output.dtype)
+
+
+class Bar:
+    """Moves a progress bar along, without values.
+
+    Args:
+        source: the batches; samples are counted if their number is known, else steps.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.by_samples = source.samples is not None
+        self.progbar = Progbar(source.samples if self.by_samples else source.steps)
+        self.done = 0
+
+    def end(self, index: int, size: int, outputs: Any) -> None:
+        self.done += size if self.by_samples else 1
+        self.progbar.update(self.done)
