@@ -345,9 +345,8 @@ class Model(Compiled):
         """
         self._require_optimizer()
         crew = Workers(max_queue_size, workers, use_multiprocessing)
-        options = Options(verbose, callbacks, steps=steps, workers=crew)
-        source = generated_to_evaluate_on(self, generator, options)
-        return loop.evaluate(self, source, options)
+        source = generated_to_evaluate_on(self, generator, steps, crew)
+        return loop.evaluate(self, source, Options(verbose, callbacks))
 
     def predict_generator(
         self,
@@ -375,13 +374,8 @@ class Model(Compiled):
             ValueError: what is yielded does not fit the model, or `steps` is missing.
         """
         crew = Workers(max_queue_size, workers, use_multiprocessing)
-        options = Options(verbose, callbacks, steps=steps, workers=crew)
-        source = generated_to_predict_on(self, generator, options)
-        return loop.predict(self, source, options)
-
-    def _get_callback_model(self) -> Any:
-        """The model that callbacks see: `callback_model` where there is one."""
-        return getattr(self, "callback_model", None) or self
+        source = generated_to_predict_on(self, generator, steps, crew)
+        return loop.predict(self, source, Options(verbose, callbacks))
 
 
 def _old_epochs(kwargs: dict[str, Any], epochs: int) -> int:

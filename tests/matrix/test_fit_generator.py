@@ -13,6 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from keras_core.engine import training_generator
 from keras_core.layers import Dense
 from keras_core.models import Sequential
 from keras_core.utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence, get_file
@@ -128,6 +129,24 @@ def test_validation_data_of_each_kind(workers):
         )
         assert list(history.history) == ["val_loss", "val_mae", "loss", "mae"]
         assert len(history.history["val_mae"]) == 2
+
+
+def test_functions_of_the_old_module_are_the_methods(reference):
+    model = line()
+    history = training_generator.fit_generator(model, batches(), 3, 2, 0, workers=0)
+    np.testing.assert_allclose(history.history["loss"], reference[1]["loss"], rtol=1e-6)
+    found = training_generator.evaluate_generator(model, batches(), 3)
+    assert found[1] == pytest.approx(model.evaluate(X, Y, verbose=0)[1], rel=1e-5)
+    found = training_generator.predict_generator(model, batches(), 3)
+    np.testing.assert_allclose(found, model.predict(X), rtol=1e-6, atol=1e-6)
+
+
+def test_what_is_refused_starts_no_worker(monkeypatch):
+    started = []
+    monkeypatch.setattr(OrderedEnqueuer, "start", lambda *_, **__: started.append(1))
+    with pytest.raises(TypeError, match="callbacks"):
+        line().fit_generator(batches(), 3, callbacks=3, validation_data=Batches(), verbose=0)
+    assert not started
 
 
 def test_evaluate_generator_accumulates_metrics():

@@ -9,7 +9,8 @@ import pytest
 
 from keras_core import backend as K
 from keras_core import losses, metrics
-from keras_core.engine import training_utils
+from keras_core.callbacks import LambdaCallback
+from keras_core.engine import training_arrays, training_utils
 from keras_core.layers import Add, Dense, Dropout, Input, Lambda, Masking
 from keras_core.models import Model, Sequential
 from keras_core.optimizers import SGD, Adam
@@ -441,6 +442,48 @@ def test_array_likes_are_trained_on():
     model.compile("sgd", "mse")
     history = model.fit(Rows(X), Rows(Y), batch_size=2, shuffle="batch", epochs=2, verbose=0)
     assert len(history.epoch) == 2
+
+
+def test_loops_over_arrays_take_any_function():
+    model = linear()
+    model.compile("sgd", "mse")
+    x = np.arange(5.0)
+    seen = []
+
+    def mean(arrays):
+        seen.append(arrays[0].tolist())
+        return [arrays[0].mean()]
+
+    history = training_arrays.fit_loop(
+        model, mean, [x], batch_size=2, epochs=1, verbose=0, val_function=mean, val_inputs=[x + 1]
+    )
+    # Batches of 2, 2 and 1: the losses are their means over samples.
+    assert history.history == {"loss": [2.0], "val_loss": [3.0]}
+    assert sorted(sum(seen[:3], [])) == x.tolist() and seen[3:] == [[1, 2], [3, 4], [5]]
+    assert training_arrays.test_loop(model, mean, [x], batch_size=2) == 2.0
+    assert training_arrays.test_loop(model, mean, [x], steps=3) == 2.0
+    found = training_arrays.predict_loop(model, lambda arrays: [arrays[0] * 2], [x], batch_size=2)
+    assert found.tolist() == [0, 2, 4, 6, 8]
+
+
+def test_loops_name_the_outputs_as_they_are_told():
+    model = linear()
+    model.compile("sgd", "mse")
+    params = []
+    watcher = LambdaCallback(on_train_begin=lambda logs: params.append(watcher.params["metrics"]))
+    history = training_arrays.fit_loop(
+        model, lambda arrays: [1.5], [X], ["cost"], epochs=1, verbose=0, callbacks=[watcher]
+    )
+    assert params == [["cost"]]
+    assert history.history == {"cost": [1.5]}
+
+
+def test_contradictions_are_refused_before_training_is_set_up():
+    model = linear()
+    model.compile("adam", "mse")
+    with pytest.raises(ValueError, match="validation_steps"):
+        model.fit(X, Y, validation_data=(X, Y), validation_steps=2)
+    assert model.train_function is None and model.optimizer.weights == []
 
 
 def test_steps_feed_whole_arrays():

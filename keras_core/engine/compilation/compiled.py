@@ -198,6 +198,10 @@ class Compiled(Network):
                 stacklevel=stacklevel,
             )
 
+    def _get_callback_model(self) -> Any:
+        """The model that callbacks see: `callback_model` where there is one."""
+        return getattr(self, "callback_model", None) or self
+
     # Data
 
     def _require_optimizer(self) -> None:

@@ -53,7 +53,7 @@ class ScoredOutput:
     @property
     def target_shape(self) -> Sequence[Any] | None:
         """The shape the targets have to have, None for any."""
-        return target_shape(self.loss, K.int_shape(self.output))
+        return target_shape(self.loss, self.output.shape)
 
     @property
     def mask(self) -> Any:

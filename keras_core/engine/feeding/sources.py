@@ -129,7 +129,6 @@ class ArraySource(Source):
     ) -> None:
         self.arrays = list(arrays)
         self.samples = int(arrays[0].shape[0])
-        self.is_empty = not self.samples
         self.batch_size = batch_size or 32
         self.shuffle = shuffle
         self.described = {"batch_size": batch_size, "steps": None, "samples": self.samples}
@@ -139,19 +138,12 @@ class ArraySource(Source):
 
     def begin(self) -> None:
         self._start = 0
-        if not self.shuffle:
-            self._cut = self._slices(self.arrays)
-            return
-        if self.shuffle == "batch":
-            self._order = batch_shuffle(self._order, self.batch_size)
-        else:
-            np.random.shuffle(self._order)
-        self._cut = self._gathered()
+        self._rows = self._shuffled() if self.shuffle else self.arrays
 
     def take(self) -> tuple[int, Batch]:
         start = self._start
         self._start = stop = min(start + self.batch_size, self.samples)
-        return stop - start, self._cut(start, stop)
+        return stop - start, [x[start:stop] for x in self._rows]
 
     def groups(self) -> list[int]:
         """Groups of equal numbers of whole batches, which share a program, and then the rest."""
@@ -165,27 +157,34 @@ class ArraySource(Source):
     def take_group(self, count: int) -> tuple[int, Batch]:
         start = self._start
         self._start = stop = start + count * self.batch_size
-        rows = self._cut(start, stop)
+        rows = [x[start:stop] for x in self._rows]
         return self.batch_size, [x.reshape(count, self.batch_size, *x.shape[1:]) for x in rows]
 
-    def _gathered(self) -> Callable[[int, int], Batch]:
+    def _shuffled(self) -> Sequence[Any]:
+        if self.shuffle == "batch":
+            self._order = batch_shuffle(self._order, self.batch_size)
+        else:
+            np.random.shuffle(self._order)
         in_memory = all(isinstance(x, np.ndarray) for x in self.arrays)
         if in_memory and sum(x.nbytes for x in self.arrays) <= _SHUFFLED_AT_ONCE:
-            return self._slices([np.take(x, self._order, axis=0) for x in self.arrays])
-        order = self._order
-        return lambda start, stop: [_rows(x, order[start:stop]) for x in self.arrays]
-
-    @staticmethod
-    def _slices(arrays: Sequence[Any]) -> Callable[[int, int], Batch]:
-        return lambda start, stop: [x[start:stop] for x in arrays]
+            return [np.take(x, self._order, axis=0) for x in self.arrays]
+        return [_Reordered(x, self._order) for x in self.arrays]
 
 
-def _rows(array: Any, indices: np.ndarray) -> np.ndarray:
-    """Rows in the given order, also of files that only read increasing ones."""
-    if isinstance(array, np.ndarray):
-        return np.take(array, indices, axis=0)
-    back = np.argsort(np.argsort(indices))
-    return np.asarray(array[np.sort(indices).tolist()])[back]
+class _Reordered:
+    """The rows of an array in another order, gathered when they are asked for."""
+
+    def __init__(self, array: Any, order: np.ndarray) -> None:
+        self.array = array
+        self.order = order
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        indices = self.order[rows]
+        if isinstance(self.array, np.ndarray):
+            return np.take(self.array, indices, axis=0)
+        # Files only read increasing indices.
+        back = np.argsort(np.argsort(indices))
+        return np.asarray(self.array[np.sort(indices).tolist()])[back]
 
 
 class RepeatedSource(Source):
@@ -200,7 +199,6 @@ class RepeatedSource(Source):
     def __init__(self, step: StepFunction, arrays: Sequence[Any], steps: int) -> None:
         super().__init__(step, steps)
         self.arrays = list(arrays)
-        self.is_empty = any(not x.shape[0] for x in self.arrays[:1])
         self.described = {"batch_size": None, "steps": steps, "samples": None}
 
     def take(self) -> tuple[int, Batch]:
@@ -248,7 +246,7 @@ class GeneratorSource(Source):
         steps: int,
         prepare: Callable[[Any], tuple[int, Batch]],
         workers: Workers,
-        shuffle: bool | str = False,
+        shuffle: bool = False,
     ) -> None:
         super().__init__(step, steps)
         self.described = {"steps": steps}

@@ -61,7 +61,7 @@ def generated_to_train_on(
     steps = number_of_batches(data, options.steps, "steps_per_epoch")
     prepare = partial(_fed_of, model, options.class_weight)
     step = partial(_step_with, model, "train")
-    source = GeneratorSource(step, data, steps, prepare, options.workers, options.shuffle)
+    source = GeneratorSource(step, data, steps, prepare, options.workers, bool(options.shuffle))
     return source, _besides_generator(model, options)
 
 
@@ -78,13 +78,11 @@ def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, F
 
 def _besides_generator(model: Compiled, options: Options) -> Source | None:
     """What to validate on where training is on a generator, if anything."""
-    data = or_engine_batches(options.validation.data)
+    data, steps = or_engine_batches(options.validation.data), options.validation.steps
     if data is None or data is False:
         return None
     if is_sequence(data) or hasattr(data, "__next__"):
-        return _generated_to_test_on(
-            model, data, options.validation.steps, options.workers, "validation_steps"
-        )
+        return generated_to_evaluate_on(model, data, steps, options.workers, "validation_steps")
     return _to_validate_on(model, model._training_data(*_validation_arrays(data)), 32)
 
 
@@ -136,7 +134,7 @@ def to_evaluate_on(model: Compiled, given: Given, options: Options) -> Source:
     given, batch_size = _settled(model, given, options)
     if is_generator_or_sequence(given.x):
         check_generator_arguments(given.y, given.sample_weight)
-        return generated_to_evaluate_on(model, given.x, options)
+        return generated_to_evaluate_on(model, given.x, options.steps, options.workers)
     _check_given(model, "evaluate", given, options, "steps")
     fed = model._training_data(*given)
     _check_stateful(model, fed.x, batch_size)
@@ -144,14 +142,10 @@ def to_evaluate_on(model: Compiled, given: Given, options: Options) -> Source:
     return of_arrays(step, fed.arrays, batch_size, options.steps)
 
 
-def generated_to_evaluate_on(model: Compiled, data: Any, options: Options) -> Source:
-    """The same for a generator, a Sequence or an engine's data set."""
-    return _generated_to_test_on(model, data, options.steps, options.workers, "steps")
-
-
-def _generated_to_test_on(
-    model: Compiled, data: Any, steps: int | None, workers: Workers, steps_name: str
+def generated_to_evaluate_on(
+    model: Compiled, data: Any, steps: int | None, workers: Workers, steps_name: str = "steps"
 ) -> Source:
+    """The same for a generator, a Sequence or an engine's data set."""
     steps = number_of_batches(data, steps, steps_name)
     prepare = partial(_fed_of, model, None)
     return GeneratorSource(partial(_step_with, model, "test"), data, steps, prepare, workers)
@@ -161,7 +155,7 @@ def to_predict_on(model: Compiled, given: Given, options: Options) -> Source:
     """What to predict on."""
     given, batch_size = _settled(model, given, options)
     if is_generator_or_sequence(given.x):
-        return generated_to_predict_on(model, given.x, options)
+        return generated_to_predict_on(model, given.x, options.steps, options.workers)
     if given.x is None and options.steps is None:
         raise ValueError(
             f"predict of model {model.name}: there is no x. Give arrays, or steps if the model "
@@ -169,14 +163,18 @@ def to_predict_on(model: Compiled, given: Given, options: Options) -> Source:
         )
     arrays = model._input_arrays(given.x)
     _check_stateful(model, arrays, batch_size, least=batch_size or 0)
-    return of_arrays(model._step_program("predict"), arrays, batch_size, options.steps)
+    source = of_arrays(model._step_program("predict"), arrays, batch_size, options.steps)
+    source.is_empty = any(x is not None and not x.shape[0] for x in arrays[:1])
+    return source
 
 
-def generated_to_predict_on(model: Compiled, data: Any, options: Options) -> Source:
+def generated_to_predict_on(
+    model: Compiled, data: Any, steps: int | None, workers: Workers
+) -> Source:
     """The same for a generator, a Sequence or an engine's data set."""
-    steps = number_of_batches(data, options.steps, "steps")
+    steps = number_of_batches(data, steps, "steps")
     step, prepare = model._step_program("predict"), partial(_inputs_of, model)
-    return GeneratorSource(step, data, steps, prepare, options.workers)
+    return GeneratorSource(step, data, steps, prepare, workers)
 
 
 # Checks
@@ -243,7 +241,8 @@ def _fed_of(model: Compiled, class_weight: Any, batch: Any) -> tuple[int, Fed]:
             "A generator has to yield tuples (x, y) or (x, y, sample_weight), but it gave a "
             f"{type(batch).__name__}" + (f" of {len(batch)}." if hasattr(batch, "__len__") else ".")
         )
-    fed = model._training_data(*batch, class_weight=class_weight)
+    x, y, sample_weight = batch if len(batch) == 3 else (*batch, None)
+    fed = model._training_data(x, y, sample_weight, class_weight)
     return fed.size, fed
 
 

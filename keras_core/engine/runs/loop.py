@@ -40,7 +40,7 @@ def run_batches(
     source.begin()
     index = 0
     for count in [1] * source.steps if grouped_step is None else source.groups():
-        if count == 1:
+        if count == 1 or grouped_step is None:
             size, batch = source.take()
             for begin in begins:
                 begin(index, size)
@@ -70,13 +70,8 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
         options: how.
     """
     callbacks, history = training_callbacks(model, source, options, validation is not None)
-    if (
-        options.verbose
-        and source.samples
-        and validation is not None
-        and validation.samples is not None
-    ):
-        print(f"Train on {source.samples} samples, validate on {validation.samples} samples")
+    if options.verbose and validation is not None:
+        _announce(source, validation)
     with validation or nullcontext(), source:
         callbacks.on_train_begin()
         callbacks.model.stop_training = False
@@ -95,8 +90,8 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
     return history
 
 
-def _announce(source: Source, validation: Source | None) -> None:
-    if source.samples and validation is not None and validation.samples is not None:
+def _announce(source: Source, validation: Source) -> None:
+    if source.samples and validation.samples is not None:
         print(f"Train on {source.samples} samples, validate on {validation.samples} samples")
 
 
@@ -122,7 +117,7 @@ def _validated(
     if validation is None or not should_run_validation(options.validation.freq, epoch):
         return {}
     values = evaluated(model, validation, callbacks)
-    return dict(zip(validation_labels(model.metrics_names), values))
+    return dict(zip(validation_labels(options.labels or model.metrics_names), values))
 
 
 def should_run_validation(validation_freq: Any, epoch: int) -> bool:
