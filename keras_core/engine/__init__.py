@@ -21,6 +21,8 @@ _MODULES = (
     "sequential",
     "topology",
     "training",
+    "training_arrays",
+    "training_generator",
     "training_utils",
 )
 
