@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from keras_core.graph import primitives as p
 from keras_core.graph.primitive import PRIMITIVES
 
 DRAWS = "draws anew at each step, which a draw for all steps would not repeat"
@@ -49,6 +50,11 @@ FLAGS = {
 
 def ours():
     return [primitive for primitive in PRIMITIVES.values() if not primitive.name.endswith("_test")]
+
+
+def test_the_families_reach_each_other():
+    """`graph/primitives/__init__.py` names them all; a scan stands in `graph/scan`."""
+    assert {x.name for x in ours() if getattr(p, x.name, None) is not x} == {"scan"}
 
 
 def test_what_is_not_lifted_out_of_loops_is_meant_to_stay():
