@@ -63,6 +63,7 @@ def _submodule(name: str) -> Any:
 def _current_backend() -> Any:
     from keras_core.plugins import current_backend
 
+    slots.current_backend.fill(current_backend)  # each step asks: no import the next time
     return current_backend()
 
 

@@ -59,7 +59,8 @@ class Spec:
         self.sizes: Sizes = tuple(sizes)
         self.dtype = dtype
         self.held = held
-        self.shape: Shape = tuple(None if type(n) is Size else n for n in self.sizes)  # type: ignore[misc]
+        # A list is made faster than a generator runs, and there are as many specs as nodes.
+        self.shape: Shape = tuple([None if type(n) is Size else n for n in self.sizes])  # type: ignore[misc]
 
     @property
     def ndim(self) -> int:
