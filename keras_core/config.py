@@ -12,10 +12,11 @@ import math
 import os
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
+
+from keras_core.once import Once
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def file_settings() -> dict[str, Any]:
     return _read_settings(settings_file())
 
 
-@lru_cache(maxsize=4)
+@Once
 def _read_settings(path: Path) -> dict[str, Any]:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
@@ -200,9 +201,11 @@ def resolve(name: str) -> Resolved:
 
 def get_option(name: str) -> Any:
     """Returns a setting's value, found once and then remembered."""
-    if name not in _chosen:
-        _chosen[name] = resolve(name).value
-    return _chosen[name]
+    try:
+        return _chosen[name]
+    except KeyError:
+        # Not to overrule what another thread may have set meanwhile.
+        return _chosen.setdefault(name, resolve(name).value)
 
 
 def set_option(name: str, value: Any) -> None:
@@ -218,7 +221,7 @@ def set_option(name: str, value: Any) -> None:
 def forget() -> None:
     """Drops what was set and remembered, so that environment and file are read again."""
     _chosen.clear()
-    _read_settings.cache_clear()
+    _read_settings.forget()
 
 
 def snapshot() -> MappingProxyType[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import count
 
-_uids: defaultdict[str, int] = defaultdict(int)
+_uids: dict[str, Iterator[int]] = {}
 _scope: ContextVar[str] = ContextVar("keras_core_name_scope", default="")
 
 
@@ -20,8 +20,8 @@ def get_uid(prefix: str = "") -> int:
     Returns:
         1 at the first call with this prefix, then 2, 3, …
     """
-    _uids[prefix] += 1
-    return _uids[prefix]
+    # Each a single step, which no other thread divides.
+    return next(_uids.setdefault(prefix, count(1)))
 
 
 def reset_uids() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Callable, Union
 
 from keras_core.backend.convert import pair
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import Tensor
+from keras_core.once import Once
 
 Choice = Union[Tensor, float, Callable[[], Tensor]]
 
@@ -21,10 +21,11 @@ def learning_phase() -> Any:
         The int given to `set_learning_phase` (0: test, 1: train), else a scalar bool tensor. Put it
         among the inputs of `function` to feed 0 or 1 at each call.
     """
-    return _fixed["phase"] if _fixed else _symbolic_phase()
+    fixed = _fixed.get("phase")
+    return _symbolic_phase() if fixed is None else fixed
 
 
-@cache
+@Once
 def _symbolic_phase() -> Tensor:
     return p.learning_phase()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from keras_core.errors import (
 from keras_core.plugins import features, installed, known
 from keras_core.plugins.contract import BACKEND_API, Backend, BackendInfo, speaks_this_api
 from keras_core.plugins.installed import Plugin
-from keras_core.plugins.manager import ask, load, reason, warn_of
+from keras_core.plugins.manager import ask, load, lock, reason, warn_of
 
 _VARIABLE = config.OPTIONS["backend"].environment
 
@@ -47,7 +46,6 @@ class Inspection(NamedTuple):
 _within: ContextVar[str | None] = ContextVar("keras_core_backend", default=None)
 _choice: Choice | None = None
 _backends: dict[str, Backend] = {}
-_lock = threading.RLock()
 
 
 def _environment() -> str | None:
@@ -86,7 +84,8 @@ def set_backend(name: str) -> None:
     """
     global _choice
     plugin = find(name)
-    _choice = Choice(plugin.name, "set_backend", _environment())
+    with lock:
+        _choice = Choice(plugin.name, "set_backend", _environment())
 
 
 @contextmanager
@@ -120,14 +119,23 @@ def choose() -> Choice:
 
 
 def _choice_of_the_process() -> Choice:
+    choice = _choice
+    if choice is None or choice.environment != _environment():
+        return _settled()
+    return choice
+
+
+def _settled() -> Choice:
+    """The choice, made now if nobody has, which stays when the environment changes."""
     global _choice
-    if _choice is None:
-        _choice = choose()
-    environment = _environment()
-    if environment != _choice.environment:
-        _choice = _choice._replace(environment=environment)
-        _warn_of_late_change(environment, _choice.name)
-    return _choice
+    with lock:
+        if _choice is None:
+            _choice = choose()
+        choice, environment = _choice, _environment()
+        if environment != choice.environment:
+            _choice = choice = choice._replace(environment=environment)
+            _warn_of_late_change(environment, choice.name)
+        return choice
 
 
 def _warn_of_late_change(environment: str | None, chosen: str) -> None:
@@ -136,7 +144,7 @@ def _warn_of_late_change(environment: str | None, chosen: str) -> None:
             f"{_VARIABLE} is now {environment!r}, but the backend {chosen!r} had been chosen "
             f"already and stays. To switch: keras_core.set_backend({environment!r})",
             BackendChoiceWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 
@@ -198,7 +206,7 @@ def load_backend(name: str) -> Backend:
         PluginConflictError: two distributions claim its name.
     """
     plugin = find(name)
-    with _lock:
+    with lock:
         if plugin.name not in _backends:
             _backends[plugin.name] = _make(plugin)
         return _backends[plugin.name]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from keras_core import slots
 from keras_core.errors import PluginConflictError
 from keras_core.plugins import installed
 from keras_core.plugins.contract import Backend, ModelFormat
-from keras_core.plugins.manager import ask_each, load, manager, register, warn_of
+from keras_core.plugins.manager import ask_each, load, lock, manager, register, warn_of
+
+_BUILTIN = "keras_core"
+_loading = _loaded = False
 
 
 def custom_objects() -> dict[str, object]:
@@ -60,10 +62,26 @@ def lowerings(backend: Backend) -> dict[str, Any]:
     return _merged("keras_core_lowerings", backend=backend)
 
 
-@lru_cache(maxsize=1)
 def _load_all() -> None:
-    """Loads the plugins that are not backends; one that fails is left out, with a warning."""
-    register(slots.core_plugin(), "keras_core")
+    """Loads the plugins that are not backends, once; other threads wait for that."""
+    global _loading, _loaded
+    if _loaded:
+        return
+    with lock:
+        # A plugin that asks for features while it is loaded finds those that came before it.
+        if not _loading:
+            _loading = True
+            try:
+                _load_each()
+                _loaded = True
+            finally:
+                _loading = _loaded
+
+
+def _load_each() -> None:
+    """Loads them; one that fails is left out, with a warning."""
+    if not manager().has_plugin(_BUILTIN):
+        register(slots.core_plugin(), _BUILTIN)
     for claimants in installed.enabled(installed.FEATURES).values():
         try:
             load(installed.sole(claimants))

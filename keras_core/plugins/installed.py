@@ -6,12 +6,12 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from keras_core import config
 from keras_core.errors import PluginConflictError
+from keras_core.once import Once
 
 BACKENDS = "keras_core.backends"
 FEATURES = "keras_core.plugins"
@@ -47,7 +47,7 @@ class Plugin:
         return self.entry_point.load()
 
 
-@cache
+@Once
 def claims(group: str) -> Mapping[str, tuple[Plugin, ...]]:
     """Lists what is installed in a group, in order of names.
 

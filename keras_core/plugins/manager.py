@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pluggy
@@ -14,16 +13,18 @@ from keras_core.errors import PluginError, PluginWarning
 from keras_core.plugins import hookspecs
 from keras_core.plugins.installed import Plugin
 
-_lock = threading.RLock()
+# One thread at a time loads plugins and backends, which may in turn ask for others.
+lock = threading.RLock()
 _HOOK_PREFIX = f"{hookspecs.PROJECT}_"
 
 
-@lru_cache(maxsize=1)
+_manager = pluggy.PluginManager(hookspecs.PROJECT)
+_manager.add_hookspecs(hookspecs)
+
+
 def manager() -> pluggy.PluginManager:
     """Returns the one plugin manager, which starts with the specification and no plugin."""
-    plugins = pluggy.PluginManager(hookspecs.PROJECT)
-    plugins.add_hookspecs(hookspecs)
-    return plugins
+    return _manager
 
 
 def load(plugin: Plugin) -> Any:
@@ -33,7 +34,7 @@ def load(plugin: Plugin) -> Any:
         PluginError: the module breaks the hook specification.
         Exception: whatever the module raises when it is imported.
     """
-    with _lock:
+    with lock:
         if not manager().has_plugin(plugin.key):
             register(plugin.load(), plugin.key)
         return manager().get_plugin(plugin.key)
@@ -64,9 +65,20 @@ def _refuse_unmarked(module: Any) -> None:
 
 
 def ask(module: Any, hook: str, **arguments: Any) -> Any:
-    """Puts a question to one registered plugin alone."""
-    others = manager().get_plugins() - {module}
-    return manager().subset_hook_caller(hook, remove_plugins=others)(**arguments)
+    """Puts a question to one registered plugin alone; None if it has no answer."""
+    # Not through pluggy's calls, which would ask a plugin that another thread registers meanwhile.
+    for implementation in _implementations(hook):
+        if implementation.plugin is module:
+            return _answer(implementation, arguments)
+    return None
+
+
+def _implementations(hook: str) -> list[pluggy.HookImpl]:
+    return getattr(manager().hook, hook).get_hookimpls()
+
+
+def _answer(implementation: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
+    return implementation.function(*(arguments[name] for name in implementation.argnames))
 
 
 def ask_each(hook: str, **arguments: Any) -> Iterator[tuple[str, Any]]:
@@ -74,9 +86,11 @@ def ask_each(hook: str, **arguments: Any) -> Iterator[tuple[str, Any]]:
 
     A plugin that raises is left out, with a warning.
     """
-    for implementation in getattr(manager().hook, hook).get_hookimpls():
+    for implementation in _implementations(hook):
         try:
-            (answer,) = ask(implementation.plugin, hook, **arguments)
+            answer = _answer(implementation, arguments)
+            if answer is None:
+                raise PluginError(f"{hook} gave None")
         except Exception as error:
             warn_of(implementation.plugin_name, error)
         else:
