@@ -233,7 +233,7 @@ class _Layers(Family):
     def built_in(self):
         from keras_core.engine import sequential, training  # so that layers alone load no training
 
-        names = super().built_in
+        names = dict(super().built_in)  # another thread may import more meanwhile
         layers = {n: v for n, v in names.items() if isinstance(v, type) and issubclass(v, Layer)}
         return {**layers, "Model": training.Model, "Sequential": sequential.Sequential}
 

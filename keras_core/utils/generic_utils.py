@@ -9,18 +9,24 @@ import inspect
 import marshal
 import types
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, Callable
 
 from keras_core.utils.progbar import Progbar  # noqa: F401  (found here by that name too)
 
 _GLOBAL_CUSTOM_OBJECTS: dict[str, Any] = {}
+# The tables of the scopes around, the innermost last. Each begins with what was known outside.
+_scopes: ContextVar[tuple[dict[str, Any], ...]] = ContextVar("keras_core_custom", default=())
 
 
 # Custom objects
 
 
 class CustomObjectScope:
-    """Makes objects known by name inside a `with` statement.
+    """Makes objects known by name inside a `with` statement, in this thread or task alone.
+
+    A thread that is started inside knows them if it runs in a copy of the context
+    (`contextvars.copy_context().run`).
 
     Args:
         *args: dictionaries of name to class or function.
@@ -28,17 +34,16 @@ class CustomObjectScope:
 
     def __init__(self, *args: Mapping[str, Any] | None) -> None:
         self.custom_objects = args
-        self.backup: dict[str, Any] | None = None
 
     def __enter__(self) -> CustomObjectScope:
-        self.backup = _GLOBAL_CUSTOM_OBJECTS.copy()
+        table = get_custom_objects().copy()
         for objects in self.custom_objects:
-            _GLOBAL_CUSTOM_OBJECTS.update(objects or {})
+            table.update(objects or {})
+        _scopes.set((*_scopes.get(), table))
         return self
 
     def __exit__(self, *args: Any, **kwargs: Any) -> None:
-        _GLOBAL_CUSTOM_OBJECTS.clear()
-        _GLOBAL_CUSTOM_OBJECTS.update(self.backup or {})
+        _scopes.set(_scopes.get()[:-1])
 
 
 def custom_object_scope(*args: Mapping[str, Any] | None) -> CustomObjectScope:
@@ -54,8 +59,13 @@ def custom_object_scope(*args: Mapping[str, Any] | None) -> CustomObjectScope:
 
 
 def get_custom_objects() -> dict[str, Any]:
-    """The dictionary of custom objects known everywhere; add to it to register one for good."""
-    return _GLOBAL_CUSTOM_OBJECTS
+    """The dictionary of custom objects known here.
+
+    Outside of scopes it is that of the whole process; add to it to register an object for good.
+    Inside of a scope it is the scope's, with what was known outside, and ends with it.
+    """
+    scopes = _scopes.get()
+    return scopes[-1] if scopes else _GLOBAL_CUSTOM_OBJECTS
 
 
 # Objects to configurations and back
@@ -107,7 +117,8 @@ def deserialize_keras_object(
         ValueError: the name is unknown, or the dictionary lacks `class_name` or `config`.
         TypeError: `identifier` is neither a dictionary nor a name.
     """
-    tables = (custom_objects or {}, _GLOBAL_CUSTOM_OBJECTS, module_objects or {})
+    known_here = (get_custom_objects(), _GLOBAL_CUSTOM_OBJECTS)
+    tables = (custom_objects or {}, *known_here, module_objects or {})
     if isinstance(identifier, dict):
         name, config = _envelope(identifier, printable_module_name)
         found = _find_by_name(name, tables, printable_module_name)
@@ -135,12 +146,15 @@ def _find_by_name(name: str, tables: Sequence[Mapping[str, Any]], kind: str) -> 
     from keras_core.plugins import features
 
     for table in tables:
-        if callable(table.get(name)):
-            return table[name]
+        found = table.get(name)
+        if callable(found):
+            return found
     added = features.custom_objects()
     if name in added:
         return added[name]
-    known = sorted({n for table in tables for n, v in table.items() if callable(v) and n[0] != "_"})
+    # Copied, since other threads may register objects meanwhile.
+    names = {n for table in tables for n, v in dict(table).items() if callable(v) and n[0] != "_"}
+    known = sorted(names)
     near = difflib.get_close_matches(str(name), known, n=3)
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     raise ValueError(
@@ -154,7 +168,7 @@ def _from_config(made_by: Any, config: dict[str, Any], custom_objects: Mapping[s
         with CustomObjectScope(custom_objects):
             return made_by(**config)
     if has_arg(made_by.from_config, "custom_objects"):
-        everything = {**_GLOBAL_CUSTOM_OBJECTS, **custom_objects}
+        everything = {**_GLOBAL_CUSTOM_OBJECTS, **get_custom_objects(), **custom_objects}
         return made_by.from_config(config, custom_objects=everything)
     with CustomObjectScope(custom_objects):
         return made_by.from_config(config)
