@@ -7,6 +7,7 @@ import re
 
 from keras_core import backend as K
 from keras_core.engine.additions import Additions
+from keras_core.engine.assembling import assembling
 from keras_core.engine.connections import Connections
 from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors
 from keras_core.engine.native_calls import is_native_call, run_natively
@@ -267,7 +268,7 @@ class Layer(WeightOwner, Connections, Additions):
         input_list = to_list(inputs, allow_tuple=True)
         if is_native_call(input_list):
             return run_natively(self, input_list, kwargs)
-        with K.name_scope(self.name):
+        with assembling, K.name_scope(self.name):
             self._build_for(inputs)
             self.assert_input_compatibility(inputs)
             masks = [getattr(x, "_keras_mask", None) for x in input_list]

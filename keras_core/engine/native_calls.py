@@ -10,6 +10,7 @@ import numpy as np
 from keras_core import backend as K
 from keras_core import graph
 from keras_core.engine.additions import in_sequence
+from keras_core.engine.assembling import made
 from keras_core.graph.tensor import Spec, Tensor
 from keras_core.utils.generic_utils import has_arg, unpack_singleton
 
@@ -126,11 +127,11 @@ def _inlined(layer: Any, call: NativeCall) -> Any:
         _check_sizes(layer, call.inputs)
         call = call._replace(inputs=tuple(x.spec for x in layer.inputs))
     backend = current_backend()
-    made = layer.__dict__.setdefault("_native_calls", {})
+    table = layer.__dict__.setdefault("_native_calls", {})
     key = (backend, call, _trainable_flags(layer) if call.phase else None)
-    if key not in made:
-        made[key] = backend.inline(_closed(layer, *_traced(layer, call)), call.phase)
-    return made[key]
+    return made(
+        table, key, lambda: backend.inline(_closed(layer, *_traced(layer, call)), call.phase)
+    )
 
 
 def _trainable_flags(layer: Any) -> tuple[Any, ...]:

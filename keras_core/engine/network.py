@@ -79,7 +79,6 @@ class Network(Persistence, Layer):
     def _set_graph(self, inputs, outputs, graph):
         self._is_graph_network = True
         self._graph = graph
-        self.inputs = list(inputs)
         self.outputs = list(outputs)
         self._input_coordinates = [Endpoint(*x._keras_history) for x in inputs]
         self._output_coordinates = [Endpoint(*x._keras_history) for x in outputs]
@@ -92,12 +91,14 @@ class Network(Persistence, Layer):
         self._feed_inputs = [layer.output for layer in self._placeholders()]
         self._feed_input_shapes = [layer.batch_input_shape for layer in self._placeholders()]
         self.built = True
-        self._record_own_node()
+        self._record_own_node(list(inputs))
+        # Last, since other threads take them for a sign that all else is there.
+        self.inputs = list(inputs)
 
     def _placeholders(self):
         return [layer for layer in self._input_layers if layer.is_placeholder]
 
-    def _record_own_node(self):
+    def _record_own_node(self, inputs):
         """The graph of the network itself counts as its first call."""
         self._inbound_nodes, self._outbound_nodes = [], []
         Node(
@@ -105,11 +106,11 @@ class Network(Persistence, Layer):
             inbound_layers=[],
             node_indices=[],
             tensor_indices=[],
-            input_tensors=self.inputs,
+            input_tensors=inputs,
             output_tensors=self.outputs,
-            input_masks=[None] * len(self.inputs),
+            input_masks=[None] * len(inputs),
             output_masks=[getattr(x, "_keras_mask", None) for x in self.outputs],
-            input_shapes=[K.int_shape(x) for x in self.inputs],
+            input_shapes=[K.int_shape(x) for x in inputs],
             output_shapes=[K.int_shape(x) for x in self.outputs],
         )
 

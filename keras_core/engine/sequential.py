@@ -7,6 +7,7 @@ import warnings
 
 from keras_core import backend as K
 from keras_core import slots
+from keras_core.engine.assembling import in_turn
 from keras_core.engine.base_layer import Layer, as_shapes
 from keras_core.engine.graph_map import GraphMap, check_names
 from keras_core.engine.input_layer import Input, InputLayer
@@ -132,6 +133,7 @@ class Sequential(Model):
         self._layers = []
         self.built = False
 
+    @in_turn
     def build(self, input_shape=None):
         """Makes the weights of a model whose first layer has no `input_shape`.
 

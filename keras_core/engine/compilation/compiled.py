@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_core import optimizers
 from keras_core.engine.additions import unique
+from keras_core.engine.assembling import in_turn
 from keras_core.engine.compilation.arguments import Arguments, make_objectives
 from keras_core.engine.compilation.feed import Fed, InputFeed, TrainingFeed
 from keras_core.engine.compilation.programs import Programs, StepProgram
@@ -90,12 +91,13 @@ class Compiled(Network):
         self.sample_weight_mode = sample_weight_mode
         self._compile_metrics = metrics or []
         self._compile_weighted_metrics = weighted_metrics
-        self._is_compiled = objectives is not None
         self._jit_compile = jit_compile
         self._objectives = objectives
         self._programs = None
         if objectives is not None:
             self._take_objectives(objectives)
+        # Last, since other threads take it for a sign that all else is there.
+        self._is_compiled = objectives is not None
 
     def _take_objectives(self, objectives: Any) -> None:
         scored = {one.name: one for one in objectives.scored}
@@ -185,9 +187,12 @@ class Compiled(Network):
 
     def _step_program(self, mode: str, weighted: bool = False) -> StepProgram:
         """What does a step of `mode` ('train', 'test' or 'predict') with arrays."""
-        if self._programs is None:
-            self._programs = Programs(self)
-        return self._programs.step_program(mode, weighted)
+        return (self._programs or self._new_programs()).step_program(mode, weighted)
+
+    @in_turn
+    def _new_programs(self) -> Programs:
+        self._programs = self._programs or Programs(self)
+        return self._programs
 
     def _check_trainable_weights_consistency(self, stacklevel: int = 3) -> None:
         if len(self.trainable_weights) != len(self._collected_trainable_weights):
@@ -214,6 +219,12 @@ class Compiled(Network):
     def _require_compiled(self) -> None:
         self._require_optimizer()
         if not self._is_compiled and self.outputs:
+            self._compile_now()
+
+    @in_turn
+    def _compile_now(self) -> None:
+        """Does what `compile` could not while there were no outputs."""
+        if not self._is_compiled:
             self.compile(
                 self.optimizer,
                 self.loss or None,
@@ -247,16 +258,24 @@ class Compiled(Network):
                 "an array or a list of arrays at first."
             )
         arrays = [np.asarray(x) for x in to_list(inputs, allow_tuple=True)]
-        shapes = [(None, *(x.shape[1:] or (1,))) for x in arrays]
+        self._build_on([(None, *(x.shape[1:] or (1,))) for x in arrays])
+
+    @in_turn
+    def _build_on(self, shapes: list[Any]) -> None:
+        """Builds it on inputs of these shapes, unless another thread has meanwhile."""
+        if self.inputs:
+            return
         if type(self).call is Network.call:
             self.build(unpack_singleton(shapes))
             return
         names = [f"input_{i + 1}" for i in range(len(shapes))]
         tensors = [Input(batch_shape=shape) for shape in shapes]
         outputs = to_list(self(unpack_singleton(tensors)), allow_tuple=True)
-        self.inputs, self.input_names = tensors, names
+        self.input_names = names
         self._feed_inputs, self._feed_input_names = list(tensors), list(names)
         self._feed_input_shapes = shapes
         self.outputs = outputs
         self.output_names = [f"output_{i + 1}" for i in range(len(outputs))]
         self.built = True
+        # Last, since other threads take them for a sign that all else is there.
+        self.inputs = tensors

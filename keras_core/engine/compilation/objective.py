@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from keras_core import backend as K
 from keras_core import metrics as metrics_module
+from keras_core.engine.assembling import made
 from keras_core.engine.compilation.losses import output_loss, target_shape
 from keras_core.engine.compilation.metrics import Measured, measure
 from keras_core.metrics import Metric
@@ -122,9 +123,7 @@ class Objectives:
 
     def get(self, weighted: bool) -> Objective:
         """The objective with or without sample weights."""
-        if weighted not in self._made:
-            self._made[weighted] = self._make(weighted)
-        return self._made[weighted]
+        return made(self._made, weighted, self._make, weighted)
 
     def _make(self, weighted: bool) -> Objective:
         losses = [one.loss_tensor(weighted) for one in self.scored]

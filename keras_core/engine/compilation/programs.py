@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core import backend as K
+from keras_core.engine.assembling import in_turn, made
 from keras_core.engine.compilation.metrics import Measured
 from keras_core.graph import substitute
 from keras_core.graph.tensor import Update
@@ -51,31 +52,28 @@ class Programs:
 
     def step_program(self, mode: str, weighted: bool = False) -> StepProgram:
         """What does a step with data arrays."""
-        found = self._step_programs.get((mode, weighted))
-        if found is None:
-            function, phase = self.function(mode, weighted), int(mode == "train")
-            found = StepProgram(function, phase, self.feeds_phase(mode))
-            self._step_programs[mode, weighted] = found
-        return found
+        return made(self._step_programs, (mode, weighted), self._new_step, mode, weighted)
+
+    def _new_step(self, mode: str, weighted: bool) -> StepProgram:
+        function, phase = self.function(mode, weighted), int(mode == "train")
+        return StepProgram(function, phase, self.feeds_phase(mode))
 
     def function(self, mode: str, weighted: bool) -> Any:
         """The compiled function of data arrays, and of the learning phase where it matters."""
-        key = (mode, weighted)
-        if key not in self._functions:
-            self._functions[key] = getattr(self, f"_make_{mode}")(weighted)
-        return self._functions[key]
+        return made(self._functions, (mode, weighted), getattr(self, f"_make_{mode}"), weighted)
 
     def public(self, mode: str) -> Any:
         """The function with all placeholders, once any of its kind has been made."""
-        if not any(made == mode for made, _ in self._functions):
+        if not any(kind == mode for kind, _ in list(self._functions)):
             return None
         return self.function(mode, weighted=mode != "predict")
 
+    @in_turn
     def drop(self, mode: str) -> None:
         """Forgets the functions of a kind."""
-        for made in (self._functions, self._step_programs):
-            for key in [key for key in made if key[0] == mode]:
-                del made[key]
+        for table in (self._functions, self._step_programs):
+            for key in [key for key in table if key[0] == mode]:
+                del table[key]
 
     def feeds_phase(self, mode: str) -> bool:
         """Whether the learning phase is among what a function is fed."""
