@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from threading import Lock
 from typing import Any, Callable
 
@@ -12,13 +12,15 @@ import numpy as np
 
 from keras_core import config
 from keras_core.graph import randomness
+from keras_core.graph.hands import Hold, run_holding
 from keras_core.graph.passes import optimize
 from keras_core.graph.program import Program
 from keras_core.graph.rewrite import substitute
-from keras_core.graph.tensor import Placeholder, Tensor, Update, Variable
+from keras_core.graph.tensor import Placeholder, Tensor, Update
 from keras_core.slots import current_backend
 
-Compiled = tuple[Callable[..., list[np.ndarray]], tuple[Variable, ...]]
+Compiled = tuple[Callable[..., list[np.ndarray]], Hold]
+Counted = tuple[randomness.Run, Iterator[int]]
 
 
 class Function:
@@ -58,8 +60,7 @@ class Function:
         self._compiled: dict[tuple[Any, int], Compiled] = {}
         self._compiling = Lock()
         self._loops: dict[tuple[Any, int], Any] = {}
-        self._run = randomness.current_run()
-        self._steps: Iterator[int] = count()
+        self._counted: Counted = (randomness.current_run(), count())
         Program(self.inputs, self.outputs, self.updates).validate()
 
     def __call__(self, values: Sequence[Any]) -> list[np.ndarray]:
@@ -74,9 +75,8 @@ class Function:
         values, phase = self._split(values)
         arrays = [self._checked(x, v) for x, v in zip(self.inputs, values)]
         backend = current_backend()
-        run, variables = self.compiled_for(backend, phase)
-        _hold(variables, backend)
-        return run(arrays, self._random_state())
+        run, hold = self.compiled_for(backend, phase)
+        return run_holding(hold, run, arrays, self._random_state())
 
     def loop(self, phase: int = 0) -> Callable[[Sequence[Any]], list[np.ndarray]] | None:
         """What does many calls in one; None where the backend sees no gain in that.
@@ -94,20 +94,18 @@ class Function:
             if key not in self._loops:
                 program = self.program(phase)
                 run = backend.compile_loop(program)
-                self._loops[key] = run and partial(self._run_loop, run, program.variables, backend)
+                hold = Hold(backend, program.variables)
+                self._loops[key] = run and partial(self._run_loop, run, hold)
             return self._loops[key]
 
-    def _run_loop(
-        self, run: Any, variables: Sequence[Variable], backend: Any, values: Sequence[Any]
-    ) -> list[np.ndarray]:
+    def _run_loop(self, run: Any, hold: Hold, values: Sequence[Any]) -> list[np.ndarray]:
         arrays = [np.asarray(value, x.dtype) for x, value in zip(self.inputs, values)]
         for x, array in zip(self.inputs, arrays):
             self._checked(x, array[0])
-        _hold(variables, backend)
-        return run(arrays, self._random_state(len(arrays[0])))
+        return run_holding(hold, run, arrays, self._random_state(len(arrays[0])))
 
     def compiled_for(self, backend: Any, phase: int) -> Compiled:
-        """The backend's callable and the variables it touches, compiled at the first need."""
+        """The backend's callable and the variables it works on, compiled at the first need."""
         key = (backend, phase if self._uses_phase else 0)
         return self._compiled.get(key) or self._compile(backend, phase, key)
 
@@ -116,7 +114,7 @@ class Function:
         with self._compiling:
             if key not in self._compiled:
                 program = self.program(phase)
-                self._compiled[key] = (backend.compile(program), program.variables)
+                self._compiled[key] = (backend.compile(program), Hold(backend, program.variables))
             return self._compiled[key]
 
     def program(self, phase: int = 0) -> Program:
@@ -155,21 +153,23 @@ class Function:
 
     def _random_state(self, calls: int = 1) -> randomness.RandomState:
         """The seed, and the step of the first of some calls."""
-        run = randomness.current_run()
-        if run is not self._run:
-            self._run, self._steps = run, count()
-        return run.seed, [next(self._steps) for _ in range(calls)][0]
+        if self._counted[0] is not randomness.current_run():
+            self._count_anew()
+        run, steps = self._counted
+        # One call of `list` takes all steps in a row, whatever other threads do.
+        return run.seed, next(steps) if calls == 1 else list(islice(steps, calls))[0]
+
+    def _count_anew(self) -> None:
+        """Does so for the present run, unless another thread has meanwhile."""
+        with self._compiling:
+            run = randomness.current_run()
+            if self._counted[0] is not run:
+                self._counted = (run, count())
 
     def _refuse_others(self, tensors: Sequence[Any], role: str) -> None:
         for tensor in tensors:
             if not isinstance(tensor, Tensor):
                 raise TypeError(f"{self.name}: {role} {tensor!r} is no tensor of keras_core.")
-
-
-def _hold(variables: Sequence[Variable], backend: Any) -> None:
-    for variable in variables:
-        if variable.owner is not backend:
-            variable.held_by(backend)
 
 
 def _is_phase(x: Any) -> bool:

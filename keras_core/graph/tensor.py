@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
-from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 import numpy as np
 
 from keras_core.errors import BackendNotFoundError
+from keras_core.graph import hands
 from keras_core.graph.spec import (  # noqa: F401  (found here by these names too)
     DTYPES,
     FLOATS,
@@ -33,8 +33,6 @@ _MOST_HELD = 32
 # Of nodes, placeholders and variables, in the order in which they came to be.
 uids = count()
 
-# One thread at a time gives a variable a value or carries it from one backend to another.
-_handing_over = RLock()
 
 
 class Tensor:
@@ -218,19 +216,18 @@ class Variable(Tensor):
     def held_by(self, backend: Any) -> Any:
         """The storage, carried over to `backend` first when another one holds it."""
         if self.owner is not backend:
-            with _handing_over:
-                self._hand_to(backend)
+            hands.take(hands.Hold(backend, (self,)))
         return self.storage
 
-    def _hand_to(self, backend: Any) -> None:
-        """Does so, unless another thread has meanwhile."""
+    def go_to(self, backend: Any) -> None:
+        """Puts the value into `backend`'s hands; for `hands`, which sees to the moment."""
         if self.owner is not backend:
             self.storage = backend.hold(self, self.get_value())
             self.owner = backend
 
     def get_value(self) -> np.ndarray:
         """A copy of the present value."""
-        with _handing_over:
+        with hands.turn:
             if self.owner is None:
                 return self.storage.copy()
             return np.array(self.owner.to_numpy(self.storage))
@@ -247,7 +244,7 @@ class Variable(Tensor):
                 f"Variable {self.name!r} has shape {self.shape}; "
                 f"a value of shape {array.shape} was given."
             )
-        with _handing_over:
+        with hands.turn:
             self.storage = array if self.owner is None else self.owner.hold(self, array)
 
 
