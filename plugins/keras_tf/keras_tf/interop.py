@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from threading import Lock
 from typing import Any, Callable
 
 import numpy as np
@@ -85,15 +86,22 @@ class Draws:
     def __init__(self) -> None:
         self.count = new_variable(np.int64(0), "random_step")
         self.run: Any = None
+        self._starting = Lock()
 
     def next(self) -> tf.Tensor:
         """The state of the next call; the first one after a new seed has step 0."""
         run = randomness.current_run()
         if run is not self.run:
-            with tf.init_scope():
-                self.count.assign(0)
-            self.run = run
+            self._start(run)
         return tf.stack([tf.constant(run.seed, tf.int64), self.count.assign_add(1) - 1])
+
+    def _start(self, run: Any) -> None:
+        """Counts from 0, unless another thread has begun to meanwhile."""
+        with self._starting:
+            if run is not self.run:
+                with tf.init_scope():
+                    self.count.assign(0)
+                self.run = run
 
 
 class Differentiable:

@@ -7,6 +7,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ class CompiledProgram:
         self._packer = Packer()
         self._variants: OrderedDict[Any, Variant] = OrderedDict()
         self._latest: Variant | None = None
+        self._making = Lock()
 
     def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> list[np.ndarray]:
         shapes = tuple([array.shape for array in arrays])
@@ -59,13 +61,21 @@ class CompiledProgram:
         """The variant for these shapes, which becomes the last one to be dropped."""
         variant = self._variants.get(shapes)
         if variant is None:
-            variant = self._variants[shapes] = self._new_variant(shapes)
-            while len(self._variants) > MOST_VARIANTS:
-                self._variants.popitem(last=False)
+            variant = self._made(shapes)
         with suppress(KeyError):  # another thread may have dropped it meanwhile
             self._variants.move_to_end(shapes)
         self._latest = variant
         return variant
+
+    def _made(self, shapes: Shapes) -> Variant:
+        """The variant, made now unless another thread has meanwhile."""
+        with self._making:
+            if shapes not in self._variants:
+                self._variants[shapes] = self._new_variant(shapes)
+            variant = self._variants[shapes]
+            while len(self._variants) > MOST_VARIANTS:
+                self._variants.popitem(last=False)
+            return variant
 
     def _new_variant(self, shapes: Shapes) -> Variant:
         program = expand(optimize(specialise(self._program, shapes)), self._lowerings, "numpy")

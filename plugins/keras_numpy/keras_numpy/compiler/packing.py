@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_core.graph import hands
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
@@ -46,13 +47,19 @@ class Pack(Variable):
         """The flat array, with the present values of all members, whose storage now lies in it."""
         for member, view in zip(self.members, self._views):
             if member.storage is not view:
-                view[...] = member.storage
-                member.storage = view
+                self._take_in(member, view)
         return self._flat
 
     @storage.setter
     def storage(self, value: np.ndarray) -> None:
         self._flat = value
+
+    @staticmethod
+    def _take_in(member: Variable, view: np.ndarray) -> None:
+        # A value that another thread gives it meanwhile must not be lost.
+        with hands.turn:
+            view[...] = member.storage
+            member.storage = view
 
 
 class Packer:

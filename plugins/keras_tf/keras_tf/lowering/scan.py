@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from threading import RLock
 from typing import Any
 
 import tensorflow as tf
@@ -19,6 +20,7 @@ Tensors = list[tf.Tensor]
 # XLA keeps what it has compiled for ever, so loops that do the same share a function, also those
 # of different models.
 _JITTED: dict[Hashable, Any] = {}
+_making = RLock()
 
 
 def _lower_scan(site: Site, *tensors: tf.Tensor) -> Tensors:
@@ -32,18 +34,22 @@ def _jitted(site: Site) -> Any:
     """A function of the inputs of a scan and of the two parts of the random state."""
     body, reverse, lowerings = site.params["body"], site.params["reverse"], site.trace.lowerings
     key = (body.signature, reverse, site.inputs[0].shape[0])
-    if key not in _JITTED:
+    with _making:
+        if key not in _JITTED:
+            _JITTED[key] = _new_jitted(site, body, reverse, lowerings)
+        return _JITTED[key]
 
-        def run(*fed: tf.Tensor) -> Tensors:
-            *tensors, seed, step = fed
-            return _run(Trace(lowerings, RandomState(seed, step)), body, reverse, tensors)
 
-        number = tf.TensorSpec([], tf.int64)
-        specs = [*(tf.TensorSpec(x.shape, x.dtype) for x in site.inputs), number, number]
-        with tf.init_scope():
-            function = tf.function(run, autograph=False, jit_compile=True)
-            _JITTED[key] = function.get_concrete_function(*specs)
-    return _JITTED[key]
+def _new_jitted(site: Site, body: Body, reverse: bool, lowerings: Mapping[str, Lowering]) -> Any:
+    def run(*fed: tf.Tensor) -> Tensors:
+        *tensors, seed, step = fed
+        return _run(Trace(lowerings, RandomState(seed, step)), body, reverse, tensors)
+
+    number = tf.TensorSpec([], tf.int64)
+    specs = [*(tf.TensorSpec(x.shape, x.dtype) for x in site.inputs), number, number]
+    with tf.init_scope():
+        function = tf.function(run, autograph=False, jit_compile=True)
+        return function.get_concrete_function(*specs)
 
 
 def _run(trace: Trace, body: Body, reverse: bool, tensors: Sequence[tf.Tensor]) -> Tensors:

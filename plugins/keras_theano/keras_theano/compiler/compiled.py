@@ -76,7 +76,8 @@ class CompiledProgram:
 
     def function(self, *shapes: Shape) -> Any:
         """The Theano function that runs for inputs of these shapes."""
-        return self._prepared(shapes).run.function
+        with _LOCK:
+            return self._prepared(shapes).run.function
 
     def _prepared(self, shapes: Shapes) -> Call:
         try:
