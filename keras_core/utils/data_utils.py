@@ -7,10 +7,13 @@ import os
 import queue
 import random
 import threading
+import uuid
 from abc import abstractmethod
 from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
 from itertools import count
 from typing import Any, Callable
 
@@ -116,20 +119,20 @@ def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> 
     from urllib.request import urlretrieve
 
     print("Downloading data from", origin)
-    partial = f"{path}.{os.getpid()}.part"
+    part = f"{path}.{uuid.uuid4().hex[:8]}.part"
     try:
-        urlretrieve(origin, partial, _report_on())
-        if file_hash is not None and not validate_file(partial, file_hash, algorithm):
+        urlretrieve(origin, part, _report_on())
+        if file_hash is not None and not validate_file(part, file_hash, algorithm):
             raise OSError(
                 f"get_file: what {origin} sent has another hash than {file_hash}; check file_hash "
                 "or the address."
             )
-        os.replace(partial, path)
+        os.replace(part, path)
     except OSError as error:
         raise OSError(f"get_file: download of {origin} failed: {error}") from error
     finally:
-        if os.path.exists(partial):
-            os.remove(partial)
+        if os.path.exists(part):
+            os.remove(part)
 
 
 def _report_on() -> Callable[[int, int, int], None]:
@@ -270,7 +273,11 @@ class SequenceEnqueuer:
         self.workers = workers
         self.queue = queue.Queue(max_queue_size)
         self.stop_signal = threading.Event()
-        self.run_thread = threading.Thread(target=self._run_or_report, daemon=True)
+        # With the backend in use and the custom objects that are known here.
+        context = copy_context()
+        self.run_thread = threading.Thread(
+            target=context.run, args=(self._run_or_report,), daemon=True
+        )
         self.run_thread.start()
 
     def stop(self, timeout: float | None = None) -> None:
@@ -333,6 +340,9 @@ class SequenceEnqueuer:
             self.queue.put(failed)
 
     def _submit(self, pool: futures.Executor, task: Callable[..., Any], *args: Any) -> None:
+        if not self.use_multiprocessing:
+            # A copy for each task, since a context is in one thread at a time.
+            task = partial(copy_context().run, task)
         self.queue.put(pool.submit(task, self.uid, *args))
 
     def _taken(self) -> Any:

@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 from collections import defaultdict
+from threading import Lock
 
 import numpy as np
 
@@ -308,13 +309,15 @@ class HDF5Matrix:
 
     refs = defaultdict(int)
     _files: dict = {}
+    _opening = Lock()
 
     def __init__(self, datapath, dataset, start=0, end=None, normalizer=None):
         import h5py
 
-        if datapath not in self._files:
-            self._files[datapath] = h5py.File(datapath, "r")
-        self.refs[datapath] += 1
+        with self._opening:
+            if datapath not in self._files:
+                self._files[datapath] = h5py.File(datapath, "r")
+            self.refs[datapath] += 1
         self.data = self._files[datapath][dataset]
         self.start = start
         self.end = self.data.shape[0] if end is None else end
