@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import threading
+import sys
+from pathlib import Path
 
+import first_use
 import numpy as np
+import pytest
+from at_once import THREADS, at_once
+from test_switching import here
 
 from keras_core import backend as K
 from keras_core.layers import GRU, Conv1D, Dense, Flatten, Input, concatenate
 from keras_core.models import Model, Sequential
 
-THREADS = 8
-
-
-def at_once(work, arguments):
-    """The results of `work` for each argument, run in threads that start together."""
-    results, barrier = [None] * len(arguments), threading.Barrier(len(arguments))
-
-    def run(i):
-        barrier.wait()
-        try:
-            results[i] = work(arguments[i])
-        except Exception as error:
-            results[i] = error
-
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(len(arguments))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    errors = [result for result in results if isinstance(result, Exception)]
-    assert errors == []
-    return results
+SCRIPT = Path(first_use.__file__)
 
 
 def branches():
@@ -100,3 +84,9 @@ def test_updates_of_other_variables_do_not_mix():
 
     at_once(work, steps)
     assert [K.get_value(v).tolist() for v in counters] == [[100] * 3] * THREADS
+
+
+@pytest.mark.parametrize("kind", [kind.__name__ for kind in first_use.KINDS])
+def test_first_use_may_come_at_once(sandbox, kind):
+    done = sandbox.command(sys.executable, str(SCRIPT), kind, **here())
+    assert done.returncode == 0, done.stderr
