@@ -170,9 +170,11 @@ def test_a_question_reaches_one_plugin_alone():
     def work(i):
         other = plugin(i)
         for _ in range(50):
-            plugins.register(other)
+            with manager.lock:
+                plugins.register(other)
             assert manager.ask(mine, "keras_core_custom_objects") == {-1: -1}
-            plugins.unregister(other)
+            with manager.lock:
+                plugins.unregister(other)
 
     try:
         at_once(work, range(4))
