@@ -30,13 +30,18 @@ class CustomObjectScope:
 
     Args:
         *args: dictionaries of name to class or function.
+
+    Attributes:
+        backup: what was known where it was last entered; for reading.
     """
 
     def __init__(self, *args: Mapping[str, Any] | None) -> None:
         self.custom_objects = args
+        self.backup: dict[str, Any] | None = None
 
     def __enter__(self) -> CustomObjectScope:
         table = get_custom_objects().copy()
+        self.backup = table.copy()
         for objects in self.custom_objects:
             table.update(objects or {})
         _scopes.set((*_scopes.get(), table))
