@@ -49,7 +49,8 @@ def callbacks(model: Any, mode: str) -> list[Any]:
 
 def attach_callbacks() -> bool:
     """Tells whether any plugin has callbacks for runs; quick, for `predict` asks at each call."""
-    _load_all()
+    if not _loaded:
+        _load_all()
     return bool(manager().hook.keras_core_callbacks.get_hookimpls())
 
 

@@ -52,7 +52,9 @@ class Programs:
 
     def step_program(self, mode: str, weighted: bool = False) -> StepProgram:
         """What does a step with data arrays."""
-        return made(self._step_programs, (mode, weighted), self._new_step, mode, weighted)
+        key = (mode, weighted)
+        found = self._step_programs.get(key)
+        return found or made(self._step_programs, key, self._new_step, *key)
 
     def _new_step(self, mode: str, weighted: bool) -> StepProgram:
         function, phase = self.function(mode, weighted), int(mode == "train")
