@@ -34,7 +34,6 @@ _MOST_HELD = 32
 uids = count()
 
 
-
 class Tensor:
     """One output of a node: a static shape, a dtype, and the node that computes it.
 

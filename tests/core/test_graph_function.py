@@ -10,7 +10,7 @@ from time import sleep
 import numpy as np
 import pytest
 
-from keras_core import plugins
+from keras_core import plugins, slots
 from keras_core.graph import Function, Placeholder, Variable, evaluate
 from keras_core.graph import primitives as p
 from keras_core.graph.evaluate import initial_value
@@ -39,7 +39,7 @@ class Plain(plugins.Backend):
 @pytest.fixture(autouse=True)
 def backend(monkeypatch):
     plain = Plain()
-    monkeypatch.setattr(plugins, "current_backend", lambda: plain)
+    monkeypatch.setattr(slots.current_backend, "_answer", lambda: plain)
     return plain
 
 
