@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from at_once import THREADS, at_once
 
-from keras_core import config
+from keras_core import config, slots
 from keras_core.backend.naming import get_uid
 from keras_core.graph import Function, Variable, hands, randomness
 from keras_core.graph import primitives as p
@@ -296,7 +296,7 @@ class Array(Backend):
 def steps_of(monkeypatch):
     """What makes a function of a backend that adds 1 to each of some variables."""
     present = threading.local()
-    monkeypatch.setattr("keras_core.plugins.current_backend", lambda: present.backend)
+    monkeypatch.setattr(slots.current_backend, "_answer", lambda: present.backend)
 
     def steps_of(*variables):
         function = Function([], [], [(v, p.add(v, p.scalar(1.0, "float32"))) for v in variables])
