@@ -40,9 +40,10 @@ def scan(
     mark = Placeholder((), "bool").uid
     outputs, after = ([keeping_promise(x) for x in xs] for xs in step(list(slices), list(before)))
     _check_states(before, after)
-    body, outer = _close(slices, before, after, outputs, mark)
+    body, outer = _closed(slices, before, after, outputs, mark)
     inputs = [*sequences, *states, *outer]
-    settled = body.settled(inputs, [x.sizes for x in states])
+    closing = dict(zip(outer, body.invariants))
+    settled = body.settled(inputs, [x.sizes for x in states], lambda r: Rewriter({**closing, **r}))
     body = settled.collecting([*settled.collected, *everything(settled)])
     results = scan_primitive(*inputs, body=body, reverse=reverse)
     count = len(states)
@@ -65,24 +66,23 @@ def _check_states(before: Sequence[Tensor], after: Sequence[Tensor]) -> None:
             )
 
 
-def _close(
+def _closed(
     slices: list[Placeholder],
     before: list[Placeholder],
     after: list[Tensor],
     outputs: list[Tensor],
     mark: int,
 ) -> tuple[Body, list[Tensor]]:
-    """The body with placeholders for all that does not change from step to step, and the latter."""
+    """The body with placeholders for all that does not change from step to step, and the latter.
+
+    Its results have yet to be rewritten to read the placeholders.
+    """
     own = set(slices) | set(before)
     results = [*after, *outputs]
     inner = _inner_nodes(results, own, mark)
     outer = _outer_tensors(results, inner, own)
     stand_ins = [Placeholder(x.sizes, x.dtype, x.name) for x in outer]
-    new = Rewriter(dict(zip(outer, stand_ins)))(results)
-    count = len(after)
-    body = Body(
-        tuple(slices), tuple(before), tuple(stand_ins), tuple(new[:count]), tuple(new[count:])
-    )
+    body = Body(tuple(slices), tuple(before), tuple(stand_ins), tuple(after), tuple(outputs))
     return body, outer
 
 
