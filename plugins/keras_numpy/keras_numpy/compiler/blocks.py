@@ -26,7 +26,8 @@ class _Blocks:
         self.writer = frame.writer
         self.rows = block_rows(group)
         self.start, self.stop = self.writer.new_name("i"), self.writer.new_name("j")
-        self.local = {node for node in group.nodes if frame.stays_within(node, group.nodes)}
+        inside = set(group.nodes)
+        self.local = {node for node in group.nodes if frame.stays_within(node, inside)}
         self.last = {x.key: node for node in group.nodes for x in node.inputs}
         self.parts: dict[Any, str] = {}
         self.cuts: list[str] = []

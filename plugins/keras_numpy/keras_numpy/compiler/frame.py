@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -117,11 +117,11 @@ class Frame:
         root = self.root_of(tensor)
         return all(x.key == tensor.key for x in node.inputs if self.root_of(x) == root)
 
-    def stays_within(self, node: Node, nodes: Sequence[Node]) -> bool:
+    def stays_within(self, node: Node, nodes: Set[Node]) -> bool:
         """Nobody but these nodes needs the result."""
         key = (node, 0)
         readers = self._readers.get(key, set())
-        return readers <= set(nodes) and key not in self.result_roots and key not in self.targets
+        return readers <= nodes and key not in self.result_roots and key not in self.targets
 
     def bind(self, tensor: Tensor, expression: str) -> None:
         self.refs[tensor.key] = expression

@@ -16,8 +16,10 @@ from keras_core.graph.tensor import Tensor, Variable
 from keras_numpy.compiler.frame import Frame
 from keras_numpy.compiler.memory import Memory
 from keras_numpy.compiler.packing import Pack
-from keras_numpy.compiler.schedule import nodes_of, positions
+from keras_numpy.compiler.schedule import positions
 from keras_numpy.kernel import Lowering
+
+Order = Mapping[Node, tuple[int, int]]
 
 _numbers = count()
 
@@ -125,22 +127,22 @@ def _plan_updates(program: Program, frame: Frame) -> Any:
     """Updates that can be computed into the variable, and those that are copied at the end."""
     targets: dict[Any, str] = {}
     late = []
+    order = positions(frame.items)
     for variable, value in program.updates:
-        if value.key not in targets and _written_in_place(variable, value, frame):
+        if value.key not in targets and _written_in_place(variable, value, order, frame):
             targets[value.key] = frame.refs[variable]
         else:
             late.append((variable, value))
     return targets, late
 
 
-def _written_in_place(variable: Variable, value: Tensor, frame: Frame) -> bool:
+def _written_in_place(variable: Variable, value: Tensor, order: Order, frame: Frame) -> bool:
     """The value is made by a kernel with a buffer, after everything else has read the variable."""
     node = value.node
     if node is None or not frame.takes_buffer(node) or value.spec != variable.spec:
         return False
     if frame.root_of(variable) in frame.result_roots:
         return False
-    order = positions(frame.items)
     readers = frame.readers_of(variable)
     readers.discard(node)
     if any(not _before(reader, node, variable, order, frame) for reader in readers):
@@ -148,14 +150,10 @@ def _written_in_place(variable: Variable, value: Tensor, frame: Frame) -> bool:
     return node not in frame.readers_of(variable) or frame.may_overwrite(node, variable)
 
 
-def _before(
-    reader: Node, node: Node, variable: Variable, order: Mapping[Node, int], frame: Frame
-) -> bool:
+def _before(reader: Node, node: Node, variable: Variable, order: Order, frame: Frame) -> bool:
     """In a group, rows are read before they are written only if both see the same rows."""
-    if order[reader] != order[node]:
-        return order[reader] < order[node]
-    nodes = nodes_of(frame.items[order[node]])
-    return nodes.index(reader) < nodes.index(node) and frame.reads_whole(reader, variable)
+    same_item = order[reader][0] == order[node][0]
+    return order[reader] < order[node] and (not same_item or frame.reads_whole(reader, variable))
 
 
 def _fresh_outputs(program: Program, frame: Frame, writer: Writer, targets: dict[Any, str]) -> None:

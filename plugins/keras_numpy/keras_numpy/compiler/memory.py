@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._sizes: list[int] = []
-        self._free: list[int] = []
+        self._free = _FreeBlocks()
         self._arrays: list[_Array] = []
         self._slot_of: dict[str, int] = {}
 
@@ -41,7 +42,8 @@ class Memory:
         return name
 
     def give_back(self, name: str) -> None:
-        self._free.append(self._slot_of[name])
+        slot = self._slot_of[name]
+        self._free.add(slot, self._sizes[slot])
 
     def allocate(self) -> list[np.ndarray]:
         """One set of buffers, in the order of `names`."""
@@ -49,14 +51,36 @@ class Memory:
         return [_array_in(blocks[a.slot], a) for a in self._arrays]
 
     def _fitting_slot(self, size: int) -> int:
-        """The smallest free block that is large enough but not more than twice as large."""
-        fitting = [s for s in self._free if size <= self._sizes[s] <= max(2 * size, 1024)]
-        if fitting:
-            slot = min(fitting, key=lambda s: self._sizes[s])
-            self._free.remove(slot)
-            return slot
-        self._sizes.append(max(size, 64))
-        return len(self._sizes) - 1
+        slot = self._free.take(size, max(2 * size, 1024))
+        if slot is None:
+            slot = len(self._sizes)
+            self._sizes.append(max(size, 64))
+        return slot
+
+
+class _FreeBlocks:
+    """Slots whose block nobody uses, found by size without a look at each."""
+
+    def __init__(self) -> None:
+        self._sizes: list[int] = []
+        self._slots: dict[int, list[int]] = {}
+
+    def add(self, slot: int, size: int) -> None:
+        slots = self._slots.setdefault(size, [])
+        if not slots:
+            insort(self._sizes, size)
+        slots.append(slot)
+
+    def take(self, least: int, most: int) -> int | None:
+        """The slot of the smallest block of a size within the two; None where there is none."""
+        place = bisect_left(self._sizes, least)
+        if place == len(self._sizes) or self._sizes[place] > most:
+            return None
+        slots = self._slots[self._sizes[place]]
+        slot = slots.pop()
+        if not slots:
+            del self._sizes[place]
+        return slot
 
 
 def _array_in(block: np.ndarray, array: _Array) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.graph import hands
+from keras_core.graph import hands, order
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
@@ -22,6 +22,9 @@ from keras_core.graph.tensor import FLOATS, Constant, Tensor, Update, Variable
 SMALL = 65536
 
 _FAMILIES = ("elementwise", "comparison")
+
+# Tensors that stand at the same place of several equal expressions.
+Column = Sequence[Tensor]
 
 
 class Pack(Variable):
@@ -83,11 +86,11 @@ class Packer:
 
 def _classes(updates: Sequence[Update]) -> list[list[Update]]:
     """Updates of small variables with equal expressions, two or more of them."""
-    signatures: dict[Any, Any] = {}
+    signatures = _Signatures()
     found: dict[Any, list[Update]] = {}
     for update in filter(_packable, updates):
         variable = update.variable
-        signature = _signature(update.value, variable.shape, signatures)
+        signature = signatures.of(update.value, variable.shape)
         found.setdefault((variable.dtype, signature), []).append(update)
     return [members for members in found.values() if len(members) > 1]
 
@@ -100,26 +103,49 @@ def _packable(update: Update) -> bool:
     return small and _is_elementwise(value.node, variable.shape)
 
 
-def _signature(tensor: Tensor, shape: Any, known: dict[Any, Any]) -> Any:
-    """What two expressions share if they differ in variables and gradients alone."""
-    key = (tensor.key, shape)
-    if key not in known:
-        known[key] = _new_signature(tensor, shape, known)
-    return known[key]
+class _Signatures:
+    """Numbers of what two expressions share if they differ in variables and gradients alone.
+
+    A node's signature holds the numbers of its inputs rather than their signatures, which would be
+    nested as deep as the expression.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[Any, int] = {}
+        self._known: dict[Any, int] = {}
+
+    def of(self, tensor: Tensor, shape: Any) -> int:
+        """The number of an expression for a variable of this shape."""
+
+        def stop(x: Tensor) -> bool:
+            return (x.key, shape) in self._known or not _is_joint(x, shape)
+
+        for node in order.topological([tensor], stop):
+            inputs = tuple(self._number(x, shape) for x in node.inputs)
+            signature = node.primitive.name, tuple(sorted(node.params.items())), inputs
+            self._known[(node, 0), shape] = self._number_of(signature)
+        return self._number(tensor, shape)
+
+    def _number(self, tensor: Tensor, shape: Any) -> int:
+        known = self._known.get((tensor.key, shape))
+        return self._number_of(_leaf_signature(tensor, shape)) if known is None else known
+
+    def _number_of(self, signature: Any) -> int:
+        return self._numbers.setdefault(signature, len(self._numbers))
 
 
-def _new_signature(tensor: Tensor, shape: Any, known: dict[Any, Any]) -> Any:
+def _leaf_signature(tensor: Tensor, shape: Any) -> Any:
     if tensor.shape == () and shape != ():
         return _shared_key(tensor)
     if tensor.shape != shape:
         return tensor.key
-    if isinstance(tensor, Variable):
-        return "variable", tensor.dtype
-    if tensor.node is None or not _is_elementwise(tensor.node, shape):
-        return "result", tensor.dtype
+    return "variable" if isinstance(tensor, Variable) else "result", tensor.dtype
+
+
+def _is_joint(tensor: Tensor, shape: Any) -> bool:
+    """Whether a flat expression goes on behind the tensor."""
     node = tensor.node
-    inputs = tuple(_signature(x, shape, known) for x in node.inputs)
-    return node.primitive.name, tuple(sorted(node.params.items())), inputs
+    return tensor.shape == shape and node is not None and _is_elementwise(node, shape)
 
 
 def _is_elementwise(node: Node, shape: Any) -> bool:
@@ -160,20 +186,46 @@ class _Joint:
             self.packs[group] = Pack(group)
         return self.packs[group]
 
-    def _join(self, tensors: Sequence[Tensor]) -> Tensor:
-        key = tuple(tensor.key for tensor in tensors)
-        if key not in self._flat:
-            self._flat[key] = self._new_joint(tensors)
-        return self._flat[key]
+    def _join(self, tensors: Column) -> Tensor:
+        """The flat tensor of a column, made after those of the columns that it is computed from."""
+        stack = [tensors]
+        while stack:
+            column = stack[-1]
+            waiting = [x for x in _sources(column) if _column_key(x) not in self._flat]
+            if waiting:
+                stack.extend(reversed(waiting))
+                continue
+            stack.pop()
+            if _column_key(column) not in self._flat:
+                self._flat[_column_key(column)] = self._new_joint(column)
+        return self._flat[_column_key(tensors)]
 
-    def _new_joint(self, tensors: Sequence[Tensor]) -> Tensor:
+    def _new_joint(self, tensors: Column) -> Tensor:
         first = tensors[0]
-        if first.shape == () and all(_shared_key(t) == _shared_key(first) for t in tensors):
+        if _is_shared(tensors):
             return first
         if all(isinstance(t, Variable) for t in tensors):
             return self._pack(tensors)  # type: ignore[arg-type]
-        node = first.node
-        if node is None or not _is_elementwise(node, first.shape) or first.shape == ():
+        columns = _sources(tensors)
+        if first.node is None or not columns:
             return p.concat(*(p.reshape(t, shape=(_size(t),)) for t in tensors), axis=0)
-        columns = zip(*(t.node.inputs for t in tensors))  # type: ignore[union-attr]
-        return node.primitive(*(self._join(column) for column in columns), **node.params)
+        inputs = [self._flat[_column_key(column)] for column in columns]
+        return first.node.primitive(*inputs, **first.node.params)
+
+
+def _sources(tensors: Column) -> list[Column]:
+    """The inputs of the nodes that make the tensors: a column of all first ones, and so on."""
+    first = tensors[0]
+    if first.shape == () or not _is_joint(first, first.shape):
+        return []
+    return list(zip(*(t.node.inputs for t in tensors)))  # type: ignore[union-attr]
+
+
+def _is_shared(tensors: Column) -> bool:
+    """One number for all members."""
+    first = tensors[0]
+    return first.shape == () and all(_shared_key(t) == _shared_key(first) for t in tensors)
+
+
+def _column_key(tensors: Column) -> Any:
+    return tuple(tensor.key for tensor in tensors)

@@ -81,5 +81,6 @@ def block_rows(group: Group) -> int:
     return max(1, BLOCK // max(row, 1))
 
 
-def positions(items: Sequence[Item]) -> dict[Node, int]:
-    return {node: i for i, item in enumerate(items) for node in nodes_of(item)}
+def positions(items: Sequence[Item]) -> dict[Node, tuple[int, int]]:
+    """For each node the number of its item, and its place in that."""
+    return {node: (i, j) for i, item in enumerate(items) for j, node in enumerate(nodes_of(item))}
