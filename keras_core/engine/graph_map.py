@@ -16,7 +16,7 @@ class GraphMap:
 
     Args:
         inputs: list of tensors.
-        outputs: list of tensors.
+        ends: list of the nodes that made the outputs.
 
     Attributes:
         nodes: set of nodes.
@@ -28,12 +28,12 @@ class GraphMap:
         ValueError: if the outputs do not follow from the inputs, or two layers have one name.
     """
 
-    def __init__(self, inputs, outputs):
+    def __init__(self, inputs, ends):
+        self.nodes = set()
         self._order = []
         self._rank = {}
-        for tensor in outputs:
-            self._walk_back(tensor)
-        self.nodes = set(self._order)
+        for node in ends:
+            self._walk_back(node)
         depths, layer_depths = self._measure()
         for tensor in inputs:
             self._include_unused_input(tensor, depths, layer_depths)
@@ -49,26 +49,25 @@ class GraphMap:
         self._check_connected(inputs)
         check_names(self.layers)
 
-    def _walk_back(self, tensor):
-        """Lists, depth first, the nodes that `tensor` depends on: each after its inbound nodes.
+    def _walk_back(self, end):
+        """Lists, depth first, the nodes that `end` depends on: each after its inbound nodes.
 
         Written with a stack of its own, for a model may be deeper than Python's recursion limit.
         """
-        done = set(self._order)
         stack = []
-        self._enter(_node_of(tensor), stack, done)
+        self._enter(end, stack)
         while stack:
             node, rest = stack[-1]
             inbound = next(rest, None)
             if inbound is None:
                 stack.pop()
-                done.add(node)
+                self.nodes.add(node)
                 self._order.append(node)
             else:
-                self._enter(inbound, stack, done)
+                self._enter(inbound, stack)
 
-    def _enter(self, node, stack, done):
-        if node in done:
+    def _enter(self, node, stack):
+        if node in self.nodes:
             return
         self._rank.setdefault(node.outbound_layer, len(self._rank))
         stack.append((node, iter(node.inbound_nodes())))
@@ -108,7 +107,8 @@ class GraphMap:
             known.update(id(x) for x in node.output_tensors)
 
 
-def _node_of(tensor):
+def node_of(tensor):
+    """The call that made a tensor."""
     layer, node_index, _ = tensor._keras_history
     return layer._inbound_nodes[node_index]
 

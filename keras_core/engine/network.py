@@ -7,7 +7,7 @@ from typing import NamedTuple
 from keras_core import backend as K
 from keras_core.engine.additions import in_sequence, input_key, unique
 from keras_core.engine.base_layer import Layer, as_shapes, is_metric
-from keras_core.engine.graph_map import GraphMap
+from keras_core.engine.graph_map import GraphMap, node_of
 from keras_core.engine.input_layer import InputLayer
 from keras_core.engine.network_config import network_config, network_from_config
 from keras_core.engine.node import Node
@@ -72,13 +72,15 @@ class Network(Persistence, Layer):
     def _init_graph_network(self, inputs, outputs, name=None, trainable=True, dtype=None):
         inputs, outputs = to_list(inputs, True), to_list(outputs, True)
         check_endpoints(inputs, outputs)
-        graph = GraphMap(inputs, outputs)
+        graph = GraphMap(inputs, [node_of(x) for x in outputs])
         self._base_init(name=name, trainable=trainable, dtype=dtype)
-        self._set_graph(inputs, outputs, graph)
-
-    def _set_graph(self, inputs, outputs, graph):
-        self._is_graph_network = True
         self._graph = graph
+        self._layers = graph.layers
+        self._set_ends(inputs, outputs)
+
+    def _set_ends(self, inputs, outputs):
+        """Makes the network one from these inputs to these outputs."""
+        self._is_graph_network = True
         self.outputs = list(outputs)
         self._input_coordinates = [Endpoint(*x._keras_history) for x in inputs]
         self._output_coordinates = [Endpoint(*x._keras_history) for x in outputs]
@@ -86,7 +88,6 @@ class Network(Persistence, Layer):
         self._output_layers = [end.layer for end in self._output_coordinates]
         self.input_names = [layer.name for layer in self._input_layers]
         self.output_names = [layer.name for layer in self._output_layers]
-        self._layers = graph.layers
         self._feed_input_names = [layer.name for layer in self._placeholders()]
         self._feed_inputs = [layer.output for layer in self._placeholders()]
         self._feed_input_shapes = [layer.batch_input_shape for layer in self._placeholders()]
@@ -284,7 +285,7 @@ class Network(Persistence, Layer):
         found = super()._filed(method, inputs, per_input)
         own_call = inputs is not None and input_key(inputs) == input_key(self.inputs)
         if self._is_graph_network and own_call:
-            unconditional = super()._filed(method, None, per_input)
+            unconditional = set(super()._filed(method, None, per_input))
             found += [x for x in self._from_nodes(method) if x not in unconditional]
         return unique(found)
 

@@ -48,7 +48,15 @@ class Node:
         self.input_shapes = input_shapes
         self.output_shapes = output_shapes
         self.arguments = arguments
+        self._sources = self._find_inbound_nodes()
         self._register()
+
+    def _find_inbound_nodes(self):
+        return [
+            layer._inbound_nodes[index]
+            for layer, index in zip(self.inbound_layers, self.node_indices)
+            if layer is not None
+        ]
 
     def _register(self):
         for layer in self.inbound_layers:
@@ -58,11 +66,7 @@ class Node:
 
     def inbound_nodes(self):
         """Lists the calls that made this node's inputs (a non-Keras input has none)."""
-        return [
-            layer._inbound_nodes[index]
-            for layer, index in zip(self.inbound_layers, self.node_indices)
-            if layer is not None
-        ]
+        return list(self._sources)
 
     def get_config(self):
         """Names the layers around this call.

@@ -9,7 +9,7 @@ from keras_core import backend as K
 from keras_core import slots
 from keras_core.engine.assembling import in_turn
 from keras_core.engine.base_layer import Layer, as_shapes
-from keras_core.engine.graph_map import GraphMap, check_names
+from keras_core.engine.graph_map import GraphMap, check_names, node_of
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.engine.training import Model
 from keras_core.utils.layer_utils import describe
@@ -31,15 +31,15 @@ class Sequential(Model):
     def __init__(self, layers=None, name=None):
         super().__init__(name=name)
         self._build_input_shape = None
-        self._stack = []
+        self._names = set()
         self._tensors = []
         self._extend(layers or ())
 
     @property
     def layers(self):
         """The layers, without the input layer."""
-        first = 1 if self._stack and isinstance(self._stack[0], InputLayer) else 0
-        return self._stack[first:]
+        first = 1 if self._layers and isinstance(self._layers[0], InputLayer) else 0
+        return self._layers[first:]
 
     @property
     def model(self):
@@ -47,7 +47,7 @@ class Sequential(Model):
         return self
 
     def _track(self, layer):
-        """The stack alone holds the layers, also when one is set as an attribute."""
+        """A layer comes in by `add` alone, not when one is set as an attribute."""
 
     def add(self, layer):
         """Puts a layer on top of the stack.
@@ -74,16 +74,24 @@ class Sequential(Model):
                 f"Sequential takes layers, but was given {layer!r}, a {type(layer).__name__}. "
                 "Wrap a function in a Lambda layer."
             )
-        check_names([*self._stack, layer])
+        self._check_name(layer)
         tensor = self._output_of(layer)
-        self._stack.append(layer)
+        self._layers.append(layer)
+        self._names.add(layer.name)
         if tensor is not None:
             self._tensors.append(tensor)
+            self._names.add(self._entry().name)
+
+    def _check_name(self, layer):
+        """Looks through all layers only where the name may be taken, for layers can be renamed."""
+        if layer.name in self._names:
+            entry = [self._entry()] if self._tensors else []
+            check_names([*entry, *self.layers, layer])
 
     def _output_of(self, layer):
         if self._tensors:
             return _single(layer, layer(self._tensors[-1]))
-        if self._stack:
+        if self._layers:
             return None
         if isinstance(layer, InputLayer):
             return _single(layer, layer._inbound_nodes[-1].output_tensors)
@@ -96,13 +104,26 @@ class Sequential(Model):
         return _single(layer, layer(x))
 
     def _make_graph(self):
-        source = self._source()
-        graph = GraphMap([source], self._tensors[-1:])
-        self._set_graph([source], self._tensors[-1:], graph)
+        self._set_ends([self._source()], self._tensors[-1:])
+        self._end = node_of(self._tensors[-1])
+        self._map = None
+
+    @property
+    def _graph(self):
+        """The map of the chain, drawn at the first need: a further layer changes all depths."""
+        if self._is_graph_network and self._map is None:
+            self._map = GraphMap(self.inputs, [self._end])
+        return self._map
+
+    @_graph.setter
+    def _graph(self, graph):
+        self._map = graph
 
     def _source(self):
-        layer, node_index, _ = self._tensors[0]._keras_history
-        return layer._inbound_nodes[node_index].input_tensors[0]
+        return node_of(self._tensors[0]).input_tensors[0]
+
+    def _entry(self):
+        return self._source()._keras_history[0]
 
     def pop(self):
         """Takes the top layer off.
@@ -112,7 +133,8 @@ class Sequential(Model):
         """
         if not self.layers:
             raise TypeError(f"Sequential model {self.name} has no layer to take off.")
-        layer = self._stack.pop()
+        layer = self._layers.pop()
+        self._names.discard(layer.name)
         if self._tensors:
             self._forget_last_call(layer)
         if self._tensors:
@@ -122,15 +144,14 @@ class Sequential(Model):
 
     def _forget_last_call(self, layer):
         tensor = self._tensors.pop()
-        if self._stack:
+        if self._layers:
             node = layer._inbound_nodes[tensor._keras_history[1]]
-            self._stack[-1]._outbound_nodes.remove(node)
+            self._layers[-1]._outbound_nodes.remove(node)
 
     def _unbuild(self):
         self.inputs = self.outputs = None
         self._is_graph_network = False
         self._graph = None
-        self._layers = []
         self.built = False
 
     @in_turn
@@ -142,12 +163,12 @@ class Sequential(Model):
         """
         if self._tensors or not input_shape:
             return
-        if not self._stack:
+        if not self._layers:
             raise ValueError(f"Sequential model {self.name} has no layers yet. Add some first.")
         shape = as_shapes(input_shape)[0]
         x = Input(batch_shape=shape, dtype=K.floatx(), name=f"{self.name}_input")
         tensors = []
-        for layer in self._stack:
+        for layer in self._layers:
             x = _single(layer, layer(x))
             tensors.append(x)
         self._tensors = tensors
@@ -195,7 +216,7 @@ class Sequential(Model):
         # An input layer of the user's own is written out: without it the file had no input shape.
         layers = [
             {"class_name": type(layer).__name__, "config": layer.get_config()}
-            for layer in self._stack
+            for layer in self._layers
         ]
         config = {"name": self.name, "layers": copy.deepcopy(layers)}
         if self._build_input_shape:

@@ -209,11 +209,13 @@ def load_weights_by_name(group, layers, skip_mismatch=False, reshape=False):
     Raises:
         ValueError: if the file is damaged, or weights do not fit and `skip_mismatch` is False.
     """
-    pairs = []
+    pairs, named = [], {}
+    for layer in layers:
+        named.setdefault(layer.name, []).append(layer)
     for name in read_names(group, "layer_names"):
         if not _has_weights(group, name):
             continue
-        for layer in (layer for layer in layers if layer.name == name):
+        for layer in named.get(name, ()):
             pairs += _fitting_or_skipped(group, name, layer, skip_mismatch, reshape)
     K.batch_set_value(pairs)
 
