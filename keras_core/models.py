@@ -62,7 +62,9 @@ def _clone_layer(layer):
 def _clone_sequential(model, input_tensors):
     layers = [_clone_layer(layer) for layer in model.layers]
     if input_tensors is None:
-        first = [_clone_layer(layer) for layer in model._layers[:1] if isinstance(layer, InputLayer)]
+        first = [
+            _clone_layer(layer) for layer in model._layers[:1] if isinstance(layer, InputLayer)
+        ]
         clone = Sequential(first + layers, name=model.name)
         clone.build(model._build_input_shape)
         return clone

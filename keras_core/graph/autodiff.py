@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable
 
 from keras_core.graph import order
 from keras_core.graph.accumulate import accumulate
@@ -12,6 +12,11 @@ from keras_core.graph.provenance import origin_scope
 from keras_core.graph.tensor import FLOATS, Tensor
 
 Cotangents = dict[Any, list[Tensor]]
+Stop = Callable[[Tensor], bool]
+
+
+def _never(tensor: Tensor) -> bool:
+    return False
 
 
 def gradients(
@@ -30,26 +35,31 @@ def gradients(
     Raises:
         ValueError: a node on the way has no gradient rule.
     """
+    return _gradients(ys, xs, [None] * len(ys) if grad_ys is None else grad_ys)
+
+
+def _gradients(
+    ys: Sequence[Tensor], xs: Sequence[Tensor], seeds: Sequence[Tensor | None], stop: Stop = _never
+) -> list[Tensor | None]:
+    """The same; behind where `stop` holds, nothing leads to any of xs."""
     from keras_core.graph.primitives import ones_like
 
-    seeds = [None] * len(ys) if grad_ys is None else grad_ys
     cotangents: Cotangents = {}
     for y, seed in zip(ys, seeds):
         cotangents.setdefault(y.key, []).append(ones_like(y) if seed is None else seed)
     targets = {x.key for x in xs}
-    for node in reversed(_between(ys, targets)):
+    for node in reversed(_between(ys, targets, stop)):
         _pull_back(node, cotangents, targets)
     return [accumulate(cotangents[x.key]) if cotangents.get(x.key) else None for x in xs]
 
 
-def _between(ys: Sequence[Tensor], targets: set) -> list[Node]:
+def _between(ys: Sequence[Tensor], targets: set, stop: Stop) -> list[Node]:
     """Nodes that depend on a target, in order."""
-    reached: dict[Node, bool] = {}
-    for node in order.topological(ys):
-        reached[node] = any(
-            x.key in targets or (x.node is not None and reached[x.node]) for x in node.inputs
-        )
-    return [node for node, on_path in reached.items() if on_path]
+    reached: dict[Node, None] = {}
+    for node in order.topological(ys, stop):
+        if any(x.key in targets or x.node in reached for x in node.inputs):
+            reached[node] = None
+    return list(reached)
 
 
 def _pull_back(node: Node, cotangents: Cotangents, targets: set) -> None:
@@ -95,4 +105,6 @@ def _vjp_by_decomposition(
     parts = primitive.decomposition(*stand_ins, **node.params)
     outputs = parts if isinstance(parts, tuple) else (parts,)
     used = [(y, g) for y, g in zip(outputs, gs) if g is not None]
-    return gradients([y for y, _ in used], stand_ins, [g for _, g in used])
+    keys = {x.key for x in stand_ins}
+    ys, seeds = [y for y, _ in used], [g for _, g in used]
+    return _gradients(ys, stand_ins, seeds, stop=lambda x: x.key in keys)

@@ -55,10 +55,11 @@ def print_summary(model, line_length=None, positions=None, print_fn=None):
     show("_" * line_length)
     show(_row(_COLUMNS if chain else (*_COLUMNS, "Connected to"), positions))
     show("=" * line_length)
-    for layer in model.layers:
+    layers = model.layers
+    for layer in layers:
         for fields in _layer_rows(model, layer, chain):
             show(_row(fields, positions))
-        show(("=" if layer is model.layers[-1] else "_") * line_length)
+        show(("=" if layer is layers[-1] else "_") * line_length)
     _show_totals(model, show)
     show("_" * line_length)
 
