@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import warnings
+from collections import defaultdict, deque
 
 import numpy as np
 
@@ -104,12 +105,12 @@ def network_from_config(cls, config, custom_objects=None):
     Raises:
         ValueError: if a call refers to a layer or to a call that the configuration does not hold.
     """
-    layers, waiting = {}, []
+    layers, calls = {}, {}
     for entry in config["layers"]:
         layer = _made_layer(entry, custom_objects)
         layers[layer.name] = layer
-        waiting += [(layer, to_list(call)) for call in entry["inbound_nodes"]]
-    _repeat_calls(waiting, layers, config.get("name"))
+        calls[layer] = deque(to_list(call) for call in entry["inbound_nodes"])
+    _repeat_calls(calls, layers, config.get("name"))
     inputs = [_output_at(layers, *place) for place in config["input_layers"]]
     outputs = [_output_at(layers, *place) for place in config["output_layers"]]
     return cls(inputs=inputs, outputs=outputs, name=config.get("name"))
@@ -125,29 +126,32 @@ def _made_layer(entry, custom_objects):
     return layer
 
 
-def _repeat_calls(waiting, layers, name):
-    """Repeats calls, each as soon as its inputs and the earlier calls of its layer are there."""
-    while waiting:
-        later, blocked = [], set()
-        for layer, call in waiting:
-            if layer in blocked or not _ready(call, layers):
-                blocked.add(layer)
-                later.append((layer, call))
-            else:
-                _repeat(layer, call, layers)
-        if len(later) == len(waiting):
-            layer, call = later[0]
+def _repeat_calls(calls, layers, name):
+    """Repeats the calls of each layer in order, each as soon as its inputs are there."""
+    ready, waiting = deque(calls), defaultdict(list)
+    while ready:
+        layer = ready.popleft()
+        while calls[layer]:
+            missing = _missing(calls[layer][0], layers)
+            if missing is not None:
+                waiting[missing].append(layer)
+                break
+            _repeat(layer, calls[layer].popleft(), layers)
+            ready.extend(waiting.pop((layer.name, len(layer._inbound_nodes) - 1), ()))
+    for layer in calls:
+        if calls[layer]:
             raise ValueError(
-                f"The configuration of model {name} is not complete: the call {call} of layer "
-                f"{layer.name} refers to a layer or a call that is not in it."
+                f"The configuration of model {name} is not complete: the call {calls[layer][0]} of "
+                f"layer {layer.name} refers to a layer or a call that is not in it."
             )
-        waiting = later
 
 
-def _ready(call, layers):
-    return all(
-        place[0] in layers and len(layers[place[0]]._inbound_nodes) > place[1] for place in call
-    )
+def _missing(call, layers):
+    """Name of layer and number of its call, of the first input that is not there yet, or None."""
+    for name, node_index, *_ in call:
+        if name not in layers or len(layers[name]._inbound_nodes) <= node_index:
+            return name, node_index
+    return None
 
 
 def _repeat(layer, call, layers):

@@ -13,8 +13,9 @@ from keras_core.utils.generic_utils import has_arg
 from keras_core.utils.layer_utils import describe
 
 # Names of the weights made since the outermost layer began to build: a variable name is
-# unique in that range, so that the names in a saved file differ.
-_names_in_build: ContextVar[set | None] = ContextVar("names_in_build", default=None)
+# unique in that range, so that the names in a saved file differ. With each goes the number that
+# the next weight of that name gets.
+_names_in_build: ContextVar[dict[str, int]] = ContextVar("names_in_build")
 
 
 class WeightOwner:
@@ -66,13 +67,13 @@ class WeightOwner:
         return K.floatx() if trainable and not dtype.startswith("float") else dtype
 
     def _unique_weight_name(self, name):
-        names = _names_in_build.get()
-        taken = {weight.name for weight in self._own_weights()}.union(names or ())
-        unique, stem, count = name, name.partition(":")[0], 1
-        while unique in taken:
+        names = _names_in_build.get({})
+        own = {weight.name for weight in self._own_weights()}
+        unique, stem, count = name, name.partition(":")[0], names.get(name, 1)
+        while unique in names or unique in own:
             unique, count = f"{stem}_{count}:0", count + 1
-        if names is not None:
-            names.add(unique)
+        names[name] = count
+        names.setdefault(unique, 1)
         return unique
 
     def _own_weights(self):
@@ -142,8 +143,8 @@ class WeightOwner:
 def building():
     """Opens a range of unique weight names unless an outer layer is being built."""
     with ExitStack() as stack:
-        if _names_in_build.get() is None:
-            stack.callback(_names_in_build.reset, _names_in_build.set(set()))
+        if _names_in_build.get(None) is None:
+            stack.callback(_names_in_build.reset, _names_in_build.set({}))
         yield
 
 

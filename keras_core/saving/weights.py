@@ -47,11 +47,12 @@ def _distinct(names):
     taken = {}
     for name in names:
         stem, colon, output = name.partition(":")
-        distinct, count = name, 0
+        distinct, count = name, taken.get(name, 0)
         while distinct in taken:
             count += 1
             distinct = f"{stem}_{count}{colon}{output}"
-        taken[distinct] = None
+        taken[name] = count
+        taken.setdefault(distinct, 0)
     return list(taken)
 
 

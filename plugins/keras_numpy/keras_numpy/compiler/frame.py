@@ -80,11 +80,10 @@ class Frame:
     def _set_roots(self, node: Node) -> None:
         """What owns the memory of outputs: a view's is its input's, those of a loop share one."""
         kernel = self.kernels.get(node)
-        for index in range(len(node.specs)):
-            if kernel is not None and kernel.view:
-                self._roots[(node, index)] = self.root_of(node.inputs[0])
-            elif _is_loop(node):
-                self._roots[(node, index)] = node
+        if kernel is not None and kernel.view:
+            self._roots[(node, 0)] = self.root_of(node.inputs[0])
+        elif _is_loop(node):
+            self._roots.update(((node, index), node) for index in range(len(node.specs)))
 
     def root_of(self, tensor: Tensor) -> Any:
         return self._roots.get(tensor.key, tensor.key)
