@@ -17,7 +17,10 @@ from keras_theano.compiler.errors import mark
 from keras_theano.compiler.extents import Extents
 from keras_theano.compiler.loops import Loop, Step, sources_of, wanted_of
 from keras_theano.lowering._common import takes_any_size
-from keras_theano.ops import Reference
+from keras_theano.ops import Reference, cut
+
+# Elementwise nodes in a row that Theano may fuse: it pickles what it fused, by recursion.
+_LONGEST = 32
 
 
 @dataclass(frozen=True)
@@ -53,15 +56,25 @@ class Translator:
         self.around, self.extents = around, extents
         self._draws: Iterator[Any] = iter(draws)
         self._known: dict[Any, Any] = {x.key: value for x, value in known.items()}
+        self._fused: dict[Any, int] = {}
 
     def __call__(self, nodes: Sequence[Node], results: Sequence[Tensor]) -> list[Any]:
         """The expressions of `results`, which the nodes compute."""
         for node in nodes:
             inputs = [self.get(x) for x in node.inputs]
             outputs = self._fitted(node, self._lowered(node, inputs))
+            outputs = self._cut(node, outputs)
             mark(outputs, inputs, node)
             self._known.update(((node, i), y) for i, y in enumerate(outputs))
         return [self.get(x) for x in results]
+
+    def _cut(self, node: Node, outputs: list[Any]) -> list[Any]:
+        """The outputs, at times cut off from what Theano would fuse them with."""
+        if node.primitive.family not in ("elementwise", "comparison"):
+            return outputs
+        length = 1 + max((self._fused.get(x.key, 0) for x in node.inputs), default=0)
+        self._fused[(node, 0)] = length % _LONGEST
+        return outputs if length < _LONGEST else [cut(y) for y in outputs]
 
     def get(self, tensor: Tensor) -> Any:
         found = self._known.get(tensor.key)
