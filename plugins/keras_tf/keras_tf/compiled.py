@@ -144,6 +144,8 @@ def traced(
     results = trace.run(program.results, values)
     count = len(program.outputs)
     with tf.control_dependencies(results):
+        all_read = tf.no_op()  # one edge a result and one an update, not one for each pair of them
+    with tf.control_dependencies([all_read]):
         for (variable, _), value in zip(program.updates, results[count:]):
             variable.held_by(backend).assign(value, read_value=False)
     return results[:count]
