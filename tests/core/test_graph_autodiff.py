@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_core.graph import Constant, Placeholder, Primitive, Variable, evaluate, gradients
+from keras_core.graph import order
 from keras_core.graph import primitives as p
 from keras_core.graph.order import topological
 from keras_core.graph.primitive import PRIMITIVES, _registry
@@ -190,3 +191,26 @@ def test_steps_and_single_positions():
     x = Constant(np.zeros(4), "float32")
     (g,) = gradients([x[::2] * 2.0, x[-1] * 3.0, x[::-1] * Constant([1, 2, 3, 4], "float32")], [x])
     assert value(g).tolist() == [2 + 4, 3, 2 + 2, 3 + 1]
+
+
+def test_composites_in_a_row_are_differentiated_part_by_part(monkeypatch):
+    """Counts the nodes that walks meet: the parts of a composite do not lead behind its inputs."""
+
+    def visits(count):
+        met = 0
+
+        def counted(tensors, stop=lambda tensor: False):
+            nonlocal met
+            nodes = topological(tensors, stop)
+            met += len(nodes)
+            return nodes
+
+        x = y = Constant(np.ones((2, 3)), "float32")
+        for _ in range(count):
+            y = p.l2_normalize(y, axes=(1,))
+        with monkeypatch.context() as patch:
+            patch.setattr(order, "topological", counted)
+            gradients([y], [x])
+        return met
+
+    assert visits(40) < 4.4 * visits(10)

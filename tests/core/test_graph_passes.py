@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_core.graph import Constant, Placeholder, Program, Update, Variable, evaluate, gradients
+from keras_core.graph import (
+    Constant,
+    Placeholder,
+    Program,
+    Update,
+    Variable,
+    evaluate,
+    gradients,
+    order,
+)
 from keras_core.graph import passes as q
 from keras_core.graph import primitives as p
 from keras_core.graph.checker import check
@@ -362,6 +371,54 @@ def test_a_chain_of_loops_is_pruned_from_the_end():
     _, (c, _) = scan(lambda s, _: ([s[0] + 1.0, s[1] + 1.0], []), [a, b], [])
     program = passed(q.prune_scans, [x], [c], [X])
     assert [len(n.params["body"].collected) for n in program.nodes] == [1, 1]
+
+
+def test_loops_within_loops_are_pruned():
+    x, start = Placeholder((2, 2, 3)), Placeholder((3,))
+
+    def step(slices, states):
+        (last,), (_, unread) = running(slices[0], states[0])
+        return [last * 2.0, unread], [last]
+
+    _, (doubled, _) = scan(step, [x], [start])
+    program = passed(q.prune_scans, [x, start], [doubled], [np.stack([X, X]), X[0]])
+    (inner,) = (n for n in body_of(program).nodes if n.primitive.name == "scan")
+    assert len(body_of(program).collected) == 1
+    assert inner.params["body"].collected == ()
+
+
+def test_what_only_a_pruned_output_needs_is_pruned_with_it():
+    x = Placeholder((2, 3))
+    _, (a, b) = scan(lambda s, _: ([s[0] * 2.0, p.exp(s[0])], []), [x], [])
+    _, (c, _) = scan(lambda s, _: ([s[0] + 1.0, s[1] * 3.0], []), [a, b * b], [])
+    program = passed(q.prune_scans, [x], [c], [X])
+    assert names(program) == ["scan", "scan"]
+
+
+@pytest.mark.parametrize("run_pass", q.PASSES)
+def test_a_pass_is_linear_in_the_number_of_loops(run_pass, monkeypatch):
+    """Counts the nodes that walks meet; of a chain in which each loop has an output to prune."""
+
+    def visits(count):
+        met = 0
+
+        def counted(tensors, stop=lambda tensor: False):
+            nonlocal met
+            nodes = topological(tensors, stop)
+            met += len(nodes)
+            return nodes
+
+        x = y = Placeholder((2, 3))
+        for _ in range(count):
+            _, (y, _) = scan(lambda s, states: ([s[0] * 2.0, p.exp(s[0])], []), [y], [])
+        program = Program([x], [y])
+        with monkeypatch.context() as patch:
+            patch.setattr(order, "topological", counted)
+            run_pass(program)
+        return met
+
+    topological = order.topological
+    assert visits(40) < 4.4 * visits(10)
 
 
 # Specialising, expanding, all together

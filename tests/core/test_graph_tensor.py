@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
 
@@ -203,3 +204,14 @@ def test_a_new_value_goes_to_the_backend_that_holds_the_variable():
     v.held_by(holder)
     v.set_value([3.0, 4.0])
     assert v.owner is holder and v.storage == [3, 4]
+
+
+def test_a_long_chain_is_freed():
+    """Python frees a chain of objects link by link, not by recursion."""
+    y = p.negative(Placeholder((2,)))
+    lowest = weakref.ref(y)
+    for _ in range(100_000):
+        y = p.negative(y)
+    assert lowest() is not None
+    del y
+    assert lowest() is None

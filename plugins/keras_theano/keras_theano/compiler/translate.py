@@ -155,15 +155,22 @@ class _StandIns:
 
     def __init__(self, variable: Callable[[Variable], Any]) -> None:
         self._variable = variable
-        self.outside: list[Any] = []
-        self.inside: list[Any] = []
+        self._inside: dict[Any, Any] = {}
+
+    @property
+    def outside(self) -> list[Any]:
+        return list(self._inside)
+
+    @property
+    def inside(self) -> list[Any]:
+        return list(self._inside.values())
 
     def __call__(self, variable: Variable) -> Any:
         outside = self._variable(variable)
-        if outside not in self.outside:
-            self.outside.append(outside)
-            self.inside.append(T.TensorType(outside.dtype, outside.broadcastable)())
-        return self.inside[self.outside.index(outside)]
+        if outside not in self._inside:
+            kind = T.TensorType(outside.dtype, outside.broadcastable)
+            self._inside[outside] = kind()
+        return self._inside[outside]
 
 
 def _slice(sequence: Any) -> Any:
