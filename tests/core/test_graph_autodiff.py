@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_core.graph import Constant, Placeholder, Primitive, Variable, evaluate, gradients
-from keras_core.graph import order
+from keras_core.graph import Constant, Placeholder, Primitive, Variable, evaluate, gradients, order
 from keras_core.graph import primitives as p
 from keras_core.graph.order import topological
 from keras_core.graph.primitive import PRIMITIVES, _registry
