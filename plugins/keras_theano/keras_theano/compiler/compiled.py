@@ -9,7 +9,6 @@ from threading import RLock
 from typing import Any
 
 import numpy as np
-import theano
 import theano.tensor as T
 from theano.configparser import change_flags
 
@@ -21,7 +20,7 @@ from keras_core.graph.tensor import Shape
 from keras_theano import settings
 from keras_theano.compiler.draws import Draw, draws_of
 from keras_theano.compiler.extents import Extents, batch_sizes_open
-from keras_theano.compiler.running import Running
+from keras_theano.compiler.running import Running, compiled
 from keras_theano.compiler.translate import Surroundings, Translator
 from keras_theano.engine import quiet
 from keras_theano.lowering._common import SizeNeeded
@@ -128,13 +127,8 @@ class CompiledProgram:
                 for update, value in zip(program.updates, results[count:])
             ]
             hidden = [*drawn, state] if self._random else []
-            return theano.function(
-                [*known.values(), *hidden],
-                results[:count],
-                updates=updates,
-                mode=settings.keeping_memory(mode),
-                on_unused_input="ignore",
-            )
+            mode = settings.keeping_memory(mode)
+            return compiled([*known.values(), *hidden], results[:count], mode, updates)
 
 
 def _input(dtype: str, shape: Shape) -> Any:

@@ -15,7 +15,7 @@ from theano.compile.mode import Mode
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.scan.body import Body
-from keras_theano.compiler.running import Running
+from keras_theano.compiler.running import Running, compiled
 from keras_theano.engine import quiet
 from keras_theano.ops import NodeOp
 from keras_theano.settings import keeping_memory
@@ -47,7 +47,7 @@ class Step:
         outputs = [theano.Out(y, borrow=i >= self.states) for i, y in enumerate(self.results)]
         mode = keeping_memory(self.mode)
         with quiet():
-            return theano.function(list(self.inputs), outputs, mode=mode, on_unused_input="ignore")
+            return compiled(self.inputs, outputs, mode)
 
 
 def wanted_of(body: Body) -> list[Any]:
