@@ -141,6 +141,7 @@ class Additions:
 
     @staticmethod
     def _adopt(added, unconditional, inputs, add):
-        conditional = [item for item in added if item not in unconditional]
+        others = set(unconditional)
+        conditional = [item for item in added if item not in others]
         if conditional:
             add(conditional, inputs=inputs)

@@ -195,3 +195,36 @@ def test_values_that_are_no_probabilities_cause_a_warning():
     model = Sequential([Lambda(lambda x: x - 5.0, input_shape=(4,))])
     with pytest.warns(UserWarning, match="no probabilities"):
         model.predict_proba(X)
+
+
+def test_a_model_stands_when_one_inside_it_grows():
+    inner = Sequential([Dense(2, input_shape=(3,))])
+    outer = Sequential([Dense(3, input_shape=(3,)), inner])
+    x = np.ones((1, 3))
+    before = outer.predict(x)
+    inner.add(Dense(4))
+    np.testing.assert_array_equal(outer.predict(x), before)
+    assert outer.output_shape == (None, 2) and inner.output_shape == (None, 4)
+
+
+def test_depths_are_those_of_the_present_layers():
+    model = Sequential([Dense(2, input_shape=(3,))])
+    assert sorted(model._layers_by_depth) == [0, 1]
+    model.add(Dense(2))
+    assert sorted(model._layers_by_depth) == [0, 1, 2]
+    model.pop()
+    assert [layer.name for layer in model._layers_by_depth[0]] == [model.layers[0].name]
+
+
+def test_a_name_of_the_input_is_taken():
+    model = Sequential([Dense(2, input_shape=(3,), name="a")])
+    with pytest.raises(ValueError, match="'a_input' is used 2 times"):
+        model.add(Dense(2, name="a_input"))
+    assert len(model.layers) == 1 and model.predict(np.ones((1, 3))).shape == (1, 2)
+
+
+def test_a_name_that_a_layer_had_is_free():
+    model = Sequential([Dense(2, input_shape=(3,), name="a")])
+    model.layers[0].name = "b"
+    model.add(Dense(2, name="a"))
+    assert [layer.name for layer in model.layers] == ["b", "a"]
