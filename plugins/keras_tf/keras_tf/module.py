@@ -73,10 +73,11 @@ def _optimizer_weights(model: Any) -> list[Variable]:
 
 def _unique(names: list[str]) -> list[str]:
     """The names, with a number behind those that an earlier one has."""
-    found: dict[str, None] = {}
+    found: dict[str, int] = {}
     for name in names:
-        unique, count = name, 1
+        unique, count = name, found.get(name, 1)
         while unique in found:
             unique, count = f"{name}_{count}", count + 1
-        found[unique] = None
+        found[name] = count
+        found.setdefault(unique, 1)
     return list(found)

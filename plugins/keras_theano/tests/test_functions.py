@@ -159,3 +159,14 @@ def test_an_unknown_mode_is_refused(monkeypatch):
     x = Placeholder((2,))
     with pytest.raises(ValueError, match="KERAS_THEANO_MODE='QUICKLY'"):
         compiled([x], [x + 1.0])([ones(2)], (0, 0))
+
+
+def test_only_long_rows_of_elementwise_operations_are_cut():
+    def cuts(length):
+        x = y = Placeholder((2, 3))
+        for _ in range(length):
+            y = K.tanh(y)
+        function = compiled([x], [y, K.sum(y)]).function((2, 3))
+        return sum(str(node.op) == "Cut" for node in function.maker.fgraph.toposort())
+
+    assert [cuts(length) for length in (31, 32, 320)] == [0, 1, 10]

@@ -51,3 +51,11 @@ def test_training_lowers_the_loss_of_a_recurrent_model():
     x = draw(16, 5, 3)
     history = model.fit(x, x.sum(axis=(1, 2)), epochs=15, verbose=0).history["loss"]
     assert history[-1] < 0.8 * history[0]
+
+
+def test_a_long_row_of_elementwise_operations():
+    """Fused as one it would be pickled for the cache by a recursion deeper than Python allows."""
+    x = y = Placeholder((None, 3))
+    for _ in range(320):
+        y = K.relu(y)
+    agree([x], [y], [draw(2, 3)])
