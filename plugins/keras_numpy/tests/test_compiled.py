@@ -98,6 +98,17 @@ def test_small_arrays_do_not_take_large_blocks():
     assert memory.nbytes == 40000 + 64
 
 
+def test_the_smallest_free_block_that_fits_is_taken():
+    memory = Memory()
+    names = [memory.take((size,), "uint8") for size in (3000, 2000, 4000, 2500)]
+    for name in names:
+        memory.give_back(name)
+    taken = [memory.take((size,), "uint8") for size in (2100, 2100, 2100, 2100)]
+    arrays = dict(zip(memory.names, memory.allocate()))
+    shared = [[np.shares_memory(arrays[a], arrays[b]) for b in names] for a in taken]
+    assert [row.index(True) if any(row) else None for row in shared] == [3, 0, 2, None]
+
+
 def test_a_chain_lives_in_one_buffer(compiled):
     x = Placeholder((None,))
     y = x
