@@ -21,7 +21,6 @@ from keras_core.graph.tensor import FLOATS, Constant, Tensor, Update, Variable
 # Elements above which a variable's own arithmetic costs more than the calls.
 SMALL = 65536
 
-_FAMILIES = ("elementwise", "comparison")
 
 # Tensors that stand at the same place of several equal expressions.
 Column = Sequence[Tensor]
@@ -149,7 +148,7 @@ def _is_joint(tensor: Tensor, shape: Any) -> bool:
 
 
 def _is_elementwise(node: Node, shape: Any) -> bool:
-    return node.primitive.family in _FAMILIES and all(
+    return node.primitive.elementwise and all(
         x.shape == () or x.shape == shape for x in node.inputs
     )
 

@@ -70,7 +70,7 @@ class Translator:
 
     def _cut(self, node: Node, outputs: list[Any]) -> list[Any]:
         """The outputs, at times cut off from what Theano would fuse them with."""
-        if node.primitive.family not in ("elementwise", "comparison"):
+        if not node.primitive.elementwise:
             return outputs
         length = 1 + max((self._fused.get(x.key, 0) for x in node.inputs), default=0)
         self._fused[(node, 0)] = length % _LONGEST
