@@ -33,11 +33,16 @@ def topological(
     return order
 
 
-def leaves(tensors: Iterable[Tensor]) -> list[Tensor]:
-    """The placeholders, variables and constants that `tensors` are computed from, each once."""
+def leaves(
+    tensors: Iterable[Tensor], stop: Callable[[Tensor], bool] = lambda tensor: False
+) -> list[Tensor]:
+    """The placeholders, variables and constants that `tensors` are computed from, each once.
+
+    Where `stop` holds, nothing behind is looked at.
+    """
     tensors = list(tensors)
     found: dict[Tensor, None] = {}
-    for tensor in [x for node in topological(tensors) for x in node.inputs] + tensors:
+    for tensor in [x for node in topological(tensors, stop) for x in node.inputs] + tensors:
         if tensor.node is None:
             found.setdefault(tensor, None)
     return list(found)

@@ -143,7 +143,9 @@ def _after_loop(
 ) -> list[Tensor]:
     body: Body = node.params["body"]
     moved = [known[x.key][0] for x in body.collected if x.key in lifted]
-    read = set(order.leaves(moved))
+    # What stands in front of the loop need not be walked again for each loop.
+    outside = {x.key for x in node.inputs}
+    read = set(order.leaves(moved, stop=lambda x: x.key in outside))
     more = [x for key, x in in_loop.items() if stacks[key] in read]
     stay = [x for x in body.collected if x.key not in lifted]
     wanted = list({x.key: x for x in [*stay, *more]}.values())
@@ -153,7 +155,7 @@ def _after_loop(
     count = len(body.states)
     collected = {x.key: outputs[count + i] for i, x in enumerate(wanted)}
     real = {stacks[x.key]: collected[x.key] for x in more}
-    finished = iter(Rewriter(real)(moved))
+    finished = iter(Rewriter({**dict(zip(node.inputs, node.inputs)), **real})(moved))
     return [
         *outputs[:count],
         *(next(finished) if x.key in lifted else collected[x.key] for x in body.collected),
