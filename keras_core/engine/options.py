@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Union
 
+import numpy as np
+
 from keras_core.callbacks.base import Callback, CallbackList
 
 Callbacks = Union[Sequence[Callback], CallbackList, None]
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """The value as an int.
+
+    Raises:
+        TypeError: it is no whole number.
+        ValueError: it is less than `least`.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"{name} is {value!r}, a {type(value).__name__}; give an int of at least {least}."
+        ) from None
+    if number < least:
+        raise ValueError(f"{name} is {number}; give an int of at least {least}.")
+    return number
+
+
+def number_of_steps(name: str, value: Any) -> int:
+    """A number of steps as an int, rounded up, so that samples / batch_size covers all samples.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is less than 1, or not finite.
+    """
+    if isinstance(value, (float, np.floating)) and math.isfinite(value):
+        value = math.ceil(value)
+    return whole_number(name, value, 1)
 
 
 @dataclass(frozen=True)
@@ -42,6 +76,13 @@ class Validation:
     split: float = 0.0
     freq: int | Container[int] = 1
 
+    def __post_init__(self) -> None:
+        if self.split and not 0.0 < self.split < 1.0:
+            raise ValueError(
+                f"validation_split is {self.split!r}; it is the fraction of the samples to hold "
+                "out for validation, between 0 and 1, such as validation_split=0.2."
+            )
+
 
 @dataclass(frozen=True)
 class Options:
@@ -72,3 +113,11 @@ class Options:
     class_weight: Any = None
     validation: Validation = Validation()
     labels: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        whole_number("epochs", self.epochs, 0)
+        whole_number("initial_epoch", self.initial_epoch, 0)
+        if self.batch_size is not None:
+            whole_number("batch_size", self.batch_size, 1)
+        if self.shuffle not in (True, False, None, "batch"):
+            raise ValueError(f"shuffle is {self.shuffle!r}; write True, False or 'batch'.")

@@ -196,7 +196,8 @@ class Model(Compiled):
             and len(feed.shapes) == 1
             and feed.shapes[0][0] is None
             and fits(x, feed.shapes[0])
-            and 0 < len(x) <= (batch_size or 32)
+            and isinstance(batch_size, (int, type(None)))
+            and 0 < len(x) <= (32 if batch_size is None else batch_size)
         )
 
     # Single batches

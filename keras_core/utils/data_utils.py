@@ -211,6 +211,20 @@ class Sequence:
         return (self[index] for index in range(len(self)))
 
 
+def order_of_batches(sequence: Any, shuffle: bool) -> list[int]:
+    """The indices of a sequence's batches as they are to be taken, in their order or shuffled.
+
+    Raises:
+        ValueError: there are no batches.
+    """
+    order = list(range(len(sequence)))
+    if not order:
+        raise ValueError(f"{type(sequence).__name__} has no batches: its len() is 0.")
+    if shuffle:
+        random.shuffle(order)
+    return order
+
+
 # What the workers read from: sequences and generators by the number of their enqueuer. A process
 # gets a copy when its pool starts.
 _SHARED_SEQUENCES: dict[int, Any] = {}
@@ -359,6 +373,9 @@ class OrderedEnqueuer(SequenceEnqueuer):
         sequence: a Sequence.
         use_multiprocessing: True works in processes, False in threads.
         shuffle: True draws a new order of the batches for every epoch.
+
+    Attributes:
+        steps: number of batches in the epoch that is being made.
     """
 
     def __init__(
@@ -371,11 +388,12 @@ class OrderedEnqueuer(SequenceEnqueuer):
     def start(self, workers: int = 1, max_queue_size: int = 10) -> None:
         """Starts the workers."""
         self.end_of_epoch_signal.clear()
+        self._draw_order()
         super().start(workers, max_queue_size)
 
     def join_end_of_epoch(self) -> None:
-        """Waits until the sequence has been told of the epoch's end."""
-        self.end_of_epoch_signal.wait(timeout=30)
+        """Waits until the sequence has been told of the epoch's end, or has failed."""
+        self.end_of_epoch_signal.wait()
         self.end_of_epoch_signal.clear()
 
     def get(self) -> Iterator[Any]:
@@ -393,26 +411,31 @@ class OrderedEnqueuer(SequenceEnqueuer):
         while self.is_running():
             # A new pool an epoch: processes have to see what on_epoch_end changed.
             with self._pool() as pool:
-                for index in self._order():
+                for index in self._order:
                     if not self.is_running():
                         return
                     self._submit(pool, get_index, index)
                 self._wait_until_taken()
                 if not self.is_running():
                     return
-            self.sequence.on_epoch_end()
-            self.end_of_epoch_signal.set()
+            try:
+                self.sequence.on_epoch_end()
+                self._draw_order()
+            finally:
+                self.end_of_epoch_signal.set()
 
     def _wait_until_taken(self) -> None:
         with self.queue.all_tasks_done:
             while self.queue.unfinished_tasks and self.is_running():
                 self.queue.all_tasks_done.wait()
 
-    def _order(self) -> list[int]:
-        order = list(range(len(self.sequence)))
-        if self.shuffle:
-            random.shuffle(order)
-        return order
+    def _draw_order(self) -> None:
+        self._order = order_of_batches(self.sequence, self.shuffle)
+        self.steps = len(self._order)
+
+    def _end(self) -> None:
+        super()._end()
+        self.end_of_epoch_signal.set()
 
 
 class GeneratorEnqueuer(SequenceEnqueuer):

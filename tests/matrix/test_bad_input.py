@@ -243,6 +243,11 @@ DATA = {
         ValueError,
         "1 entries",
     ),
+    "validation_split of 1.5": (
+        lambda: fit(X, Y, validation_split=1.5),
+        ValueError,
+        "validation_split is 1.5",
+    ),
     "validation_split with a generator": (
         lambda: fit(batches(), steps_per_epoch=1, validation_split=0.5),
         ValueError,
@@ -419,7 +424,6 @@ ACCEPTED = {
         {"a": X, "b": X[:, :3], "c": X}, Y, verbose=0
     ),
     "1D y for one unit": lambda: small(units=1).fit(X, Y[:, 0], verbose=0),
-    "validation_split of 1.5": lambda: fit(X, Y, validation_split=1.5),
     "no epochs": lambda: fit(X, Y, epochs=0),
     "predict of no samples": lambda: small().predict(X[:0]),
     "unknown sample_weight_mode": lambda: small().compile("sgd", "mse", sample_weight_mode="no"),

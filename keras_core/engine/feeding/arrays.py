@@ -258,7 +258,7 @@ def standardize_sample_or_class_weights(
         ValueError: a list of another length than there are outputs.
         TypeError: neither a list nor a dict for several outputs.
     """
-    if x_weight is None or len(x_weight) == 0:
+    if x_weight is None or (hasattr(x_weight, "__len__") and len(x_weight) == 0):
         return [None] * len(output_names)
     names = list(output_names)
     if len(names) == 1:
@@ -306,16 +306,40 @@ def standardize_weights(
         sample_weight_mode: None or `'temporal'`.
 
     Raises:
-        ValueError: a rank or a size that does not fit, an unknown mode, or a class without weight.
+        ValueError: a rank or a size that does not fit, an unknown mode, weights of classes that are
+            no dict, or a class without weight.
     """
+    check_class_weight(class_weight, kinds=(dict,))
     _check_mode(y, sample_weight_mode)
     weights = [] if sample_weight is None else [_checked(y, sample_weight, sample_weight_mode)]
-    if isinstance(class_weight, dict):
+    if class_weight:
         weights.append(_weights_of_classes(y, class_weight))
     if not weights:
         axes = 2 if sample_weight_mode == "temporal" else 1
         return np.ones(y.shape[:axes], dtype=K.floatx())
     return weights[0] * weights[1] if len(weights) == 2 else weights[0]
+
+
+def check_class_weight(class_weight: Any, kinds: tuple[type, ...] = (dict, list, tuple)) -> None:
+    """Refuses words such as 'balanced', and arrays: weights of classes are a dict.
+
+    Args:
+        class_weight: what a user gave, None for nothing.
+        kinds: what it may be; for several outputs also a list.
+
+    Raises:
+        ValueError: it is of another kind.
+    """
+    if class_weight is None or isinstance(class_weight, kinds):
+        return
+    if isinstance(class_weight, str):
+        hint = "For balanced classes give each the weight samples / (classes * samples of it)."
+    else:
+        hint = "Of weights in the order of the classes it is made by dict(enumerate(weights))."
+    raise ValueError(
+        f"class_weight is {class_weight!r}; give a dict from class index to weight, such as "
+        f"{{0: 1.0, 1: 2.0}}. {hint}"
+    )
 
 
 def _check_mode(y: np.ndarray, mode: str | None) -> None:
@@ -329,6 +353,11 @@ def _check_mode(y: np.ndarray, mode: str | None) -> None:
 
 
 def _checked(y: np.ndarray, sample_weight: Any, mode: str | None) -> np.ndarray:
+    if isinstance(sample_weight, (str, dict)):
+        raise ValueError(
+            f"sample_weight is a {type(sample_weight).__name__}; give an array with a weight for "
+            "each sample. Weights of classes are given as class_weight."
+        )
     weight = np.asarray(_plain(sample_weight))
     axes = 2 if mode == "temporal" else 1
     if weight.ndim != axes:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.utils.data_utils import Sequence
+from keras_core.engine.options import number_of_steps
+from keras_core.utils.data_utils import Sequence, order_of_batches
 
 
 class EngineBatches:
@@ -66,6 +67,13 @@ def iter_sequence_infinite(seq: Any) -> Iterator[Any]:
         yield from seq
 
 
+def shuffled_infinite(seq: Any) -> Iterator[Any]:
+    """The same, in another order each time."""
+    while True:
+        for index in order_of_batches(seq, shuffle=True):
+            yield seq[index]
+
+
 def check_generator_arguments(
     y: Any = None, sample_weight: Any = None, validation_split: Any = None
 ) -> None:
@@ -90,9 +98,9 @@ def number_of_batches(data: Any, steps: int | None, name: str) -> int:
         ValueError: neither is known; `name` is what the user calls the number.
     """
     if steps is not None:
-        return steps
+        return number_of_steps(name, steps)
     if is_sequence(data):
-        return len(data)
+        return number_of_steps(f"the length of the {type(data).__name__}", len(data))
     raise ValueError(
         f"A generator does not tell how many batches it has: give {name}, or use a Sequence."
     )

@@ -9,9 +9,15 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.engine.feeding.arrays import check_num_samples
-from keras_core.engine.feeding.generators import EngineBatches, is_sequence, iter_sequence_infinite
-from keras_core.engine.options import Workers
-from keras_core.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer, SequenceEnqueuer
+from keras_core.engine.feeding.generators import (
+    EngineBatches,
+    is_sequence,
+    iter_sequence_infinite,
+    number_of_batches,
+    shuffled_infinite,
+)
+from keras_core.engine.options import Workers, number_of_steps
+from keras_core.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer
 
 # Arrays of fewer bytes are shuffled whole once an epoch, so that their batches are mere views.
 _SHUFFLED_AT_ONCE = 1 << 26
@@ -221,7 +227,7 @@ def of_arrays(
     """
     check_num_samples(arrays, batch_size, steps, steps_name)
     if steps is not None:
-        return RepeatedSource(step, arrays, steps)
+        return RepeatedSource(step, arrays, number_of_steps(steps_name, steps))
     return ArraySource(step, arrays, batch_size, shuffle)
 
 
@@ -231,7 +237,9 @@ class GeneratorSource(Source):
     Args:
         step: function of a batch that does a step.
         data: yields what a user's generator yields.
-        steps: number of steps in an epoch.
+        steps: number of steps in an epoch; None for the length of a Sequence, which may change from
+            epoch to epoch.
+        steps_name: what the user calls that number.
         prepare: function of what is yielded that gives the number of samples and the batch to feed.
         workers: who makes batches.
         shuffle: True takes the batches of a Sequence in another order in every epoch.
@@ -243,13 +251,17 @@ class GeneratorSource(Source):
         self,
         step: StepFunction,
         data: Any,
-        steps: int,
+        steps: int | None,
+        steps_name: str,
         prepare: Callable[[Any], tuple[int, Batch]],
         workers: Workers,
         shuffle: bool = False,
     ) -> None:
-        super().__init__(step, steps)
-        self.described = {"steps": steps}
+        super().__init__(step, number_of_batches(data, steps, steps_name))
+        self.described = {"steps": self.steps}
+        self.follows_length = steps is None
+        self.steps_name = steps_name
+        self.taken = 0
         self.data = data
         self.prepare = prepare
         self.workers = workers
@@ -272,18 +284,42 @@ class GeneratorSource(Source):
         Raises:
             StopIteration: the data ended before the steps did.
         """
-        return self.prepare(next(self.batches))
+        try:
+            batch = next(self.batches)
+        except StopIteration:
+            raise StopIteration(self._told_end()) from None
+        self.taken += 1
+        return self.prepare(batch)
+
+    def _told_end(self) -> str:
+        return (
+            f"The {type(self.data).__name__} ended after {self.taken} batches in all, but "
+            f"{self.steps} are wanted for each epoch. Have it go on without end (while True: ...), "
+            f"or give fewer {self.steps_name} or epochs."
+        )
 
     def finish(self) -> None:
-        if is_sequence(self.data) and not self.workers.workers:
+        if not is_sequence(self.data):
+            return
+        if self._enqueuer is None:
             self.data.on_epoch_end()
+        elif self.follows_length:
+            self._enqueuer.join_end_of_epoch()
+        if self.follows_length:
+            self._set_steps()
 
-    def _started(self) -> SequenceEnqueuer | None:
+    def _set_steps(self) -> None:
+        """Takes the length that the Sequence has now, or had when workers went on to an epoch."""
+        enqueuer = self._enqueuer
+        self.steps = number_of_batches(self.data, None, "") if enqueuer is None else enqueuer.steps
+        self.described = {"steps": self.steps}
+
+    def _started(self) -> Any:
         """Workers that make batches ahead; None where that is done in place, or by the engine."""
         crew = self.workers
         if not crew.workers or isinstance(self.data, EngineBatches):
             return None
-        enqueuer: SequenceEnqueuer
+        enqueuer: OrderedEnqueuer | GeneratorEnqueuer
         if is_sequence(self.data):
             enqueuer = OrderedEnqueuer(self.data, crew.use_multiprocessing, self.shuffle)
         else:
@@ -293,7 +329,10 @@ class GeneratorSource(Source):
         return enqueuer
 
     def _in_place(self) -> Iterator[Any]:
-        return iter_sequence_infinite(self.data) if is_sequence(self.data) else iter(self.data)
+        if not is_sequence(self.data):
+            return iter(self.data)
+        shuffles = self.shuffle and not isinstance(self.data, EngineBatches)
+        return shuffled_infinite(self.data) if shuffles else iter_sequence_infinite(self.data)
 
 
 def _warn_of_copies(workers: Workers) -> None:

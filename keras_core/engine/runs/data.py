@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 from keras_core.engine.compilation.compiled import Compiled
 from keras_core.engine.compilation.feed import Fed
-from keras_core.engine.feeding.arrays import split_samples
+from keras_core.engine.feeding.arrays import NoSamplesError, check_class_weight, split_samples
 from keras_core.engine.feeding.generators import (
     check_generator_arguments,
     is_generator_or_sequence,
     is_sequence,
-    number_of_batches,
     or_engine_batches,
 )
 from keras_core.engine.feeding.sources import GeneratorSource, Source, of_arrays
@@ -58,10 +57,16 @@ def generated_to_train_on(
     model: Compiled, data: Any, options: Options
 ) -> tuple[Source, Source | None]:
     """The same for a generator, a Sequence or an engine's data set."""
-    steps = number_of_batches(data, options.steps, "steps_per_epoch")
-    prepare = partial(_fed_of, model, options.class_weight)
-    step = partial(_step_with, model, "train")
-    source = GeneratorSource(step, data, steps, prepare, options.workers, bool(options.shuffle))
+    check_class_weight(options.class_weight)
+    source = GeneratorSource(
+        partial(_step_with, model, "train"),
+        data,
+        options.steps,
+        "steps_per_epoch",
+        partial(_fed_of, model, options.class_weight),
+        options.workers,
+        bool(options.shuffle),
+    )
     return source, _besides_generator(model, options)
 
 
@@ -70,7 +75,12 @@ def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, F
     split = validation.split
     if validation.data:
         return fed, model._training_data(*_validation_arrays(validation.data))
-    if split and 0.0 < split < 1.0:
+    if split:
+        if int(fed.size * (1.0 - split)) == 0:
+            raise NoSamplesError(
+                f"validation_split={split} takes all of the {fed.size} samples, so that none are "
+                "left to train on; give more samples or a smaller fraction."
+            )
         parts = [split_samples(part, lambda n: int(n * (1.0 - split))) for part in fed]
         return Fed(*(first for first, _ in parts)), Fed(*(second for _, second in parts))
     return fed, Fed([], [], []) if validation.steps else None
@@ -146,9 +156,9 @@ def generated_to_evaluate_on(
     model: Compiled, data: Any, steps: int | None, workers: Workers, steps_name: str = "steps"
 ) -> Source:
     """The same for a generator, a Sequence or an engine's data set."""
-    steps = number_of_batches(data, steps, steps_name)
     prepare = partial(_fed_of, model, None)
-    return GeneratorSource(partial(_step_with, model, "test"), data, steps, prepare, workers)
+    step = partial(_step_with, model, "test")
+    return GeneratorSource(step, data, steps, steps_name, prepare, workers)
 
 
 def to_predict_on(model: Compiled, given: Given, options: Options) -> Source:
@@ -172,9 +182,8 @@ def generated_to_predict_on(
     model: Compiled, data: Any, steps: int | None, workers: Workers
 ) -> Source:
     """The same for a generator, a Sequence or an engine's data set."""
-    steps = number_of_batches(data, steps, "steps")
     step, prepare = model._step_program("predict"), partial(_inputs_of, model)
-    return GeneratorSource(step, data, steps, prepare, workers)
+    return GeneratorSource(step, data, steps, "steps", prepare, workers)
 
 
 # Checks

@@ -86,6 +86,7 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
             if callbacks.model.stop_training:
                 break
             source.finish()
+            callbacks.params.update(source.described)
         callbacks.on_train_end()
     return history
 
@@ -117,6 +118,7 @@ def _validated(
     if validation is None or not should_run_validation(options.validation.freq, epoch):
         return {}
     values = evaluated(model, validation, callbacks)
+    validation.finish()
     return dict(zip(validation_labels(options.labels or model.metrics_names), values))
 
 
