@@ -132,7 +132,13 @@ class History(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
+            self.history.setdefault(name, []).append(_as_python(value))
+
+
+def _as_python(value: Any) -> Any:
+    """A number of NumPy as one of Python, which JSON can hold; other things unchanged."""
+    is_number = isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0
+    return value.item() if is_number else value
 
 
 class CSVLogger(Callback):

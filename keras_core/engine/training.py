@@ -182,7 +182,7 @@ class Model(Compiled):
         """
         watched = verbose or steps or callbacks or features.attach_callbacks()
         if self._is_one_batch(x, batch_size) and not watched:
-            self.stop_training = False
+            self._begin_run()
             return self.predict_on_batch(x)
         crew = Workers(max_queue_size, workers, use_multiprocessing)
         options = Options(verbose, callbacks, batch_size, steps, crew)
@@ -250,9 +250,15 @@ class Model(Compiled):
         return self._on_batch("test", self._training_data(x, y, sample_weight), reset_metrics)
 
     def _on_batch(self, mode: str, fed: Fed, reset_metrics: bool) -> Any:
-        outputs = self._step_program(mode, fed.weighted)(fed.arrays)
-        if reset_metrics:
-            self.reset_metrics()
+        step = self._step_program(mode, fed.weighted)
+        if reset_metrics and self._is_training:
+            with self._metrics_left_alone():
+                self.reset_metrics()
+                outputs = step(fed.arrays)
+        else:
+            outputs = step(fed.arrays)
+            if reset_metrics:
+                self.reset_metrics()
         return unpack_singleton([x[()] for x in outputs])
 
     def predict_on_batch(self, x: Any) -> Any:

@@ -168,7 +168,7 @@ DATA = {
         r"\(None, 4\).*\(6, 3\)",
     ),
     "last axis of y": (lambda: fit(X, Y[:, :1]), ValueError, r"\(None, 2\).*\(6, 1\)"),
-    "rank of y": (lambda: fit(X, Y[..., None]), ValueError, r"2 axes.*\(6, 2, 1\)"),
+    "rank of y": (lambda: fit(X, Y[..., None]), ValueError, r"\(None, 2\).*\(6, 2, 1\)"),
     "lengths of x and y": (lambda: fit(X, Y[:4]), ValueError, "6 in the input.*4 in the target"),
     "length of sample_weight": (
         lambda: fit(X, Y, sample_weight=np.ones(4)),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import warnings
+
 import numpy as np
 import pytest
 
-from keras_core.callbacks import Callback, LambdaCallback
+from keras_core.callbacks import Callback, LambdaCallback, ReduceLROnPlateau
+from keras_core.engine.feeding import numbers
 from keras_core.layers import Dense
 from keras_core.models import Sequential
 from keras_core.optimizers import SGD
@@ -191,3 +195,252 @@ def test_numbers_that_say_nothing_are_refused(method, how, kind):
 def test_whole_numbers_of_numpy_are_numbers():
     history = line().fit(X, Y, np.int64(3), np.int32(2), verbose=0)
     assert history.epoch == [0, 1]
+
+
+# Runs within a run
+
+
+class Curious(Callback):
+    """Evaluates and predicts on other data after each batch, and keeps what training reports."""
+
+    def on_batch_end(self, batch, logs=None):
+        self.model.evaluate(X[:1] + 9, Y[:1], verbose=0)
+        self.model.predict(X[:1])
+        self.model.predict(X, batch_size=3)
+        self.model.test_on_batch(X[:1] - 9, Y[:1])
+        self.reported = logs["mean_absolute_error"]
+
+
+def test_runs_in_a_callback_leave_the_running_metrics_alone():
+    model, curious = line(metrics=["mean_absolute_error"]), Curious()
+    history = model.fit(X, Y, 1, 2, 0, [curious], shuffle=False).history
+    wanted = np.sqrt(squares()).mean()
+    assert curious.reported == pytest.approx(wanted, rel=1e-6)
+    np.testing.assert_allclose(history["mean_absolute_error"], [wanted] * 2, rtol=1e-6)
+
+
+class Stopping(Curious):
+    def on_batch_end(self, batch, logs=None):
+        self.model.stop_training = batch == 1
+        super().on_batch_end(batch, logs)
+
+
+def test_runs_in_a_callback_do_not_take_a_stop_back():
+    model = line(metrics=["mean_absolute_error"])
+    history = model.fit(X, Y, 1, 3, 0, [Stopping()], shuffle=False).history
+    assert history["loss"] == [pytest.approx(squares()[:2].mean())]
+
+
+class LastBatch(Callback):
+    def on_batch_end(self, batch, logs=None):
+        self.model.stop_training = True
+
+
+def test_validation_does_not_take_a_stop_back():
+    history = line().fit(X, Y, 4, 3, 0, [LastBatch()], validation_data=(X, Y))
+    assert history.epoch == [0]
+
+
+def test_history_holds_what_json_can():
+    callbacks = [ReduceLROnPlateau("loss", patience=0)]
+    model = line(metrics=["mean_absolute_error"])
+    history = model.fit(X, Y, 4, 2, 0, callbacks, validation_data=(X, Y)).history
+    assert set(map(type, sum(history.values(), []))) == {float}
+    loss = float(squares().mean())
+    assert json.loads(json.dumps(history))["val_loss"] == [pytest.approx(loss)] * 2
+    assert [round(rate, 6) for rate in history["lr"]] == [0.0, 0.0]
+
+
+# Arrays
+
+
+class DataFrame:
+    """As much of a data frame of pandas as is asked for: columns of their own types."""
+
+    def __init__(self, **columns):
+        self.columns = list(columns)
+        self.rows = np.empty((4, len(columns)), object)
+        for index, column in enumerate(columns.values()):
+            self.rows[:, index] = list(column)
+
+    shape = property(lambda self: self.rows.shape)
+
+    def to_numpy(self):
+        return self.rows
+
+
+class Sparse:
+    """As much of a matrix of scipy.sparse as is asked for."""
+
+    written = []
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.shape, self.dtype = rows.shape, rows.dtype
+
+    def tocsr(self):
+        return self
+
+    def toarray(self):
+        self.written.append(len(self.rows))
+        return self.rows
+
+    def __getitem__(self, rows):
+        return Sparse(self.rows[rows])
+
+
+NUMBERS = {
+    "objects": X.astype(object),
+    "numeric strings": X.astype(str),
+    "objects that are numeric strings": X.astype(str).astype(object),
+    "bytes": X.astype("S8"),
+    "data frame": DataFrame(a=X[:, 0], b=[2, 4, 6, 8]),
+    "float16": X.astype("float16"),
+    "int8": X.astype("int8"),
+    "sparse": Sparse(X),
+}
+
+
+@pytest.mark.parametrize("x", [pytest.param(x, id=name) for name, x in NUMBERS.items()])
+def test_what_can_be_numbers_is_fed(x):
+    model, sums = line(), X.sum(axis=1, keepdims=True)
+    loss = pytest.approx(squares().mean())
+    assert model.fit(x, Y, 3, verbose=0).history["loss"] == [loss]
+    assert model.fit(x, Y, 3, verbose=0, validation_split=0.5, shuffle=False).history == {
+        "loss": [pytest.approx(squares()[:2].mean())],
+        "val_loss": [pytest.approx(squares()[2:].mean())],
+    }
+    assert model.evaluate(x, Y, 3, verbose=0) == loss
+    assert model.train_on_batch(x, Y) == loss
+    for predicted in (model.predict(x), model.predict(x, 3), model.predict_on_batch(x)):
+        np.testing.assert_allclose(predicted, sums)
+
+
+def test_truth_values_are_fed():
+    np.testing.assert_array_equal(line().predict(X > 4)[:, 0], [0, 0, 2, 2])
+    assert line().evaluate(X, Y > 2, verbose=0) == pytest.approx(squares(y=Y > 2).mean())
+
+
+def test_sparse_rows_are_written_out_batch_by_batch():
+    Sparse.written.clear()
+    line().fit(Sparse(X), Y, 3, verbose=0)
+    assert Sparse.written == [3, 1]
+
+
+NO_NUMBERS = {
+    "words": (
+        DataFrame(a=[1, 2, 3, 4], town=["Ulm", "Bonn", "Köln", "Jena"]),
+        "column 'town', row 0 there is 'Ulm', a str.*np.unique",
+    ),
+    "a word": (np.array([["1", "2"], ["3", "x"]] * 2), "column 1, row 1 there is 'x'"),
+    "dates": (np.full((4, 2), np.datetime64("2020-01-01")), "column 0, row 0.*days since a date"),
+    "something else": (
+        DataFrame(a=[1, 2, 3, 4], b=[1, 2, Ellipsis, 4]),
+        "column 'b', row 2",
+    ),
+}
+
+
+def ragged(*lengths):
+    rows = np.empty(len(lengths), object)
+    rows[:] = [list(range(n)) for n in lengths]
+    return rows
+
+
+NO_NUMBERS["unequal rows"] = (ragged(1, 2, 3, 4), r"at \[0\] there is \[0\], a list.*pad_sequences")
+NO_NUMBERS["equal rows"] = (np.fromiter(map(list, [(1, 2)] * 4), object), "np.stack")
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=n) for n, c in NO_NUMBERS.items()])
+def test_what_cannot_be_numbers_is_named(case):
+    x, words = case
+    for call in (lambda: line().fit(x, Y), lambda: line().predict(x)):
+        with pytest.raises(ValueError, match=f"(?s)input 'out_input'.*numbers are needed.*{words}"):
+            call()
+
+
+# What is not finite
+
+
+def with_one(x, place, value):
+    x = x.copy()
+    x[place] = value
+    return x
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("what", ["input 'out_input'", "target 'out'"])
+def test_what_is_not_finite_is_warned_of_once(what, value):
+    x = with_one(X, (2, 1), value) if "input" in what else X
+    y = with_one(Y, (2, 0), value) if "target" in what else Y
+    place = [2, 1] if "input" in what else [2, 0]
+    for role, call in {
+        "": lambda: line().fit(x, y, 1, 3, 0),
+        "evaluated ": lambda: line().evaluate(x, y, 1, 0),
+        "validation ": lambda: line().fit(X, Y, 1, 3, 0, validation_data=(x, y)),
+    }.items():
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            call()
+        told = [str(warning.message) for warning in seen if "NaN" in str(warning.message)]
+        assert len(told) == 1
+        assert told[0].startswith(role.replace("evaluated ", "") + what)
+        assert f"1 values that are NaN or infinite; the first, at {place}" in told[0]
+
+
+def test_large_numbers_are_finite():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        line().fit(np.full((4, 2), 1e30, "float32"), Y, verbose=0)
+
+
+def test_each_number_is_looked_at_once(monkeypatch):
+    seen = []
+    monkeypatch.setattr(numbers, "_is_finite_block", lambda x: not seen.append(x.size))
+    monkeypatch.setattr(numbers, "_BLOCK", 4)
+    line().fit(X, Y, 1, 5, 0)
+    assert sum(seen) == X.size + Y.size
+    line().predict(X, 1)
+    line().train_on_batch(X, Y)
+    assert sum(seen) == X.size + Y.size
+
+
+# Targets
+
+
+def output_of(shape, loss, units=2):
+    model = Sequential([Dense(units, input_shape=shape, name="out")])
+    model.compile("sgd", loss)
+    return model
+
+
+FOUR = np.zeros((4, 3, 3, 2))
+TARGETS = {
+    "labels for categorical_crossentropy": (
+        lambda: output_of((2,), "categorical_crossentropy").fit(X, Y),
+        r"You are passing a target array of shape \(4, 1\).*'out'.*to_categorical",
+    ),
+    "one-hot for sparse_categorical_crossentropy": (
+        lambda: output_of((2,), "sparse_categorical_crossentropy").fit(X, X),
+        r"\(None, 1\).*passing a target array of shape \(4, 2\).*argmax",
+    ),
+    "too few columns": (
+        lambda: output_of((2,), "mse").fit(X, Y),
+        r"mean_squared_error.*to have the same shape.*'out'.*\(None, 2\).*\(4, 1\)",
+    ),
+    "no Flatten": (
+        lambda: output_of((3, 3, 2), "mse").fit(FOUR, X),
+        r"to have the same shape.*'out'.*\(None, 3, 3, 2\).*\(4, 2\).*Flatten",
+    ),
+    "no Flatten, another loss": (
+        lambda: output_of((3, 3, 2), "mae").fit(FOUR, X),
+        r"target 'out'.*\(None, 3, 3, 2\).*\(4, 2\).*Flatten",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=n) for n, c in TARGETS.items()])
+def test_targets_that_do_not_fit_name_the_output(case):
+    call, words = case
+    with pytest.raises(ValueError, match=words):
+        call()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
+from keras_core import backend as K
 from keras_core import optimizers
 from keras_core.engine.additions import unique
 from keras_core.engine.assembling import in_turn
@@ -38,6 +40,7 @@ class Compiled(Network):
     _input_feed: Any = None
     _programs: Any = None
     _jit_compile: bool | None = None
+    _is_training = False
 
     # Compilation
 
@@ -129,14 +132,44 @@ class Compiled(Network):
     @property
     def metrics_names(self) -> list[str]:
         """Names of the values that `evaluate` returns, the loss first."""
-        losses = self._objectives.loss_metrics if self._is_compiled else []
-        return ["loss", *(metric.name for metric in [*losses, *self.metrics])]
+        return ["loss", *(metric.name for metric in self._reported())]
 
     def reset_metrics(self) -> None:
         """Sets the state of all metrics to its start."""
-        losses = self._objectives.loss_metrics if self._is_compiled else []
-        for metric in [*losses, *self.metrics]:
+        for metric in self._reported():
             metric.reset_states()
+
+    def _reported(self) -> list[Any]:
+        """The metric objects, those that report the losses of several outputs first."""
+        losses = self._objectives.loss_metrics if self._is_compiled else []
+        return [*losses, *self.metrics]
+
+    # Runs within a run: what a callback evaluates or predicts while the model is trained
+
+    @contextmanager
+    def _training(self) -> Iterator[None]:
+        """While it lasts, other runs leave metrics and `stop_training` to it."""
+        outer, self._is_training = self._is_training, True
+        try:
+            yield
+        finally:
+            self._is_training = outer
+
+    def _begin_run(self) -> None:
+        if not self._is_training:
+            self.stop_training = False
+
+    def _metrics_left_alone(self) -> AbstractContextManager[None]:
+        return self._metrics_put_back() if self._is_training else nullcontext()
+
+    @contextmanager
+    def _metrics_put_back(self) -> Iterator[None]:
+        states = [weight for metric in self._reported() for weight in metric.weights]
+        values = K.batch_get_value(states)
+        try:
+            yield
+        finally:
+            K.batch_set_value(list(zip(states, values)))
 
     # Programs
 

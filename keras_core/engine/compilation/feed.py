@@ -142,7 +142,9 @@ class TrainingFeed:
         return targets
 
     def _check_losses(self, targets: Sequence[Any]) -> None:
-        data.check_loss_and_target_compatibility(targets, self.losses, self.output_shapes)
+        data.check_loss_and_target_compatibility(
+            targets, self.losses, self.output_shapes, self.output_names
+        )
 
     def _weights_of(
         self, targets: Sequence[Any], sample_weight: Any, class_weight: Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Callable
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import losses
+from keras_core.engine.feeding.numbers import as_numbers, plain_array
 
 # An array of more bytes is converted to the dtype of its placeholder batch by batch.
 _CONVERTED_AT_ONCE = 1 << 28
@@ -24,10 +26,6 @@ class NoSamplesError(ValueError, UnboundLocalError):
     """Training or evaluation was given arrays without samples."""
 
 
-class NoArrayError(ValueError, AttributeError):
-    """Something that is no array was given as data."""
-
-
 # Arrays
 
 
@@ -39,27 +37,10 @@ def standardize_single_array(x: Any, name: str = "the data") -> Any:
     """
     if x is None or K.is_tensor(x):
         return x
-    x = _plain(x)
-    if not hasattr(x, "shape") or not hasattr(x, "__getitem__"):
-        raise NoArrayError(
-            f"{name} is a {type(x).__name__}; give a NumPy array, or a list or dict of arrays with "
-            "one for each input or output."
-        )
-    if np.dtype(getattr(x, "dtype", float)).kind not in "biufc":
-        raise ValueError(
-            f"{name} is an array of dtype {x.dtype}; numbers are needed. Arrays of unequal rows "
-            "can be made regular with keras_core.preprocessing.sequence.pad_sequences."
-        )
+    x = as_numbers(x, name)
     if len(x.shape) == 0:
         raise ValueError(f"{name} is a single number; an array with a batch axis is needed.")
     return np.expand_dims(x, 1) if len(x.shape) == 1 else x
-
-
-def _plain(x: Any) -> Any:
-    """The array in a data frame of pandas or in a tensor of an engine; other things unchanged."""
-    if type(x).__name__ in ("DataFrame", "Series"):
-        return x.values
-    return x.numpy() if callable(getattr(x, "numpy", None)) else x
 
 
 def standardize_input_data(
@@ -96,7 +77,7 @@ def standardize_input_data(
     ]
     for name, x, shape in zip(names, arrays, shapes or [None] * len(names)):
         if shape is not None and x is not None and not K.is_tensor(x):
-            _check_shape(f"{role} {name!r}", x.shape, tuple(shape), check_batch_axis)
+            _check_shape(role, name, x.shape, tuple(shape), check_batch_axis)
     return arrays
 
 
@@ -120,8 +101,14 @@ def _arrays_of(data: Any, names: Sequence[str], role: str) -> list[Any]:
             f"{'was' if len(arrays) == 1 else 'were'} given, of shapes "
             f"{[getattr(x, 'shape', type(x).__name__) for x in arrays[:8]]}. Give "
             + ("one array." if len(names) == 1 else "a list with an array for each, or a dict.")
+            + _hint_of_lists(data)
         )
     return arrays
+
+
+def _hint_of_lists(data: Any) -> str:
+    nested = isinstance(data, (list, tuple)) and all(isinstance(x, (list, tuple)) for x in data)
+    return " A list in a list is taken for several arrays; make it one by np.array(...)." * nested
 
 
 def _by_name(data: dict, names: Sequence[str], role: str) -> list[Any]:
@@ -134,18 +121,45 @@ def _by_name(data: dict, names: Sequence[str], role: str) -> list[Any]:
     return [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in map(data.get, names)]
 
 
-def _check_shape(what: str, given: Shape, wanted: tuple, check_batch_axis: bool) -> None:
+def _check_shape(role: str, name: str, given: Shape, wanted: tuple, check_batch_axis: bool) -> None:
+    given, first = tuple(given), 0 if check_batch_axis else 1
     if len(given) != len(wanted):
-        raise ValueError(
-            f"{what} has to have {len(wanted)} axes, {wanted}, but an array of shape "
-            f"{tuple(given)} with {len(given)} was given."
+        need = f"{len(wanted)} axes, {wanted}, but got array with shape {given}, {len(given)} axes"
+    elif any(b and a != b for a, b in zip(given[first:], wanted[first:])):
+        need = f"the shape {wanted}, but got array with shape {given}"
+    else:
+        return
+    hint = _hint_for_targets(given, wanted) if role == "target" else _hint_for(given, wanted)
+    raise ValueError(f"{role} {name!r} has to have {need}. {hint}")
+
+
+def _hint_for(given: tuple, wanted: tuple) -> str:
+    """What may be meant by data that do not fit an input."""
+    sample = wanted[1:]
+    if None in sample:
+        return f"The axes of {wanted} are the batch and those of a sample."
+    size = math.prod(sample)
+    if math.prod(given) == size:
+        return f"For a single sample add the axis of the batch: x.reshape({(1, *sample)})."
+    if len(given) == len(wanted) and sorted(given[1:]) == sorted(sample):
+        return "The axes seem to be in another order: np.transpose moves them."
+    if math.prod(given[1:]) == size:
+        return f"A sample has as many numbers; give it its axes by x.reshape({(-1, *sample)})."
+    if len(given) == len(wanted):
+        return f"Give samples of shape {sample}, or make the model with input_shape={given[1:]}."
+    return f"A sample has to have the shape {sample}, as the model's input says."
+
+
+def _hint_for_targets(given: tuple, wanted: tuple) -> str:
+    """What may be meant by targets that do not fit an output."""
+    if len(given) < len(wanted):
+        return (
+            "If a sample has one target, something that joins the axes is missing before the last "
+            "layer: Flatten(), a global pooling layer, or return_sequences=False."
         )
-    first = 0 if check_batch_axis else 1
-    if any(b and a != b for a, b in zip(given[first:], wanted[first:])):
-        raise ValueError(
-            f"{what} has to have the shape {wanted}, but an array of shape {tuple(given)} was "
-            "given."
-        )
+    if len(given) > len(wanted):
+        return "The last layer gives fewer axes than the targets have; check both."
+    return f"The last layer has to end with as many units as the targets have: {given[-1]}."
 
 
 def as_fed(array: Any, placeholder: Any) -> Any:
@@ -212,26 +226,69 @@ def check_num_samples(
 
 
 def check_loss_and_target_compatibility(
-    targets: Sequence[Any], loss_fns: Sequence[Any], output_shapes: Sequence[Shape]
+    targets: Sequence[Any],
+    loss_fns: Sequence[Any],
+    output_shapes: Sequence[Shape],
+    output_names: Sequence[str] = (),
 ) -> None:
     """Checks that losses can make something of the targets.
 
+    Args:
+        targets: target arrays.
+        loss_fns: loss objects.
+        output_shapes: shapes of the outputs.
+        output_names: names of the outputs, for messages.
+
     Raises:
-        ValueError: class indices for a loss of one-hot targets, or another shape than the output's
-            for a loss that compares them element by element.
+        ValueError: class indices for a loss of one-hot targets, one-hot targets for a loss of class
+            indices, or another shape than the output's for a loss that compares them element by
+            element.
     """
-    for y, loss, shape in zip(targets, loss_fns, output_shapes):
+    names = [f"output {name!r}" for name in output_names] or ["the output"] * len(targets)
+    for y, loss, shape, name in zip(targets, loss_fns, output_shapes, names):
         fn = getattr(loss, "fn", None)
-        if y is None or K.is_tensor(y) or fn not in _ELEMENTWISE:
+        if y is None or K.is_tensor(y):
             continue
         if fn is losses.categorical_crossentropy and y.shape[-1] == 1:
+            raise ValueError(_labels_for_one_hot(name, tuple(y.shape), tuple(shape)))
+        if fn is losses.sparse_categorical_crossentropy and _is_one_hot(y.shape, shape):
             raise ValueError(
-                f"Targets of shape {tuple(y.shape)} are class indices (or the output has a single "
-                "unit), but categorical_crossentropy needs one-hot targets (batch, classes). "
-                "Convert them by keras_core.utils.to_categorical(y), or use the loss "
-                "sparse_categorical_crossentropy (binary_crossentropy for a single unit)."
+                f"The loss sparse_categorical_crossentropy of {name} needs class indices of shape "
+                f"{(*shape[:-1], 1)}, but you are passing a target array of shape "
+                f"{tuple(y.shape)}. For one-hot targets use categorical_crossentropy, or make them "
+                "class indices by y.argmax(axis=-1)."
             )
-        _check_shape(f"the target of loss {fn.__name__}", y.shape, (None, *shape[1:]), False)
+        if fn in _ELEMENTWISE:
+            _check_same_shape(fn.__name__, name, tuple(y.shape), (None, *shape[1:]))
+
+
+def _labels_for_one_hot(name: str, given: tuple, shape: tuple) -> str:
+    lead = (
+        f"You are passing a target array of shape {given} to {name} of shape {shape}, whose loss "
+        "categorical_crossentropy needs one-hot targets, a column a class. "
+    )
+    if shape[-1] == 1:
+        return lead + "With a single unit use the loss binary_crossentropy."
+    return lead + (
+        "Make class indices one-hot by keras_core.utils.to_categorical(y), or use the loss "
+        "sparse_categorical_crossentropy."
+    )
+
+
+def _is_one_hot(given: Shape, output: Shape) -> bool:
+    sizes = zip(given[1:], output[1:])
+    return len(given) == len(output) and output[-1] != 1 and all(a == b for a, b in sizes if b)
+
+
+def _check_same_shape(loss: str, name: str, given: tuple, wanted: tuple) -> None:
+    sizes = zip(given[1:], wanted[1:])
+    if len(given) == len(wanted) and all(b is None or a == b for a, b in sizes):
+        return
+    raise ValueError(
+        f"The loss {loss} needs targets to have the same shape as {name}, {wanted}, but you are "
+        f"passing a target array of shape {given}, {len(given)} axes. "
+        + _hint_for_targets(given, wanted)
+    )
 
 
 _ELEMENTWISE = (
@@ -358,7 +415,7 @@ def _checked(y: np.ndarray, sample_weight: Any, mode: str | None) -> np.ndarray:
             f"sample_weight is a {type(sample_weight).__name__}; give an array with a weight for "
             "each sample. Weights of classes are given as class_weight."
         )
-    weight = np.asarray(_plain(sample_weight))
+    weight = np.asarray(plain_array(sample_weight))
     axes = 2 if mode == "temporal" else 1
     if weight.ndim != axes:
         hint = (

@@ -15,6 +15,7 @@ from keras_core.engine.feeding.generators import (
     is_sequence,
     or_engine_batches,
 )
+from keras_core.engine.feeding.numbers import warn_of_not_finite
 from keras_core.engine.feeding.sources import GeneratorSource, Source, of_arrays
 from keras_core.engine.options import Options, Validation, Workers
 
@@ -39,6 +40,7 @@ def to_train_on(model: Compiled, given: Given, options: Options) -> tuple[Source
     _check_given(model, "fit", given, options, "steps_per_epoch")
     fed = model._training_data(*given, options.class_weight)
     _check_stateful(model, fed.x, batch_size)
+    _warn_of_not_finite(model, fed)
     fed, held_out = _held_out(model, fed, options.validation)
     if held_out is not None:
         _check_stateful(model, held_out.x, batch_size)
@@ -73,8 +75,8 @@ def generated_to_train_on(
 def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, Fed | None]:
     """The arrays to train on, and those to validate on, if any."""
     split = validation.split
-    if validation.data:
-        return fed, model._training_data(*_validation_arrays(validation.data))
+    if validation.data is not None and validation.data is not False:
+        return fed, _validation_data(model, validation.data)
     if split:
         if int(fed.size * (1.0 - split)) == 0:
             raise NoSamplesError(
@@ -93,7 +95,7 @@ def _besides_generator(model: Compiled, options: Options) -> Source | None:
         return None
     if is_sequence(data) or hasattr(data, "__next__"):
         return generated_to_evaluate_on(model, data, steps, options.workers, "validation_steps")
-    return _to_validate_on(model, model._training_data(*_validation_arrays(data)), 32)
+    return _to_validate_on(model, _validation_data(model, data), 32)
 
 
 def _to_validate_on(
@@ -106,6 +108,21 @@ def _to_validate_on(
     return source
 
 
+def _validation_data(model: Compiled, data: Any) -> Fed:
+    """The arrays in `validation_data`; what is wrong with them is said to be so of them.
+
+    Raises:
+        ValueError: it is no tuple of two or three, or the arrays in it do not fit the model.
+    """
+    given = _validation_arrays(data)
+    try:
+        fed = model._training_data(*given)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"validation_data: {error}") from None
+    _warn_of_not_finite(model, fed, "validation ")
+    return fed
+
+
 def _validation_arrays(data: Any) -> tuple[Any, Any, Any]:
     """Inputs, targets and weights (or None) out of `validation_data`.
 
@@ -113,9 +130,11 @@ def _validation_arrays(data: Any) -> tuple[Any, Any, Any]:
         ValueError: it is no tuple of two or three.
     """
     if not isinstance(data, (list, tuple)) or len(data) not in (2, 3):
-        shown = f"{len(data)} entries" if isinstance(data, (list, tuple)) else type(data).__name__
+        several = isinstance(data, (list, tuple))
+        shown = f"{len(data)} entries were" if several else f"a {type(data).__name__} was"
         raise ValueError(
-            f"validation_data has to be (x, y) or (x, y, sample_weight), but {shown} were given."
+            f"validation_data has to be (x, y) or (x, y, sample_weight), but {shown} given; write "
+            "validation_data=(x_val, y_val)."
         )
     return (*data, None) if len(data) == 2 else tuple(data)
 
@@ -148,6 +167,7 @@ def to_evaluate_on(model: Compiled, given: Given, options: Options) -> Source:
     _check_given(model, "evaluate", given, options, "steps")
     fed = model._training_data(*given)
     _check_stateful(model, fed.x, batch_size)
+    _warn_of_not_finite(model, fed)
     step = model._step_program("test", fed.weighted)
     return of_arrays(step, fed.arrays, batch_size, options.steps)
 
@@ -222,6 +242,13 @@ def _check_given(
             f"{method} of model {model.name}: there is neither x nor y. Give arrays, or "
             f"{steps_name} if the model reads from tensors of its own."
         )
+
+
+def _warn_of_not_finite(model: Compiled, fed: Fed, part: str = "") -> None:
+    feed = model._training_feed
+    warn_of_not_finite(f"{part}input", feed.inputs.names, fed.x)
+    warn_of_not_finite(f"{part}target", feed.output_names, fed.y)
+    warn_of_not_finite(f"{part}weights of target", feed.output_names, fed.weights)
 
 
 def _check_stateful(

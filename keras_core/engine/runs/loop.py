@@ -72,7 +72,7 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
     callbacks, history = training_callbacks(model, source, options, validation is not None)
     if options.verbose and validation is not None:
         _announce(source, validation)
-    with validation or nullcontext(), source:
+    with validation or nullcontext(), source, model._training():
         callbacks.on_train_begin()
         callbacks.model.stop_training = False
         for callback in callbacks:
@@ -156,7 +156,7 @@ def evaluate(model: Compiled, source: Source, options: Options) -> float | list[
         options: how.
     """
     callbacks = callbacks_of(model, "test", source, options)
-    with source:
+    with source, model._metrics_left_alone():
         return unpack_singleton(evaluated(model, source, callbacks, options.verbose))
 
 
@@ -190,7 +190,7 @@ def predict(model: Compiled, source: Source, options: Options) -> Any:
 def _collect(
     model: Compiled, source: Source, collector: Tally | Rows, callbacks: CallbackList, verbose: int
 ) -> None:
-    model.stop_training = False
+    model._begin_run()
     mode = collector.mode
     reports: list[Any] = [collector]
     if verbose == 1:
