@@ -182,7 +182,7 @@ class Model(Compiled):
         """
         watched = verbose or steps or callbacks or features.attach_callbacks()
         if self._is_one_batch(x, batch_size) and not watched:
-            self._begin_run()
+            self.stop_training = False
             return self.predict_on_batch(x)
         crew = Workers(max_queue_size, workers, use_multiprocessing)
         options = Options(verbose, callbacks, batch_size, steps, crew)

@@ -219,28 +219,6 @@ def test_runs_in_a_callback_leave_the_running_metrics_alone():
     np.testing.assert_allclose(history["mean_absolute_error"], [wanted] * 2, rtol=1e-6)
 
 
-class Stopping(Curious):
-    def on_batch_end(self, batch, logs=None):
-        self.model.stop_training = batch == 1
-        super().on_batch_end(batch, logs)
-
-
-def test_runs_in_a_callback_do_not_take_a_stop_back():
-    model = line(metrics=["mean_absolute_error"])
-    history = model.fit(X, Y, 1, 3, 0, [Stopping()], shuffle=False).history
-    assert history["loss"] == [pytest.approx(squares()[:2].mean())]
-
-
-class LastBatch(Callback):
-    def on_batch_end(self, batch, logs=None):
-        self.model.stop_training = True
-
-
-def test_validation_does_not_take_a_stop_back():
-    history = line().fit(X, Y, 4, 3, 0, [LastBatch()], validation_data=(X, Y))
-    assert history.epoch == [0]
-
-
 def test_history_holds_what_json_can():
     callbacks = [ReduceLROnPlateau("loss", patience=0)]
     model = line(metrics=["mean_absolute_error"])

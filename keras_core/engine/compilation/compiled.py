@@ -144,20 +144,16 @@ class Compiled(Network):
         losses = self._objectives.loss_metrics if self._is_compiled else []
         return [*losses, *self.metrics]
 
-    # Runs within a run: what a callback evaluates or predicts while the model is trained
+    # Runs within a run: what a callback evaluates while the model is trained
 
     @contextmanager
     def _training(self) -> Iterator[None]:
-        """While it lasts, other runs leave metrics and `stop_training` to it."""
+        """While it lasts, other runs leave the metrics to it."""
         outer, self._is_training = self._is_training, True
         try:
             yield
         finally:
             self._is_training = outer
-
-    def _begin_run(self) -> None:
-        if not self._is_training:
-            self.stop_training = False
 
     def _metrics_left_alone(self) -> AbstractContextManager[None]:
         return self._metrics_put_back() if self._is_training else nullcontext()

@@ -190,7 +190,7 @@ def predict(model: Compiled, source: Source, options: Options) -> Any:
 def _collect(
     model: Compiled, source: Source, collector: Tally | Rows, callbacks: CallbackList, verbose: int
 ) -> None:
-    model._begin_run()
+    model.stop_training = False
     mode = collector.mode
     reports: list[Any] = [collector]
     if verbose == 1:
