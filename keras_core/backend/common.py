@@ -71,6 +71,7 @@ def normalize_data_format(value: str | None) -> str:
     if data_format not in ("channels_first", "channels_last"):
         raise ValueError(
             f"data_format must be 'channels_first', 'channels_last' or None, not {value!r}."
+            + (" Is a layer given the tensor that it is to be called on?" * hasattr(value, "shape"))
         )
     return data_format
 

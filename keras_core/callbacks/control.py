@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any, Callable
 
@@ -9,6 +10,8 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.callbacks.base import Callback, Logs, ignore
+from keras_core.utils.generic_utils import did_you_mean
+from keras_core.utils.io_utils import check_folder
 
 
 def _comparison(name: str, mode: str, monitor: str) -> tuple[Callable[..., Any], float]:
@@ -28,9 +31,11 @@ def _comparison(name: str, mode: str, monitor: str) -> tuple[Callable[..., Any],
 
 
 def _warn_absent(name: str, monitor: str, logs: Logs) -> None:
+    unvalidated = monitor.startswith("val_") and not any(key.startswith("val_") for key in logs)
+    hint = " There is no validation; give fit validation_data or validation_split."
     warnings.warn(
         f"{name} has nothing to do: {monitor!r} is not among the values of the epoch, which are "
-        f"{', '.join(logs) or 'none'}.",
+        f"{', '.join(logs) or 'none'}.{hint if unvalidated else did_you_mean(monitor, logs)}",
         RuntimeWarning,
         stacklevel=3,
     )
@@ -44,6 +49,12 @@ class TerminateOnNaN(Callback):
         if loss is not None and not np.isfinite(loss):
             print(f"Batch {batch}: Invalid loss, terminating training")
             self.model.stop_training = True
+
+
+class NoSuchValueError(KeyError):
+    """A name for which an epoch has no value."""
+
+    __str__ = Exception.__str__  # that of KeyError shows a message as a quoted text
 
 
 class ModelCheckpoint(Callback):
@@ -60,6 +71,7 @@ class ModelCheckpoint(Callback):
         period: number of epochs between two savings.
 
     Raises:
+        FileNotFoundError: before an epoch, when the folder is missing.
         KeyError: at the end of an epoch, when `filepath` names a value that there is not.
     """
 
@@ -83,13 +95,19 @@ class ModelCheckpoint(Callback):
         self.epochs_since_last_save = 0
         self.monitor_op, self.best = _comparison("ModelCheckpoint", mode, monitor)
 
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        # A folder whose name depends on the epoch may still be made.
+        fixed = os.path.dirname(str(self.filepath)).partition("{")[0]
+        if fixed == os.path.dirname(str(self.filepath)):
+            check_folder(self.filepath)
+
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
         self.epochs_since_last_save += 1
         if self.epochs_since_last_save < self.period:
             return
         self.epochs_since_last_save = 0
-        path = str(self.filepath).format(epoch=epoch + 1, **logs)
+        path = self._path(epoch, logs)
         if not self.save_best_only:
             self._tell(f"\nEpoch {epoch + 1:05d}: saving model to {path}")
             self._save(path)
@@ -97,6 +115,16 @@ class ModelCheckpoint(Callback):
             _warn_absent("ModelCheckpoint", self.monitor, logs)
         else:
             self._save_if_best(epoch, path, logs[self.monitor])
+
+    def _path(self, epoch: int, logs: Logs) -> str:
+        try:
+            return str(self.filepath).format(epoch=epoch + 1, **logs)
+        except (KeyError, IndexError) as error:
+            name = error.args[0]
+            raise NoSuchValueError(
+                f"ModelCheckpoint: filepath {str(self.filepath)!r} names {name!r}, but there are "
+                f"only epoch, {', '.join(logs)}.{did_you_mean(name, logs)}"
+            ) from None
 
     def _save_if_best(self, epoch: int, path: str, value: float) -> None:
         if not self.monitor_op(value, self.best):
@@ -205,12 +233,18 @@ class LearningRateScheduler(Callback):
         verbose: 1 tells every rate.
 
     Raises:
+        TypeError: `schedule` is no function.
         ValueError: the optimizer has no learning rate, or `schedule` gives something else than a
             float.
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
+        if not callable(schedule):
+            raise TypeError(
+                f"LearningRateScheduler: schedule is {schedule!r}; give a function of the epoch, "
+                "such as lambda epoch: 0.1 / (epoch + 1). A fixed rate goes to the optimizer."
+            )
         self.schedule = schedule
         self.verbose = verbose
 

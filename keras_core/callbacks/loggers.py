@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from keras_core.callbacks.base import Callback, Logs
+from keras_core.utils.io_utils import check_folder
 from keras_core.utils.progbar import Progbar
 
 
@@ -148,6 +149,9 @@ class CSVLogger(Callback):
         filename: path of the file.
         separator: what stands between two values.
         append: True adds to an existing file, False begins a new one.
+
+    Raises:
+        FileNotFoundError: before training, when the folder is missing.
     """
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
@@ -162,6 +166,7 @@ class CSVLogger(Callback):
         self.csv_file: Any = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
+        check_folder(self.filename)
         if self.append:
             self.append_header = not _has_text(self.filename)
         mode = "a" if self.append else "w"

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 
 from keras_core import backend as K
 from keras_core.engine.additions import Additions
 from keras_core.engine.assembling import assembling
 from keras_core.engine.connections import Connections
-from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors
+from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors, shape_tuple
 from keras_core.engine.native_calls import is_native_call, run_natively
 from keras_core.engine.node import Node
 from keras_core.engine.weight_owner import WeightOwner, building
 from keras_core.graph import layer_scope
-from keras_core.utils.generic_utils import has_arg, is_all_none, to_list, unpack_singleton
-from keras_core.utils.layer_utils import describe
+from keras_core.utils.generic_utils import (
+    did_you_mean,
+    has_arg,
+    is_all_none,
+    to_list,
+    unpack_singleton,
+)
+from keras_core.utils.layer_utils import describe, represent
 
 __all__ = ["InputSpec", "Layer", "Node", "disable_tracking"]
 
@@ -90,9 +97,11 @@ class Layer(WeightOwner, Connections, Additions):
     def _refuse_unknown(self, kwargs):
         unknown = [name for name in kwargs if name not in _KEYWORDS]
         if unknown:
+            known = {*_KEYWORDS, *_parameters(type(self))}
             raise TypeError(
-                f"{type(self).__name__} got unknown keyword(s) {unknown}. Besides its own "
-                f"arguments a layer takes {list(_KEYWORDS)}."
+                f"{type(self).__name__} got unknown keyword(s) {unknown}."
+                f"{did_you_mean(unknown[0], known)} Besides its own arguments a layer takes "
+                f"{list(_KEYWORDS)}."
             )
 
     def _init_records(self):
@@ -114,10 +123,13 @@ class Layer(WeightOwner, Connections, Additions):
         return f"{prefix}_{K.get_uid(prefix)}"
 
     def _set_input_shape(self, kwargs):
+        who = type(self).__name__
         if "batch_input_shape" in kwargs:
-            self.batch_input_shape = tuple(kwargs["batch_input_shape"])
+            shape = kwargs["batch_input_shape"]
+            self.batch_input_shape = shape_tuple(who, "batch_input_shape", shape)
         elif "input_shape" in kwargs:
-            self.batch_input_shape = (kwargs.get("batch_size"), *kwargs["input_shape"])
+            shape = shape_tuple(who, "input_shape", kwargs["input_shape"])
+            self.batch_input_shape = (kwargs.get("batch_size"), *shape)
 
     def __setattr__(self, name, value):
         if isinstance(value, Layer) and self.__dict__.get("_tracks", True):
@@ -133,6 +145,9 @@ class Layer(WeightOwner, Connections, Additions):
             )
         if not any(layer is known for known in records):
             records.append(layer)
+
+    def __repr__(self):
+        return represent(self)
 
     @property
     def built(self):
@@ -379,6 +394,12 @@ class Layer(WeightOwner, Connections, Additions):
             output_shapes,
             arguments,
         )
+
+
+def _parameters(cls):
+    """The names that the constructors of a class and its bases take."""
+    made = [base.__init__ for base in cls.__mro__ if "__init__" in vars(base)]
+    return {name for init in made for name in inspect.signature(init).parameters} - {"self"}
 
 
 def _snake_case(name):

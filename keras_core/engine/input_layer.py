@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
+from keras_core.engine.input_spec import shape_tuple
 from keras_core.graph import Tensor
 from keras_core.utils.generic_utils import unpack_singleton
 
@@ -106,18 +107,8 @@ def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, ten
             "Input(shape=(32,)) takes batches of vectors of 32 numbers."
         )
     if not batch_shape and shape is not None:
-        batch_shape = (None, *_as_tuple(shape))
+        batch_shape = (None, *shape_tuple("Input", "shape", shape))
     layer = InputLayer(
         batch_input_shape=batch_shape, name=name, dtype=dtype, sparse=sparse, input_tensor=tensor
     )
     return unpack_singleton(layer._inbound_nodes[0].output_tensors)
-
-
-def _as_tuple(shape):
-    try:
-        return tuple(shape)
-    except TypeError:
-        raise TypeError(
-            f"Input: `shape` must be a tuple without the batch axis, not {shape!r}. "
-            f"For vectors of {shape} numbers write shape=({shape},)."
-        ) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from keras_core import backend as K
 from keras_core.graph import Tensor
 from keras_core.utils.generic_utils import to_list
@@ -66,6 +68,32 @@ class InputSpec:
         return f"dtype {self.dtype}" if self.dtype is not None and dtype != self.dtype else None
 
 
+def shape_tuple(who, argument, shape):
+    """A shape that a user gave, as a tuple of int and None.
+
+    Args:
+        who: str, the layer or function that was given it.
+        argument: str, the name of the argument.
+        shape: what was given.
+
+    Raises:
+        TypeError: if it is no tuple or list of whole numbers and None.
+    """
+    if isinstance(shape, (str, bytes)) or not hasattr(shape, "__iter__"):
+        example = f"({shape},)" if isinstance(shape, int) else "(8,)"
+        raise TypeError(
+            f"{who}: {argument} is {shape!r}, but a tuple is needed; for vectors of that many "
+            f"numbers write {argument}={example}."
+        )
+    try:
+        return tuple(size if size is None else operator.index(size) for size in shape)
+    except TypeError:
+        raise TypeError(
+            f"{who}: {argument} is {shape!r}, but its entries have to be whole numbers, or None "
+            "for a size that is not known before."
+        ) from None
+
+
 def check_tensors(layer, inputs):
     """Refuses inputs of a call that are not symbolic tensors.
 
@@ -77,8 +105,16 @@ def check_tensors(layer, inputs):
             raise ValueError(
                 f"Layer {describe(layer)} was called on a {type(value).__name__}, but layers are "
                 "called on symbolic tensors, such as the result of Input(shape=...) or of another "
-                "layer. To compute with arrays use Model.predict."
+                f"layer. {_instead_of(value)}"
             )
+
+
+def _instead_of(value):
+    if hasattr(value, "build") and hasattr(value, "call"):
+        return (
+            f"Call {type(value).__name__} itself on a tensor first, then this layer on the result."
+        )
+    return "To compute with arrays use Model.predict."
 
 
 def check_inputs(layer, inputs):
@@ -109,5 +145,27 @@ def _check_one(layer, index, tensor, spec):
     if wanted is not None:
         raise ValueError(
             f"Input {index} of layer {describe(layer)} is incompatible: expected {wanted}, "
-            f"got shape {shape} of dtype {K.dtype(tensor)}."
+            f"got shape {shape} of dtype {K.dtype(tensor)}.{_next_step(layer, tensor, spec)}"
         )
+
+
+def _next_step(layer, tensor, spec):
+    """What may have been forgotten where the ranks differ; text that begins with a space."""
+    given, wanted = K.ndim(tensor), spec.ndim or spec.min_ndim or spec.max_ndim
+    below = getattr(tensor, "_keras_history", (None,))[0]
+    if wanted is None or given == wanted:
+        return ""
+    if given == 2 and wanted == 3 and getattr(below, "return_sequences", None) is False:
+        return (
+            f" Give layer {describe(below)} return_sequences=True, so that it returns all steps "
+            "and not only the last."
+        )
+    if type(layer).__name__ == "Flatten":
+        return " A sample has one axis already, so Flatten can be left out."
+    if given > wanted:
+        return " A Flatten(), Reshape or pooling layer before it takes axes away."
+    if wanted == 3:
+        return " It takes sequences, (batch, steps, features): input_shape=(steps, features)."
+    if wanted - given == 1:
+        return f" Is the axis of the channels missing? A sample has {wanted - 1} axes with it."
+    return f" Counting the batch it needs {wanted} axes, and Reshape or Input(shape=...) make them."

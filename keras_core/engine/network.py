@@ -50,6 +50,7 @@ class Network(Persistence, Layer):
         if given >= 2:
             self._init_graph_network(*args, **kwargs)
         else:
+            _refuse_half(args, kwargs)
             self._init_subclassed_network(*args, **kwargs)
 
     def _base_init(self, name=None, trainable=True, dtype=None):
@@ -422,6 +423,17 @@ class Network(Persistence, Layer):
         return network_from_config(cls, config, custom_objects)
 
 
+def _refuse_half(args, kwargs):
+    """Refuses a model of tensors that lacks one end; a subclass gives neither."""
+    given = "inputs" if args or "inputs" in kwargs else "outputs"
+    values = [*args, *kwargs.values()]
+    if any(isinstance(x, Tensor) for value in values for x in to_list(value, True)):
+        old = {"input", "output"} & set(kwargs)
+        hint = f" The arguments of Keras 1, {sorted(old)}, are called so now." if old else ""
+        lack = "inputs and outputs" if old else f"more than {given}"
+        raise TypeError(f"A model of tensors needs {lack}: Model(inputs=..., outputs=...).{hint}")
+
+
 def _replay_node(node, known, run):
     """Runs one node on the tensors that took the place of its inputs."""
     if not node.inbound_layers:
@@ -445,9 +457,10 @@ def check_endpoints(inputs, outputs):
     for role, tensors in (("input", inputs), ("output", outputs)):
         for x in tensors:
             if not isinstance(x, Tensor) or not hasattr(x, "_keras_history"):
+                hint = " First call the layer on a tensor." * isinstance(x, Layer)
                 raise ValueError(
-                    f"A model's {role} must be a tensor made by a Keras layer, not {x!r}. Start "
-                    "from Input(shape=...), and wrap functions of tensors in Lambda layers."
+                    f"A model's {role} must be a tensor made by a Keras layer, not {x!r}.{hint} "
+                    "Start from Input(shape=...), and wrap functions of tensors in Lambda layers."
                 )
     if len({id(x) for x in inputs}) != len(inputs):
         raise ValueError(f"A model's inputs must differ, but one comes twice in {inputs}.")

@@ -75,13 +75,14 @@ class Persistence:
 
         return to_yaml(self._updated_config(), **kwargs)
 
-    def summary(self, line_length=None, positions=None, print_fn=None):
+    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False):
         """Prints a table of the layers.
 
         Args:
-            line_length: int, characters a line.
+            line_length: int, characters a line; on a terminal as many as names need by default.
             positions: list of column ends, in characters or as fractions of the line.
             print_fn: function of one line; `print` by default.
+            expand_nested: bool, whether the layers of models in the model are listed, too.
 
         Raises:
             ValueError: if the model has no weights yet.
@@ -93,7 +94,7 @@ class Persistence:
                 f"Model {self.name} is not built, so its layers have no shapes to print. Give the "
                 "first layer an input_shape, call build(input_shape), or fit it on data."
             )
-        print_summary(self, line_length=line_length, positions=positions, print_fn=print_fn)
+        print_summary(self, line_length, positions, print_fn, expand_nested)
 
     def __getstate__(self):
         from keras_core.engine import saving

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import warnings
 
 from keras_core import backend as K
@@ -12,9 +13,18 @@ from keras_core.engine.base_layer import Layer, as_shapes
 from keras_core.engine.graph_map import GraphMap, check_names, node_of
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.engine.training import Model
+from keras_core.graph import Tensor
 from keras_core.utils.layer_utils import describe
 
 __all__ = ["Sequential"]
+
+
+def _instead_of(value):
+    if inspect.isclass(value) and issubclass(value, Layer):
+        return f"Give an object of that class: {value.__name__}(...)."
+    if isinstance(value, Tensor):
+        return "A model of tensors is made by Model(inputs, outputs)."
+    return "Wrap a function in a Lambda layer."
 
 
 class Sequential(Model):
@@ -33,6 +43,11 @@ class Sequential(Model):
         self._build_input_shape = None
         self._names = set()
         self._tensors = []
+        if isinstance(layers, Layer):
+            raise TypeError(
+                f"Sequential takes a list of layers, but was given {describe(layers)} alone; put "
+                "all layers in brackets: Sequential([first, second])."
+            )
         self._extend(layers or ())
 
     @property
@@ -72,7 +87,7 @@ class Sequential(Model):
         if not isinstance(layer, Layer):
             raise TypeError(
                 f"Sequential takes layers, but was given {layer!r}, a {type(layer).__name__}. "
-                "Wrap a function in a Lambda layer."
+                f"{_instead_of(layer)}"
             )
         self._check_name(layer)
         tensor = self._output_of(layer)

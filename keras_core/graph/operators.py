@@ -137,6 +137,63 @@ _UNARY: Mapping[str, Operation] = {
 }
 
 
+# How NumPy calls the operators, and what an operator is seen from its right operand.
+_UFUNCS = {
+    "add": ("add", "radd"),
+    "subtract": ("sub", "rsub"),
+    "multiply": ("mul", "rmul"),
+    "divide": ("truediv", "rtruediv"),
+    "true_divide": ("truediv", "rtruediv"),
+    "floor_divide": ("floordiv", "rfloordiv"),
+    "remainder": ("mod", "rmod"),
+    "power": ("pow", "rpow"),
+    "matmul": ("matmul", "rmatmul"),
+    "less": ("lt", "gt"),
+    "less_equal": ("le", "ge"),
+    "greater": ("gt", "lt"),
+    "greater_equal": ("ge", "le"),
+    "bitwise_and": ("and", "rand"),
+    "bitwise_or": ("or", "ror"),
+    "bitwise_xor": ("xor", "rxor"),
+}
+
+
+_NAMES_IN_K = {
+    name: name for name in ("exp", "log", "sqrt", "square", "sin", "cos", "tanh", "sign")
+}
+_NAMES_IN_K.update(maximum="maximum", minimum="minimum", absolute="abs", rint="round")
+_REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
+
+
+def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """What NumPy calls for a tensor among arrays: operators are left to the tensor.
+
+    Raises:
+        TypeError: another function, which works on numbers alone.
+    """
+    (into,) = options.pop("out", (None,))
+    is_plain = not options and (into is None or into is inputs[0])
+    if method == "__call__" and is_plain and len(inputs) == 2:
+        if ufunc.__name__ in ("equal", "not_equal"):
+            return ufunc.__name__ == "not_equal"
+        if ufunc.__name__ in _UFUNCS:
+            return _operated(ufunc.__name__, *inputs)
+    name = ufunc.__name__ if method == "__call__" else _REDUCTIONS.get(ufunc.__name__, method)
+    ours = _NAMES_IN_K.get(name, name if name in _REDUCTIONS.values() else None)
+    hint = f"Write K.{ours}(x) after" if ours else "Write it with functions of K after"
+    raise TypeError(
+        f"np.{name} works on numbers, but {self!r} has none yet. {hint} "
+        "`from keras_core import backend as K`; K.eval(x) gives the numbers of what needs no input."
+    )
+
+
+def _operated(name: str, first: Any, second: Any) -> Any:
+    forward, backward = _UFUNCS[name]
+    if isinstance(first, Tensor):
+        return getattr(first, f"__{forward}__")(second)
+    return getattr(second, f"__{backward}__")(first)
+
+
 def _attributes() -> Iterator[tuple[str, Any]]:
     """Tensor's special methods. NumPy's arrays leave an operation with a tensor to the tensor."""
     for operations, prepare in ((_ARITHMETIC, _numbers), (_DIVISION, _floats), (_LOGIC, _as_is)):
@@ -148,7 +205,7 @@ def _attributes() -> Iterator[tuple[str, Any]]:
     for name, operation in _UNARY.items():
         yield f"__{name}__", lambda self, operation=operation: operation(self)
     yield "__getitem__", getitem
-    yield "__array_ufunc__", None
+    yield "__array_ufunc__", _array_ufunc
 
 
 for _name, _attribute in _attributes():

@@ -135,7 +135,10 @@ class Tensor:
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         _wake_backend()
-        raise TypeError(f"{self!r} is symbolic and has no numbers yet; K.eval(x) computes them.")
+        raise TypeError(
+            f"{self!r} is symbolic and has no numbers yet, so functions of NumPy do not take it: "
+            "use those of keras_core.backend, such as K.mean for np.mean; K.eval(x) computes it."
+        )
 
 
 def _wake_backend() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from keras_core import activations, constraints, initializers, regularizers
+from keras_core import backend as K
 
 # An option belongs to the family that its name ends with; others are plain values.
 _FAMILIES = {
@@ -81,9 +82,28 @@ def check_positive(layer: Any, *names: str) -> None:
         if number <= 0 or isinstance(value, bool):
             raise ValueError(
                 f"{type(layer).__name__} layer {layer.name!r}: `{name}` must be a positive "
-                f"integer, got {value!r}. Write for instance {name}=32."
+                f"integer, got {value!r}. Write for instance {name}=32"
+                + (", and then call the layer on the tensor." if K.is_tensor(value) else ".")
             )
         setattr(layer, name, number)
+
+
+def checked_fraction(layer: Any, name: str, value: Any) -> float:
+    """A rate of dropout, if it is a number from 0 to 1.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is a number outside of that.
+    """
+    who = f"{type(layer).__name__} layer {layer.name!r}: `{name}`"
+    if isinstance(value, str) or not hasattr(value, "__float__"):
+        raise TypeError(f"{who} must be a number from 0 to 1, got {value!r}.")
+    if not 0 <= value <= 1:
+        raise ValueError(
+            f"{who} is the fraction to drop, from 0 to 1, but got {value!r}. To drop half write "
+            f"{name}=0.5."
+        )
+    return float(value)
 
 
 def add_part(

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.engine.input_spec import shape_tuple
 from keras_core.layers._options import check_positive
 
 
@@ -19,12 +20,15 @@ class Reshape(Layer):
     Input shape: `(batch, ...)`. Output shape: `(batch, *target_shape)`.
 
     Raises:
+        TypeError: if `target_shape` is no tuple of whole numbers.
         ValueError: if the numbers of elements differ, or more than one size is -1.
     """
 
     def __init__(self, target_shape, **kwargs):
         super().__init__(**kwargs)
-        self.target_shape = tuple(target_shape)
+        self.target_shape = shape_tuple(
+            f"Reshape layer {self.name!r}", "target_shape", target_shape
+        )
         if sum(size == -1 for size in self.target_shape) > 1:
             raise ValueError(
                 f"Reshape layer {self.name!r}: only one size of `target_shape` may be -1, but "

@@ -5,8 +5,15 @@ from __future__ import annotations
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec
 from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
-from keras_core.layers._options import add_part, check_positive, options_config, pick, set_options
-from keras_core.layers.recurrent._cells import DropoutCell, fraction, masked
+from keras_core.layers._options import (
+    add_part,
+    check_positive,
+    checked_fraction,
+    options_config,
+    pick,
+    set_options,
+)
+from keras_core.layers.recurrent._cells import DropoutCell, masked
 from keras_core.layers.recurrent.lstm import forget_bias_initializer, lstm_states
 from keras_core.layers.recurrent.rnn import RNN, CellRNN
 from keras_core.layers.recurrent.stacked import state_sizes
@@ -200,7 +207,8 @@ class ConvLSTM2DCell(DropoutCell):
         padding = conv_utils.normalize_padding(padding)
         data_format = K.normalize_data_format(data_format)
         dilation_rate = conv_utils.normalize_tuple(dilation_rate, 2, "dilation_rate")
-        dropout, recurrent_dropout = fraction(dropout), fraction(recurrent_dropout)
+        dropout = checked_fraction(self, "dropout", dropout)
+        recurrent_dropout = checked_fraction(self, "recurrent_dropout", recurrent_dropout)
         set_options(self, _OPTIONS, locals())
         check_positive(self, "filters")
         self.state_size = (filters, filters)

@@ -10,6 +10,7 @@ from keras_core.layers._options import (
     KERNEL_AND_BIAS,
     add_part,
     check_positive,
+    checked_fraction,
     options_config,
     set_options,
 )
@@ -71,17 +72,21 @@ class Dropout(Layer):
     (Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.)
 
     Args:
-        rate: fraction of elements to drop, in [0, 1); at 0 and from 1 on nothing changes.
+        rate: fraction of elements to drop, in [0, 1]; at 0 and 1 nothing changes.
         noise_shape: shape of the draw, for instance `(batch, 1, features)` to drop a feature in
             all steps together; None draws for each element, a None in it takes the input's size.
         seed: integer seed of the draw, or None.
 
     Input shape: any. Output shape: as the input.
+
+    Raises:
+        TypeError: if `rate` is no number.
+        ValueError: if it is outside of [0, 1].
     """
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.rate = min(1.0, max(0.0, rate))
+        self.rate = checked_fraction(self, "rate", rate)
         self.noise_shape = noise_shape
         self.seed = seed
         self.supports_masking = True

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
+from keras_core.layers._options import checked_fraction
 
 __all__ = ["AlphaDropout", "GaussianDropout", "GaussianNoise"]
 
@@ -57,14 +58,14 @@ class GaussianDropout(_Noise):
     (Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014).
 
     Args:
-        rate: fraction in [0, 1); at 0 and from 1 on the layer changes nothing.
+        rate: fraction in [0, 1]; at 0 and 1 the layer changes nothing.
 
     Input shape: any. Output shape: as the input.
     """
 
     def __init__(self, rate, **kwargs):
         super().__init__(**kwargs)
-        self.rate = rate
+        self.rate = checked_fraction(self, "rate", rate)
 
     def call(self, inputs, training=None):
         if not 0 < self.rate < 1:
@@ -91,7 +92,7 @@ class AlphaDropout(_Noise):
     (Klambauer et al., "Self-Normalizing Neural Networks", 2017).
 
     Args:
-        rate: fraction of elements to drop, in [0, 1); at 0 and from 1 on nothing changes.
+        rate: fraction of elements to drop, in [0, 1]; at 0 and 1 nothing changes.
         noise_shape: shape of the draw, for instance `(batch, 1, features)` to drop a feature in
             all steps together; None draws for each element, a None in it takes the input's size.
         seed: integer seed of the draw, or None.
@@ -101,7 +102,7 @@ class AlphaDropout(_Noise):
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.rate = rate
+        self.rate = checked_fraction(self, "rate", rate)
         self.noise_shape = noise_shape
         self.seed = seed
 

@@ -8,6 +8,7 @@ from keras_core import backend as K
 from keras_core import slots
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.utils.generic_utils import CustomObjectScope, has_arg, to_list
+from keras_core.utils.layer_utils import describe
 
 __all__ = ["Bidirectional", "TimeDistributed", "Wrapper"]
 
@@ -21,9 +22,10 @@ class Wrapper(Layer):
 
     def __init__(self, layer, **kwargs):
         if not isinstance(layer, Layer):
+            name = layer.__name__ if inspect.isclass(layer) else "LSTM"
             raise AttributeError(
                 f"{type(self).__name__} wraps a layer, but got {layer!r}. "
-                f"Write for instance {type(self).__name__}(LSTM(32))."
+                f"Write for instance {type(self).__name__}({name}(32))."
             )
         kwargs.setdefault("trainable", layer.trainable)
         super().__init__(**kwargs)
@@ -197,7 +199,8 @@ class Bidirectional(Wrapper):
     `return_state=True` a list of the output, the forward and the backward states.
 
     Raises:
-        ValueError: if `merge_mode` is something else, or the initial states are odd in number.
+        ValueError: if `layer` is not recurrent, `merge_mode` is something else, or the initial
+            states are odd in number.
     """
 
     def __init__(self, layer, merge_mode="concat", weights=None, **kwargs):
@@ -205,6 +208,12 @@ class Bidirectional(Wrapper):
             raise ValueError(
                 f"Bidirectional: `merge_mode` must be one of {list(_MERGES)}, but got "
                 f"{merge_mode!r}."
+            )
+        if isinstance(layer, Layer) and not hasattr(layer, "go_backwards"):
+            raise ValueError(
+                f"Bidirectional runs a recurrent layer in both directions, but {describe(layer)} "
+                "is none. Write for instance Bidirectional(LSTM(32)); a layer for each step is "
+                "made by TimeDistributed."
             )
         super().__init__(layer, **kwargs)
         self.merge_mode = merge_mode

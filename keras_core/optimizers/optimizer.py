@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from keras_core import backend as K
+from keras_core.utils.generic_utils import did_you_mean
 
 _CLIPPING = ("clipnorm", "clipvalue")
 
@@ -27,6 +29,11 @@ def clip_norm(g: Any, c: float, n: Any) -> Any:
     return g * (c / K.maximum(n, c)) if c > 0 else g
 
 
+def _shown(value: Any) -> str:
+    """A value as text; rates without the digits that float32 adds."""
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+
+
 class Optimizer:
     """Base of optimizers; a subclass defines `get_updates` and `get_config`.
 
@@ -43,7 +50,8 @@ class Optimizer:
         unknown = [name for name in kwargs if name not in _CLIPPING]
         if unknown:
             raise TypeError(
-                f"{type(self).__name__} got unexpected keywords {unknown}; besides its own "
+                f"{type(self).__name__} got unexpected keywords {unknown}."
+                f"{did_you_mean(unknown[0], signature(type(self)).parameters)} Besides its own "
                 f"arguments an optimizer takes {', '.join(_CLIPPING)}."
             )
         for name, limit in kwargs.items():
@@ -51,6 +59,10 @@ class Optimizer:
                 setattr(self, name, self._checked(name, limit))
         self.updates: list[Any] = []
         self.weights: list[Any] = []
+
+    def __repr__(self) -> str:
+        options = (f"{name}={_shown(value)}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({', '.join(options)})"
 
     def _checked(self, name: str, value: Any) -> Any:
         """`value` if it is a number that a rate or limit can be, or a tensor."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from keras_core.utils.io_utils import (
     H5Dict,
     ask_to_proceed_with_overwrite,
+    check_folder,
     load_from_binary_h5py,
     save_to_binary_h5py,
 )
@@ -27,7 +28,11 @@ def replacing(path):
 
     Args:
         path: path of the file to be replaced or made.
+
+    Raises:
+        FileNotFoundError: if the folder is missing.
     """
+    check_folder(path)
     target = os.path.realpath(path)
     new = f"{target}.{uuid.uuid4().hex[:8]}.tmp"
     try:

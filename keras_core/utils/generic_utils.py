@@ -159,13 +159,33 @@ def _find_by_name(name: str, tables: Sequence[Mapping[str, Any]], kind: str) -> 
         return added[name]
     # Copied, since other threads may register objects meanwhile.
     names = {n for table in tables for n, v in dict(table).items() if callable(v) and n[0] != "_"}
-    known = sorted(names)
-    near = difflib.get_close_matches(str(name), known, n=3)
-    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     raise ValueError(
-        f"Unknown {kind}: {name!r}.{hint} Your own {kind} is found by name when it is passed "
-        f"as custom_objects={{{name!r}: ...}}, or inside a custom_object_scope."
+        f"Unknown {kind}: {name!r}.{did_you_mean(name, names - _HELPERS)} Your own {kind} is found "
+        f"by name when it is passed as custom_objects={{{name!r}: ...}}, or inside a "
+        "custom_object_scope."
     )
+
+
+# What the modules that are looked through have besides the objects.
+_HELPERS = {"Any", "Family", "deserialize", "get", "serialize"}
+
+
+def did_you_mean(name: Any, known: Iterable[str]) -> str:
+    """A question after known names that are like a name, in any case; empty if there are none.
+
+    Args:
+        name: what was written.
+        known: what could have been.
+
+    Returns:
+        Text that begins with a space, or an empty text.
+    """
+    lowered: dict[str, list[str]] = {}
+    for candidate in sorted(known):
+        lowered.setdefault(candidate.lower(), []).append(candidate)
+    near = difflib.get_close_matches(str(name).lower(), list(lowered), n=3)
+    found = [candidate for match in near for candidate in lowered[match]][:3]
+    return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
 def _from_config(made_by: Any, config: dict[str, Any], custom_objects: Mapping[str, Any]) -> Any:

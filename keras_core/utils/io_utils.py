@@ -24,6 +24,23 @@ __all__ = [
 HDF5_OBJECT_HEADER_LIMIT = 64512
 
 
+def check_folder(path):
+    """Refuses a path of a file to be written whose folder is missing.
+
+    Args:
+        path: str or path object.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+    """
+    folder = os.path.dirname(os.fspath(path))
+    if folder and not os.path.isdir(folder):
+        raise FileNotFoundError(
+            f"There is no folder {folder!r} for {os.path.basename(path)}; make it first, by "
+            f"os.makedirs({folder!r})."
+        )
+
+
 def ask_to_proceed_with_overwrite(filepath):
     """Asks on the terminal whether a file may be replaced.
 

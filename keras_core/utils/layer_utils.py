@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
+import sys
+
 import numpy as np
 
 from keras_core import backend as K
@@ -24,6 +28,19 @@ def describe(layer):
     return f"{layer.name} ({type(layer).__name__})"
 
 
+def represent(layer):
+    """The `repr` of a layer or model: class, name, and the shapes of its calls."""
+    name = layer.__dict__.get("name")
+    nodes = layer.__dict__.get("_inbound_nodes") or []
+    calls = {f"{_shapes(x.input_shapes)} -> {_shapes(x.output_shapes)}": None for x in nodes}
+    called = ", ".join(calls) if len(calls) < 4 else f"{len(calls)} calls"
+    return f"<{type(layer).__name__} {name!r}{': ' * bool(calls)}{called}>"
+
+
+def _shapes(shapes):
+    return ", ".join(map(str, shapes)) if isinstance(shapes, list) else str(shapes)
+
+
 def count_params(weights):
     """Counts the numbers in variables, each variable once.
 
@@ -36,32 +53,60 @@ def count_params(weights):
     return int(sum(K.count_params(weight) for weight in dict.fromkeys(weights)))
 
 
-def print_summary(model, line_length=None, positions=None, print_fn=None):
+def print_summary(model, line_length=None, positions=None, print_fn=None, expand_nested=False):
     """Prints a table of a model's layers.
 
     Args:
         model: Model that is built.
-        line_length: int, characters a line; 65, or 98 with a column of connections.
+        line_length: int, characters a line; 65 by default, or 98 with a column of connections, and
+            more on a terminal if names need it and it is wide enough.
         positions: list of column ends, in characters or as fractions of the line.
         print_fn: function of one line; `print` by default.
+        expand_nested: bool, whether the layers of a nested model follow it, marked by `| `.
     """
     show = print_fn or print
     chain = _is_chain(model)
+    heading = _COLUMNS if chain else (*_COLUMNS, "Connected to")
+    rows = _rows(model, chain, expand_nested)
+    fractions = positions or ([0.45, 0.85, 1.0] if chain else [0.33, 0.55, 0.67, 1.0])
+    if not (line_length or positions or print_fn):
+        line_length, fractions = _fitted([[heading], *rows], 65 if chain else 98, fractions)
     line_length = line_length or (65 if chain else 98)
-    positions = positions or ([0.45, 0.85, 1.0] if chain else [0.33, 0.55, 0.67, 1.0])
+    positions = fractions
     if positions[-1] <= 1:
         positions = [int(line_length * position) for position in positions]
     show(f'Model: "{model.name}"')
     show("_" * line_length)
-    show(_row(_COLUMNS if chain else (*_COLUMNS, "Connected to"), positions))
+    show(_row(heading, positions))
     show("=" * line_length)
-    layers = model.layers
-    for layer in layers:
-        for fields in _layer_rows(model, layer, chain):
+    for index, of_layer in enumerate(rows, start=1):
+        for fields in of_layer:
             show(_row(fields, positions))
-        show(("=" if layer is layers[-1] else "_") * line_length)
+        show(("=" if index == len(rows) else "_") * line_length)
     _show_totals(model, show)
     show("_" * line_length)
+
+
+def _rows(model, chain, expand_nested, depth=0):
+    """The rows of each layer, with those of the layers in it if asked for."""
+    found = []
+    for layer in model.layers:
+        first, *rest = _layer_rows(model, layer, chain)
+        found.append([("| " * depth + first[0], *first[1:]), *rest])
+        if expand_nested and hasattr(layer, "_is_graph_network"):
+            found += _rows(layer, chain, True, depth + 1)
+    return found
+
+
+def _fitted(rows, length, fractions):
+    """Length and column ends that show all names whole, where a terminal is wide enough."""
+    terminal = shutil.get_terminal_size((0, 0)).columns if sys.stdout.isatty() else 0
+    columns = zip(*(fields for of_layer in rows for fields in of_layer))
+    widths = [max(len(str(field)) for field in column) + 1 for column in columns]
+    ends = list(itertools.accumulate(widths))
+    plain = [int(length * fraction) for fraction in fractions]
+    cut = any(width > end - start for width, start, end in zip(widths, [0, *plain], plain))
+    return (ends[-1], ends) if cut and ends[-1] <= terminal else (length, fractions)
 
 
 def _is_chain(model):

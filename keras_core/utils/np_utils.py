@@ -19,13 +19,25 @@ def to_categorical(y: Any, num_classes: int | None = None, dtype: str = "float32
         Array of the shape of `y` with an axis of size `num_classes` appended.
 
     Raises:
-        IndexError: a label is `num_classes` or more.
+        IndexError: a label is negative, or `num_classes` or more.
+        ValueError: the labels are no numbers.
     """
-    labels = np.array(y, dtype="int")
+    try:
+        labels = np.array(y, dtype="int")
+    except ValueError as error:
+        raise ValueError(
+            f"to_categorical takes integer labels ({error}). Of words they are made by "
+            "np.unique(words, return_inverse=True)[1]."
+        ) from None
     shape = labels.shape
     if len(shape) > 1 and shape[-1] == 1:
         shape = shape[:-1]
     labels = labels.ravel()
+    if labels.size and labels.min() < 0:
+        raise IndexError(
+            f"to_categorical: label {labels.min()} is negative; labels run from 0 to "
+            "num_classes - 1. Of -1 and 1 they are made by (y + 1) // 2."
+        )
     if num_classes is None:
         num_classes = int(labels.max()) + 1
     elif labels.size and labels.max() >= num_classes:

@@ -8,12 +8,13 @@ import warnings
 import numpy as np
 import pytest
 
+from keras_core import backend as K
 from keras_core.callbacks import Callback, LambdaCallback, ReduceLROnPlateau
 from keras_core.engine.feeding import numbers
-from keras_core.layers import Dense
-from keras_core.models import Sequential
-from keras_core.optimizers import SGD
-from keras_core.utils import Sequence
+from keras_core.layers import Dense, Input
+from keras_core.models import Model, Sequential
+from keras_core.optimizers import SGD, Adam
+from keras_core.utils import Sequence, layer_utils
 
 X = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]], "float32")
 Y = np.array([[1.0], [2.0], [3.0], [4.0]], "float32")
@@ -325,7 +326,10 @@ def ragged(*lengths):
     return rows
 
 
-NO_NUMBERS["unequal rows"] = (ragged(1, 2, 3, 4), r"at \[0\] there is \[0\], a list.*pad_sequences")
+NO_NUMBERS["unequal rows"] = (
+    ragged(1, 2, 3, 4),
+    r"at \[0\] there is \[0\], a list.*unequal length",
+)
 NO_NUMBERS["equal rows"] = (np.fromiter(map(list, [(1, 2)] * 4), object), "np.stack")
 
 
@@ -417,8 +421,99 @@ TARGETS = {
 }
 
 
+def test_no_target_tensors_are_as_none():
+    model = line()
+    model.compile(SGD(0.0), "mse", target_tensors=[])
+    assert model.train_on_batch(X, Y) == pytest.approx(squares().mean())
+
+
+@pytest.mark.parametrize(
+    "given, kind, words",
+    [
+        (3, TypeError, "target_tensors has a int"),
+        (Y, TypeError, "target_tensors has a ndarray.*fit"),
+        ([Y], TypeError, "target_tensors has a ndarray"),
+        ({"nosuch": 1}, ValueError, "nosuch"),
+        ([K.constant(Y), K.constant(Y)], ValueError, "2 entries.*1 outputs"),
+    ],
+)
+def test_target_tensors_that_are_none(given, kind, words):
+    with pytest.raises(kind, match=words):
+        line().compile("sgd", "mse", target_tensors=given)
+
+
+def test_a_target_tensor_takes_no_arrays():
+    model = line()
+    model.compile(SGD(0.0), "mse", target_tensors=K.constant(Y))
+    assert model.train_on_batch(X, None) == pytest.approx(squares().mean())
+    with pytest.raises(ValueError, match="no target arrays"):
+        model.train_on_batch(X, Y)
+
+
+@pytest.mark.parametrize(
+    "mode, weights, words",
+    [
+        (None, np.ones((4, 1)), r"\(4, 1\).*temporal"),
+        (None, np.ones(3), r"\(3,\).*\(4, 1\)"),
+        ("temporal", np.ones((4, 1)), r"temporal.*\(4, 1\)"),
+    ],
+)
+def test_sample_weights_that_do_not_fit(mode, weights, words):
+    model = line()
+    model.compile(SGD(0.0), "mse", sample_weight_mode=mode)
+    for call in (model.fit, model.evaluate, model.train_on_batch):
+        with pytest.raises(ValueError, match=words):
+            call(X, Y, sample_weight=weights)
+
+
 @pytest.mark.parametrize("case", [pytest.param(c, id=n) for n, c in TARGETS.items()])
 def test_targets_that_do_not_fit_name_the_output(case):
     call, words = case
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# What is shown
+
+
+def nested():
+    K.clear_session()
+    inner = Sequential([Dense(4, input_shape=(3,)), Dense(2, name="n" * 40)], name="inner")
+    x = Input((3,), name="x")
+    return Model(x, Dense(1, name="last")(inner(x)), name="outer")
+
+
+def test_repr_tells_class_name_and_shapes():
+    model = nested()
+    assert repr(model) == "<Model 'outer': (None, 3) -> (None, 1)>"
+    assert repr(model.layers[-1]) == "<Dense 'last': (None, 2) -> (None, 1)>"
+    assert repr(Dense(2, name="new")) == "<Dense 'new'>"
+    assert repr(SGD(0.5)) == "SGD(learning_rate=0.5, momentum=0, decay=0, nesterov=False)"
+    assert repr(Adam(0.01)).startswith("Adam(learning_rate=0.01, beta_1=0.9, beta_2=0.999")
+
+
+def test_summary_lists_the_layers_of_nested_models():
+    lines = []
+    nested().summary(print_fn=lines.append, expand_nested=True)
+    rows = [line.split() for line in lines if "None" in line]
+    assert [row[:2] for row in rows] == [
+        ["x", "(InputLayer)"],
+        ["inner", "(Sequential)"],
+        ["|", "dense_1"],
+        ["|", "n" * 26],
+        ["last", "(Dense)"],
+    ]
+    assert [row[-1] for row in rows] == ["0", "26", "16", "10", "3"]
+    assert "Total params: 29" in lines
+
+
+@pytest.mark.parametrize("columns, whole", [(70, True), (69, False)])
+def test_summary_shows_whole_names_on_a_terminal_that_is_wide_enough(
+    columns, whole, monkeypatch, capsys
+):
+    monkeypatch.setattr(layer_utils.sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    nested().layers[1].summary()
+    lines = capsys.readouterr().out.splitlines()
+    assert any("n" * 40 + " (Dense)" in line for line in lines) is whole
+    assert max(map(len, lines)) <= columns

@@ -79,12 +79,18 @@ def _targets(model: Any, loss_fns: Sequence[Any], target_tensors: Any) -> list[A
 
 
 def _given_targets(names: list[str], target_tensors: Any) -> list[Any]:
-    if target_tensors is None:
-        return [None] * len(names)
     if isinstance(target_tensors, dict):
         check_for_unexpected_keys("target_tensors", target_tensors, names)
-        return [target_tensors.get(name) for name in names]
-    tensors = to_list(target_tensors, allow_tuple=True)
+        tensors = [target_tensors.get(name) for name in names]
+    else:
+        tensors = [] if target_tensors is None else to_list(target_tensors, allow_tuple=True)
+        tensors = tensors or [None] * len(names)
+    for tensor in tensors:
+        if tensor is not None and not K.is_tensor(tensor):
+            raise TypeError(
+                f"compile: target_tensors has a {type(tensor).__name__}; give a tensor for each "
+                "output, in a list or a dict by name. Arrays are given to fit, as y."
+            )
     if len(tensors) != len(names):
         raise ValueError(
             f"compile: target_tensors has {len(tensors)} entries, but the model has {len(names)} "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from keras_core.engine.compilation.feed import Fed, InputFeed, TrainingFeed
 from keras_core.engine.compilation.programs import Programs, StepProgram
 from keras_core.engine.input_layer import Input
 from keras_core.engine.network import Network
-from keras_core.utils.generic_utils import to_list, unpack_singleton
+from keras_core.utils.generic_utils import did_you_mean, to_list, unpack_singleton
 
 
 class Compiled(Network):
@@ -79,7 +80,10 @@ class Compiled(Network):
         """
         jit_compile = kwargs.pop("jit_compile", None)
         if kwargs:
-            raise ValueError(f"compile: model {self.name}: unknown keywords {sorted(kwargs)}.")
+            hint = did_you_mean(next(iter(kwargs)), signature(Compiled.compile).parameters)
+            raise ValueError(
+                f"compile: model {self.name}: unknown keywords {sorted(kwargs)}.{hint}"
+            )
         optimizer = optimizers.get(optimizer)
         given = Arguments(
             loss, metrics, loss_weights, sample_weight_mode, weighted_metrics, target_tensors

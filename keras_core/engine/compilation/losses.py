@@ -20,10 +20,26 @@ def get_loss_function(loss: Any) -> Any:
     Raises:
         ValueError: unknown name, or something that is no loss.
     """
+    refuse_numpy_function("loss", loss)
     fn = losses.get(loss)
     if fn is None or isinstance(fn, losses.Loss):
         return fn
     return losses.LossFunctionWrapper(fn, name=getattr(fn, "__name__", type(fn).__name__))
+
+
+def refuse_numpy_function(role: str, fn: Any) -> None:
+    """Refuses functions such as np.mean, which cannot take the tensors of a model.
+
+    Raises:
+        ValueError: it is a function of NumPy.
+    """
+    if callable(fn) and (getattr(fn, "__module__", None) or "").partition(".")[0] == "numpy":
+        name = getattr(fn, "__name__", type(fn).__name__)
+        raise ValueError(
+            f"compile: {role} is np.{name}, which works on arrays, but a {role} is a function of "
+            f"the tensors y_true and y_pred. Write it with functions of keras_core.backend, such "
+            f"as lambda y_true, y_pred: K.mean(y_pred), or take one by its name, such as 'mae'."
+        )
 
 
 def prepare_loss_functions(loss: Any, output_names: Sequence[str]) -> list[Any]:

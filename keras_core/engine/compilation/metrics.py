@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from keras_core import losses
 from keras_core import metrics as metrics_module
-from keras_core.engine.compilation.losses import masked_weights
+from keras_core.engine.compilation.losses import masked_weights, refuse_numpy_function
 from keras_core.utils.generic_utils import check_for_unexpected_keys, to_list
 
 # What 'accuracy' and 'crossentropy' mean depends on the output and its loss.
@@ -32,6 +32,7 @@ def get_metric_name(metric: Any, weighted: bool = False) -> str:
     """
     if isinstance(metric, str):
         return metric
+    refuse_numpy_function("metric", metric)
     found = metrics_module.get(metric)
     return found.name if hasattr(found, "name") else found.__name__
 

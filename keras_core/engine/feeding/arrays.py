@@ -444,7 +444,7 @@ def _weights_of_classes(y: np.ndarray, class_weight: dict) -> np.ndarray:
     if missing:
         raise ValueError(
             f"class_weight has no weight for the classes {missing}, which are in the targets; it "
-            f"has weights for {sorted(class_weight)}."
+            f"has weights for {list(class_weight)}. Its keys have to be ints."
         )
     return np.array([class_weight[c] for c in present.tolist()], dtype=K.floatx())[
         index.reshape(-1)

@@ -85,9 +85,10 @@ def check_generator_arguments(
     given = {"y": y, "sample_weight": sample_weight, "validation_split": validation_split or None}
     for name, value in given.items():
         if value is not None:
+            hint = "give validation_data" if name == "validation_split" else "leave it out"
             raise ValueError(
-                f"{name} was given besides a generator or Sequence, whose batches have to hold "
-                "targets and weights themselves; leave it out."
+                f"{name} was given besides a generator or Sequence, whose batches are taken as "
+                f"they come, with their own targets and weights; {hint}."
             )
 
 
@@ -97,6 +98,11 @@ def number_of_batches(data: Any, steps: int | None, name: str) -> int:
     Raises:
         ValueError: neither is known; `name` is what the user calls the number.
     """
+    if isinstance(data, (np.ndarray, list, tuple, dict)):
+        raise ValueError(
+            f"A generator or a Sequence is wanted here, not a {type(data).__name__}; arrays go to "
+            "fit, evaluate and predict."
+        )
     if steps is not None:
         return number_of_steps(name, steps)
     if is_sequence(data):

@@ -119,16 +119,13 @@ def _first_without_number(array: np.ndarray) -> tuple[tuple[int, ...], Any] | No
 def _advice(array: np.ndarray, value: Any) -> str:
     if isinstance(value, (str, bytes)):
         return (
-            "Give each word a number first: labels by np.unique(labels, return_inverse=True)[1], "
-            "sentences by keras_core.preprocessing.text.Tokenizer; or leave the column out."
+            "Give each word a number first, labels for instance by "
+            "np.unique(labels, return_inverse=True)[1]; or leave the column out."
         )
     if isinstance(value, (list, tuple, np.ndarray)):
         if len({np.shape(x) for x in array.ravel().tolist()}) == 1:
             return "All have one shape, so np.stack makes one array of them."
-        return (
-            "Sequences of unequal length are made regular by "
-            "keras_core.preprocessing.sequence.pad_sequences."
-        )
+        return "Rows of unequal length have to be filled up, for instance with zeros."
     if type(value).__name__ in ("NAType", "NaTType", "NoneType"):
         return "Fill what is missing with a number, or leave out those rows."
     return "Turn it into a number, such as the days since a date, or leave the column out."

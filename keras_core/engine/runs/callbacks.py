@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ def training_callbacks(
     """The callbacks of a training run, those of plugins and the History among them.
 
     Raises:
-        TypeError: one callback instead of a list.
+        TypeError: one callback instead of a list, or a class instead of an object.
         AttributeError: something in the list is no callback.
     """
     _check(options.callbacks)
@@ -74,10 +75,22 @@ def _check(callbacks: Callbacks) -> None:
     if callbacks is None or isinstance(callbacks, CallbackList):
         return
     if not isinstance(callbacks, (list, tuple)):
-        raise TypeError(f"callbacks is a {type(callbacks).__name__}; give a list: callbacks=[...].")
+        raise TypeError(
+            f"callbacks is {_named(callbacks)}; give a list of objects: callbacks=[...]."
+        )
     for callback in callbacks:
+        if inspect.isclass(callback):
+            raise TypeError(
+                f"callbacks has {_named(callback)}; give an object of it: {callback.__name__}()."
+            )
         if not hasattr(callback, "set_params") or not hasattr(callback, "set_model"):
             raise AttributeError(
                 f"{callback!r} in callbacks is no callback; derive it from "
-                "keras_core.callbacks.Callback and give an instance."
+                "keras_core.callbacks.Callback and give an instance, or give a function to "
+                "LambdaCallback: LambdaCallback(on_epoch_end=...)."
             )
+
+
+def _named(value: Any) -> str:
+    is_class = inspect.isclass(value)
+    return f"the class {value.__name__}" if is_class else f"a {type(value).__name__}"

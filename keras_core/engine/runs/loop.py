@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Callable
@@ -69,6 +70,12 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
         validation: what to validate on, or None.
         options: how.
     """
+    if options.initial_epoch >= max(options.epochs, 1):
+        warnings.warn(
+            f"fit: initial_epoch={options.initial_epoch} is not less than epochs={options.epochs}, "
+            "so nothing is trained; epochs is where training ends, counted from the very first.",
+            stacklevel=3,
+        )
     callbacks, history = training_callbacks(model, source, options, validation is not None)
     if options.verbose and validation is not None:
         _announce(source, validation)

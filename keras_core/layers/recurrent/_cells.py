@@ -15,11 +15,6 @@ def masked(tensor, mask):
     return tensor if mask is None else tensor * mask
 
 
-def fraction(rate):
-    """A dropout rate, forced into [0, 1]."""
-    return min(1.0, max(0.0, rate))
-
-
 class DropoutCell(Layer):
     """A cell that drops inputs (`dropout`) and states (`recurrent_dropout`), both rates in [0, 1).
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from keras_core import backend as K
 from keras_core import initializers
-from keras_core.layers._options import add_part, check_positive, options_config, pick, set_options
-from keras_core.layers.recurrent._cells import GatedCell, fraction, modern_implementation
+from keras_core.layers._options import (
+    add_part,
+    check_positive,
+    checked_fraction,
+    options_config,
+    pick,
+    set_options,
+)
+from keras_core.layers.recurrent._cells import GatedCell, modern_implementation
 from keras_core.layers.recurrent.rnn import LAYER_OPTIONS, CellRNN
 
 _OPTIONS = (
@@ -112,7 +119,8 @@ class LSTMCell(GatedCell):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        dropout, recurrent_dropout = fraction(dropout), fraction(recurrent_dropout)
+        dropout = checked_fraction(self, "dropout", dropout)
+        recurrent_dropout = checked_fraction(self, "recurrent_dropout", recurrent_dropout)
         set_options(self, _OPTIONS, locals())
         check_positive(self, "units")
         self.state_size = (units, units)

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import warnings
 
-from keras_core.layers._options import check_positive, options_config, pick, set_options
-from keras_core.layers.recurrent._cells import GatedCell, fraction
+from keras_core.layers._options import (
+    check_positive,
+    checked_fraction,
+    options_config,
+    pick,
+    set_options,
+)
+from keras_core.layers.recurrent._cells import GatedCell
 from keras_core.layers.recurrent.rnn import LAYER_OPTIONS, CellRNN
 
 _OPTIONS = (
@@ -61,7 +67,8 @@ class SimpleRNNCell(GatedCell):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        dropout, recurrent_dropout = fraction(dropout), fraction(recurrent_dropout)
+        dropout = checked_fraction(self, "dropout", dropout)
+        recurrent_dropout = checked_fraction(self, "recurrent_dropout", recurrent_dropout)
         set_options(self, _OPTIONS, locals())
         check_positive(self, "units")
         self.state_size = self.output_size = units

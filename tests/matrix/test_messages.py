@@ -1,0 +1,309 @@
+"""Beginners' mistakes and what is said to them: who, what was expected and given, what to do."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from keras_core import backend, callbacks, layers, models, optimizers, utils
+
+X = np.arange(24, dtype="float32").reshape(6, 4) / 24
+Y = np.arange(12, dtype="float32").reshape(6, 2) / 12
+LABELS = np.array([0, 1, 0, 1, 1, 0])
+IMAGES = np.zeros((6, 8, 8), "float32")
+
+
+def small(loss="mse", units=2, **how):
+    model = models.Sequential([layers.Dense(units, input_shape=(4,), name="out")], name="small")
+    model.compile("sgd", loss, **how)
+    return model
+
+
+def raw():
+    return models.Sequential([layers.Dense(2, input_shape=(4,), name="out")], name="raw")
+
+
+def fit(*data, **how):
+    return small().fit(*data, verbose=0, **how)
+
+
+def images(*last, loss="mse"):
+    first = layers.Conv2D(2, 3, input_shape=(8, 8, 1), name="conv")
+    model = models.Sequential([first, *last, layers.Dense(2, name="last")])
+    model.compile("sgd", loss)
+    return model
+
+
+def batches():
+    while True:
+        yield X, Y
+
+
+def ending():
+    yield X, Y
+
+
+# What is written, what comes of it, and the words that have to be in the message.
+MISTAKES = [
+    # Layers
+    ("Dense('relu')", ValueError, "units positive integer 'relu'"),
+    ("Dense(-3)", ValueError, "Dense units -3"),
+    ("Dense(3.5)", ValueError, "units 3.5"),
+    ("Dense(Input((3,)))", ValueError, "units call the layer on the tensor"),
+    ("Dense(3, 'ReLU')", ValueError, "'ReLU' Did you mean 'relu'"),
+    ("Dense(3, activations='relu')", TypeError, "Dense 'activations' Did you mean 'activation'"),
+    ("Dense(3, input_shap=(3,))", TypeError, "'input_shap' Did you mean 'input_shape'"),
+    ("Dense(3, input_shape=8)", TypeError, "Dense input_shape 8 tuple input_shape=(8,)"),
+    ("Dense(3, input_shape='8')", TypeError, "Dense input_shape '8' tuple"),
+    ("Dense(3, input_shape=(8.0,))", TypeError, "input_shape (8.0,) whole numbers"),
+    ("Dense(3, kernel_initializer='glorot')", ValueError, "'glorot' mean 'glorot_normal'"),
+    ("Dense(3, kernel_regularizer=0.01)", ValueError, "regularizer 0.01 float name"),
+    ("Dense(3)(Dense(4))", ValueError, "dense_1 called on a Dense tensor Call Dense itself"),
+    ("Dense(3)(X)", ValueError, "dense_1 ndarray Input(shape=...) Model.predict"),
+    ("Dense(3)(None)", ValueError, "dense_1 NoneType Input(shape=...)"),
+    ("Dense(3)([Input((4,)), Input((4,))])", ValueError, "dense_1 expects 1 2 tensor(s)"),
+    ("Activation('sofmax')", ValueError, "'sofmax' Did you mean 'softmax'"),
+    ("Dropout(50)", ValueError, "Dropout rate fraction 50 rate=0.5"),
+    ("Dropout(-0.1)", ValueError, "Dropout rate -0.1"),
+    ("Dropout('0.5')", TypeError, "Dropout rate number '0.5'"),
+    ("SpatialDropout1D(20)", ValueError, "SpatialDropout1D rate 20"),
+    ("GaussianDropout(5)", ValueError, "GaussianDropout rate 5"),
+    ("AlphaDropout(5)", ValueError, "AlphaDropout rate 5"),
+    ("LSTM(3, dropout=50)", ValueError, "LSTMCell dropout 50 dropout=0.5"),
+    ("GRU(3, recurrent_dropout=-1)", ValueError, "GRUCell recurrent_dropout -1"),
+    ("Bidirectional(Dense(3))", ValueError, "Bidirectional recurrent dense_1 (Dense) LSTM(32)"),
+    ("Bidirectional(LSTM)", AttributeError, "Bidirectional LSTM Bidirectional(LSTM(32))"),
+    ("TimeDistributed(Dense)", AttributeError, "TimeDistributed(Dense(32))"),
+    ("TimeDistributed(Dense(3))(Input((4,)))", ValueError, "min_ndim=3 (None, 4) steps, features"),
+    ("LSTM(3)(LSTM(4)(Input((5, 2))))", ValueError, "lstm_2 ndim=3 (None, 4) lstm_1 return_seq"),
+    ("LSTM(3)(Input((5,)))", ValueError, "lstm_1 (None, 5) (batch, steps, features)"),
+    ("Conv2D(8, 3)(Input((28, 28)))", ValueError, "conv2d_1 ndim=4 (None, 28, 28) channels"),
+    ("Conv2D(8, 9)(Input((4, 4, 1)))", ValueError, "conv2d_1 window of 9 (4, 4) padding='same'"),
+    ("Conv2D(8, 3, padding='smae')", ValueError, "padding 'valid' 'same' 'smae'"),
+    ("Conv2D(8, (3, 3, 3))", ValueError, "kernel_size 2 ints (3, 3, 3)"),
+    ("Conv2D(8, 3, data_format='last')", ValueError, "data_format 'channels_last' 'last'"),
+    ("Flatten()(Input((4,)))", ValueError, "flatten_1 (None, 4) can be left out"),
+    ("Flatten(Input((4,)))", ValueError, "data_format tensor called on"),
+    ("Reshape(3)", TypeError, "reshape_1 target_shape 3 (3,)"),
+    ("Reshape((3, 3))(Input((4,)))", ValueError, "reshape_1 (4,) 4 elements (3, 3)"),
+    ("Concatenate()(Input((3,)))", ValueError, "concatenate_1 list of at least 2 (None, 3)"),
+    ("Add()([Input((3,)), Input((4,))])", ValueError, "add_1 (3,) (4,)"),
+    ("Input(8)", TypeError, "Input shape 8 shape=(8,)"),
+    ("Input((None, 'a'))", TypeError, "Input shape 'a' whole numbers None"),
+    ("Lambda('x + 1')", TypeError, "lambda_1 function 'x + 1' Lambda(lambda"),
+    ("Lambda(lambda x: None)(Input((3,)))", ValueError, "lambda_1 None return statement"),
+    # Tensors
+    ("np.log(Input((4,)))", TypeError, "np.log input_1 K.log(x) import backend as K"),
+    ("np.abs(Input((4,)))", TypeError, "np.absolute K.abs(x)"),
+    ("np.arctan(Input((4,)))", TypeError, "np.arctan functions of K"),
+    ("np.sum(Input((4,)))", TypeError, "np.sum K.sum(x)"),
+    ("np.max(Input((4,)))", TypeError, "np.max K.max(x)"),
+    ("np.mean(Input((4,)))", TypeError, "input_1 symbolic K.mean"),
+    ("Lambda(np.exp)(Input((3,)))", TypeError, "np.exp K.exp(x)"),
+    ("bool(Input((4,)))", TypeError, "input_1 truth value K.switch"),
+    ("len(Input((4,)))", TypeError, "input_1 length K.shape(x)[0]"),
+    # Models
+    ("Sequential(Dense(3))", TypeError, "list of layers dense_1 Sequential([first, second])"),
+    ("Sequential([Dense])", TypeError, "class Dense(...)"),
+    ("Sequential([Input((3,))])", TypeError, "Placeholder Model(inputs, outputs)"),
+    ("Model(Input((3,)))", TypeError, "more than inputs Model(inputs=..., outputs=...)"),
+    ("Model(input=Input((3,)), output=3)", TypeError, "inputs and outputs Keras 1"),
+    ("Model(Input((3,)), Dense(2))", ValueError, "output tensor 'dense_1' call the layer"),
+    ("raw().fit(X, Y)", RuntimeError, "raw not compiled model.compile(optimizer, loss)"),
+    ("raw().compile('adm', 'mse')", ValueError, "optimizer 'adm' Did you mean 'adam'"),
+    ("raw().compile(Adam, 'mse')", ValueError, "optimizer Adam Adam()"),
+    ("small('mean_square_error')", ValueError, "loss Did you mean 'mean_squared_error'"),
+    ("small(np.mean)", ValueError, "loss np.mean y_true K.mean 'mae'"),
+    ("small(metrics=[np.mean])", ValueError, "metric np.mean y_true and y_pred K.mean"),
+    ("small(metrics='accuracy')", TypeError, "metrics 'accuracy' metrics=['accuracy']"),
+    ("small(metrics=['acuracy'])", ValueError, "'acuracy' Did you mean 'accuracy'"),
+    ("small(metric=['accuracy'])", ValueError, "small 'metric' Did you mean 'metrics'"),
+    ("SGD(learn_rate=0.1)", TypeError, "SGD 'learn_rate' Did you mean 'learning_rate'"),
+    ("Adam(lr='0.1')", ValueError, "Adam learning_rate '0.1'"),
+    ("small().get_layer('on')", ValueError, "small 'on' ['out']"),
+    ("small().save('nodir/m.h5')", FileNotFoundError, "no folder 'nodir' m.h5 os.makedirs"),
+    ("small().save_weights('nodir/m.h5')", FileNotFoundError, "no folder 'nodir' os.makedirs"),
+    ("models.load_model('nosuch.h5')", FileNotFoundError, "no file nosuch.h5"),
+    # Data
+    ("fit(X, Y, epoch=1)", TypeError, "fit 'epoch' Did you mean 'epochs'"),
+    ("fit(X, Y, batchsize=1)", TypeError, "fit 'batchsize' Did you mean 'batch_size'"),
+    ("fit(X, Y, batch_size=0)", ValueError, "batch_size 0 at least 1"),
+    ("fit(X, Y, batch_size='2')", TypeError, "batch_size '2' str int"),
+    ("fit(X, Y, epochs='3')", TypeError, "epochs '3' str int"),
+    ("fit(X, Y, epochs=1.5)", TypeError, "epochs 1.5 float int"),
+    ("fit(X, Y, validation_split=20)", ValueError, "validation_split 20 fraction between 0 and 1"),
+    ("fit(X, Y, validation_split=0.9)", ValueError, "validation_split=0.9 all of the 6 samples"),
+    ("fit(X[:0], Y[:0])", ValueError, "input no samples (0, 4)"),
+    ("fit(X, Y, validation_data=X)", ValueError, "validation_data (x, y) ndarray (x_val, y_val)"),
+    ("fit(X, Y, validation_data=(X,))", ValueError, "validation_data (x, y) 1 entries"),
+    ("fit(X, Y, validation_data=(X[:, :3], Y))", ValueError, "validation_data (None, 4) (6, 3)"),
+    ("fit(X, Y, validation_data=(X, Y[:3]))", ValueError, "validation_data 6 3"),
+    ("fit(X, Y, class_weight='balanced')", ValueError, "class_weight 'balanced' {0: 1.0, 1: 2.0}"),
+    ("fit(X, Y, class_weight=[1, 2])", ValueError, "class_weight [1, 2] dict(enumerate(weights))"),
+    ("fit(X, Y, class_weight={'0': 1, '1': 2})", ValueError, "class_weight [1] '0' ints"),
+    ("fit(X, Y, sample_weight='balanced')", ValueError, "sample_weight str array class_weight"),
+    ("fit(X, Y, callbacks=[EarlyStopping])", TypeError, "class EarlyStopping EarlyStopping()"),
+    ("fit(X, Y, callbacks=EarlyStopping())", TypeError, "callbacks EarlyStopping list"),
+    ("fit(X, Y, callbacks=[print])", AttributeError, "print callbacks Callback LambdaCallback("),
+    ("fit(X.tolist(), Y)", ValueError, "1 input 6 were list in a list np.array(...)"),
+    ("fit('data.csv', Y)", ValueError, "out_input str NumPy array read first"),
+    ("fit(batches, steps_per_epoch=1)", ValueError, "out_input function called batches()"),
+    ("fit(batches())", ValueError, "generator steps_per_epoch Sequence"),
+    ("fit(batches(), steps_per_epoch=1, validation_split=0.2)", ValueError, "give validation_data"),
+    ("small().fit_generator(X, 1)", ValueError, "generator Sequence ndarray fit"),
+    ("small().fit_generator(ending(), 3, verbose=0)", StopIteration, "1 batches 3 while True"),
+    ("small().fit_generator((X for _ in X), 1)", ValueError, "tuples (x, y) ndarray of 6"),
+    ("fit(np.array(list('abcdef')), Y)", ValueError, "out_input <U1 numbers 'a' np.unique"),
+    ("fit(X)", ValueError, "targets 'out' pass y"),
+    ("fit(X, Y[:4])", ValueError, "number of samples 6 input 4 target"),
+    ("small().predict(X[0])", ValueError, "out_input (None, 4) (4, 1) single sample (1, 4)"),
+    ("small().predict(X[:, :3])", ValueError, "out_input (None, 4) (6, 3) input_shape=(3,)"),
+    ("small().predict(X, batch_size=0)", ValueError, "batch_size 0"),
+    ("small().predict({'x': X})", ValueError, "lacks ['out_input'] keys are ['x']"),
+    ("images(Flatten()).fit(IMAGES, Y)", ValueError, "conv_input (None, 8, 8, 1) (-1, 8, 8, 1)"),
+    ("images(Flatten()).predict(IMAGES[0])", ValueError, "conv_input single sample (1, 8, 8, 1)"),
+    ("images().fit(IMAGES[..., None], Y)", ValueError, "'last' (None, 6, 6, 2) (6, 2) Flatten()"),
+    (
+        "images(loss='sparse_categorical_crossentropy').fit(IMAGES[..., None], LABELS)",
+        ValueError,
+        "'last' (None, 6, 6, 1) (6, 1) Flatten()",
+    ),
+    ("small().fit(X, LABELS)", ValueError, "same shape 'out' (None, 2) (6, 1) last layer 1"),
+    (
+        "small('categorical_crossentropy').fit(X, LABELS)",
+        ValueError,
+        "(6, 1) 'out' (None, 2) to_categorical(y) sparse_categorical_crossentropy",
+    ),
+    (
+        "small('sparse_categorical_crossentropy').fit(X, Y)",
+        ValueError,
+        "sparse_categorical_crossentropy 'out' (None, 1) (6, 2) categorical_crossentropy argmax",
+    ),
+    ("to_categorical([0, 5], 3)", IndexError, "label 5 num_classes=3 num_classes=6"),
+    ("to_categorical([-1, 1])", IndexError, "label -1 negative (y + 1) // 2"),
+    ("to_categorical(['a', 'b'])", ValueError, "'a' integer labels np.unique"),
+    # Callbacks
+    (
+        "fit(X, Y, callbacks=[ModelCheckpoint('nodir/m.h5')])",
+        FileNotFoundError,
+        "no folder 'nodir' m.h5 os.makedirs",
+    ),
+    ("fit(X, Y, callbacks=[CSVLogger('nodir/m.csv')])", FileNotFoundError, "no folder 'nodir'"),
+    (
+        "small(metrics=['acc']).fit(X, Y, verbose=0, callbacks=[ModelCheckpoint('{val_acc}.h5')])",
+        KeyError,
+        "ModelCheckpoint {val_acc}.h5 'val_acc' epoch, loss, acc Did you mean 'acc'",
+    ),
+    ("LearningRateScheduler(0.1)", TypeError, "schedule 0.1 function of the epoch lambda"),
+]
+
+# What goes on, and is spoken of.
+WARNINGS = [
+    ("fit(X * np.nan, Y)", "out_input (6, 4) 24 values NaN [0, 0] np.isfinite"),
+    ("fit(X, Y, initial_epoch=5)", "initial_epoch=5 epochs=1 nothing is trained"),
+    (
+        "fit(X, Y, callbacks=[EarlyStopping('val_acc')])",
+        "EarlyStopping 'val_acc' which are loss no validation validation_data",
+    ),
+    (
+        "fit(X, Y, callbacks=[EarlyStopping('los')])",
+        "EarlyStopping 'los' which are loss Did you mean 'loss'",
+    ),
+]
+
+NAMES = {
+    "K": backend,
+    **vars(layers),
+    **vars(callbacks),
+    **vars(optimizers),
+    **vars(models),
+    "to_categorical": utils.to_categorical,
+    **globals(),
+}
+
+
+@pytest.fixture(autouse=True)
+def fresh(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    backend.clear_session()
+
+
+def lacking(message, words):
+    """Those of the words that are not in the message."""
+    return [word for word in words.split() if word not in message]
+
+
+@pytest.mark.parametrize("code, kind, words", MISTAKES, ids=[code for code, *_ in MISTAKES])
+def test_a_mistake_is_explained(code, kind, words):
+    with pytest.raises(kind) as caught:
+        eval(code, dict(NAMES))
+    assert not lacking(str(caught.value), words), str(caught.value)
+
+
+@pytest.mark.parametrize("code, words", WARNINGS, ids=[code for code, _ in WARNINGS])
+def test_a_doubtful_call_is_warned_of(code, words):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        eval(code, dict(NAMES))
+    told = " ".join(str(warning.message) for warning in seen)
+    assert not lacking(told, words), told
+
+
+@pytest.mark.parametrize("callback", ["ModelCheckpoint('nodir/m.h5')", "CSVLogger('nodir/m.csv')"])
+def test_a_missing_folder_is_found_before_training(callback):
+    model = small()
+    before = model.get_weights()
+    with pytest.raises(FileNotFoundError):
+        model.fit(X, Y, verbose=0, callbacks=[eval(callback, dict(NAMES))])
+    for old, new in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_a_folder_may_be_named_by_the_epoch(tmp_path):
+    for epoch in (1, 2):
+        (tmp_path / str(epoch)).mkdir()
+    fit(X, Y, epochs=2, callbacks=[callbacks.ModelCheckpoint("{epoch}/m.h5")])
+    assert sorted(path.parent.name for path in tmp_path.glob("*/m.h5")) == ["1", "2"]
+
+
+ARRAY = np.array([[1.0, 2.0]])
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda a, b: a + b,
+        lambda a, b: a - b,
+        lambda a, b: a * b,
+        lambda a, b: a / b,
+        lambda a, b: a**b,
+        lambda a, b: a // b,
+        lambda a, b: a % b,
+        lambda a, b: a > b,
+        lambda a, b: a <= b,
+        lambda a, b: a @ b.T if isinstance(b, np.ndarray) else a @ backend.transpose(b),
+    ],
+)
+def test_operators_of_arrays_and_tensors_are_those_of_tensors(operation):
+    other = np.array([[3.0, 0.5]])
+    wanted = operation(ARRAY, other)
+    for first, second in (
+        (ARRAY, backend.constant(other)),
+        (backend.constant(ARRAY), other),
+        (backend.constant(ARRAY), backend.constant(other)),
+    ):
+        result = operation(first, second)
+        assert backend.is_tensor(result)
+        np.testing.assert_allclose(backend.eval(result), wanted, rtol=1e-6)
+
+
+def test_numbers_of_numpy_and_tensors():
+    one = backend.constant(3.0)
+    for result in (np.float32(2) * one, one * np.float64(2), np.multiply(2.0, one)):
+        assert backend.eval(result) == 6.0
+    total = np.array([1.0, 2.0])
+    total += one
+    np.testing.assert_array_equal(backend.eval(total), [4.0, 5.0])
+    assert not np.any(one == ARRAY)
