@@ -53,7 +53,8 @@ class Embedding(Layer):
         **kwargs,
     ):
         if "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
-            kwargs["input_shape"] = (input_length or None,)
+            several = isinstance(input_length, (list, tuple))
+            kwargs["input_shape"] = input_length if several else (input_length or None,)
         super().__init__(**kwargs)
         self.input_dim = input_dim
         self.output_dim = output_dim

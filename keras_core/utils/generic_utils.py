@@ -286,9 +286,12 @@ def has_arg(fn: Callable[..., Any], name: str, accept_all: bool = False) -> bool
         accept_all: whether a `**kwargs` of the callable counts.
 
     Returns:
-        bool.
+        bool; False for what does not tell its arguments, such as functions written in C.
     """
-    parameters = inspect.signature(fn).parameters
+    try:
+        parameters = inspect.signature(fn).parameters
+    except ValueError:
+        return False
     by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     if name in parameters and parameters[name].kind in by_name:
         return True

@@ -134,9 +134,15 @@ def test_dropout_does_nothing_in_the_test_phase():
     near(run(layers.Dropout(0.5), X, phase=1, training=False), X)
 
 
-@pytest.mark.parametrize("rate", [0, 1, -0.5, 1.5])
+@pytest.mark.parametrize("rate", [0, 1])
 def test_dropout_at_the_ends_of_its_range_does_nothing(rate):
     near(run(layers.Dropout(rate), X, phase=1), X)
+
+
+@pytest.mark.parametrize("rate", [-0.5, 1.5, 50])
+def test_dropout_of_no_fraction_is_refused(rate):
+    with pytest.raises(ValueError, match=f"Dropout.*`rate`.*{rate}"):
+        layers.Dropout(rate)
 
 
 def test_dropout_draws_anew_each_time():
