@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from keras_core import backend as K
@@ -28,6 +29,11 @@ def softmax(x: Any, axis: int = -1) -> Any:
         raise ValueError(
             f"softmax needs a tensor of rank 2 or more, (batch, classes); "
             f"got shape {K.int_shape(x)}."
+        )
+    if K.int_shape(x)[axis] == 1:
+        warnings.warn(
+            "softmax over a single unit is always 1: for two classes take sigmoid, or 2 units.",
+            stacklevel=2,
         )
     return K.softmax(x, axis=axis)
 

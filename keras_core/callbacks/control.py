@@ -19,6 +19,10 @@ def _comparison(name: str, mode: str, monitor: str) -> tuple[Callable[..., Any],
 
     `'auto'` takes a higher value as better for accuracies and F-measures.
     """
+    if not isinstance(monitor, str):
+        raise TypeError(
+            f"{name}: monitor is {monitor!r}; give the name of one value, such as 'val_loss'."
+        )
     if mode not in ("auto", "min", "max"):
         warnings.warn(
             f"{name}: mode {mode!r} is unknown (auto, min, max); auto is used.", stacklevel=3
@@ -28,6 +32,12 @@ def _comparison(name: str, mode: str, monitor: str) -> tuple[Callable[..., Any],
     if mode == "max" or (mode == "auto" and rising):
         return np.greater, -np.inf
     return np.less, np.inf
+
+
+def _number(name: str, argument: str, value: Any) -> Any:
+    if isinstance(value, str) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name}: {argument} is {value!r}; give a number.")
+    return value
 
 
 def _warn_absent(name: str, monitor: str, logs: Logs) -> None:
@@ -175,7 +185,7 @@ class EarlyStopping(Callback):
         super().__init__()
         self.monitor = monitor
         self.baseline = baseline
-        self.patience = patience
+        self.patience = _number("EarlyStopping", "patience", patience)
         self.verbose = verbose
         self.restore_best_weights = restore_best_weights
         self.wait = 0

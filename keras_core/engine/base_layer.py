@@ -6,6 +6,8 @@ import functools
 import inspect
 import re
 
+import numpy as np
+
 from keras_core import backend as K
 from keras_core.engine.additions import Additions
 from keras_core.engine.assembling import assembling
@@ -91,7 +93,8 @@ class Layer(WeightOwner, Connections, Additions):
         self.name = kwargs.get("name") or self._automatic_name()
         self.trainable = kwargs.get("trainable", True)
         self._set_input_shape(kwargs)
-        self.dtype = kwargs.get("dtype") or kwargs.get("input_dtype") or K.floatx()
+        dtype = kwargs.get("dtype") or kwargs.get("input_dtype") or K.floatx()
+        self.dtype = dtype if isinstance(dtype, str) else np.dtype(dtype).name
         self._initial_weights = kwargs.get("weights")
 
     def _refuse_unknown(self, kwargs):

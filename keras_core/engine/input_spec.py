@@ -82,8 +82,7 @@ def shape_tuple(who, argument, shape):
     if isinstance(shape, (str, bytes)) or not hasattr(shape, "__iter__"):
         example = f"({shape},)" if isinstance(shape, int) else "(8,)"
         raise TypeError(
-            f"{who}: {argument} is {shape!r}, but a tuple is needed; for vectors of that many "
-            f"numbers write {argument}={example}."
+            f"{who}: {argument} is {shape!r}, but a tuple is needed, such as {argument}={example}."
         )
     try:
         return tuple(size if size is None else operator.index(size) for size in shape)
@@ -166,6 +165,8 @@ def _next_step(layer, tensor, spec):
         return " A Flatten(), Reshape or pooling layer before it takes axes away."
     if wanted == 3:
         return " It takes sequences, (batch, steps, features): input_shape=(steps, features)."
+    if given == 1:
+        return " A sample needs an axis: Input(shape=(1,)) for one number."
     if wanted - given == 1:
         return f" Is the axis of the channels missing? A sample has {wanted - 1} axes with it."
     return f" Counting the batch it needs {wanted} axes, and Reshape or Input(shape=...) make them."

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from inspect import signature
 from typing import Any
 
-from keras_core.engine.compilation.compiled import Compiled
+from keras_core.engine.compilation.compiled import Compiled, hint_of_keyword
 from keras_core.engine.compilation.feed import Fed, fits
 from keras_core.engine.options import Options, Validation, Workers
 from keras_core.engine.runs import loop
@@ -20,7 +19,7 @@ from keras_core.engine.runs.data import (
     to_train_on,
 )
 from keras_core.plugins import features
-from keras_core.utils.generic_utils import did_you_mean, unpack_singleton
+from keras_core.utils.generic_utils import unpack_singleton
 
 __all__ = ["Model"]
 
@@ -391,6 +390,8 @@ def _old_epochs(kwargs: dict[str, Any], epochs: int) -> int:
         warnings.warn("fit: nb_epoch is called epochs now; write epochs=...", stacklevel=3)
         epochs = kwargs.pop("nb_epoch")
     if kwargs:
-        hint = did_you_mean(next(iter(kwargs)), signature(Model.fit).parameters)
-        raise TypeError(f"fit: unknown keywords {sorted(kwargs)}.{hint}")
+        raise TypeError(
+            f"fit: unknown keywords {sorted(kwargs)}."
+            f"{hint_of_keyword(next(iter(kwargs)), Model.fit, Model.compile)}"
+        )
     return epochs

@@ -117,6 +117,12 @@ class Tensor:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} shape={self.shape} dtype={self.dtype}>"
 
+    def __getattr__(self, name: str) -> Any:
+        """Tells those who take it for an array what to write instead."""
+        instead = _INSTEAD.get(name)
+        hint = f": it is symbolic, so write {instead}" if instead else ""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
+
     def __bool__(self) -> bool:
         raise TypeError(
             f"{self!r} has no truth value while the graph is built. Use K.switch or "
@@ -139,6 +145,29 @@ class Tensor:
             f"{self!r} is symbolic and has no numbers yet, so functions of NumPy do not take it: "
             "use those of keras_core.backend, such as K.mean for np.mean; K.eval(x) computes it."
         )
+
+
+# What people write on arrays, and how it is written on tensors.
+_INSTEAD = {
+    name: f"K.{name}(x)"
+    for name in ("sum", "mean", "std", "var", "max", "min", "prod", "any", "all", "argmax")
+}
+_INSTEAD.update(
+    {
+        "T": "K.transpose(x)",
+        "astype": "K.cast(x, dtype)",
+        "clip": "K.clip(x, low, high)",
+        "dot": "K.dot(x, y)",
+        "flatten": "K.flatten(x)",
+        "item": "K.eval(x)",
+        "numpy": "K.eval(x)",
+        "repeat": "K.repeat_elements(x, times, axis)",
+        "reshape": "K.reshape(x, shape)",
+        "squeeze": "K.squeeze(x, axis)",
+        "tolist": "K.eval(x)",
+        "transpose": "K.permute_dimensions(x, axes)",
+    }
+)
 
 
 def _wake_backend() -> None:

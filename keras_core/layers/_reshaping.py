@@ -78,7 +78,7 @@ class Permute(Layer):
 
     def __init__(self, dims, **kwargs):
         super().__init__(**kwargs)
-        self.dims = tuple(dims)
+        self.dims = shape_tuple(f"Permute layer {self.name!r}", "dims", dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(
                 f"Permute layer {self.name!r}: `dims` must hold each of 1 to {len(self.dims)} "

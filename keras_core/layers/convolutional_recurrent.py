@@ -202,11 +202,11 @@ class ConvLSTM2DCell(DropoutCell):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        kernel_size = conv_utils.normalize_tuple(kernel_size, 2, "kernel_size")
-        strides = conv_utils.normalize_tuple(strides, 2, "strides")
+        kernel_size = conv_utils.normalize_sizes(kernel_size, 2, "kernel_size")
+        strides = conv_utils.normalize_sizes(strides, 2, "strides")
         padding = conv_utils.normalize_padding(padding)
         data_format = K.normalize_data_format(data_format)
-        dilation_rate = conv_utils.normalize_tuple(dilation_rate, 2, "dilation_rate")
+        dilation_rate = conv_utils.normalize_sizes(dilation_rate, 2, "dilation_rate")
         dropout = checked_fraction(self, "dropout", dropout)
         recurrent_dropout = checked_fraction(self, "recurrent_dropout", recurrent_dropout)
         set_options(self, _OPTIONS, locals())

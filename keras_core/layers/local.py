@@ -35,8 +35,8 @@ class _LocallyConnected(Layer):
         super().__init__(**kwargs)
         set_options(self, _OPTIONS, options)
         check_positive(self, "filters")
-        self.kernel_size = conv_utils.normalize_tuple(self.kernel_size, self.rank, "kernel_size")
-        self.strides = conv_utils.normalize_tuple(self.strides, self.rank, "strides")
+        self.kernel_size = conv_utils.normalize_sizes(self.kernel_size, self.rank, "kernel_size")
+        self.strides = conv_utils.normalize_sizes(self.strides, self.rank, "strides")
         self.padding = conv_utils.normalize_padding(self.padding)
         if self.padding != "valid":
             raise ValueError(

@@ -72,6 +72,10 @@ class BatchNormalization(Layer):
     ):
         super().__init__(**kwargs)
         self.supports_masking = True
+        if not isinstance(axis, (int, np.integer)):
+            raise TypeError(
+                f"BatchNormalization layer {self.name!r}: `axis` must be an integer, got {axis!r}."
+            )
         self.axis = axis
         self.momentum = momentum
         self.epsilon = epsilon

@@ -114,8 +114,19 @@ class TimeDistributed(Wrapper):
         self.input_spec = InputSpec(
             ndim=len(input_shape), axes=dict(enumerate(input_shape[2:], start=2))
         )
+        self._check_step(_joined_shape(input_shape))
         _build(self.layer, _joined_shape(input_shape))
         super().build()
+
+    def _check_step(self, shape):
+        spec = self.layer.input_spec
+        wanted = isinstance(spec, InputSpec) and spec.complaint(shape, spec.dtype)
+        if wanted:
+            raise ValueError(
+                f"TimeDistributed layer {self.name!r} gives {describe(self.layer)} steps of shape "
+                f"{shape}, but that expects {wanted}. The input of TimeDistributed has one axis "
+                "more, that of the steps: (batch, steps, ...)."
+            )
 
     def compute_output_shape(self, input_shape):
         output = self.layer.compute_output_shape(_joined_shape(input_shape))

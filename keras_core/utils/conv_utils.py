@@ -35,6 +35,18 @@ def normalize_tuple(value: Any, n: int, name: str) -> tuple[int, ...]:
     return integers
 
 
+def normalize_sizes(value: Any, n: int, name: str) -> tuple[int, ...]:
+    """The same for sizes and strides, which are at least 1.
+
+    Raises:
+        ValueError: `value` is something else.
+    """
+    sizes = normalize_tuple(value, n, name)
+    if min(sizes) < 1:
+        raise ValueError(f"`{name}` must be at least 1 along each axis; got {value!r}.")
+    return sizes
+
+
 def normalize_padding(value: str) -> str:
     """The padding in lower case.
 

@@ -163,6 +163,15 @@ def test_nothing_to_train_on_is_refused(samples, how):
     np.testing.assert_array_equal(model.get_weights()[0], [[1.0], [1.0]])
 
 
+@pytest.mark.parametrize("nothing", [None, False, [], ()])
+def test_nothing_to_validate_on_is_no_validation(nothing):
+    for history in (
+        line().fit(X, Y, verbose=0, validation_data=nothing),
+        line().fit_generator(iter([(X, Y)]), 1, verbose=0, validation_data=nothing),
+    ):
+        assert history.history == {"loss": [pytest.approx(squares().mean())]}
+
+
 @pytest.mark.parametrize(
     ("method", "how", "kind"),
     [

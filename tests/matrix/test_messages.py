@@ -84,6 +84,15 @@ MISTAKES = [
     ("Conv2D(8, 3, padding='smae')", ValueError, "padding 'valid' 'same' 'smae'"),
     ("Conv2D(8, (3, 3, 3))", ValueError, "kernel_size 2 ints (3, 3, 3)"),
     ("Conv2D(8, 3, data_format='last')", ValueError, "data_format 'channels_last' 'last'"),
+    ("Conv2D(8, 3, stride=2)", TypeError, "Conv2D 'stride' Did you mean 'strides'"),
+    ("Conv2D(8, 3, strides=0)", ValueError, "strides at least 1 0"),
+    ("Conv2D(8, 0)", ValueError, "kernel_size at least 1 0"),
+    ("MaxPooling2D(0)", ValueError, "MaxPooling2D pool_size 0"),
+    ("TimeDistributed(Conv2D(2, 3))(Input((8, 8, 1)))", ValueError, "conv2d_1 4 axes (None, 8, 1)"),
+    ("LSTM(3, return_sequence=True)", TypeError, "LSTM 'return_sequence' 'return_sequences'"),
+    ("BatchNormalization('relu')", TypeError, "BatchNormalization axis integer 'relu'"),
+    ("Permute(2)", TypeError, "permute_1 dims 2 (2,)"),
+    ("Dense(3)(Input(()))", ValueError, "dense_1 (None,) Input(shape=(1,))"),
     ("Flatten()(Input((4,)))", ValueError, "flatten_1 (None, 4) can be left out"),
     ("Flatten(Input((4,)))", ValueError, "data_format tensor called on"),
     ("Reshape(3)", TypeError, "reshape_1 target_shape 3 (3,)"),
@@ -102,6 +111,11 @@ MISTAKES = [
     ("np.max(Input((4,)))", TypeError, "np.max K.max(x)"),
     ("np.mean(Input((4,)))", TypeError, "input_1 symbolic K.mean"),
     ("Lambda(np.exp)(Input((3,)))", TypeError, "np.exp K.exp(x)"),
+    ("Input((4,)).reshape((2, 2))", AttributeError, "'reshape' K.reshape(x, shape)"),
+    ("Input((4,)).mean()", AttributeError, "'mean' K.mean(x)"),
+    ("Input((4,)).T", AttributeError, "'T' K.transpose(x)"),
+    ("Input((4,)).numpy()", AttributeError, "'numpy' K.eval(x)"),
+    ("Input((4,)).nosuch", AttributeError, "Placeholder 'nosuch'"),
     ("bool(Input((4,)))", TypeError, "input_1 truth value K.switch"),
     ("len(Input((4,)))", TypeError, "input_1 length K.shape(x)[0]"),
     # Models
@@ -129,6 +143,8 @@ MISTAKES = [
     # Data
     ("fit(X, Y, epoch=1)", TypeError, "fit 'epoch' Did you mean 'epochs'"),
     ("fit(X, Y, batchsize=1)", TypeError, "fit 'batchsize' Did you mean 'batch_size'"),
+    ("fit(X, Y, metrics=['mae'])", TypeError, "fit 'metrics' argument of compile"),
+    ("small(epochs=3)", ValueError, "compile 'epochs' argument of fit"),
     ("fit(X, Y, batch_size=0)", ValueError, "batch_size 0 at least 1"),
     ("fit(X, Y, batch_size='2')", TypeError, "batch_size '2' str int"),
     ("fit(X, Y, epochs='3')", TypeError, "epochs '3' str int"),
@@ -196,6 +212,9 @@ MISTAKES = [
         KeyError,
         "ModelCheckpoint {val_acc}.h5 'val_acc' epoch, loss, acc Did you mean 'acc'",
     ),
+    ("EarlyStopping(['val_loss'])", TypeError, "EarlyStopping monitor ['val_loss'] one value"),
+    ("EarlyStopping(patience='3')", TypeError, "EarlyStopping patience '3' number"),
+    ("small().fit_generator(Sequence)", TypeError, "Sequence is a class object"),
     ("LearningRateScheduler(0.1)", TypeError, "schedule 0.1 function of the epoch lambda"),
 ]
 
@@ -203,6 +222,7 @@ MISTAKES = [
 WARNINGS = [
     ("fit(X * np.nan, Y)", "out_input (6, 4) 24 values NaN [0, 0] np.isfinite"),
     ("fit(X, Y, initial_epoch=5)", "initial_epoch=5 epochs=1 nothing is trained"),
+    ("Dense(1, activation='softmax')(Input((4,)))", "softmax single unit sigmoid 2 units"),
     (
         "fit(X, Y, callbacks=[EarlyStopping('val_acc')])",
         "EarlyStopping 'val_acc' which are loss no validation validation_data",
@@ -220,6 +240,7 @@ NAMES = {
     **vars(optimizers),
     **vars(models),
     "to_categorical": utils.to_categorical,
+    "Sequence": utils.Sequence,
     **globals(),
 }
 

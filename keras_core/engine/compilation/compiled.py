@@ -22,6 +22,19 @@ from keras_core.engine.network import Network
 from keras_core.utils.generic_utils import did_you_mean, to_list, unpack_singleton
 
 
+def hint_of_keyword(name: str, method: Any, other: Any) -> str:
+    """Where a keyword belongs that a method does not take; text that begins with a space.
+
+    Args:
+        name: the keyword.
+        method: the method that was called.
+        other: a method that may take it.
+    """
+    if name in signature(other).parameters:
+        return f" It is an argument of {other.__name__}."
+    return did_you_mean(name, signature(method).parameters)
+
+
 class Compiled(Network):
     """What a model knows once it is compiled; `Model` adds the runs over data."""
 
@@ -80,9 +93,10 @@ class Compiled(Network):
         """
         jit_compile = kwargs.pop("jit_compile", None)
         if kwargs:
-            hint = did_you_mean(next(iter(kwargs)), signature(Compiled.compile).parameters)
+            fit = getattr(self, "fit", self.compile)
             raise ValueError(
-                f"compile: model {self.name}: unknown keywords {sorted(kwargs)}.{hint}"
+                f"compile: model {self.name}: unknown keywords {sorted(kwargs)}."
+                f"{hint_of_keyword(next(iter(kwargs)), self.compile, fit)}"
             )
         optimizer = optimizers.get(optimizer)
         given = Arguments(

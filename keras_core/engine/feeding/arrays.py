@@ -443,12 +443,18 @@ def _weights_of_classes(y: np.ndarray, class_weight: dict) -> np.ndarray:
     missing = [c for c in present.tolist() if c not in class_weight]
     if missing:
         raise ValueError(
-            f"class_weight has no weight for the classes {missing}, which are in the targets; it "
-            f"has weights for {list(class_weight)}. Its keys have to be ints."
+            f"class_weight has no weight for the classes {_first_few(missing)}, which are in the "
+            f"targets; it has weights for {_first_few(list(class_weight))}. Its keys have to be "
+            "ints, and the targets classes."
         )
     return np.array([class_weight[c] for c in present.tolist()], dtype=K.floatx())[
         index.reshape(-1)
     ]
+
+
+def _first_few(values: list[Any]) -> str:
+    shown = ", ".join(map(repr, values[:8]))
+    return f"[{shown}, ...]" if len(values) > 8 else f"[{shown}]"
 
 
 def split_samples(arrays: Sequence[Any], start: Callable[[int], int]) -> tuple[list, list]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,13 +97,17 @@ def number_of_batches(data: Any, steps: int | None, name: str) -> int:
     """The number of batches in an epoch: `steps`, or the length of a Sequence.
 
     Raises:
-        ValueError: neither is known; `name` is what the user calls the number.
+        ValueError: neither is known; `name` is what the user calls the number. Or the data are
+            arrays.
+        TypeError: the data are a class.
     """
     if isinstance(data, (np.ndarray, list, tuple, dict)):
         raise ValueError(
             f"A generator or a Sequence is wanted here, not a {type(data).__name__}; arrays go to "
             "fit, evaluate and predict."
         )
+    if inspect.isclass(data):
+        raise TypeError(f"{data.__name__} is a class; give an object of it: {data.__name__}(...).")
     if steps is not None:
         return number_of_steps(name, steps)
     if is_sequence(data):

@@ -75,7 +75,7 @@ def generated_to_train_on(
 def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, Fed | None]:
     """The arrays to train on, and those to validate on, if any."""
     split = validation.split
-    if validation.data is not None and validation.data is not False:
+    if _is_given(validation.data):
         return fed, _validation_data(model, validation.data)
     if split:
         if int(fed.size * (1.0 - split)) == 0:
@@ -91,7 +91,7 @@ def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, F
 def _besides_generator(model: Compiled, options: Options) -> Source | None:
     """What to validate on where training is on a generator, if anything."""
     data, steps = or_engine_batches(options.validation.data), options.validation.steps
-    if data is None or data is False:
+    if not _is_given(data):
         return None
     if is_sequence(data) or hasattr(data, "__next__"):
         return generated_to_evaluate_on(model, data, steps, options.workers, "validation_steps")
@@ -106,6 +106,11 @@ def _to_validate_on(
     phase = [0.0] if model._programs.feeds_phase("test") else []
     source.shown = [*fed.x, *fed.y, *model._training_feed.ones(fed), *phase]
     return source
+
+
+def _is_given(data: Any) -> bool:
+    """Whether there is something to validate on; an empty list is nothing."""
+    return not (data is None or data is False or (isinstance(data, (list, tuple)) and not data))
 
 
 def _validation_data(model: Compiled, data: Any) -> Fed:

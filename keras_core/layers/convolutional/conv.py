@@ -98,11 +98,11 @@ class _Conv(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        kernel_size = conv_utils.normalize_tuple(kernel_size, rank, "kernel_size")
-        strides = conv_utils.normalize_tuple(strides, rank, "strides")
+        kernel_size = conv_utils.normalize_sizes(kernel_size, rank, "kernel_size")
+        strides = conv_utils.normalize_sizes(strides, rank, "strides")
         padding = conv_utils.normalize_padding(padding)
         data_format = K.normalize_data_format(data_format)
-        dilation_rate = conv_utils.normalize_tuple(dilation_rate, rank, "dilation_rate")
+        dilation_rate = conv_utils.normalize_sizes(dilation_rate, rank, "dilation_rate")
         set_options(self, ("rank", *CONV_OPTIONS), locals())
         if filters is not None:
             check_positive(self, "filters")

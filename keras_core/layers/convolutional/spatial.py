@@ -100,7 +100,7 @@ class UpSampling2D(_UpSampling):
     rank = 2
 
     def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **kwargs):
-        super().__init__(conv_utils.normalize_tuple(size, 2, "size"), data_format, **kwargs)
+        super().__init__(conv_utils.normalize_sizes(size, 2, "size"), data_format, **kwargs)
         if interpolation not in ("nearest", "bilinear"):
             raise ValueError(
                 f"UpSampling2D got interpolation={interpolation!r}. "
@@ -140,7 +140,7 @@ class UpSampling3D(_UpSampling):
     rank = 3
 
     def __init__(self, size=(2, 2, 2), data_format=None, **kwargs):
-        super().__init__(conv_utils.normalize_tuple(size, 3, "size"), data_format, **kwargs)
+        super().__init__(conv_utils.normalize_sizes(size, 3, "size"), data_format, **kwargs)
 
     def call(self, inputs):
         return K.resize_volumes(inputs, *self.size, data_format=self.data_format)
