@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from typing import Any, Callable, Union
+from typing import Any, Callable, Union, overload
 
 import numpy as np
 
@@ -230,6 +230,12 @@ def shape(x: Any) -> Tensor:
     return p.shape_of(x) if None in x.shape else Constant(x.shape, "int32")
 
 
+@overload
+def int_shape(x: Variable) -> tuple[int, ...]: ...
+@overload
+def int_shape(x: Tensor) -> Shape: ...
+@overload
+def int_shape(x: Any) -> Shape | None: ...
 def int_shape(x: Any) -> Shape | None:
     """The static shape: a tuple of ints, None for sizes not known yet.
 

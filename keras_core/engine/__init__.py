@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 _HOME_OF = {
     "Input": "input_layer",
@@ -29,7 +30,7 @@ _MODULES = (
 __all__ = [*_HOME_OF, *_MODULES]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _HOME_OF:
