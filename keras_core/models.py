@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.engine.network import Network
 from keras_core.engine.saving import (
@@ -29,8 +31,10 @@ __all__ = [
     "save_model",
 ]
 
+AnyNetwork = TypeVar("AnyNetwork", bound=Network)
 
-def clone_model(model, input_tensors=None):
+
+def clone_model(model: AnyNetwork, input_tensors: Any = None) -> AnyNetwork:
     """Makes a model of new layers with the same configuration, and new weights.
 
     Args:

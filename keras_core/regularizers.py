@@ -32,7 +32,7 @@ class L1L2(Regularizer):
         self.l2 = float(K.cast_to_floatx(l2))
 
     def __call__(self, x: Any) -> Any:
-        regularization = 0.0
+        regularization: Any = 0.0
         if self.l1:
             regularization = self.l1 * K.sum(K.abs(x))
         if self.l2:

@@ -72,7 +72,7 @@ def _entries(shape: Any) -> Sequence[Any]:
     if isinstance(shape, Constant):
         return shape.value.tolist()
     if isinstance(shape, Tensor):
-        return [shape[i] for i in range(len(shape))]  # type: ignore[index]
+        return [shape[i] for i in range(len(shape))]
     return [shape] if isinstance(shape, (int, np.integer)) else list(shape)
 
 

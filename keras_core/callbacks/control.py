@@ -261,6 +261,11 @@ class ReduceLROnPlateau(Callback):
         TypeError: an unknown keyword is given.
     """
 
+    best: float
+    monitor_op: Callable[[float, float], bool]
+    cooldown_counter: int
+    wait: int
+
     def __init__(
         self,
         monitor: str = "val_loss",

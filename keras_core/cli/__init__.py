@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         name = command.__name__.rpartition(".")[2].replace("_", "-")
-        summary = command.__doc__.splitlines()[0]
+        summary = (command.__doc__ or "").partition("\n")[0]
         one = commands.add_parser(name, help=summary, description=summary)
         command.add_to(one)
         one.set_defaults(run=command.run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar, Union, cast, overload
+from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar, cast, overload
 
 from keras_core import backend as K
 from keras_core.engine.assembling import assembling
@@ -281,7 +281,7 @@ class Layer(WeightOwner, Connections):
 
     @overload
     def __call__(
-        self: _Computes[Outputs], inputs: Union[Tensor, Sequence[Tensor]], **kwargs: Any
+        self: _Computes[Outputs], inputs: Tensor | Sequence[Tensor], **kwargs: Any
     ) -> Outputs: ...
 
     @overload

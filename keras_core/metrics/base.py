@@ -9,7 +9,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.engine.base_layer import Layer
+from keras_core.engine.base_layer import Layer, open_signature
 from keras_core.graph import substitute
 from keras_core.utils import losses_utils, metrics_utils
 from keras_core.utils.generic_utils import to_list
@@ -65,7 +65,7 @@ class Metric(Layer):
         self._call_result = result
         return result
 
-    def add_weight(
+    def add_weight(  # type: ignore[override]
         self,
         name: str,
         shape: Sequence[int] = (),
@@ -145,6 +145,7 @@ class Reduce(Metric):
         if reduction != Reduction.SUM:
             self.count = self.add_weight("count", initializer="zeros")
 
+    @open_signature
     def update_state(self, values: Any, sample_weight: Any = None) -> list[Any]:
         """Adds values.
 

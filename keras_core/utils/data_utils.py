@@ -154,7 +154,7 @@ def _extract_archive(path: str, folder: str, archive_format: Any = "auto") -> bo
     import tarfile
     import zipfile
 
-    kinds = {
+    kinds: dict[str, tuple[Callable[[str], bool], Callable[[str], Any]]] = {
         "tar": (tarfile.is_tarfile, tarfile.open),
         "zip": (zipfile.is_zipfile, zipfile.ZipFile),
     }

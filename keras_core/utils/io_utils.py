@@ -7,6 +7,7 @@ import os
 import pickle
 from collections import defaultdict
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -159,7 +160,7 @@ class H5Dict:
         return "r" if self.read_only else "a"
 
     def _joined_names(self, key):
-        parts = []
+        parts: list[np.ndarray] = []
         while f"{key}{len(parts)}" in self.data.attrs:
             parts.append(self.data.attrs[f"{key}{len(parts)}"])
         return np.concatenate(parts)
@@ -307,7 +308,7 @@ class HDF5Matrix:
         KeyError: if the file has no such dataset.
     """
 
-    refs = defaultdict(int)
+    refs: dict[Any, int] = defaultdict(int)
     _files: dict = {}
     _opening = Lock()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from keras_core import backend as K
@@ -157,7 +159,7 @@ def convert_all_kernels_in_model(model):
     Args:
         model: Model, changed in place.
     """
-    changed = []
+    changed: list[Any] = []
     for layer in model.layers:
         arrays = K.batch_get_value(layer.weights)
         changed += zip(layer.weights, convert_weights(layer, arrays, engine="theano"))

@@ -120,10 +120,9 @@ class Compiled(Network):
         return [*compiled, *self._added_metrics()]
 
     def _added_metrics(self) -> list[Any]:
-        found = []
+        found: list[Any] = []
         for layer in self.layers:
-            is_model = isinstance(layer, Compiled)
-            found += layer._added_metrics() if is_model else layer.metrics
+            found += layer._added_metrics() if isinstance(layer, Compiled) else layer.metrics
         return unique([*found, *self._metrics])
 
     @property
