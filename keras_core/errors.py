@@ -16,6 +16,19 @@ Each derives from the builtin type that a Keras 2 user catches:
 
 from __future__ import annotations
 
+from keras_core import namespaces
+
+__all__ = [
+    "BackendChoiceWarning",
+    "BackendLoadError",
+    "BackendNotFoundError",
+    "PluginConflictError",
+    "PluginError",
+    "PluginWarning",
+]
+
+__dir__ = namespaces.listing(__all__)
+
 
 class BackendNotFoundError(ImportError, ValueError):
     """No installed distribution provides the backend that was asked for."""

@@ -14,6 +14,8 @@ ActivationLike = Union[str, dict[str, Any], Callable[..., Any], None]
 InitializerLike = Union[str, dict[str, Any], Callable[..., Any]]
 RegularizerLike = Union[str, dict[str, Any], Callable[..., Any], None]
 ConstraintLike = Union[str, dict[str, Any], Callable[..., Any], None]
+LossLike = Union[str, dict[str, Any], Callable[..., Any], None]
+MetricLike = Union[str, dict[str, Any], Callable[..., Any]]
 
 
 class Family:

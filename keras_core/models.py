@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from keras_core import namespaces
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.engine.network import Network
 from keras_core.engine.saving import (
@@ -30,6 +31,8 @@ __all__ = [
     "model_from_yaml",
     "save_model",
 ]
+
+__dir__ = namespaces.listing(__all__)
 
 AnyNetwork = TypeVar("AnyNetwork", bound=Network)
 

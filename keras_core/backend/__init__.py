@@ -3,6 +3,7 @@
 Every function takes tensors, arrays and numbers, and returns tensors, which `function` compiles.
 """
 
+from keras_core import namespaces
 from keras_core.backend.common import (
     backend,
     cast_to_floatx,
@@ -359,3 +360,5 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+__dir__ = namespaces.listing(__all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_core import namespaces
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.families import Family
@@ -224,6 +225,8 @@ __all__ = [
     "serialize",
     "subtract",
 ]
+
+__dir__ = namespaces.listing(__all__)
 
 
 class _Layers(Family):

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from keras_core import namespaces
 from keras_core.families import Family
 from keras_core.optimizers.adadelta import Adadelta
 from keras_core.optimizers.adagrad import Adagrad
@@ -37,6 +38,8 @@ __all__ = [
     "serialize",
     "sgd",
 ]
+
+__dir__ = namespaces.listing(__all__)
 
 sgd = SGD
 rmsprop = RMSprop

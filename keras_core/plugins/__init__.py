@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_core import namespaces
 from keras_core.plugins.contract import (
     BACKEND_API,
     Backend,
@@ -33,3 +34,5 @@ __all__ = [
     "set_backend",
     "use_backend",
 ]
+
+__dir__ = namespaces.listing(__all__)

@@ -182,7 +182,7 @@ class RNN(Layer):
         """The losses that depend on these inputs; by default those that depend on none."""
         return super().get_losses_for(inputs)
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Any) -> None:
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         sequence_shape = tuple(shapes[0])
         self.input_spec[0] = self._sequence_spec(sequence_shape)

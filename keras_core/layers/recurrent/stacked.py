@@ -106,7 +106,7 @@ class StackedRNNCells(Layer):
             remaining = remaining[count:]
         return nested[::-1] if self.reverse_state_order else nested
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Any) -> None:
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         step_shape, constant_shapes = shapes[0], shapes[1:]
         with building():
