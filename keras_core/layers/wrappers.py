@@ -50,7 +50,7 @@ class Wrapper(Layer):
         return self._trainable and all(layer.trainable for layer in self._layers)
 
     @trainable.setter
-    def trainable(self, value: Any) -> None:
+    def trainable(self, value: bool) -> None:
         self._trainable = value
         for layer in self._layers:
             layer.trainable = value
@@ -69,11 +69,11 @@ class Wrapper(Layer):
         """
         return [loss for layer in self._layers for loss in layer.losses]
 
-    def get_losses_for(self, inputs: Tensor | None = None) -> list[Any]:
+    def get_losses_for(self, inputs: Any = None) -> list[Any]:
         """The losses that depend on these inputs; by default those that depend on none."""
         return super().get_losses_for(inputs)
 
-    def get_updates_for(self, inputs: Tensor | None = None) -> list[Any]:
+    def get_updates_for(self, inputs: Any = None) -> list[Any]:
         """The updates that depend on these inputs; by default those that depend on none."""
         return super().get_updates_for(inputs)
 

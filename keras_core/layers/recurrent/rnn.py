@@ -178,7 +178,7 @@ class RNN(Layer):
         of_the_cell = [loss for loss in super().losses if loss not in self._losses]
         return of_the_cell + self._losses
 
-    def get_losses_for(self, inputs: Tensor | None = None) -> list[Any]:
+    def get_losses_for(self, inputs: Any = None) -> list[Any]:
         """The losses that depend on these inputs; by default those that depend on none."""
         return super().get_losses_for(inputs)
 

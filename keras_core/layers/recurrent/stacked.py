@@ -116,7 +116,7 @@ class StackedRNNCells(Layer):
                 step_shape = (step_shape[0], output_size(cell))
         self.built = True
 
-    def get_losses_for(self, inputs: Tensor | None = None) -> list[Any]:
+    def get_losses_for(self, inputs: Any = None) -> list[Any]:
         """The losses that depend on these inputs; by default those that depend on none."""
         return super().get_losses_for(inputs)
 
