@@ -9,26 +9,29 @@ import pytest
 from keras_core.graph import Placeholder, Program
 from keras_core.graph import passes as q
 from keras_core.graph.collector import collector_paused
-from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitive import Primitive, _registry
 from keras_core.graph.spec import Spec
 
 
-def same_spec(x):
-    return Spec(x.sizes, x.dtype)
-
-
-def test_it_rests_within_passes_and_works_again_after_an_error():
+@pytest.fixture
+def watching():
+    """A primitive that cannot be folded, and what it saw of the collector then."""
     seen = []
 
     def fold(node):
         seen.append(gc.isenabled())
         raise ValueError("no constant")
 
+    primitive = Primitive("watching_test", lambda x: Spec(x.sizes, x.dtype), lambda x: x, fold=fold)
+    yield primitive, seen
+    del _registry[primitive.name]
+
+
+def test_it_rests_within_passes_and_works_again_after_an_error(watching):
+    primitive, seen = watching
     x = Placeholder((None, 2))
-    watching = Primitive("watching_test", same_spec, lambda x: x, fold=fold)
-    y = watching(x)
     with pytest.raises(ValueError, match="no constant"):
-        q.optimize(Program([x], [y]))
+        q.optimize(Program([x], [primitive(x)]))
     assert seen == [False] and gc.isenabled()
 
 
