@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from keras_core import namespaces, slots
+from keras_core import missing, namespaces, slots
 
 if TYPE_CHECKING:
     from keras_core import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         testing,
         utils,
     )
+    from keras_core.as_keras import install_as_keras, uninstall_as_keras
     from keras_core.engine.input_layer import Input
     from keras_core.engine.sequential import Sequential
     from keras_core.engine.training import Model
@@ -57,6 +58,7 @@ __all__ = [
     "errors",
     "graph",
     "initializers",
+    "install_as_keras",
     "layers",
     "legacy",
     "losses",
@@ -69,6 +71,7 @@ __all__ = [
     "saving",
     "set_backend",
     "testing",
+    "uninstall_as_keras",
     "use_backend",
     "utils",
 ]
@@ -77,6 +80,8 @@ _HOME_OF = {
     "Input": "keras_core.engine.input_layer",
     "Model": "keras_core.engine.training",
     "Sequential": "keras_core.engine.sequential",
+    "install_as_keras": "keras_core.as_keras",
+    "uninstall_as_keras": "keras_core.as_keras",
     "set_backend": "keras_core.plugins.discovery",
     "use_backend": "keras_core.plugins.discovery",
 }
@@ -106,6 +111,7 @@ def _core_plugin() -> Any:
 slots.current_backend.fill(_current_backend)
 slots.family.fill(lambda name: _submodule(name).FAMILY)
 slots.core_plugin.fill(_core_plugin)
+missing.explain_imports()
 
 if not TYPE_CHECKING:  # a checker knows the names above, and no others
 
@@ -116,4 +122,4 @@ if not TYPE_CHECKING:  # a checker knows the names above, and no others
             value = getattr(importlib.import_module(_HOME_OF[name]), name)
             globals()[name] = value
             return value
-        raise AttributeError(f"module 'keras_core' has no attribute {name!r}")
+        raise missing.no_attribute(__name__, name)

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Collection, Mapping
 from typing import Any, Callable, Union
 
+from keras_core import foreign
 from keras_core.utils.generic_utils import deserialize_keras_object, serialize_keras_object
 
 # What a user may give where a layer or model takes one of a family: its name, its configuration, or
@@ -53,6 +54,7 @@ class Family:
         """
         if isinstance(identifier, (dict, str)):
             return self.deserialize(identifier)
+        foreign.refuse(identifier)
         if inspect.isclass(identifier):
             return identifier()
         if callable(identifier):

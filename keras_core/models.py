@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from keras_core import namespaces
+from keras_core import foreign, namespaces
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.engine.network import Network
 from keras_core.engine.saving import (
@@ -53,6 +53,7 @@ def clone_model(model: AnyNetwork, input_tensors: Any = None) -> AnyNetwork:
     if isinstance(model, Sequential):
         return _clone_sequential(model, input_tensors)
     if not isinstance(model, Network) or not model._is_graph_network:
+        foreign.refuse(model)
         raise ValueError(
             "clone_model takes a Sequential, or a Model made from inputs and outputs, "
             f"not {model!r}."

@@ -3,7 +3,7 @@
 Every function takes tensors, arrays and numbers, and returns tensors, which `function` compiles.
 """
 
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.backend.common import (
     backend,
     cast_to_floatx,
@@ -362,3 +362,4 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())

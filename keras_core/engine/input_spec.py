@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_core import backend as K
+from keras_core import foreign
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim, Shape
 from keras_core.utils.generic_utils import to_list
@@ -86,6 +87,7 @@ def check_tensors(layer: Any, inputs: Any) -> None:
     """
     for value in to_list(inputs, allow_tuple=True):
         if not isinstance(value, Tensor):
+            foreign.refuse(value)
             raise ValueError(
                 f"Layer {describe(layer)} was called on a {type(value).__name__}, but layers are "
                 "called on symbolic tensors, such as the result of Input(shape=...) or of another "

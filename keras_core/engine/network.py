@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from keras_core import backend as K
+from keras_core import foreign
 from keras_core.engine.additions import in_sequence, input_key, unique
 from keras_core.engine.base_layer import Layer, as_shapes, is_metric
 from keras_core.engine.graph_map import GraphMap, node_of
@@ -480,6 +481,7 @@ def check_endpoints(inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
     for role, tensors in (("input", inputs), ("output", outputs)):
         for x in tensors:
             if not isinstance(x, Tensor) or not hasattr(x, "_keras_history"):
+                foreign.refuse(x)
                 raise ValueError(
                     f"A model's {role} must be a tensor made by a Keras layer, not {x!r}. Start "
                     "from Input(shape=...), and wrap functions of tensors in Lambda layers."

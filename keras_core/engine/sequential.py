@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_core import backend as K
-from keras_core import slots
+from keras_core import foreign, slots
 from keras_core.engine.assembling import in_turn
 from keras_core.engine.base_layer import Layer, as_shapes
 from keras_core.engine.graph_map import GraphMap, check_names, node_of
@@ -80,6 +80,7 @@ class Sequential(Model):
 
     def _push(self, layer):
         if not isinstance(layer, Layer):
+            foreign.refuse(layer, TypeError)
             raise TypeError(
                 f"Sequential takes layers, but was given {layer!r}, a {type(layer).__name__}. "
                 "Wrap a function in a Lambda layer."

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keras_core import backend as K
-from keras_core import slots
+from keras_core import foreign, slots
 from keras_core.engine.base_layer import InputSpec, Layer, open_signature
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Dim, Shape
@@ -32,6 +32,7 @@ class Wrapper(Layer):
 
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
+            foreign.refuse(layer, AttributeError)
             raise AttributeError(
                 f"{type(self).__name__} wraps a layer, but got {layer!r}. "
                 f"Write for instance {type(self).__name__}(LSTM(32))."

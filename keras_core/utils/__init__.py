@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from keras_core import namespaces
+from keras_core import missing, namespaces
 
 if TYPE_CHECKING:
     from keras_core.graph.randomness import set_random_seed
@@ -67,6 +67,7 @@ __all__ = [
     "to_categorical",
 ]
 
+
 _HOME = {
     "CustomObjectScope": "utils.generic_utils",
     "custom_object_scope": "utils.generic_utils",
@@ -97,7 +98,7 @@ if not TYPE_CHECKING:  # a checker knows the names above, and no others
         if name in _SUBMODULES:
             return import_module(f"{__name__}.{name}")
         if name not in _HOME:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            raise missing.no_attribute(__name__, name)
         value = getattr(import_module(f"keras_core.{_HOME[name]}"), name)
         globals()[name] = value
         return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from keras_core import foreign
 from keras_core.callbacks.base import CallbackList
 from keras_core.callbacks.loggers import BaseLogger, History, ProgbarLogger
 from keras_core.engine.compilation.compiled import Compiled
@@ -76,6 +77,7 @@ def _check(callbacks: Callbacks) -> None:
     if not isinstance(callbacks, (list, tuple)):
         raise TypeError(f"callbacks is a {type(callbacks).__name__}; give a list: callbacks=[...].")
     for callback in callbacks:
+        foreign.refuse(callback, AttributeError)
         if not hasattr(callback, "set_params") or not hasattr(callback, "set_model"):
             raise AttributeError(
                 f"{callback!r} in callbacks is no callback; derive it from "

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from keras_core import backend as K
-from keras_core import slots
+from keras_core import foreign, slots
 from keras_core.engine.base_layer import Layer
 from keras_core.engine.weight_owner import building
 from keras_core.graph import Tensor
@@ -38,6 +38,7 @@ def check_cell(cell: Any, layer_name: str) -> None:
     Raises:
         ValueError: If `call` or `state_size` is missing.
     """
+    foreign.refuse(cell)
     for needed in ("call", "state_size"):
         if not hasattr(cell, needed):
             raise ValueError(
