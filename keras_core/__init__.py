@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from keras_core.engine.training import Model
     from keras_core.plugins.discovery import set_backend, use_backend
 
-__version__ = "2.0.0"
+__version__ = "2.4.0"
 
 __all__ = [
     "Input",

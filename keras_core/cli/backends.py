@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from keras_core.plugins import known
 from keras_core.plugins.discovery import Inspection, inspect_backends
 
 _COLUMNS = ("backend", "distribution", "engine", "devices", "state")
@@ -17,7 +18,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Prints a line for each backend; a broken one has its reason below the table."""
     found = inspect_backends()
     if not found:
-        print("No backend is installed. To install one: pip install keras-numpy")
+        print(f"No backend is installed. To install one: {known.install_command(known.DEFAULT)}")
         return 1
     print(table([_COLUMNS, *(_row(backend) for backend in found)]))
     for backend in found:

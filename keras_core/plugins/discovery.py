@@ -243,7 +243,7 @@ def backend_info(plugin: Plugin) -> BackendInfo:
         raise PluginError(
             f"it is written for version {_dotted(info.api)} of the backend contract, and this "
             f"keras-core speaks {_dotted(BACKEND_API)}; install versions that fit: "
-            f"pip install --upgrade keras-core {plugin.distribution}"
+            f"pip install --upgrade 'keras-core>=2.4,<3' {plugin.distribution}"
         )
     return info
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 DEFAULT = "numpy"
 
+# With the extra that brings the engine, where the distribution leaves that open.
 DISTRIBUTIONS = {
     "numpy": "keras-numpy",
-    "tensorflow": "keras-tf",
+    "tensorflow": "'keras-tf[cpu]'",
     "theano": "keras-theano",
 }
 
