@@ -45,6 +45,9 @@ def _run(words: list[str]) -> int:
     except (BackendLoadError, BackendNotFoundError, PluginConflictError) as error:
         print(f"keras-core: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nkeras-core: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
 
 
 def _nobody_reads() -> int:
