@@ -9,6 +9,7 @@ from keras_core.plugins.contract import (
     BackendInfo,
     Limitation,
     ModelFormat,
+    Problem,
 )
 from keras_core.plugins.discovery import (
     available_backends,
@@ -26,6 +27,7 @@ __all__ = [
     "BackendInfo",
     "Limitation",
     "ModelFormat",
+    "Problem",
     "available_backends",
     "backend_name",
     "current_backend",

@@ -52,9 +52,19 @@ def test_doctor_names_the_choice_and_its_rule_and_starts_nothing(sandbox):
 
 def test_doctor_gives_the_command_that_mends_a_missing_backend(sandbox):
     sandbox.distribution("keras-mine", MINE, "mine")
+    done = keras_core(sandbox, "doctor", KERAS_BACKEND="theano", **HIDDEN)
+    assert done.returncode == 1
+    assert "pip install keras-theano" in done.stdout
+
+
+def test_doctor_notes_a_preference_that_cannot_be_met(sandbox):
+    sandbox.distribution("keras-mine", MINE, "mine")
     sandbox.settings('{"backend": "theano"}')
     done = keras_core(sandbox, "doctor", **HIDDEN)
-    assert done.returncode == 1
+    assert (done.returncode, done.stderr) == (0, "")
+    file = sandbox.home / ".keras" / "keras.json"
+    assert "backend     mine, chosen by: the only backend installed; 'backend' in" in done.stdout
+    assert f"NOTE: {file} names the backend 'theano', which is not installed" in done.stdout
     assert "pip install keras-theano" in done.stdout
 
 

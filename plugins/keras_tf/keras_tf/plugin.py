@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from importlib import metadata, util
+import sys
+from importlib import util
 
-from keras_core.plugins import BackendInfo, hookimpl
+from keras_core.plugins import BackendInfo, Problem, hookimpl
+from keras_core.plugins.engines import Release, installed_release, is_within
 from keras_tf.limitations import LIMITATIONS
 
-DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos")
+_LEAST, _BELOW = "2.15", "3"
+# Each has a module `tensorflow`. Those that can use a GPU come first.
+_FOR_GPU = ("tensorflow-rocm", "tensorflow", "tf-nightly")
+_FOR_CPU = (
+    *("tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tensorflow-aarch64"),
+    *("tensorflow-cpu-aws", "intel-tensorflow", "tf-nightly-cpu"),
+)
 
 
 @hookimpl
@@ -24,21 +32,37 @@ def keras_core_make_backend(config):
 
 @hookimpl
 def keras_core_backend_info():
+    is_there = util.find_spec("tensorflow") is not None
+    release = installed_release(*_FOR_GPU, *_FOR_CPU) if is_there else None
     return BackendInfo(
         name="tensorflow",
         engine="TensorFlow",
-        engine_version=_engine_version(),
-        api=(1, 0),
-        devices=("cpu", "gpu"),
+        engine_version=release.version if release else "",
+        api=(1, 1),
+        devices=_devices(release) if is_there else (),
         limitations=LIMITATIONS,
+        problems=_problems(release) if is_there else (_MISSING,),
     )
 
 
-def _engine_version() -> str:
-    """The version of whichever distribution of TensorFlow is installed; empty for none."""
-    for name in DISTRIBUTIONS:
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return ""
+_MISSING = Problem(
+    "TensorFlow is not installed: keras-tf leaves open which of its distributions it runs on",
+    "pip install 'keras-tf[cpu]' (or 'keras-tf[gpu]' for a GPU)",
+)
+
+
+def _devices(release: Release | None) -> tuple[str, ...]:
+    """The kinds of device that a distribution has code for."""
+    if installed_release("tensorflow-metal"):
+        return ("cpu", "gpu")
+    # TensorFlow's own wheels have code for GPUs on Linux alone.
+    uses_gpu = release is None or (release.distribution in _FOR_GPU and sys.platform == "linux")
+    return ("cpu", "gpu") if uses_gpu else ("cpu",)
+
+
+def _problems(release: Release | None) -> tuple[Problem, ...]:
+    if release is None or is_within(release.version, _LEAST, _BELOW):
+        return ()
+    what = f"{release} is installed, but {_LEAST} or newer and below {_BELOW} is needed"
+    remedy = f"pip install --upgrade '{release.distribution}>={_LEAST},<{_BELOW}'"
+    return (Problem(what, remedy),)
