@@ -51,7 +51,7 @@ def _package(cls: type) -> str:
     root = cls.__module__.partition(".")[0]
     # keras_core may stand under the name of keras, but `keras.src` is never its own.
     modules = (sys.modules.get(name) for name in (f"{root}.src", f"{root}.src.version", root))
-    version = next((m.__version__ for m in modules if hasattr(m, "__version__")), "")
+    version = next(filter(None, (getattr(module, "__version__", "") for module in modules)), "")
     name = root if root.endswith("keras") else f"the Keras in {root}"
     known_as = " (tf.keras)" if root == "keras" and "tensorflow" in sys.modules else ""
     return f"{name} {version}".strip() + known_as

@@ -84,13 +84,13 @@ def _report_installed(choice: Choice | None) -> tuple[list[str], list[str]]:
         What is wrong, and what to note: a doubtful choice, engines that cannot run and need not.
     """
     wrong, notes = [], [choice.doubt] if choice and choice.doubt else []
-    for backend in discovery.inspect_backends():
-        print(f"installed   {backend.name}: {state(backend)} ({backend.release})")
-        chosen = choice is not None and choice.name == backend.name
-        if backend.problem:
-            wrong.append(_remedy(backend))
-        elif backend.troubles:
-            (wrong if chosen else notes).append(_told(backend))
+    for found in discovery.inspect_backends():
+        print(f"installed   {found.name}: {state(found)} ({found.release})")
+        is_chosen = choice is not None and choice.name == found.name
+        if found.problem:
+            wrong.append(_remedy(found))
+        elif found.troubles:
+            (wrong if is_chosen else notes).append(_told(found))
     return wrong, notes
 
 

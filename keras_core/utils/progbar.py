@@ -65,14 +65,17 @@ class Progbar:
             finalize: whether this is the last call; by default when the target is reached.
         """
         self._account(current, values or ())
-        known = self.target is not None
-        finished = (known and current >= self.target) if finalize is None else finalize
+        unknown = self.target is None
+        finished = self._is_reached(current) if finalize is None else finalize
         now = time.time()
         if self.verbose == 1:
-            if finished or not known or (_can_redraw() and self._is_due(now)):
+            if finished or unknown or (_can_redraw() and self._is_due(now)):
                 self._draw(current, now, finished)
-        elif self.verbose == 2 and (finished or not known):
+        elif self.verbose == 2 and (finished or unknown):
             _write(f" - {now - self._start:.0f}s{self._values_text(signed=True)}\n")
+
+    def _is_reached(self, current: int) -> bool:
+        return self.target is not None and current >= self.target
 
     def _is_due(self, now: float) -> bool:
         return now - self._last_drawing >= self.interval

@@ -123,6 +123,18 @@ def test_devices_are_those_of_the_installed_tensorflow(machine, distribution, de
     assert [cell.strip() for cell in row.split("  ") if cell.strip()] == cells
 
 
+@pytest.mark.parametrize(("built", "devices"), [("True", "cpu, gpu"), ("False", "cpu")])
+def test_what_tensorflow_says_of_its_build_counts_most(machine, built, devices):
+    machine.plugin("keras_tf", "tensorflow")
+    machine.engine("tensorflow", "2.21.0", "tensorflow")
+    folder = machine.sandbox.site / "tensorflow" / "python" / "platform"
+    folder.mkdir(parents=True)
+    pairs = f"[('cpu_compiler', 'clang'), ('is_cuda_build', {built}), ('is_rocm_build', False)]"
+    (folder / "build_info.py").write_text(f"build_info = collections.OrderedDict({pairs})\n")
+    table = check(machine, "tensorflow", "ok")
+    assert f"TensorFlow 2.21.0  {devices}  " in table
+
+
 @pytest.mark.parametrize(
     ("version", "state"),
     [

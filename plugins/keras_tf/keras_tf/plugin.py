@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib import util
+from importlib.machinery import ModuleSpec
+from pathlib import Path
 
 from keras_core.plugins import BackendInfo, Problem, hookimpl
 from keras_core.plugins.engines import Release, installed_release, is_within
@@ -32,16 +35,16 @@ def keras_core_make_backend(config):
 
 @hookimpl
 def keras_core_backend_info():
-    is_there = util.find_spec("tensorflow") is not None
-    release = installed_release(*_FOR_GPU, *_FOR_CPU) if is_there else None
+    spec = util.find_spec("tensorflow")
+    release = installed_release(*_FOR_GPU, *_FOR_CPU) if spec else None
     return BackendInfo(
         name="tensorflow",
         engine="TensorFlow",
         engine_version=release.version if release else "",
         api=(1, 1),
-        devices=_devices(release) if is_there else (),
+        devices=_devices(spec, release) if spec else (),
         limitations=LIMITATIONS,
-        problems=_problems(release) if is_there else (_MISSING,),
+        problems=_problems(release) if spec else (_MISSING,),
     )
 
 
@@ -51,13 +54,23 @@ _MISSING = Problem(
 )
 
 
-def _devices(release: Release | None) -> tuple[str, ...]:
-    """The kinds of device that a distribution has code for."""
-    if installed_release("tensorflow-metal"):
-        return ("cpu", "gpu")
-    # TensorFlow's own wheels have code for GPUs on Linux alone.
-    uses_gpu = release is None or (release.distribution in _FOR_GPU and sys.platform == "linux")
-    return ("cpu", "gpu") if uses_gpu else ("cpu",)
+def _devices(spec: ModuleSpec, release: Release | None) -> tuple[str, ...]:
+    """The kinds of device that the installed engine has code for."""
+    for_gpu = _built_for_gpu(spec)
+    if for_gpu is None:  # TensorFlow's own wheels have code for GPUs on Linux alone
+        on_linux = sys.platform == "linux"
+        for_gpu = release is None or (release.distribution in _FOR_GPU and on_linux)
+    return ("cpu", "gpu") if for_gpu or installed_release("tensorflow-metal") else ("cpu",)
+
+
+def _built_for_gpu(spec: ModuleSpec) -> bool | None:
+    """What TensorFlow says of its own build, in a file that is read and not run."""
+    for folder in spec.submodule_search_locations or ():
+        path = Path(folder, "python", "platform", "build_info.py")
+        if path.is_file():
+            built = re.findall(r"'is_(?:cuda|rocm)_build', (True|False)", path.read_text("utf-8"))
+            return "True" in built if built else None
+    return None
 
 
 def _problems(release: Release | None) -> tuple[Problem, ...]:
