@@ -17,6 +17,11 @@ from keras_core.plugins.engines import is_within
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 HIDDEN = {"KERAS_CORE_DISABLE_PLUGINS": "numpy,loopback,broken"}
+PRETENDED = """
+import types
+import keras_theano.plugin
+keras_theano.plugin.sys = types.SimpleNamespace(version_info=({}, 0))
+"""
 
 
 def has(name):
@@ -59,12 +64,11 @@ class Machine:
         return info
 
     def ask(self, command, backend, python=None):
-        """Runs a command, where asked as if by another Python."""
-        pretend = f"sys.version_info = ({python}, 0, 'final', 0)" if python else ""
-        code = (
-            f"import sys\nfrom keras_core.cli import main\n{pretend}\nsys.exit(main(['{command}']))"
+        """Runs a command, where asked as if Theano's plugin ran on another Python."""
+        code = f"import sys\nfrom keras_core.cli import main\nsys.exit(main(['{command}']))"
+        return self.sandbox.run(
+            (PRETENDED.format(python) if python else "") + code, KERAS_BACKEND=backend, **HIDDEN
         )
-        return self.sandbox.run(code, KERAS_BACKEND=backend, **HIDDEN)
 
 
 @pytest.fixture
