@@ -59,9 +59,14 @@ def test_whoever_needs_the_core_asks_for_its_major_version():
         assert asked == ["keras-core>=2.4,<3"], path
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/writing-a-backend.md"])
-def test_the_other_project_of_that_name_is_told_apart(name):
-    text = (ROOT / name).read_text(encoding="utf-8")
+GUIDE = ROOT / "docs" / "writing-a-backend.md"
+TEMPLATE = ROOT / "keras_core" / "cli" / "template" / "README.md.txt"
+
+
+@pytest.mark.parametrize("document", [*READMES, GUIDE, TEMPLATE], ids=lambda path: path.parent.name)
+def test_where_something_is_installed_the_other_project_of_that_name_is_told_apart(document):
+    text = document.read_text(encoding="utf-8")
+    assert "pip install" in text
     assert "PyPI" in text and "another project" in text and "0.x" in text
 
 
