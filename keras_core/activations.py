@@ -94,16 +94,15 @@ def softsign(x: Any) -> Tensor:
     return K.softsign(x)
 
 
-def relu(
-    x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0
-) -> Tensor:
+def relu(x: Any, alpha: Any = 0.0, max_value: Any = None, threshold: Any = 0.0) -> Tensor:
     """max(x, 0), with the defaults.
 
     Args:
         x: tensor.
-        alpha: slope below the threshold, so that there the value is alpha (x - threshold).
-        max_value: upper bound, or None.
-        threshold: where the identity begins.
+        alpha: slope below the threshold, so that there the value is alpha (x - threshold): a
+            number, or a tensor that broadcasts with `x`.
+        max_value: upper bound, likewise, or None.
+        threshold: where the identity begins, likewise.
 
     Returns:
         Tensor of the shape of `x`.

@@ -154,7 +154,7 @@ class ThresholdedReLU(_Elementwise):
         self.theta = K.cast_to_floatx(theta)
 
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
-        return inputs * K.cast(K.greater(inputs, self.theta), K.dtype(inputs))
+        return K.switch(K.greater(inputs, self.theta), inputs, 0.0)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "theta": float(self.theta)}
