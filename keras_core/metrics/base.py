@@ -235,6 +235,9 @@ class MeanMetricWrapper(Mean):
         """
         y_true, y_pred = K.cast(y_true, self.dtype), K.cast(y_pred, self.dtype)
         y_pred, y_true = losses_utils.squeeze_or_expand_dimensions(y_pred, y_true=y_true)
+        if sample_weight is not None and K.ndim(sample_weight) and K.ndim(y_pred) == 1:
+            # A weight a sample: the only axis is that of the samples, not of their features.
+            y_true, y_pred = K.expand_dims(y_true, -1), K.expand_dims(y_pred, -1)
         return super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
     def get_config(self) -> dict[str, Any]:
