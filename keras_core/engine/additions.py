@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from keras_core import slots
-from keras_core.graph import Tensor, Update, Variable, substitute
+from keras_core.graph import Tensor
 from keras_core.utils.generic_utils import to_list
+from keras_core.utils.metrics_utils import as_symbol
 
 if TYPE_CHECKING:
     from keras_core.engine.base_layer import Layer
@@ -18,17 +19,6 @@ Item = TypeVar("Item")
 def unique(items: Iterable[Item]) -> list[Item]:
     """Drops repetitions, by identity for tensors, and keeps the order."""
     return list(dict.fromkeys(items))
-
-
-def in_sequence(updates: Iterable[Update]) -> list[Update]:
-    """One update a variable: where several calls of a layer update one, each starts from the value
-    that the call before left."""
-    values: dict[Variable, Tensor] = {}
-    for variable, value in updates:
-        if variable in values:
-            (value,) = substitute([value], {variable: values[variable]})
-        values[variable] = value
-    return [Update(variable, value) for variable, value in values.items()]
 
 
 def input_key(inputs: Any) -> tuple[Tensor, ...] | None:
@@ -99,7 +89,7 @@ class Additions:
         metric = known[0] if known else slots.family("metrics").built_in["Mean"](name=name)
         if not known:
             self._metrics.append(metric)
-        metric(value)
+        metric(as_symbol(value))
 
     @property
     def losses(self) -> list[Any]:

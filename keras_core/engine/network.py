@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import foreign
-from keras_core.engine.additions import in_sequence, input_key, unique
+from keras_core.engine.additions import input_key, unique
 from keras_core.engine.base_layer import Layer, as_shapes, is_metric
 from keras_core.engine.graph_map import GraphMap, node_of
 from keras_core.engine.input_layer import InputLayer
@@ -17,7 +17,7 @@ from keras_core.engine.network_config import network_config, network_from_config
 from keras_core.engine.node import Node
 from keras_core.engine.persistence import Persistence
 from keras_core.engine.weight_owner import match_weights
-from keras_core.graph import Tensor, Variable
+from keras_core.graph import Tensor, Variable, in_sequence
 from keras_core.graph.spec import Shape
 from keras_core.utils.generic_utils import is_all_none, to_list, unpack_singleton
 
