@@ -26,6 +26,7 @@ from keras_core.layers._options import (
     options_config,
     set_options,
 )
+from keras_core.layers.recurrent._cells import add_kernels
 from keras_core.layers.recurrent.gru import gru_state
 from keras_core.layers.recurrent.lstm import forget_bias_initializer, lstm_states
 from keras_core.layers.recurrent.rnn import RNN
@@ -85,10 +86,8 @@ class _CuDNNRNN(RNN):
         self.input_spec = [InputSpec(ndim=3)]
 
     def _build_cell(self, step_shape: Shape, constant_shapes: Sequence[Shape]) -> None:
-        width = self.units * self.gates
-        add_part(self, "kernel", (input_channels(self.name, step_shape, -1), width))
-        add_part(self, "recurrent_kernel", (self.units, width))
-        add_part(self, "bias", (2 * width,), self._bias_start())
+        add_kernels(self, input_channels(self.name, step_shape, -1))
+        add_part(self, "bias", (2 * self.units * self.gates,), self._bias_start())
 
     def _bias_start(self) -> Function:
         return self.bias_initializer

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Optional
 
 from keras_core import backend as K
+from keras_core import initializers
 from keras_core.engine.base_layer import Layer
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape
@@ -123,12 +124,10 @@ class GatedCell(DropoutCell):
                 f"{self.name} needs to know the number of features of its inputs, the last axis, "
                 f"but got inputs of shape {tuple(input_shape)}. Give that axis a size."
             )
-        width = self.units * self.gates
-        add_part(self, "kernel", (features, width))
-        add_part(self, "recurrent_kernel", (self.units, width))
+        add_kernels(self, features)
         self.bias = None
         if self.use_bias:
-            self._build_bias(width)
+            self._build_bias(self.units * self.gates)
         self.built = True
 
     def _build_bias(self, width: int) -> None:
@@ -153,6 +152,26 @@ class GatedCell(DropoutCell):
         """The inputs' share of all gates. No state in it, so that it can leave the loop."""
         product = self._project(inputs, masks, self.kernel)
         return product if bias is None else product + bias
+
+
+def add_kernels(layer: Any, features: int) -> None:
+    """Adds the kernels of the inputs and of the state, each with all gates side by side."""
+    width, gates = layer.units * layer.gates, layer.gates
+    first, second = layer.kernel_initializer, layer.recurrent_initializer
+    add_part(layer, "kernel", (features, width), _of_each_gate(first, gates))
+    add_part(layer, "recurrent_kernel", (layer.units, width), _of_each_gate(second, gates))
+
+
+def _of_each_gate(initializer: Function, gates: int) -> Function:
+    """The initializer of gates side by side: the same, but an identity is that of each gate."""
+    if not isinstance(initializer, initializers.Identity):
+        return initializer
+
+    def identities(shape: tuple[int, int], dtype: str | None = None) -> Tensor:
+        one = initializer((shape[0], shape[1] // gates), dtype=dtype)
+        return K.concatenate([one] * gates)
+
+    return identities
 
 
 def modern_implementation(implementation: int, layer_name: str) -> int:
