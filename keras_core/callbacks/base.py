@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 Logs = dict[str, Any]
@@ -123,7 +123,7 @@ class CallbackList:
     def __init__(self, callbacks: Iterable[Any] | None = None, queue_length: int = 10) -> None:
         self.callbacks: list[Any] = list(callbacks or ())
         self.queue_length = queue_length
-        self.params: Mapping[str, Any] = {}
+        self.params: dict[str, Any] = {}
         self.model: Any = None
 
     def append(self, callback: Any) -> None:

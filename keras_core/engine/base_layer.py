@@ -5,18 +5,20 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.engine.additions import Additions
 from keras_core.engine.assembling import assembling
 from keras_core.engine.connections import Connections
 from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors, shape_tuple
 from keras_core.engine.native_calls import is_native_call, run_natively
 from keras_core.engine.node import Node
 from keras_core.engine.weight_owner import WeightOwner, building
-from keras_core.graph import layer_scope
+from keras_core.graph import Tensor, layer_scope
+from keras_core.graph.spec import Shape
 from keras_core.utils.generic_utils import (
     did_you_mean,
     has_arg,
@@ -25,6 +27,9 @@ from keras_core.utils.generic_utils import (
     unpack_singleton,
 )
 from keras_core.utils.layer_utils import describe, represent
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["InputSpec", "Layer", "Node", "disable_tracking"]
 
@@ -39,8 +44,23 @@ _KEYWORDS = (
     "input_dtype",
 )
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+Outputs = TypeVar("Outputs", covariant=True)
 
-def disable_tracking(func):
+
+class _Computes(Protocol[Outputs]):
+    """A layer whose `call` returns `Outputs`, which are then those of a call of the layer."""
+
+    @property
+    def call(self) -> Callable[..., Outputs]: ...
+
+
+def open_signature(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Tells type checkers that a subclass may take other arguments in this method."""
+    return method
+
+
+def disable_tracking(func: Method) -> Method:
     """Decorates a method so that layers it assigns as attributes aren't tracked as inner layers.
 
     Args:
@@ -49,7 +69,7 @@ def disable_tracking(func):
     """
 
     @functools.wraps(func)
-    def untracked(self, *args, **kwargs):
+    def untracked(self: Layer, *args: Any, **kwargs: Any) -> Any:
         outer = self.__dict__.get("_tracks", True)
         object.__setattr__(self, "_tracks", False)
         try:
@@ -57,10 +77,10 @@ def disable_tracking(func):
         finally:
             object.__setattr__(self, "_tracks", outer)
 
-    return untracked
+    return cast(Method, untracked)
 
 
-class Layer(WeightOwner, Connections, Additions):
+class Layer(WeightOwner, Connections):
     """The base class of layers.
 
     A subclass stores its configuration in `__init__`, makes its weights in `build` with
@@ -84,7 +104,13 @@ class Layer(WeightOwner, Connections, Additions):
         TypeError: for an unknown keyword.
     """
 
-    def __init__(self, **kwargs):
+    name: str
+    dtype: Any
+    input_spec: Any
+    supports_masking: bool
+    batch_input_shape: Shape
+
+    def __init__(self, **kwargs: Any) -> None:
         self._refuse_unknown(kwargs)
         self.input_spec = None
         self.supports_masking = False
@@ -97,7 +123,7 @@ class Layer(WeightOwner, Connections, Additions):
         self.dtype = dtype if isinstance(dtype, str) else np.dtype(dtype).name
         self._initial_weights = kwargs.get("weights")
 
-    def _refuse_unknown(self, kwargs):
+    def _refuse_unknown(self, kwargs: dict[str, Any]) -> None:
         unknown = [name for name in kwargs if name not in _KEYWORDS]
         if unknown:
             known = {*_KEYWORDS, *_parameters(type(self))}
@@ -107,7 +133,7 @@ class Layer(WeightOwner, Connections, Additions):
                 f"{list(_KEYWORDS)}."
             )
 
-    def _init_records(self):
+    def _init_records(self) -> None:
         self._layers = []
         self._trainable_weights = []
         self._non_trainable_weights = []
@@ -121,11 +147,11 @@ class Layer(WeightOwner, Connections, Additions):
         self._initial_weights = None
         self._built = False
 
-    def _automatic_name(self):
+    def _automatic_name(self) -> str:
         prefix = _snake_case(type(self).__name__)
         return f"{prefix}_{K.get_uid(prefix)}"
 
-    def _set_input_shape(self, kwargs):
+    def _set_input_shape(self, kwargs: dict[str, Any]) -> None:
         who = type(self).__name__
         if "batch_input_shape" in kwargs:
             shape = kwargs["batch_input_shape"]
@@ -134,12 +160,12 @@ class Layer(WeightOwner, Connections, Additions):
             shape = shape_tuple(who, "input_shape", kwargs["input_shape"])
             self.batch_input_shape = (kwargs.get("batch_size"), *shape)
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Layer) and self.__dict__.get("_tracks", True):
             self._track(value)
         super().__setattr__(name, value)
 
-    def _track(self, layer):
+    def _track(self, layer: Layer) -> None:
         records = self.__dict__.get("_metrics" if is_metric(layer) else "_layers")
         if records is None:
             raise RuntimeError(
@@ -153,17 +179,17 @@ class Layer(WeightOwner, Connections, Additions):
         return represent(self)
 
     @property
-    def built(self):
+    def built(self) -> bool:
         """Whether the layer has its weights."""
         return self._built
 
     @built.setter
-    def built(self, value):
+    def built(self, value: bool) -> None:
         self._built = value
 
     # What a subclass overrides
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Makes the weights; called once, before the first call.
 
         Args:
@@ -171,7 +197,8 @@ class Layer(WeightOwner, Connections, Additions):
         """
         self.built = True
 
-    def call(self, inputs, **kwargs):
+    @open_signature
+    def call(self, inputs: Any, **kwargs: Any) -> Any:
         """The layer's formula.
 
         Args:
@@ -183,7 +210,8 @@ class Layer(WeightOwner, Connections, Additions):
         """
         return inputs
 
-    def compute_mask(self, inputs, mask=None):
+    @open_signature
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the output.
 
         Args:
@@ -205,7 +233,7 @@ class Layer(WeightOwner, Connections, Additions):
             )
         return None
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for a given shape of the input.
 
         Args:
@@ -222,7 +250,7 @@ class Layer(WeightOwner, Connections, Additions):
         outputs = self._stand_in(input_shape).call(inputs)
         return unpack_singleton([K.int_shape(x) for x in to_list(outputs, allow_tuple=True)])
 
-    def _stand_in(self, input_shape):
+    def _stand_in(self, input_shape: Any) -> Layer:
         """A built copy to be called on trial, so that no weight or record of this layer changes."""
         try:
             copy = type(self).from_config(self.get_config())
@@ -234,7 +262,7 @@ class Layer(WeightOwner, Connections, Additions):
         copy.build(input_shape)
         return copy
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """What `from_config` needs to make the layer anew, without its weights.
 
         Returns:
@@ -248,7 +276,7 @@ class Layer(WeightOwner, Connections, Additions):
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """Makes a layer of a configuration.
 
         Args:
@@ -258,7 +286,7 @@ class Layer(WeightOwner, Connections, Additions):
 
     # A call
 
-    def assert_input_compatibility(self, inputs):
+    def assert_input_compatibility(self, inputs: Any) -> None:
         """Checks tensors against `input_spec`.
 
         Args:
@@ -269,7 +297,15 @@ class Layer(WeightOwner, Connections, Additions):
         """
         check_inputs(self, inputs)
 
-    def __call__(self, inputs, **kwargs):
+    @overload
+    def __call__(
+        self: _Computes[Outputs], inputs: Tensor | Sequence[Tensor], **kwargs: Any
+    ) -> Outputs: ...
+
+    @overload
+    def __call__(self, inputs: Any, **kwargs: Any) -> Any: ...
+
+    def __call__(self, inputs: Any, **kwargs: Any) -> Any:
         """Applies the layer to tensors, builds it first when that is still to be done.
 
         Args:
@@ -303,7 +339,7 @@ class Layer(WeightOwner, Connections, Additions):
             )
         return unpack_singleton(outputs)
 
-    def _build_for(self, inputs):
+    def _build_for(self, inputs: Any) -> None:
         check_tensors(self, inputs)
         if self.built:
             return
@@ -315,7 +351,9 @@ class Layer(WeightOwner, Connections, Additions):
         if self._initial_weights is not None:
             self.set_weights(self._initial_weights)
 
-    def _compute(self, inputs, masks, arguments):
+    def _compute(
+        self, inputs: Any, masks: list[Any], arguments: dict[str, Any]
+    ) -> tuple[list[Tensor], list[Any]]:
         """One call without a node: outputs and their masks, losses and updates filed.
 
         Args:
@@ -339,12 +377,12 @@ class Layer(WeightOwner, Connections, Additions):
             return outputs, list(output_mask)
         return outputs, [output_mask] * len(outputs)
 
-    def _with_mask(self, arguments, mask):
+    def _with_mask(self, arguments: dict[str, Any], mask: Any) -> dict[str, Any]:
         if is_all_none(mask) or arguments.get("mask") is not None:
             return arguments
         return {**arguments, "mask": mask} if has_arg(self.call, "mask") else arguments
 
-    def _checked_outputs(self, value):
+    def _checked_outputs(self, value: Any) -> list[Tensor]:
         outputs = to_list(value, allow_tuple=True)
         if not outputs or any(x is None for x in outputs):
             raise ValueError(
@@ -353,7 +391,7 @@ class Layer(WeightOwner, Connections, Additions):
             )
         return list(outputs)
 
-    def _refine_shapes(self, inputs, outputs):
+    def _refine_shapes(self, inputs: Any, outputs: list[Tensor]) -> None:
         """Adds sizes that only the layer's own shape rule knows."""
         if getattr(self.compute_output_shape, "__func__", None) is Layer.compute_output_shape:
             return
@@ -363,7 +401,7 @@ class Layer(WeightOwner, Connections, Additions):
             if _agree(output.shape, shape) and None in output.shape:
                 output.set_shape(shape)
 
-    def _add_activity_losses(self, inputs, outputs):
+    def _add_activity_losses(self, inputs: Any, outputs: list[Tensor]) -> None:
         regularizer = getattr(self, "activity_regularizer", None)
         if regularizer is not None:
             with K.name_scope("activity_regularizer"):
@@ -371,14 +409,14 @@ class Layer(WeightOwner, Connections, Additions):
 
     def _add_inbound_node(
         self,
-        input_tensors,
-        output_tensors,
-        input_masks,
-        output_masks,
-        input_shapes,
-        output_shapes,
-        arguments=None,
-    ):
+        input_tensors: list[Tensor],
+        output_tensors: list[Tensor],
+        input_masks: list[Any],
+        output_masks: list[Any],
+        input_shapes: list[Shape],
+        output_shapes: list[Shape],
+        arguments: dict[str, Any] | None = None,
+    ) -> None:
         histories = [getattr(x, "_keras_history", (None, None, None)) for x in input_tensors]
         layers, node_indices, tensor_indices = zip(*histories) if histories else ((), (), ())
         for index, (tensor, mask) in enumerate(zip(output_tensors, output_masks)):
@@ -399,13 +437,13 @@ class Layer(WeightOwner, Connections, Additions):
         )
 
 
-def _parameters(cls):
+def _parameters(cls: type) -> set[str]:
     """The names that the constructors of a class and its bases take."""
-    made = [base.__init__ for base in cls.__mro__ if "__init__" in vars(base)]
+    made = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
     return {name for init in made for name in inspect.signature(init).parameters} - {"self"}
 
 
-def _snake_case(name):
+def _snake_case(name: str) -> str:
     """Turns a class name into the stem of automatic layer names, `BatchNormalization` into
     `batch_normalization`; a leading underscore becomes `private_`."""
     words = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
@@ -413,23 +451,23 @@ def _snake_case(name):
     return "private" + words if words.startswith("_") else words
 
 
-def _fresh(tensor):
+def _fresh(tensor: Tensor) -> Tensor:
     """The tensor itself, or another handle when it already is the output of some layer."""
     return K.identity(tensor) if hasattr(tensor, "_keras_history") else tensor
 
 
-def _agree(seen, declared):
+def _agree(seen: Shape, declared: Shape) -> bool:
     return len(seen) == len(declared) and all(
         a is None or b is None or a == b for a, b in zip(seen, declared)
     )
 
 
-def as_shapes(shape):
+def as_shapes(shape: Any) -> list[Shape]:
     """A list of shape tuples, of one shape or of a list of them."""
     several = len(shape) > 0 and all(isinstance(s, (tuple, list)) for s in shape)
     return [tuple(s) for s in shape] if several else [tuple(shape)]
 
 
-def is_metric(layer):
+def is_metric(layer: Any) -> bool:
     """Whether a layer is a metric object."""
     return hasattr(layer, "update_state") and hasattr(layer, "result")

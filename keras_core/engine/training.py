@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Container, Mapping
 from typing import Any
 
+import numpy as np
+
+from keras_core.callbacks.loggers import History
 from keras_core.engine.compilation.compiled import Compiled, hint_of_keyword
 from keras_core.engine.compilation.feed import Fed, fits
-from keras_core.engine.options import Options, Validation, Workers
+from keras_core.engine.options import Callbacks, Options, Validation, Workers
 from keras_core.engine.runs import loop
 from keras_core.engine.runs.data import (
     Given,
@@ -48,21 +52,21 @@ class Model(Compiled):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int = 1,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: Any = True,
-        class_weight: Any = None,
+        shuffle: bool | str = True,
+        class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
-        validation_freq: Any = 1,
+        validation_freq: int | Container[int] = 1,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
         **kwargs: Any,
-    ) -> Any:
+    ) -> History:
         """Trains the model for a number of epochs.
 
         Args:
@@ -123,7 +127,7 @@ class Model(Compiled):
         verbose: int = 1,
         sample_weight: Any = None,
         steps: int | None = None,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
@@ -159,11 +163,11 @@ class Model(Compiled):
         batch_size: int | None = None,
         verbose: int = 0,
         steps: int | None = None,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
-    ) -> Any:
+    ) -> np.ndarray | Any:
         """Computes the outputs.
 
         Args:
@@ -207,7 +211,7 @@ class Model(Compiled):
         x: Any,
         y: Any,
         sample_weight: Any = None,
-        class_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
         reset_metrics: bool = True,
     ) -> Any:
         """Does one step of training.
@@ -261,7 +265,7 @@ class Model(Compiled):
                 self.reset_metrics()
         return unpack_singleton([x[()] for x in outputs])
 
-    def predict_on_batch(self, x: Any) -> Any:
+    def predict_on_batch(self, x: Any) -> np.ndarray | Any:
         """Computes the outputs of one batch.
 
         Args:
@@ -280,17 +284,17 @@ class Model(Compiled):
         steps_per_epoch: int | None = None,
         epochs: int = 1,
         verbose: int = 1,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         validation_data: Any = None,
         validation_steps: int | None = None,
-        validation_freq: Any = 1,
-        class_weight: Any = None,
+        validation_freq: int | Container[int] = 1,
+        class_weight: Mapping[int, float] | None = None,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
         shuffle: bool = True,
         initial_epoch: int = 0,
-    ) -> Any:
+    ) -> History:
         """Trains the model on batches that a generator or Sequence makes.
 
         Args:
@@ -328,7 +332,7 @@ class Model(Compiled):
         self,
         generator: Any,
         steps: int | None = None,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
@@ -359,12 +363,12 @@ class Model(Compiled):
         self,
         generator: Any,
         steps: int | None = None,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
         verbose: int = 0,
-    ) -> Any:
+    ) -> np.ndarray | Any:
         """Computes the outputs for batches that a generator or Sequence makes.
 
         Args:

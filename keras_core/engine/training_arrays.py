@@ -105,7 +105,7 @@ def test_loop(
     return loop.evaluate(model, source, Options(verbose, callbacks))
 
 
-test_loop.__test__ = False  # its name makes it look like a test
+test_loop.__test__ = False  # type: ignore[attr-defined]  # its name makes it look like a test
 
 
 def predict_loop(

@@ -54,6 +54,12 @@ class Tensor:
     _uses_learning_phase = False
     promised: Shape | None = None
 
+    # Written by layers and metrics on the tensors that they give, and found on no other.
+    _keras_history: tuple[Any, int, int]
+    _keras_mask: Any
+    _is_metric: bool
+    _metric_obj: Any
+
     def __init__(self, spec: Spec, node: Node | None = None, index: int = 0) -> None:
         self.spec = spec
         self.shape = spec.shape
@@ -117,11 +123,13 @@ class Tensor:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} shape={self.shape} dtype={self.dtype}>"
 
-    def __getattr__(self, name: str) -> Any:
-        """Tells those who take it for an array what to write instead."""
-        instead = _INSTEAD.get(name)
-        hint = f": it is symbolic, so write {instead}" if instead else ""
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
+    if not TYPE_CHECKING:  # a checker shall know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            """Tells those who take it for an array what to write instead."""
+            instead = _INSTEAD.get(name)
+            hint = f": it is symbolic, so write {instead}" if instead else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -137,7 +145,7 @@ class Tensor:
         return self.shape[0]
 
     def __iter__(self) -> Any:
-        return (self[i] for i in range(len(self)))  # type: ignore[index]
+        return (self[i] for i in range(len(self)))
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         _wake_backend()
@@ -145,6 +153,19 @@ class Tensor:
             f"{self!r} is symbolic and has no numbers yet, so functions of NumPy do not take it: "
             "use those of keras_core.backend, such as K.mean for np.mean; K.eval(x) computes it."
         )
+
+    if TYPE_CHECKING:  # graph/operators.py attaches these
+
+        def _binary(self, other: Any) -> Tensor: ...
+
+        def _unary(self) -> Tensor: ...
+
+        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = _binary
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = _binary
+        __rpow__ = __matmul__ = __rmatmul__ = __getitem__ = _binary
+        __and__ = __or__ = __xor__ = __rand__ = __ror__ = __rxor__ = _binary
+        __lt__ = __le__ = __gt__ = __ge__ = _binary
+        __neg__ = __abs__ = __invert__ = _unary
 
 
 # What people write on arrays, and how it is written on tensors.
@@ -227,6 +248,8 @@ class Variable(Tensor):
         name: without the output suffix, such as `'dense_1/kernel'`; `:0` is appended.
         constraint: function of the variable that an optimizer applies after a step, or None.
     """
+
+    shape: tuple[int, ...]
 
     def __init__(
         self,

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_core import backend as K
+from keras_core.graph import Variable
 from keras_core.utils.generic_utils import did_you_mean
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _CLIPPING = ("clipnorm", "clipvalue")
 
@@ -44,7 +48,16 @@ class Optimizer:
     Raises:
         TypeError: unknown keyword.
         ValueError: a limit that is negative or NaN.
+
+    Attributes:
+        learning_rate: variable, by its old name `lr`.
+        decay: variable, how fast the learning rate falls.
+        iterations: variable, the number of the steps made.
     """
+
+    learning_rate: Variable
+    decay: Variable
+    iterations: Variable
 
     def __init__(self, **kwargs: Any) -> None:
         unknown = [name for name in kwargs if name not in _CLIPPING]
@@ -92,7 +105,7 @@ class Optimizer:
             self.iterations = K.variable(0, dtype="int64", name="iterations")
 
     @property
-    def lr(self) -> Any:
+    def lr(self) -> Variable:
         """The variable `learning_rate`, by its old name."""
         return self.learning_rate
 
@@ -210,7 +223,7 @@ class Optimizer:
         return {name: float(K.get_value(getattr(self, name))) for name in names}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Optimizer:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config)
 
 

@@ -154,7 +154,7 @@ def _extract_archive(path: str, folder: str, archive_format: Any = "auto") -> bo
     import tarfile
     import zipfile
 
-    kinds = {
+    kinds: dict[str, tuple[Callable[[str], bool], Callable[[str], Any]]] = {
         "tar": (tarfile.is_tarfile, tarfile.open),
         "zip": (zipfile.is_zipfile, zipfile.ZipFile),
     }
@@ -211,8 +211,13 @@ class Sequence:
         return (self[index] for index in range(len(self)))
 
 
-def order_of_batches(sequence: Any, shuffle: bool) -> list[int]:
-    """The indices of a sequence's batches as they are to be taken, in their order or shuffled.
+def new_shuffler() -> np.random.RandomState:
+    """A generator of orders, seeded by NumPy's global one, for a thread to use as its own."""
+    return np.random.RandomState(np.random.randint(1 << 32, dtype=np.int64))
+
+
+def order_of_batches(sequence: Any, shuffler: np.random.RandomState | None) -> list[int]:
+    """The indices of a sequence's batches as they are to be taken, shuffled if there is a shuffler.
 
     Raises:
         ValueError: there are no batches.
@@ -220,8 +225,8 @@ def order_of_batches(sequence: Any, shuffle: bool) -> list[int]:
     order = list(range(len(sequence)))
     if not order:
         raise ValueError(f"{type(sequence).__name__} has no batches: its len() is 0.")
-    if shuffle:
-        random.shuffle(order)
+    if shuffler is not None:
+        shuffler.shuffle(order)
     return order
 
 
@@ -388,6 +393,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
     def start(self, workers: int = 1, max_queue_size: int = 10) -> None:
         """Starts the workers."""
         self.end_of_epoch_signal.clear()
+        self._shuffler = new_shuffler() if self.shuffle else None
         self._draw_order()
         super().start(workers, max_queue_size)
 
@@ -430,7 +436,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
                 self.queue.all_tasks_done.wait()
 
     def _draw_order(self) -> None:
-        self._order = order_of_batches(self.sequence, self.shuffle)
+        self._order = order_of_batches(self.sequence, self._shuffler)
         self.steps = len(self._order)
 
     def _end(self) -> None:

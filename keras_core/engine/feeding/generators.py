@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from keras_core.engine.options import number_of_steps
-from keras_core.utils.data_utils import Sequence, order_of_batches
+from keras_core.utils.data_utils import Sequence, new_shuffler, order_of_batches
 
 
 class EngineBatches:
@@ -70,9 +71,8 @@ def iter_sequence_infinite(seq: Any) -> Iterator[Any]:
 
 def shuffled_infinite(seq: Any) -> Iterator[Any]:
     """The same, in another order each time."""
-    while True:
-        for index in order_of_batches(seq, shuffle=True):
-            yield seq[index]
+    shuffler = new_shuffler()
+    return (seq[index] for _ in itertools.count() for index in order_of_batches(seq, shuffler))
 
 
 def check_generator_arguments(

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
+from keras_core import foreign
 from keras_core.callbacks.base import CallbackList
 from keras_core.callbacks.loggers import BaseLogger, History, ProgbarLogger
 from keras_core.engine.compilation.compiled import Compiled
@@ -79,6 +80,7 @@ def _check(callbacks: Callbacks) -> None:
             f"callbacks is {_named(callbacks)}; give a list of objects: callbacks=[...]."
         )
     for callback in callbacks:
+        foreign.refuse(callback, AttributeError)
         if inspect.isclass(callback):
             raise TypeError(
                 f"callbacks has {_named(callback)}; give an object of it: {callback.__name__}()."

@@ -172,7 +172,7 @@ def evaluated(
 ) -> list[float]:
     """The values of an evaluation, or of a validation during training."""
     model.reset_metrics()
-    tally = Tally(source.last_loss)
+    tally = Tally()
     _collect(model, source, tally, callbacks, verbose)
     return tally.values()
 

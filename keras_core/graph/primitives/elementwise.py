@@ -62,7 +62,18 @@ def _simplify_add(node: Node) -> Tensor | None:
         negated = made_by(negative, b)
         if negated is not None:
             return p.subtract(a, negated.inputs[0])
+        difference = made_by(subtract, b)
+        if difference is not None and _are_numbers(a, difference.inputs[0]):
+            return p.subtract(_sum(a, difference.inputs[0]), difference.inputs[1])
     return None
+
+
+def _are_numbers(*xs: Tensor) -> bool:
+    return all(isinstance(x, Constant) and x.ndim == 0 for x in xs)
+
+
+def _sum(*xs: Tensor) -> Constant:
+    return Constant(sum(x.value for x in xs), xs[0].dtype)  # type: ignore[attr-defined]
 
 
 def _simplify_subtract(node: Node) -> Tensor | None:

@@ -93,16 +93,27 @@ def _inferred(x: Spec, sizes: Sizes) -> Sizes:
         raise ValueError(
             f"reshape: {shown(sizes)} has more than one size -1; only one can be inferred."
         )
-    all_elements, step = _elements(x.sizes), _elements(tuple(others))
-    if all_elements is not None and step is not None:
-        if not step or all_elements % step:
+    if all(map(is_known, (*x.sizes, *others))):
+        left: NamedDim = _quotient(x.sizes, others)
+        if left is None:
             raise ValueError(
                 f"reshape: a tensor of shape {x.shape} cannot get the shape {shown(sizes)}."
             )
-        left: NamedDim = all_elements // step
     else:
         left = _left_over(x.sizes, others)
     return tuple(left if size == -1 else size for size in sizes)
+
+
+def _quotient(old: Sequence[Any], new: Sequence[Any]) -> int | None:
+    """The one size that new ones lack; None if there is none.
+
+    Where there are no elements and a new size is 0, any would do: zeros then cancel each other, as
+    equal sizes of any other number do.
+    """
+    if 0 in old and 0 in new:
+        old, new = ([size for size in sizes if size] for sizes in (old, new))
+    elements, step = prod(old), prod(new)
+    return elements // step if step and not elements % step else None
 
 
 def _left_over(old: Sizes, new: Sequence[NamedDim]) -> NamedDim:
@@ -125,16 +136,23 @@ def _simplify_reshape(node: Node) -> Tensor | None:
     same = input_of_same_sizes(node)
     if same is not None:
         return same
-    inner = made_by(reshape, node.inputs[0])
-    if inner is None or None in node.params["shape"]:
+    inner, shape = made_by(reshape, node.inputs[0]), node.params["shape"]
+    if inner is None or None in shape or {-1, 0} <= set(shape):
         return None
-    return p.reshape(inner.inputs[0], shape=node.params["shape"])
+    return p.reshape(inner.inputs[0], shape=shape)
+
+
+def _reshaped(x: np.ndarray, *dims: Any, shape: Shape) -> np.ndarray:
+    sizes = filled(shape, dims)
+    if 0 in sizes and -1 in sizes:
+        sizes = _inferred(Spec(x.shape, x.dtype.name), sizes)  # type: ignore[assignment]
+    return np.reshape(x, sizes)
 
 
 reshape = Primitive(
     "reshape",
     _reshape_shape,
-    lambda x, *dims, shape: np.reshape(x, filled(shape, dims)),
+    _reshaped,
     _reshape_vjp,
     lift=lift_to_shape,
     simplify=_simplify_reshape,

@@ -49,7 +49,7 @@ class Body:
 
     @cached_property
     def is_random(self) -> bool:
-        return any(node.primitive.random for node in self.nodes)
+        return any(map(is_drawn, self.nodes))
 
     @cached_property
     def signature(self) -> Hashable:
@@ -171,6 +171,13 @@ def _kept(old: Placeholder, state: Placeholder, new: Tensor) -> Sizes:
         return before if _is_own(before, old) else None
 
     return tuple(map(one, state.sizes, old.sizes, new.sizes))
+
+
+def is_drawn(node: Node) -> bool:
+    """Whether a node, or one in its body if it is a loop, draws random numbers."""
+    if node.primitive.loop:
+        return node.params["body"].is_random
+    return node.primitive.random
 
 
 def with_inner(nodes: Iterable[Node]) -> Iterator[Node]:

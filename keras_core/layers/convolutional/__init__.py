@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_core import missing
 from keras_core.layers.convolutional.conv import Conv1D, Conv2D, Conv3D
 from keras_core.layers.convolutional.separable import (
     DepthwiseConv2D,
@@ -73,3 +74,5 @@ __all__ = [
     "ZeroPadding2D",
     "ZeroPadding3D",
 ]
+
+missing.explain_attributes(globals())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_core import missing
 from keras_core.layers.recurrent.gru import GRU, GRUCell
 from keras_core.layers.recurrent.lstm import LSTM, LSTMCell
 from keras_core.layers.recurrent.rnn import RNN
@@ -18,3 +19,5 @@ __all__ = [
     "SimpleRNNCell",
     "StackedRNNCells",
 ]
+
+missing.explain_attributes(globals())
