@@ -119,6 +119,16 @@ def test_shuffle_takes_the_batches_of_a_sequence_in_another_order(workers):
     assert first != list(range(40))
 
 
+def test_the_order_of_shuffled_batches_follows_the_seed_with_and_without_workers():
+    orders = []
+    for workers in (0, 1, 0):
+        data = Numbered(20)
+        np.random.seed(7)
+        line().fit_generator(data, None, 2, 0, workers=workers)
+        orders.append(data.asked[:40])
+    assert orders[0] == orders[1] == orders[2]
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 @pytest.mark.parametrize("method", ["fit_generator", "evaluate_generator", "predict_generator"])
 def test_a_generator_that_runs_out_says_how_many_came_and_were_wanted(method, workers):
