@@ -60,7 +60,8 @@ def _clone_layer(layer):
 
 
 def _clone_sequential(model, input_tensors):
-    layers = [_clone_layer(layer) for layer in model.layers]
+    clones = {layer: _clone_layer(layer) for layer in model.layers}
+    layers = [clones[layer] for layer in model._layers if layer in clones]
     if input_tensors is None:
         first = [
             _clone_layer(layer) for layer in model._layers[:1] if isinstance(layer, InputLayer)

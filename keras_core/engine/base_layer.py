@@ -104,6 +104,7 @@ class Layer(WeightOwner, Connections, Additions):
         self._metrics = []
         self._per_input_losses = {}
         self._per_input_updates = {}
+        self._update_owners = {}
         self._inbound_nodes = []
         self._outbound_nodes = []
         self._initial_weights = None
@@ -119,7 +120,12 @@ class Layer(WeightOwner, Connections, Additions):
         elif "input_shape" in kwargs:
             self.batch_input_shape = (kwargs.get("batch_size"), *kwargs["input_shape"])
 
+    # Counts all changes of `trainable`, so that models need not look at each step for one.
+    _freezings = 0
+
     def __setattr__(self, name, value):
+        if name == "trainable":
+            Layer._freezings += 1
         if isinstance(value, Layer) and self.__dict__.get("_tracks", True):
             self._track(value)
         super().__setattr__(name, value)

@@ -15,6 +15,7 @@ from keras_core.engine.persistence import Persistence
 from keras_core.engine.weight_owner import match_weights
 from keras_core.graph import Tensor
 from keras_core.utils.generic_utils import is_all_none, to_list, unpack_singleton
+from keras_core.utils.layer_utils import unfrozen
 
 __all__ = ["Network"]
 
@@ -214,7 +215,7 @@ class Network(Persistence, Layer):
     @property
     def trainable_weights(self):
         """The variables that training changes, layer by layer; none when the model is frozen."""
-        if not self.trainable:
+        if self._is_frozen():
             return []
         own = list(self._trainable_weights)
         return unique(own + [w for layer in self.layers for w in layer.trainable_weights])
@@ -224,15 +225,17 @@ class Network(Persistence, Layer):
         """The variables that training leaves alone, layer by layer."""
         others = [w for layer in self.layers for w in layer.non_trainable_weights]
         frozen = []
-        if not self.trainable:
+        if self._is_frozen():
             frozen = self._trainable_weights + [
                 w for layer in self.layers for w in layer.trainable_weights
             ]
         return unique(frozen + self._non_trainable_weights + others)
 
     def _weights_by_layer(self):
-        """All variables, layer by layer: the order of `get_weights` and of saved files."""
-        return self._own_weights() + [w for layer in self.layers for w in layer.weights]
+        """All variables, layer by layer: the order of `get_weights` and of saved files, whatever
+        is frozen."""
+        with unfrozen():
+            return self._own_weights() + [w for layer in self.layers for w in layer.weights]
 
     def get_weights(self):
         """Copies the values of all weights, layer by layer.
@@ -264,7 +267,7 @@ class Network(Persistence, Layer):
         is frozen."""
         if not self.trainable and not self.stateful:
             return []
-        return in_sequence(self._gathered("get_updates_for", "updates", self._updates))
+        return in_sequence(self._live(self._gathered("get_updates_for", "updates", self._updates)))
 
     def _gathered(self, method, attribute, own):
         if not self._is_graph_network:
@@ -376,7 +379,7 @@ class Network(Persistence, Layer):
                 unpack_singleton(tensors), tensor_masks, arguments
             )
             self.add_loss(layer.get_losses_for(tensors), inputs)
-            self.add_update(layer.get_updates_for(tensors), inputs)
+            self._adopt_updates(layer, layer._updates_filed_for(tensors), inputs)
             return outputs, output_masks
 
         outputs, output_masks = self._replay(inputs, masks, run)

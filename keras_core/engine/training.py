@@ -113,6 +113,7 @@ class Model(Compiled):
             ),
         )
         self._require_optimizer()
+        self._check_trainable_weights_consistency()
         return loop.fit(self, *to_train_on(self, data, options), options)
 
     def evaluate(
@@ -226,6 +227,7 @@ class Model(Compiled):
             ValueError: data that does not fit the model.
         """
         fed = self._training_data(x, y, sample_weight, class_weight)
+        self._check_trainable_weights_consistency()
         return self._on_batch("train", fed, reset_metrics)
 
     def test_on_batch(
@@ -315,6 +317,7 @@ class Model(Compiled):
             validation=Validation(validation_data, validation_steps, freq=validation_freq),
         )
         self._require_optimizer()
+        self._check_trainable_weights_consistency()
         return loop.fit(self, *generated_to_train_on(self, generator, options), options)
 
     def evaluate_generator(

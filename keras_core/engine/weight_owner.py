@@ -9,8 +9,9 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import initializers
+from keras_core.engine.additions import unique
 from keras_core.utils.generic_utils import has_arg
-from keras_core.utils.layer_utils import describe
+from keras_core.utils.layer_utils import describe, lists_unfrozen
 
 # Names of the weights made since the outermost layer began to build: a variable name is
 # unique in that range, so that the names in a saved file differ. With each goes the number that
@@ -76,15 +77,18 @@ class WeightOwner:
         names.setdefault(unique, 1)
         return unique
 
+    def _is_frozen(self):
+        return not (self.trainable or lists_unfrozen())
+
     def _own_weights(self):
         return self._trainable_weights + self._non_trainable_weights
 
     @property
     def trainable_weights(self):
         """The variables that training changes; none when the layer is frozen."""
-        if not self.trainable:
+        if self._is_frozen():
             return []
-        return self._trainable_weights + _weights_in(self._layers, "trainable_weights")
+        return unique(self._trainable_weights + _weights_in(self._layers, "trainable_weights"))
 
     @trainable_weights.setter
     def trainable_weights(self, weights):
@@ -93,9 +97,10 @@ class WeightOwner:
     @property
     def non_trainable_weights(self):
         """The variables that training leaves alone; all of them when the layer is frozen."""
-        if not self.trainable:
-            return self._own_weights() + _weights_in(self._layers, "weights")
-        return self._non_trainable_weights + _weights_in(self._layers, "non_trainable_weights")
+        if self._is_frozen():
+            return unique(self._own_weights() + _weights_in(self._layers, "weights"))
+        others = _weights_in(self._layers, "non_trainable_weights")
+        return unique(self._non_trainable_weights + others)
 
     @non_trainable_weights.setter
     def non_trainable_weights(self, weights):
@@ -104,7 +109,7 @@ class WeightOwner:
     @property
     def weights(self):
         """All variables, the trainable ones first."""
-        return self.trainable_weights + self.non_trainable_weights
+        return unique(self.trainable_weights + self.non_trainable_weights)
 
     def get_weights(self):
         """Copies the values of all weights.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import numpy as np
 
 from keras_core import backend as K
@@ -17,6 +20,24 @@ __all__ = [
 ]
 
 _COLUMNS = ("Layer (type)", "Output Shape", "Param #")
+
+# Whether weights are listed as if no layer was frozen, which is their order in files.
+_unfrozen: ContextVar[bool] = ContextVar("unfrozen", default=False)
+
+
+@contextmanager
+def unfrozen():
+    """Lists weights as if no layer was frozen: an order that freezing does not change."""
+    token = _unfrozen.set(True)
+    try:
+        yield
+    finally:
+        _unfrozen.reset(token)
+
+
+def lists_unfrozen():
+    """Whether weights are listed as if no layer was frozen."""
+    return _unfrozen.get()
 
 
 def describe(layer):

@@ -104,9 +104,9 @@ class Programs:
 
     def _make_train(self, weighted: bool) -> Any:
         model = self.model
-        model._check_trainable_weights_consistency()
         loss = model._objectives.get(weighted).total_loss
-        return self._reporting("train", weighted, [*model.updates, *self._optimizer_updates(loss)])
+        updates = [*model._collected_updates, *self._optimizer_updates(loss)]
+        return self._reporting("train", weighted, updates)
 
     def _reporting(self, mode: str, weighted: bool, updates: Sequence[Any]) -> Any:
         """A function that computes the loss and what is reported besides."""

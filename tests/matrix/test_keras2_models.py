@@ -1,0 +1,260 @@
+"""Models as programs written for Keras 2 make, share, freeze and change them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from keras_core import backend as K
+from keras_core.layers import (
+    BatchNormalization,
+    Dense,
+    Input,
+    Layer,
+    TimeDistributed,
+)
+from keras_core.models import Model, Sequential, clone_model, load_model
+
+
+def same(arrays, others):
+    return all(np.array_equal(a, b) for a, b in zip(arrays, others))
+
+
+# Freezing
+
+
+def normalized(size=3):
+    """A model, and the BatchNormalization in it."""
+    x = Input((size,))
+    layer = BatchNormalization(momentum=0.5)
+    return Model(x, layer(x)), layer
+
+
+def around(inner):
+    x = Input((3,))
+    return Model(x, Dense(1)(inner(x)))
+
+
+class Holding(Layer):
+    """A layer with a BatchNormalization inside."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = BatchNormalization(momentum=0.5)
+
+    def call(self, x):
+        return self.inner(x)
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+def nested_twice():
+    base, layer = normalized()
+    return around(around_alone(base)), layer
+
+
+def around_alone(inner):
+    x = Input((3,))
+    return Model(x, inner(x))
+
+
+def held():
+    layer = Holding()
+    return around(around_alone(layer)), layer.inner
+
+
+def in_steps():
+    layer = BatchNormalization(momentum=0.5)
+    x = Input((2, 3))
+    return Model(x, Dense(1)(TimeDistributed(layer)(x))), layer
+
+
+def nested_once():
+    base, layer = normalized()
+    return around(base), layer
+
+
+def trained_mean(model, layer, shape):
+    """The moving mean after one step on fives: (0 + 5) / 2 where it moves."""
+    x = np.full(shape, 5.0)
+    model.train_on_batch(x, np.zeros((*shape[:-1], 1)))
+    return K.eval(layer.moving_mean)
+
+
+@pytest.mark.parametrize("make", [nested_once, nested_twice, held, in_steps])
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_layer_frozen_before_compile_keeps_its_statistics_at_any_depth(make, frozen):
+    model, layer = make()
+    layer.trainable = not frozen
+    model.compile("sgd", "mse")
+    mean = trained_mean(model, layer, (4, *model.input_shape[1:]))
+    np.testing.assert_allclose(mean, [0.0 if frozen else 2.5] * 3, rtol=1e-5)
+
+
+def test_a_layer_that_is_frozen_while_models_are_built_and_not_later_moves():
+    base, layer = normalized()
+    layer.trainable = False
+    model = around(base)
+    layer.trainable = True
+    model.compile("sgd", "mse")
+    np.testing.assert_allclose(trained_mean(model, layer, (4, 3)), [2.5] * 3, rtol=1e-5)
+
+
+def test_trainable_is_read_by_compile_and_not_later():
+    model, layer = nested_once()
+    model.compile("sgd", "mse")
+    layer.trainable = False
+    with pytest.warns(UserWarning, match="Compile again"):
+        mean = trained_mean(model, layer, (4, 3))
+    np.testing.assert_allclose(mean, [2.5] * 3, rtol=1e-5)
+    model.compile("sgd", "mse")
+    np.testing.assert_allclose(trained_mean(model, layer, (4, 3)), [2.5] * 3, rtol=1e-5)
+
+
+def test_a_change_of_trainable_warns_after_the_first_steps_too():
+    model, layer = nested_once()
+    model.compile("sgd", "mse")
+    x, y = np.ones((4, 3)), np.zeros((4, 1))
+    model.train_on_batch(x, y)
+    layer.trainable = False
+    with pytest.warns(UserWarning, match="has 2 trainable weights, but had 4"):
+        model.train_on_batch(x, y)
+    with pytest.warns(UserWarning, match="has 2 trainable weights, but had 4"):
+        model.fit(x, y, verbose=0)
+    layer.trainable = True
+    model.fit(x, y, verbose=0)
+
+
+# Weights in files
+
+
+def dense_pair(frozen=()):
+    """An outer model and four layers of equal shapes in the model inside."""
+    x = Input((4,))
+    layers = [Dense(4), BatchNormalization(), Dense(4), Dense(4)]
+    y = x
+    for index, layer in enumerate(layers):
+        y = layer(y)
+        layer.trainable = index not in frozen
+    z = Input((4,))
+    return Model(z, Dense(4)(Model(x, y)(z))), layers
+
+
+FROZEN = [((), (2,)), ((0,), ()), ((1, 3), (0, 2)), ((0, 1, 2, 3), (3,))]
+
+
+@pytest.mark.parametrize("saved, loaded", FROZEN)
+@pytest.mark.parametrize("by_name", [False, True])
+def test_weights_go_to_their_own_layers_whatever_is_frozen(tmp_path, saved, loaded, by_name):
+    model, layers = dense_pair(saved)
+    for number, layer in enumerate(layers):
+        layer.set_weights([np.full(w.shape, number + 1.0) for w in layer.get_weights()])
+    other, twins = dense_pair(loaded)
+    path = str(tmp_path / "w.h5")
+    if by_name:
+        for layer, twin in zip(model.layers, other.layers):
+            twin.name = layer.name
+    model.save_weights(path)
+    other.load_weights(path, by_name=by_name)
+    for number, layer in enumerate(twins):
+        assert all((w == number + 1).all() for w in layer.get_weights())
+
+
+def test_get_weights_and_set_weights_do_not_depend_on_what_is_frozen():
+    model, layers = dense_pair()
+    for number, layer in enumerate(layers):
+        layer.set_weights([np.full(w.shape, number + 1.0) for w in layer.get_weights()])
+    values = model.get_weights()
+    layers[0].trainable = layers[3].trainable = False
+    model.set_weights(values)
+    for number, layer in enumerate(layers):
+        assert all((w == number + 1).all() for w in layer.get_weights())
+
+
+def test_a_file_with_frozen_weights_last_goes_by_names():
+    """As Keras 2 wrote it: what was frozen stands behind the rest."""
+    model, layers = dense_pair()
+    inner = model.layers[1]
+    h5 = pytest.importorskip("h5py")
+    with h5.File("frozen", "w", driver="core", backing_store=False) as file:
+        model.save_weights(file)
+        group = file[inner.name]
+        names = list(group.attrs["weight_names"])
+        group.attrs["weight_names"] = names[2:] + names[:2]
+        for number, layer in enumerate(layers):
+            for weight in layer.weights:
+                group[weight.name][...] = number + 1
+        model.load_weights(file)
+    for number, layer in enumerate(layers):
+        assert all((w == number + 1).all() for w in layer.get_weights())
+
+
+# Chains that share and change
+
+
+def shared_chain():
+    """Twice through one layer that doubles: four times the input."""
+    layer = Dense(1, use_bias=False, input_shape=(1,))
+    model = Sequential([layer, layer])
+    layer.set_weights([np.array([[2.0]])])
+    return model, layer
+
+
+def test_a_layer_twice_in_a_chain_is_shared(tmp_path):
+    model, _ = shared_chain()
+    model.compile("sgd", "mse")
+    path = str(tmp_path / "m.h5")
+    model.save(path)
+    for one in (model, load_model(path)):
+        assert one.predict(np.array([[3.0]])) == [[12.0]]
+        assert len(one.get_weights()) == 1
+        assert len(one.layers) == 1
+    # d/dw (w^2 x - 0)^2 = 4 w^3 x^2 = 32 at w = 2, x = 1
+    model.train_on_batch(np.array([[1.0]]), np.array([[0.0]]))
+    np.testing.assert_allclose(model.get_weights()[0], [[2 - 0.01 * 32]], rtol=1e-5)
+
+
+def test_a_clone_of_a_chain_shares_what_the_chain_shares():
+    model, _ = shared_chain()
+    clone = clone_model(model)
+    clone.set_weights([np.array([[3.0]])])
+    assert clone.predict(np.array([[1.0]])) == [[9.0]]
+
+
+def test_a_shared_layer_is_taken_off_a_chain_one_call_at_a_time():
+    model, layer = shared_chain()
+    model.pop()
+    assert model.layers == [layer]
+    assert model.predict(np.array([[3.0]])) == [[6.0]]
+    model.add(layer)
+    assert model.predict(np.array([[3.0]])) == [[12.0]]
+
+
+def test_another_layer_of_a_taken_name_is_refused():
+    model = Sequential([Dense(1, input_shape=(1,), name="a")])
+    with pytest.raises(ValueError, match="'a' is used 2 times"):
+        model.add(Dense(1, name="a"))
+
+
+def test_after_add_and_pop_all_runs_use_the_new_model():
+    model = Sequential([Dense(1, input_shape=(2,), kernel_initializer="ones")])
+    model.compile("sgd", "mse", metrics=["mae"])
+    x, y = np.array([[1.0, 2.0]]), np.zeros((1, 1))
+    assert model.predict(x) == [[3.0]]
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0), [9.0, 3.0])
+    model.train_on_batch(x, y * 0 + 3)
+    double = Dense(1, use_bias=False, kernel_initializer=constant(2.0))
+    model.add(double)
+    assert model.predict(x) == [[6.0]]
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0), [36.0, 6.0])
+    model.pop()
+    np.testing.assert_allclose(model.test_on_batch(x, y), [9.0, 3.0])
+    model.add(double)
+    model.fit(x, y, verbose=0)
+    # d/dw (3 w)^2 = 18 w = 36 at w = 2
+    np.testing.assert_allclose(double.get_weights()[0], [[2 - 0.01 * 36]], rtol=1e-5)
+
+
+def constant(value):
+    return lambda shape, dtype=None: np.full(shape, value)
