@@ -30,6 +30,12 @@ _KEYWORDS = (
     "input_dtype",
 )
 
+# What `__init__` of Layer and Network sets, by which its absence is known.
+_RECORDS = frozenset(
+    "name trainable dtype inputs outputs optimizer stateful input_spec supports_masking _built "
+    "_trainable_weights _non_trainable_weights _inbound_nodes _losses _updates".split()
+)
+
 
 def disable_tracking(func):
     """Decorates a method so that layers it assigns as attributes aren't tracked as inner layers.
@@ -96,19 +102,23 @@ class Layer(WeightOwner, Connections, Additions):
             )
 
     def _init_records(self):
-        self._layers = []
-        self._trainable_weights = []
-        self._non_trainable_weights = []
-        self._losses = []
-        self._updates = []
-        self._metrics = []
-        self._per_input_losses = {}
-        self._per_input_updates = {}
-        self._update_owners = {}
-        self._inbound_nodes = []
-        self._outbound_nodes = []
-        self._initial_weights = None
-        self._built = False
+        # Into the dict, so that these lists are not watched for layers; and layers may have been
+        # set as attributes before.
+        self.__dict__.update(
+            _layers=self.__dict__.get("_layers", []),
+            _metrics=self.__dict__.get("_metrics", []),
+            _trainable_weights=[],
+            _non_trainable_weights=[],
+            _losses=[],
+            _updates=[],
+            _per_input_losses={},
+            _per_input_updates={},
+            _update_owners={},
+            _inbound_nodes=[],
+            _outbound_nodes=[],
+            _initial_weights=None,
+            _built=False,
+        )
 
     def _automatic_name(self):
         prefix = _snake_case(type(self).__name__)
@@ -126,19 +136,40 @@ class Layer(WeightOwner, Connections, Additions):
     def __setattr__(self, name, value):
         if name == "trainable":
             Layer._freezings += 1
-        if isinstance(value, Layer) and self.__dict__.get("_tracks", True):
-            self._track(value)
+        if isinstance(value, (Layer, list, tuple, dict)) and self.__dict__.get("_tracks", True):
+            self._watch(name, value)
         super().__setattr__(name, value)
 
-    def _track(self, layer):
-        records = self.__dict__.get("_metrics" if is_metric(layer) else "_layers")
-        if records is None:
+    def _watch(self, name, value):
+        if isinstance(value, Layer):
+            self._track(value)
+        elif name != "_layers" and _may_hold_layers(value):
+            self.__dict__.setdefault("_containers", {})[name] = value
+
+    def __getattr__(self, name):
+        if name in _RECORDS and "_inbound_nodes" not in self.__dict__:
             raise RuntimeError(
-                f"{type(self).__name__}: call super().__init__() first, and then set a layer as "
-                "an attribute."
+                f"{type(self).__name__} has no {name!r} yet: its __init__ does not call "
+                "super().__init__(**kwargs). Call it there, best in the first line."
             )
+        return super().__getattribute__(name)  # raises what made Python come here
+
+    def _track(self, layer):
+        records = self.__dict__.setdefault("_metrics" if is_metric(layer) else "_layers", [])
         if not any(layer is known for known in records):
             records.append(layer)
+
+    @property
+    def _layers(self):
+        """The layers inside: attributes, and what the lists and dicts among these hold by now."""
+        for container in self.__dict__.get("_containers", {}).values():
+            for layer in _layers_within(container):
+                self._track(layer)
+        return self.__dict__["_layers"]
+
+    @_layers.setter
+    def _layers(self, layers):
+        self.__dict__["_layers"] = layers
 
     @property
     def built(self):
@@ -410,6 +441,28 @@ def as_shapes(shape):
     """A list of shape tuples, of one shape or of a list of them."""
     several = len(shape) > 0 and all(isinstance(s, (tuple, list)) for s in shape)
     return [tuple(s) for s in shape] if several else [tuple(shape)]
+
+
+def _may_hold_layers(container):
+    """Whether a list, tuple or dict has layers in it, or may be given some."""
+    if not container:
+        return not isinstance(container, tuple)
+    items = container.values() if isinstance(container, dict) else container
+    return any(isinstance(item, (Layer, list, tuple, dict)) for item in items)
+
+
+def _layers_within(container):
+    """The layers, but for metrics, in lists, tuples and dicts in one another."""
+    found, seen, waiting = [], set(), [container]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Layer):
+            found += [] if is_metric(item) else [item]
+        elif isinstance(item, (list, tuple, dict)) and id(item) not in seen:
+            seen.add(id(item))
+            items = item.values() if isinstance(item, dict) else item
+            waiting += reversed(list(items))
+    return found
 
 
 def is_metric(layer):

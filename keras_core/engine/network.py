@@ -120,6 +120,10 @@ class Network(Persistence, Layer):
         prefix = type(self).__name__.lower()
         return f"{prefix}_{K.get_uid(prefix)}"
 
+    def _watch(self, name, value):
+        if not self.__dict__.get("_is_graph_network") or isinstance(value, Layer):
+            super()._watch(name, value)
+
     def _track(self, layer):
         if not self.__dict__.get("_is_graph_network") or is_metric(layer):
             super()._track(layer)

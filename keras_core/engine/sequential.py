@@ -47,7 +47,7 @@ class Sequential(Model):
         """The model itself, for programs written for Keras 1."""
         return self
 
-    def _track(self, layer):
+    def _watch(self, name, value):
         """A layer comes in by `add` alone, not when one is set as an attribute."""
 
     def add(self, layer):

@@ -211,7 +211,7 @@ def _in_order(layer, variables, inner):
         return [named[name] for name in own]
     listed = layer.weights
     if not _fit(variables, arrays) and _fit(listed, arrays):
-        place = {variable: array for variable, array in zip(listed, arrays)}
+        place = dict(zip(listed, arrays))
         return [place[variable] for variable in variables]
     return arrays
 

@@ -20,6 +20,10 @@ def same(arrays, others):
     return all(np.array_equal(a, b) for a, b in zip(arrays, others))
 
 
+def constant(value):
+    return lambda shape, dtype=None: np.full(shape, value)
+
+
 # Freezing
 
 
@@ -256,5 +260,121 @@ def test_after_add_and_pop_all_runs_use_the_new_model():
     np.testing.assert_allclose(double.get_weights()[0], [[2 - 0.01 * 36]], rtol=1e-5)
 
 
-def constant(value):
-    return lambda shape, dtype=None: np.full(shape, value)
+# Layers in attributes
+
+
+class Early(Layer):
+    """Keeps a layer before it calls the constructor of Layer."""
+
+    def __init__(self, **kwargs):
+        self.inner = Dense(2, use_bias=False, kernel_initializer="ones")
+        super().__init__(**kwargs)
+
+    def build(self, shape):
+        self.inner.build(shape)
+        self._trainable_weights = list(self.inner.trainable_weights)
+        super().build(shape)
+
+    def call(self, x):
+        return self.inner(x)
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], 2)
+
+
+def test_an_attribute_before_the_constructor_counts_once():
+    x = Input((3,))
+    layer = Early()
+    model = Model(x, layer(x))
+    assert layer.weights == layer.inner.weights
+    assert model.count_params() == 6
+    model.compile("sgd", "mse")
+    # mean over 2 outputs of y^2 with y = 3: each kernel entry moves by 0.01 * 2 * 3 / 2
+    model.train_on_batch(np.ones((4, 3)), np.zeros((4, 2)))
+    np.testing.assert_allclose(layer.get_weights()[0], np.full((3, 2), 0.97), rtol=1e-6)
+
+
+class Kept(Layer):
+    """Keeps layers in a list, a dict, a dict of lists, and a list that it fills later."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.listed = [Dense(1, use_bias=False), Dense(1, use_bias=False)]
+        self.named = {"a": Dense(1, use_bias=False), "b": [Dense(1, use_bias=False)]}
+        self.later = []
+        for _ in range(2):
+            self.later.append(Dense(1, use_bias=False))
+
+    def call(self, x):
+        for layer in [*self.listed, self.named["a"], *self.named["b"], *self.later]:
+            x = layer(x)
+        return x
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+class KeptModel(Model):
+    def __init__(self):
+        super().__init__()
+        self.listed = [Dense(1, use_bias=False, kernel_initializer="ones")]
+        self.listed.append(Dense(1, use_bias=False, kernel_initializer=constant(2.0)))
+
+    def call(self, x):
+        for layer in self.listed:
+            x = layer(x)
+        return x
+
+
+def test_layers_in_lists_and_dicts_count():
+    x = Input((1,))
+    layer = Kept()
+    model = Model(x, layer(x))
+    assert len(layer.trainable_weights) == len(model.trainable_weights) == 6
+    layer.later[0].trainable = False
+    assert len(model.trainable_weights) == 5
+    assert len(model.non_trainable_weights) == 1
+
+
+def test_weights_of_layers_in_lists_are_saved(tmp_path):
+    x = Input((1,))
+    models = [Model(x, Kept()(x)) for _ in range(2)]
+    models[0].save_weights(str(tmp_path / "w.h5"))
+    models[1].load_weights(str(tmp_path / "w.h5"))
+    assert same(models[0].get_weights(), models[1].get_weights())
+
+
+def test_a_model_trains_the_layers_in_its_lists():
+    model = KeptModel()
+    model.compile("sgd", "mse")
+    model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))
+    # loss (a b)^2 at a = 1, b = 2: d/da = 2 a b^2 = 8, d/db = 2 a^2 b = 4
+    np.testing.assert_allclose(np.ravel(model.get_weights()), [1 - 0.08, 2 - 0.04], rtol=1e-6)
+    assert model.layers == model.listed
+
+
+class Forgetful(Layer):
+    def __init__(self):
+        self.units = 3
+
+
+class ForgetfulModel(Model):
+    def __init__(self):
+        self.dense = Dense(3)
+
+
+def test_without_the_constructor_of_layer_the_message_says_so():
+    for use in (lambda: Forgetful()(Input((2,))), lambda: Sequential([Forgetful()])):
+        with pytest.raises(RuntimeError, match=r"Forgetful has no .*call.*super\(\).__init__"):
+            use()
+    for use in (lambda: ForgetfulModel().compile("sgd"), lambda: ForgetfulModel()(Input((2,)))):
+        with pytest.raises(RuntimeError, match=r"ForgetfulModel has no .*super\(\).__init__"):
+            use()
+
+
+def test_an_unknown_attribute_of_a_layer_is_named():
+    layer = Dense(1)
+    with pytest.raises(AttributeError, match="colour"):
+        layer.colour  # noqa: B018
+    with pytest.raises((AttributeError, RuntimeError), match="called 0 times"):
+        layer.output  # noqa: B018
