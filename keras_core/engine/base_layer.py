@@ -31,9 +31,10 @@ _KEYWORDS = (
 )
 
 # What `__init__` of Layer and Network sets, by which its absence is known.
-_RECORDS = frozenset(
-    "name trainable dtype inputs outputs optimizer stateful input_spec supports_masking _built "
-    "_trainable_weights _non_trainable_weights _inbound_nodes _losses _updates".split()
+_RECORDS = (
+    *("name", "trainable", "dtype", "inputs", "outputs", "optimizer", "stateful", "input_spec"),
+    *("supports_masking", "_built", "_trainable_weights", "_non_trainable_weights"),
+    *("_inbound_nodes", "_losses", "_updates"),
 )
 
 

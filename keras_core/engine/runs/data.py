@@ -44,7 +44,6 @@ def to_train_on(model: Compiled, given: Given, options: Options) -> tuple[Source
     if held_out is not None:
         _check_stateful(model, held_out.x, batch_size)
     check_validation_steps(options, held_out is not None)
-    model._check_trainable_weights_consistency(stacklevel=4)
     step = model._step_program("train", fed.weighted)
     source = of_arrays(
         step, fed.arrays, batch_size, options.steps, options.shuffle, "steps_per_epoch"
