@@ -312,6 +312,7 @@ class Layer(WeightOwner, Connections, Additions):
             masks = [getattr(x, "_keras_mask", None) for x in input_list]
             outputs, output_masks = self._compute(inputs, masks, kwargs)
             outputs = [_fresh(x) for x in outputs]
+            self._pass_on_phase(input_list, outputs)
             self._add_inbound_node(
                 input_list,
                 outputs,
@@ -322,6 +323,13 @@ class Layer(WeightOwner, Connections, Additions):
                 kwargs,
             )
         return unpack_singleton(outputs)
+
+    def _pass_on_phase(self, inputs, outputs):
+        """Marks outputs of a layer that says it uses the learning phase, or whose inputs do."""
+        says_so = getattr(self, "uses_learning_phase", False)
+        if says_so or any(x._uses_learning_phase for x in inputs):
+            for output in outputs:
+                output._uses_learning_phase = True
 
     def _build_for(self, inputs):
         check_tensors(self, inputs)

@@ -88,7 +88,7 @@ class Network(Persistence, Layer):
         self._input_layers = [end.layer for end in self._input_coordinates]
         self._output_layers = [end.layer for end in self._output_coordinates]
         self.input_names = [layer.name for layer in self._input_layers]
-        self.output_names = [layer.name for layer in self._output_layers]
+        self.output_names = _distinct_names([layer.name for layer in self._output_layers])
         self._feed_input_names = [layer.name for layer in self._placeholders()]
         self._feed_inputs = [layer.output for layer in self._placeholders()]
         self._feed_input_shapes = [layer.batch_input_shape for layer in self._placeholders()]
@@ -427,6 +427,18 @@ class Network(Persistence, Layer):
             custom_objects: dict from names to classes and functions that are not Keras's own.
         """
         return network_from_config(cls, config, custom_objects)
+
+
+def _distinct_names(names):
+    """Names of layers, numbered where a layer gives several outputs: `a`, `a_1`, `a_2`."""
+    distinct = []
+    for name in names:
+        candidate, number = name, 0
+        while candidate in distinct or (number and candidate in names):
+            number += 1
+            candidate = f"{name}_{number}"
+        distinct.append(candidate)
+    return distinct
 
 
 def _replay_node(node, known, run):

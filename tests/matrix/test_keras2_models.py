@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import gc
+import json
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from keras_core import backend as K
 from keras_core.layers import (
+    LSTM,
     BatchNormalization,
     Dense,
+    Dropout,
     Input,
+    Lambda,
     Layer,
     TimeDistributed,
 )
-from keras_core.models import Model, Sequential, clone_model, load_model
+from keras_core.models import (
+    Model,
+    Sequential,
+    clone_model,
+    load_model,
+    model_from_json,
+    model_from_yaml,
+)
 
 
 def same(arrays, others):
@@ -378,3 +394,225 @@ def test_an_unknown_attribute_of_a_layer_is_named():
         layer.colour  # noqa: B018
     with pytest.raises((AttributeError, RuntimeError), match="called 0 times"):
         layer.output  # noqa: B018
+
+
+# Targets, batches, names
+
+
+@pytest.mark.parametrize("target", [np.zeros(5), np.zeros((5, 1)), [0.0] * 5])
+@pytest.mark.parametrize("loss", ["mae", lambda t, p: p])
+def test_flat_outputs_take_flat_targets(target, loss):
+    x = Input((4,))
+    for wrong in ({"output_shape": (1,)}, {}):
+        model = Model(x, Lambda(lambda t: K.sum(t, -1), **wrong)(x))
+        model.compile("sgd", loss)
+        assert model.train_on_batch(np.ones((5, 4)), target) == 4
+        assert model.evaluate(np.ones((5, 4)), target, verbose=0) == 4
+
+
+@pytest.mark.parametrize("loss", ["mae", lambda t, p: K.abs(t - p)])
+def test_flat_targets_of_outputs_with_one_unit_of_unknown_number(loss):
+    x = Input((None,))
+    model = Model(x, Lambda(lambda t: t * 2.0)(x))
+    model.compile("sgd", loss)
+    # |2 * 3 - 2| and |2 * 3 - 4|; a column against a row would give 3 as well, so squares differ
+    values, targets = np.array([[3.0], [5.0]]), np.array([2.0, 4.0])
+    np.testing.assert_allclose(model.train_on_batch(values, targets), (4 + 6) / 2)
+
+
+def stateful_model():
+    model = Sequential([LSTM(2, stateful=True, batch_input_shape=(4, 3, 1)), Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def fixed_model():
+    model = Sequential([Dense(1, batch_input_shape=(4, 3, 1))])
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.mark.parametrize("make", [stateful_model, fixed_model])
+@pytest.mark.parametrize("samples", [3, 6])
+def test_sample_counts_that_the_batch_size_does_not_divide_are_refused(make, samples):
+    model = make()
+    x = np.zeros((samples, 3, 1))
+    y = np.zeros((samples, *model.output_shape[1:]))
+    before = model.get_weights()
+    for run in (
+        lambda: model.fit(x, y, verbose=0),
+        lambda: model.evaluate(x, y, verbose=0),
+        lambda: model.predict(x),
+    ):
+        with pytest.raises(ValueError, match="can be divided by the batch size"):
+            run()
+    assert same(before, model.get_weights())
+    assert len(model.predict(np.zeros((8, 3, 1)))) == 8
+
+
+def test_outputs_of_a_shared_layer_have_names_that_differ():
+    a, b = Input((2,)), Input((2,))
+    shared = Dense(1, use_bias=False, kernel_initializer="ones", name="d")
+    other = Dense(1, use_bias=False, kernel_initializer="zeros", name="d_1")
+    model = Model([a, b], [shared(a), shared(b), other(a)])
+    assert model.output_names == ["d", "d_2", "d_1"]
+    model.compile("sgd", "mse", metrics=["mae"], loss_weights={"d": 1.0, "d_2": 10.0, "d_1": 0.0})
+    names = ["d_loss", "d_2_loss", "d_1_loss", "d_mae", "d_2_mae", "d_1_mae"]
+    assert model.metrics_names == ["loss", *names]
+    x, y = [np.ones((2, 2)), 2 * np.ones((2, 2))], [np.zeros((2, 1))] * 3
+    logs = model.fit(x, y, epochs=1, verbose=0).history
+    assert sorted(logs) == sorted(["loss", *names])
+    np.testing.assert_allclose([logs[n][0] for n in names], [4, 16, 0, 2, 4, 0])
+    np.testing.assert_allclose(logs["loss"], [4 + 160])
+
+
+def test_outputs_say_whether_they_depend_on_the_learning_phase():
+    x = Input((3,))
+    dropped = Dropout(0.5)(x)
+    assert not Dense(2)(x)._uses_learning_phase
+    assert dropped._uses_learning_phase
+    assert Dense(2)(dropped)._uses_learning_phase
+    assert Lambda(lambda t: K.zeros((2, 3)))(dropped)._uses_learning_phase
+    assert Model(x, Model(x, dropped)(Dense(3)(x))).uses_learning_phase
+
+    class Phased(Layer):
+        uses_learning_phase = True
+
+        def call(self, inputs):
+            return inputs * 2.0
+
+    assert Phased()(x)._uses_learning_phase
+    np.testing.assert_allclose(Model(x, Phased()(x)).predict(np.ones((1, 3))), [[2.0] * 3])
+
+
+# Functions in files
+
+
+def twice(x, by=2.0):
+    return by * x
+
+
+def times(factor):
+    def multiplied(x, offset=1.0):
+        return x * factor + offset
+
+    return multiplied
+
+
+ARRAY = np.array([[1.0, 2.0]], dtype="float32")
+
+
+@pytest.mark.parametrize(
+    "function, arguments, expected",
+    [
+        (twice, {}, [2.0, 2.0]),
+        (twice, {"by": ARRAY}, [1.0, 2.0]),
+        (lambda x: x + 1.0, {}, [2.0, 2.0]),
+        (lambda x, y=ARRAY: x + y, {}, [2.0, 3.0]),
+        (times(3.0), {}, [4.0, 4.0]),
+        (times(ARRAY), {}, [2.0, 3.0]),
+        (times(ARRAY), {"offset": 2 * ARRAY}, [3.0, 6.0]),
+    ],
+)
+def test_a_lambda_comes_back_where_its_function_is(tmp_path, function, arguments, expected):
+    model = Sequential([Lambda(function, arguments=arguments, input_shape=(2,))])
+    model.compile("sgd", "mse")
+    path = str(tmp_path / "m.h5")
+    model.save(path)
+    texts = [model_from_json(model.to_json()), model_from_yaml(model.to_yaml())]
+    for again in [load_model(path), *texts, clone_model(model)]:
+        np.testing.assert_allclose(again.predict(np.ones((1, 2))), [expected], rtol=1e-6)
+
+
+def test_functions_of_one_name_are_told_apart():
+    model = Sequential([Lambda(times(3.0), input_shape=(2,)), Lambda(times(5.0))])
+    again = model_from_json(model.to_json())
+    # (1 * 3 + 1) * 5 + 1
+    np.testing.assert_allclose(again.predict(np.ones((1, 2))), [[21.0] * 2])
+
+
+def test_functions_of_one_name_that_cannot_be_told_apart_are_refused():
+    def first():
+        def same_name(x):
+            return x + 1.0
+
+        return same_name
+
+    def second():
+        def same_name(x):
+            return x + 2.0
+
+        return same_name
+
+    layers = [Lambda(first(), input_shape=(2,)), Lambda(second(), input_shape=(2,))]
+    text = Sequential(layers[:1]).to_json()
+    with pytest.raises(ValueError, match="same_name.*custom_objects"):
+        model_from_json(text)
+    again = model_from_json(text, custom_objects={"same_name": second()})
+    np.testing.assert_allclose(again.predict(np.ones((1, 2))), [[3.0] * 2])
+
+
+PROGRAM = """
+import sys
+import numpy as np
+{unrelated}
+from keras_core import layers as L, models as M
+
+weights = np.array([1.0, 10.0])
+
+def shifted(x, by=3.0):
+    return x + by
+
+class Net:
+    def __init__(self, scale):
+        self.model = M.Sequential([
+            L.Lambda(shifted, input_shape=(2,)),
+            L.Lambda(lambda x, w=weights: x * scale * w),
+            L.Lambda(lambda x: x - 1.0),
+        ])
+
+seen = []
+if len(sys.argv) > 2:
+    Net(2.0).model.save(sys.argv[1], include_optimizer=False)
+else:
+    M.load_model(sys.argv[1], compile=False)  # imports what loading needs
+    sys.addaudithook(lambda event, args: seen.append(event) if event == "marshal.loads" else None)
+    model = M.load_model(sys.argv[1], compile=False)
+    assert not seen, seen
+    print(model.predict(np.ones((1, 2))).tolist())
+"""
+
+
+def test_another_program_with_the_same_functions_recognises_them(tmp_path):
+    path = str(tmp_path / "m.h5")
+    for name, unrelated in (("one", ""), ("two", "import os, re  # elsewhere\n" * 5)):
+        (tmp_path / f"{name}.py").write_text(PROGRAM.format(unrelated=unrelated))
+    environment = {**os.environ, "KERAS_BACKEND": K.backend()}
+    words = [[str(tmp_path / "one.py"), path, "save"], [str(tmp_path / "two.py"), path]]
+    for arguments in words:
+        done = subprocess.run(
+            [sys.executable, *arguments], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    # (1 + 3) * 2 * [1, 10] - 1
+    assert done.stdout.strip() == "[[7.0, 79.0]]"
+
+
+def test_other_code_is_not_recognised(tmp_path):
+    def saved():
+        return Sequential([Lambda(lambda x: x + 1.0, input_shape=(2,))]).to_json()
+
+    text = saved()
+    gc.collect()
+    kept = Lambda(lambda x: x + 2.0)
+    with pytest.raises(ValueError, match="no function of this program is the same"):
+        model_from_json(text)
+    assert kept
+
+
+@pytest.mark.parametrize("code", ["", "AAAA", "4wAA", "w" * 400, "KP////8="])
+def test_damaged_code_is_refused(code):
+    config = Sequential([Lambda(lambda x: x, input_shape=(2,))]).get_config()
+    config["layers"][0]["config"]["function"] = [code, None, None]
+    with pytest.raises(ValueError, match="safe_mode"):
+        model_from_json(json.dumps({"class_name": "Sequential", "config": config}))

@@ -161,7 +161,7 @@ def to_predict_on(model: Compiled, given: Given, options: Options) -> Source:
             "reads from tensors of its own."
         )
     arrays = model._input_arrays(given.x)
-    _check_stateful(model, arrays, batch_size, least=batch_size or 0)
+    _check_stateful(model, arrays, batch_size)
     source = of_arrays(model._step_program("predict"), arrays, batch_size, options.steps)
     source.is_empty = any(x is not None and not x.shape[0] for x in arrays[:1])
     return source
@@ -214,14 +214,15 @@ def _check_given(
         )
 
 
-def _check_stateful(
-    model: Compiled, arrays: Sequence[Any], batch_size: int | None, least: int = 0
-) -> None:
+def _check_stateful(model: Compiled, arrays: Sequence[Any], batch_size: int | None) -> None:
     samples = arrays[0].shape[0] if arrays else 0
-    if batch_size and model.stateful and samples > least and samples % batch_size:
+    fixed = model.stateful or (model.inputs and model.inputs[0].shape[0] is not None)
+    if batch_size and fixed and samples % batch_size:
+        kind = "is stateful" if model.stateful else "has inputs of a fixed batch size"
         raise ValueError(
-            f"Model {model.name} is stateful, so the number of samples has to be a multiple of "
-            f"the batch size; there are {samples}, and the batch size is {batch_size}."
+            f"Model {model.name} {kind}, so it takes only a number of samples that can be divided "
+            f"by the batch size; there are {samples}, and the batch size is {batch_size}. Leave "
+            "out the rest, or fill up the last batch."
         )
 
 
