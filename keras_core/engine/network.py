@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 from keras_core import backend as K
@@ -26,6 +27,10 @@ class Endpoint(NamedTuple):
     layer: Layer
     node_index: int
     tensor_index: int
+
+    @property
+    def node(self):
+        return self.layer._inbound_nodes[self.node_index]
 
 
 class Network(Persistence, Layer):
@@ -73,32 +78,32 @@ class Network(Persistence, Layer):
     def _init_graph_network(self, inputs, outputs, name=None, trainable=True, dtype=None):
         inputs, outputs = to_list(inputs, True), to_list(outputs, True)
         check_endpoints(inputs, outputs)
-        graph = GraphMap(inputs, [node_of(x) for x in outputs])
+        entries = [_entry(x, type(self).__name__) for x in inputs]
+        cut = {node_of(x) for x, end in zip(inputs, entries) if end != x._keras_history}
+        graph = GraphMap(inputs, [node_of(x) for x in outputs], [e.node for e in entries], cut)
         self._base_init(name=name, trainable=trainable, dtype=dtype)
         self._graph = graph
         self._layers = graph.layers
-        self._set_ends(inputs, outputs)
+        self._set_ends(inputs, outputs, entries)
 
-    def _set_ends(self, inputs, outputs):
+    def _set_ends(self, inputs, outputs, entries=None):
         """Makes the network one from these inputs to these outputs."""
         self._is_graph_network = True
         self.outputs = list(outputs)
-        self._input_coordinates = [Endpoint(*x._keras_history) for x in inputs]
+        self._input_coordinates = entries or [Endpoint(*x._keras_history) for x in inputs]
         self._output_coordinates = [Endpoint(*x._keras_history) for x in outputs]
         self._input_layers = [end.layer for end in self._input_coordinates]
         self._output_layers = [end.layer for end in self._output_coordinates]
         self.input_names = [layer.name for layer in self._input_layers]
         self.output_names = _distinct_names([layer.name for layer in self._output_layers])
-        self._feed_input_names = [layer.name for layer in self._placeholders()]
-        self._feed_inputs = [layer.output for layer in self._placeholders()]
-        self._feed_input_shapes = [layer.batch_input_shape for layer in self._placeholders()]
+        fed = [(x, layer) for x, layer in zip(inputs, self._input_layers) if layer.is_placeholder]
+        self._feed_input_names = [layer.name for _, layer in fed]
+        self._feed_inputs = [x for x, _ in fed]
+        self._feed_input_shapes = [layer.batch_input_shape for _, layer in fed]
         self.built = True
         self._record_own_node(list(inputs))
         # Last, since other threads take them for a sign that all else is there.
         self.inputs = list(inputs)
-
-    def _placeholders(self):
-        return [layer for layer in self._input_layers if layer.is_placeholder]
 
     def _record_own_node(self, inputs):
         """The graph of the network itself counts as its first call."""
@@ -470,10 +475,20 @@ def check_endpoints(inputs, outputs):
                 )
     if len({id(x) for x in inputs}) != len(inputs):
         raise ValueError(f"A model's inputs must differ, but one comes twice in {inputs}.")
-    for x in inputs:
-        layer = x._keras_history[0]
-        if not isinstance(layer, InputLayer):
-            raise TypeError(
-                f"A model's inputs must come from Input, but {x!r} is the output of layer "
-                f"{layer.name}. Build that part anew from Input(shape={K.int_shape(x)[1:]})."
-            )
+
+
+def _entry(x, kind):
+    """Where a network is fed with a tensor: its Input, or one that stands for another layer."""
+    history = Endpoint(*x._keras_history)
+    if isinstance(history.layer, InputLayer):
+        return history
+    warnings.warn(
+        f"{kind} inputs must come from `keras.layers.Input`, but {x.name} is the output of layer "
+        f"{history.layer.name}. The model is fed with that output; layers before it are no part "
+        f"of the model. Build on Input(shape={K.int_shape(x)[1:]}) to say so.",
+        stacklevel=5,
+    )
+    layer = InputLayer(input_tensor=x)
+    layer.is_placeholder = True
+    x._keras_history = tuple(history)
+    return Endpoint(layer, 0, 0)

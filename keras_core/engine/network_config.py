@@ -56,8 +56,9 @@ def _place(end, numbers):
 
 
 def _layer_entry(network, layer, numbers):
+    fed = dict(zip(network.inputs, network._input_layers))
     calls = [
-        _call_entry(node, numbers) for node in _nodes_in(network, layer) if node.inbound_layers
+        _call_entry(node, numbers, fed) for node in _nodes_in(network, layer) if node.inbound_layers
     ]
     return {
         "name": layer.name,
@@ -67,10 +68,15 @@ def _layer_entry(network, layer, numbers):
     }
 
 
-def _call_entry(node, numbers):
+def _call_entry(node, numbers, fed):
     arguments = _plain_arguments(node)
-    sources = zip(node.inbound_layers, node.inbound_nodes(), node.tensor_indices)
-    return [[layer.name, numbers[inbound], i, arguments] for layer, inbound, i in sources]
+    sources = zip(
+        node.input_tensors, node.inbound_layers, node.inbound_nodes(), node.tensor_indices
+    )
+    return [
+        [fed[x].name, 0, 0, arguments] if x in fed else [layer.name, numbers[inbound], i, arguments]
+        for x, layer, inbound, i in sources
+    ]
 
 
 def _plain_arguments(node):

@@ -616,3 +616,31 @@ def test_damaged_code_is_refused(code):
     config["layers"][0]["config"]["function"] = [code, None, None]
     with pytest.raises(ValueError, match="safe_mode"):
         model_from_json(json.dumps({"class_name": "Sequential", "config": config}))
+
+
+# Inputs that other layers gave
+
+
+def test_a_model_can_begin_at_the_output_of_a_layer(tmp_path):
+    x = Input((3,))
+    first, second = Dense(2), Dense(1)
+    hidden = first(x)
+    output = second(hidden)
+    with pytest.warns(UserWarning, match="inputs must come from `keras.layers.Input`"):
+        model = Model(hidden, output)
+    values = np.array([[1.0, 2.0]])
+    kernel, bias = second.get_weights()
+    np.testing.assert_allclose(model.predict(values), values @ kernel + bias, rtol=1e-5)
+    assert model.trainable_weights == second.trainable_weights
+    assert first.output is hidden
+    model.compile("sgd", "mse")
+    before = first.get_weights()
+    model.fit(values, np.zeros((1, 1)), verbose=0)
+    assert same(before, first.get_weights())
+    assert not np.array_equal(kernel, second.get_weights()[0])
+    path = str(tmp_path / "m.h5")
+    model.save(path)
+    np.testing.assert_array_equal(load_model(path).predict(values), model.predict(values))
+    whole = Model(x, output).predict(np.ones((1, 3)))
+    parts = model.predict(np.ones((1, 3)) @ before[0] + before[1])
+    np.testing.assert_allclose(parts, whole, rtol=1e-5)
