@@ -44,13 +44,13 @@ def clone_model(model, input_tensors=None):
         ValueError: if `model` is no such model, or the number of tensors differs from its inputs.
     """
     if isinstance(model, Sequential):
-        return _clone_sequential(model, input_tensors)
+        return _clone_sequential_model(model, input_tensors)
     if not isinstance(model, Network) or not model._is_graph_network:
         raise ValueError(
             "clone_model takes a Sequential, or a Model made from inputs and outputs, "
             f"not {model!r}."
         )
-    return _clone_functional(model, input_tensors)
+    return _clone_functional_model(model, input_tensors)
 
 
 def _clone_layer(layer):
@@ -59,7 +59,7 @@ def _clone_layer(layer):
     return type(layer).from_config(layer.get_config())
 
 
-def _clone_sequential(model, input_tensors):
+def _clone_sequential_model(model, input_tensors=None):
     clones = {layer: _clone_layer(layer) for layer in model.layers}
     layers = [clones[layer] for layer in model._layers if layer in clones]
     if input_tensors is None:
@@ -87,7 +87,7 @@ def _input_layer(tensor, name=None):
     return InputLayer(input_tensor=tensor, name=name)
 
 
-def _clone_functional(model, input_tensors):
+def _clone_functional_model(model, input_tensors=None):
     inputs = _clone_inputs(model, input_tensors)
     clones = {}
 

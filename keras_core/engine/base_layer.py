@@ -122,7 +122,7 @@ class Layer(WeightOwner, Connections, Additions):
         )
 
     def _automatic_name(self):
-        prefix = _snake_case(type(self).__name__)
+        prefix = _to_snake_case(type(self).__name__)
         return f"{prefix}_{K.get_uid(prefix)}"
 
     def _set_input_shape(self, kwargs):
@@ -309,7 +309,7 @@ class Layer(WeightOwner, Connections, Additions):
         with assembling, K.name_scope(self.name):
             self._build_for(inputs)
             self.assert_input_compatibility(inputs)
-            masks = [getattr(x, "_keras_mask", None) for x in input_list]
+            masks = to_list(_collect_previous_mask(input_list))
             outputs, output_masks = self._compute(inputs, masks, kwargs)
             outputs = [_fresh(x) for x in outputs]
             self._pass_on_phase(input_list, outputs)
@@ -336,9 +336,8 @@ class Layer(WeightOwner, Connections, Additions):
         if self.built:
             return
         self.assert_input_compatibility(inputs)
-        shapes = [K.int_shape(x) for x in to_list(inputs, allow_tuple=True)]
         with building(), layer_scope(self.name):
-            self.build(unpack_singleton(shapes))
+            self.build(_collect_input_shape(inputs))
         self.built = True
         if self._initial_weights is not None:
             self.set_weights(self._initial_weights)
@@ -427,7 +426,18 @@ class Layer(WeightOwner, Connections, Additions):
         )
 
 
-def _snake_case(name):
+def _collect_previous_mask(input_tensors):
+    """The mask of each tensor, None where it has none; a list for several tensors."""
+    tensors = to_list(input_tensors, allow_tuple=True)
+    return unpack_singleton([getattr(x, "_keras_mask", None) for x in tensors])
+
+
+def _collect_input_shape(input_tensors):
+    """The shape of a tensor, or the list of the shapes of several."""
+    return unpack_singleton([K.int_shape(x) for x in to_list(input_tensors, allow_tuple=True)])
+
+
+def _to_snake_case(name):
     """Turns a class name into the stem of automatic layer names, `BatchNormalization` into
     `batch_normalization`; a leading underscore becomes `private_`."""
     words = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)

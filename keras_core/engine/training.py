@@ -18,10 +18,27 @@ from keras_core.engine.runs.data import (
     to_predict_on,
     to_train_on,
 )
+from keras_core.engine.training_utils import (  # noqa: F401  (found here by these names too)
+    batch_shuffle,
+    make_batches,
+    standardize_class_weights,
+    standardize_input_data,
+    standardize_sample_weights,
+    standardize_weights,
+    weighted_masked_objective,
+)
 from keras_core.plugins import features
-from keras_core.utils.generic_utils import unpack_singleton
+from keras_core.utils.generic_utils import slice_arrays, unpack_singleton
 
 __all__ = ["Model"]
+
+# What Keras up to 2.1 called them.
+_batch_shuffle = batch_shuffle
+_make_batches = make_batches
+_slice_arrays = slice_arrays
+_standardize_input_data = standardize_input_data
+_standardize_weights = standardize_weights
+_weighted_masked_objective = weighted_masked_objective
 
 
 class Model(Compiled):

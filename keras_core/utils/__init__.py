@@ -35,6 +35,7 @@ _SUBMODULES = (
     "metrics_utils",
     "np_utils",
     "progbar",
+    "test_utils",
 )
 
 __all__ = sorted(_HOME)

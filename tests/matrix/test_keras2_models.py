@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from keras_core import backend as K
 from keras_core.layers import (
     LSTM,
+    Activation,
     BatchNormalization,
     Dense,
     Dropout,
@@ -30,6 +32,7 @@ from keras_core.models import (
     model_from_json,
     model_from_yaml,
 )
+from keras_core.optimizers import SGD, Optimizer
 
 
 def same(arrays, others):
@@ -644,3 +647,174 @@ def test_a_model_can_begin_at_the_output_of_a_layer(tmp_path):
     whole = Model(x, output).predict(np.ones((1, 3)))
     parts = model.predict(np.ones((1, 3)) @ before[0] + before[1])
     np.testing.assert_allclose(parts, whole, rtol=1e-5)
+
+
+# Names that packages for Keras 2 import
+
+
+NAMES = [
+    "keras_core.backend.load_backend._BACKEND",
+    "keras_core.backend.numpy_backend.dot",
+    "keras_core.backend.tensorflow_backend._to_tensor",
+    "keras_core.backend.tensorflow_backend.square",
+    "keras_core.backend.theano_backend.conv2d",
+    "keras_core.engine.Container",
+    "keras_core.engine.Network",
+    "keras_core.engine.base_layer._collect_input_shape",
+    "keras_core.engine.base_layer._collect_previous_mask",
+    "keras_core.engine.base_layer._to_snake_case",
+    "keras_core.engine.topology.Container",
+    "keras_core.engine.topology.load_weights_from_hdf5_group",
+    "keras_core.engine.topology.preprocess_weights_for_loading",
+    "keras_core.engine.training._make_batches",
+    "keras_core.engine.training._slice_arrays",
+    "keras_core.engine.training._standardize_input_data",
+    "keras_core.layers.convolutional.K",
+    "keras_core.layers.convolutional._Conv",
+    "keras_core.layers.convolutional._Cropping",
+    "keras_core.layers.convolutional._SeparableConv",
+    "keras_core.layers.convolutional._UpSampling",
+    "keras_core.layers.convolutional._ZeroPadding",
+    "keras_core.layers.convolutional.conv_utils",
+    "keras_core.layers.cudnn_recurrent._CuDNNRNN",
+    "keras_core.layers.merge._Merge",
+    "keras_core.layers.pooling._GlobalPooling2D",
+    "keras_core.layers.pooling._Pooling2D",
+    "keras_core.layers.recurrent.InputSpec",
+    "keras_core.layers.recurrent.K",
+    "keras_core.layers.recurrent._generate_dropout_mask",
+    "keras_core.layers.recurrent._standardize_args",
+    "keras_core.models._clone_functional_model",
+    "keras_core.models._clone_sequential_model",
+    "keras_core.utils.test_utils.get_test_data",
+    "keras_core.utils.test_utils.keras_test",
+    "keras_core.utils.test_utils.layer_test",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_the_time_are_there(name):
+    module, _, attribute = name.rpartition(".")
+    assert getattr(importlib.import_module(module), attribute) is not None
+
+
+@pytest.mark.parametrize("name", ["tf", "_get_available_gpus"])
+def test_what_cannot_work_says_why(name):
+    module = importlib.import_module("keras_core.backend.tensorflow_backend")
+    with pytest.raises(AttributeError, match=f"has no {name!r}: (import that|it belonged)"):
+        getattr(module, name)
+
+
+def test_a_convolution_of_ones_own_by_the_old_base_class():
+    from keras_core.layers.convolutional import _Conv
+
+    class Own(_Conv):
+        def __init__(self, filters, kernel_size, **kwargs):
+            super().__init__(rank=1, filters=filters, kernel_size=kernel_size, **kwargs)
+
+    model = Sequential([Own(1, 2, kernel_initializer="ones", input_shape=(3, 1))])
+    np.testing.assert_allclose(
+        model.predict(np.array([[[1.0], [2.0], [4.0]]])), [[[3.0], [6.0]]], rtol=1e-6
+    )
+
+
+def test_dropout_masks_by_the_old_function():
+    from keras_core.layers.recurrent import _generate_dropout_mask
+
+    ones = K.ones((50, 40))
+    masks = [K.eval(x) for x in _generate_dropout_mask(ones, 0.5, training=True, count=3)]
+    assert all(set(np.unique(x)) == {0.0, 2.0} for x in masks)
+    assert not np.array_equal(masks[0], masks[1])
+    np.testing.assert_array_equal(K.eval(_generate_dropout_mask(ones, 0.5)), np.ones((50, 40)))
+
+
+def test_layer_test_finds_a_wrong_shape_and_gives_the_output():
+    from keras_core.utils.test_utils import layer_test
+
+    class Wrong(Layer):
+        def compute_output_shape(self, shape):
+            return (*shape[:-1], 7)
+
+    data = np.array([[1.0, -2.0]], dtype="float32")
+    given = layer_test(Activation, {"activation": "relu"}, input_data=data)
+    np.testing.assert_array_equal(given, [[1.0, 0.0]])
+    with pytest.raises(AssertionError, match="compute_output_shape says"):
+        layer_test(Wrong, input_data=data)
+    with pytest.raises(AssertionError):
+        layer_test(Activation, {"activation": "relu"}, input_data=data, expected_output=data)
+
+
+# Optimizers and values
+
+
+@pytest.mark.parametrize("order", ["keras 1", "keras 2.0", "keras 2"])
+@pytest.mark.parametrize("by_keyword", [True, False])
+def test_get_updates_takes_its_arguments_in_all_orders(order, by_keyword):
+    w = K.variable([1.0, 2.0])
+    loss, optimizer = K.sum(K.square(w)), SGD(0.1)
+    arguments = {
+        "keras 1": {"params": [w], "constraints": {}, "loss": loss},
+        "keras 2.0": {"params": [w], "loss": loss},
+        "keras 2": {"loss": loss, "params": [w]},
+    }[order]
+    given = optimizer.get_updates(**arguments) if by_keyword else None
+    updates = given or optimizer.get_updates(*arguments.values())
+    K.function([], [loss], updates=updates)([])
+    np.testing.assert_allclose(K.get_value(w), [0.8, 1.6], rtol=1e-6)
+
+
+class OldOptimizer(Optimizer):
+    """Gradient descent as Keras 1 had it."""
+
+    def __init__(self, lr):
+        super().__init__()
+        self.lr = K.variable(lr)
+
+    def get_updates(self, params, constraints, loss):
+        self.updates = []
+        for p, g in zip(params, self.get_gradients(loss, params)):
+            self.updates.append(K.update(p, p - self.lr * g))
+        return self.updates
+
+
+def one_weight(optimizer):
+    model = Sequential([Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    model.compile(optimizer, "mse")
+    return model
+
+
+def step(model):
+    """The weight after a step from w by the gradient 2 w."""
+    model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))
+    return model.get_weights()[0][0, 0]
+
+
+def test_an_optimizer_written_for_keras_1_trains():
+    assert step(one_weight(OldOptimizer(0.25))) == 0.5
+
+
+@pytest.mark.parametrize("name", ["lr", "learning_rate"])
+@pytest.mark.parametrize("make", [SGD, OldOptimizer])
+def test_a_learning_rate_that_is_set_counts_from_the_next_batch(name, make):
+    model = one_weight(make(0.25))
+    assert step(model) == 0.5
+    setattr(model.optimizer, name, 0.5)
+    assert step(model) == 0.0
+    assert K.get_value(model.optimizer.lr) == 0.5
+    assert K.get_value(model.optimizer.learning_rate) == 0.5
+
+
+def test_other_hyperparameters_that_are_set_count_too():
+    model = one_weight(SGD(0.25, momentum=0.0))
+    assert step(model) == 0.5
+    model.optimizer.momentum = 1.0
+    # v = 1 * (-0.5) - 0.25 * 2 * 0.5 = -0.75
+    assert step(model) == -0.25
+
+
+def test_values_of_tensors_without_a_session():
+    assert (K.variable(3.0) * 2.0).eval() == 6.0
+    with pytest.raises(ValueError, match="K.function"):
+        (Input((2,)) * 2.0).eval()
+    with pytest.raises(RuntimeError, match="K.function.*K.eval"):
+        K.get_session()

@@ -10,6 +10,7 @@ from keras_core.engine.assembling import in_turn, made
 from keras_core.engine.compilation.metrics import Measured
 from keras_core.graph import substitute
 from keras_core.graph.tensor import Update
+from keras_core.utils.generic_utils import has_arg
 
 
 class StepProgram:
@@ -127,7 +128,10 @@ class Programs:
         optimizer = model.optimizer
         scope = type(optimizer).__name__
         with K.name_scope("training"), K.name_scope(scope):
-            updates = optimizer.get_updates(loss=loss, params=model._collected_trainable_weights)
+            # An optimizer written for Keras 1 wants constraints as well.
+            others = {"constraints": {}} if has_arg(optimizer.get_updates, "constraints") else {}
+            params = model._collected_trainable_weights
+            updates = optimizer.get_updates(loss=loss, params=params, **others)
         if self._optimizer_weights is None:
             self._optimizer_weights = list(optimizer.weights)
             return updates

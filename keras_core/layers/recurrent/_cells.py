@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
 from keras_core.layers._options import add_part
+from keras_core.utils.generic_utils import to_list, unpack_singleton
 
 
 def masked(tensor, mask):
@@ -18,6 +19,22 @@ def masked(tensor, mask):
 def fraction(rate):
     """A dropout rate, forced into [0, 1]."""
     return min(1.0, max(0.0, rate))
+
+
+def _generate_dropout_mask(ones, rate, training=None, count=1):
+    """Draws dropout masks; a name that cells written for Keras 2 import.
+
+    Args:
+        ones: tensor of ones, of the shape of a mask.
+        rate: the fraction that is dropped.
+        training: True or False, or None for the learning phase.
+        count: how many masks to draw.
+
+    Returns:
+        A tensor, or a list of `count` of them where that is more than 1.
+    """
+    masks = [K.in_train_phase(K.dropout(ones, rate), ones, training=training) for _ in range(count)]
+    return unpack_singleton(masks)
 
 
 class DropoutCell(Layer):
@@ -56,10 +73,8 @@ class DropoutCell(Layer):
         if not 0 < rate < 1:
             return [None]
         ones = K.ones_like(like)
-        return [
-            K.in_train_phase(K.dropout(ones, rate), ones, training=training)
-            for _ in range(self._mask_count())
-        ]
+        count = self._mask_count()
+        return to_list(_generate_dropout_mask(ones, rate, training=training, count=count))
 
     def _mask_count(self):
         return self.gates

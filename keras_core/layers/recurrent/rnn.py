@@ -402,3 +402,23 @@ def _compatible(shape, wanted):
     return len(shape) == len(wanted) and all(
         a is None or b is None or a == b for a, b in zip(shape, wanted)
     )
+
+
+def _standardize_args(inputs, initial_state, constants, num_constants):
+    """Parts a list of inputs; a name that recurrent layers written for Keras 2 import.
+
+    Args:
+        inputs: tensor, or list of the sequence, the initial states and the constants.
+        initial_state: tensor, list of tensors, or None.
+        constants: tensor, list of tensors, or None.
+        num_constants: how many tensors at the end of the list are constants, or None.
+
+    Returns:
+        The sequence, the list of initial states or None, the list of constants or None.
+    """
+    initial_state, constants = _tensors(initial_state), _tensors(constants)
+    if isinstance(inputs, (list, tuple)):
+        inputs, *rest = inputs
+        end = len(rest) - (num_constants or 0)
+        initial_state, constants = initial_state or rest[:end], constants or rest[end:]
+    return inputs, initial_state or None, constants or None
