@@ -6,7 +6,7 @@ import copy
 import warnings
 
 from keras_core import backend as K
-from keras_core import slots
+from keras_core.engine import sharing
 from keras_core.engine.additions import unique
 from keras_core.engine.assembling import in_turn
 from keras_core.engine.base_layer import Layer, as_shapes
@@ -219,10 +219,8 @@ class Sequential(Model):
 
     def get_config(self):
         # An input layer of the user's own is written out: without it the file had no input shape.
-        layers = [
-            {"class_name": type(layer).__name__, "config": layer.get_config()}
-            for layer in self._layers
-        ]
+        with sharing.writing(self):
+            layers = [sharing.entry(layer) for layer in self._layers]
         config = {"name": self.name, "layers": copy.deepcopy(layers)}
         if self._build_input_shape:
             config["build_input_shape"] = self._build_input_shape
@@ -238,7 +236,8 @@ class Sequential(Model):
         """
         if not isinstance(config, dict):
             config = {"name": None, "layers": config}
-        layers = _layers_of(config["layers"], custom_objects)
+        with sharing.reading():
+            layers = _layers_of(config["layers"], custom_objects)
         model = cls(layers, name=config.get("name"))
         if not model.inputs and config.get("build_input_shape"):
             model.build(config["build_input_shape"])
@@ -247,12 +246,11 @@ class Sequential(Model):
 
 def _layers_of(configs, custom_objects):
     """The layers of configurations; equal ones, for names are unique, are of one layer."""
-    deserialize = slots.family("layers").deserialize
     layers, named = [], {}
     for config in configs:
         known, layer = named.get(_name_in(config), (None, None))
         if known != config:
-            layer = deserialize(config, custom_objects)
+            layer = sharing.made(config, custom_objects)
             named[layer.name] = config, layer
         layers.append(layer)
     return layers

@@ -6,6 +6,7 @@ import gc
 import importlib
 import json
 import os
+import pickle
 import subprocess
 import sys
 
@@ -818,3 +819,59 @@ def test_values_of_tensors_without_a_session():
         (Input((2,)) * 2.0).eval()
     with pytest.raises(RuntimeError, match="K.function.*K.eval"):
         K.get_session()
+
+
+# Layers of several models
+
+
+def around_and_within():
+    """A layer twice in a row, once inside of a model, and then another layer."""
+    shared = Dense(1, use_bias=False, name="shared")
+    a, b = Input((1,)), Input((1,))
+    inner = Model(a, shared(a), name="inner")
+    return Model(b, Dense(1, use_bias=False)(shared(inner(b)))), shared
+
+
+def two_models_in_a_chain():
+    shared = Dense(1, use_bias=False, name="shared")
+    a, b = Input((1,)), Input((1,))
+    parts = [Model(a, shared(a)), Model(b, shared(b)), Dense(1, use_bias=False)]
+    return Sequential(parts), shared
+
+
+def a_model_in_two_models():
+    shared = Dense(1, use_bias=False, name="shared")
+    inner = Sequential([Dense(1, use_bias=False, input_shape=(1,)), shared])
+    a, c = Input((1,)), Input((1,))
+    first, second = Model(a, inner(a)), Sequential([inner])
+    second.build((None, 1))
+    return Model(c, shared(second(first(c)))), shared
+
+
+@pytest.mark.parametrize("make", [around_and_within, two_models_in_a_chain, a_model_in_two_models])
+@pytest.mark.parametrize("how", ["file", "json", "yaml", "clone", "pickle"])
+def test_a_layer_of_several_models_is_one_after_loading(tmp_path, make, how):
+    model, shared = make()
+    path = str(tmp_path / "m.h5")
+    again = {
+        "file": lambda: saved(model, path),
+        "json": lambda: model_from_json(model.to_json()),
+        "yaml": lambda: model_from_yaml(model.to_yaml()),
+        "clone": lambda: clone_model(model),
+        "pickle": lambda: pickle.loads(pickle.dumps(model)),
+    }[how]()
+    again.set_weights(model.get_weights())
+    x = np.array([[3.0]])
+    np.testing.assert_allclose(again.predict(x), model.predict(x), rtol=1e-5)
+    assert len(again.trainable_weights) == 2
+    values = {id(w): K.get_value(w) for w in model.trainable_weights}
+    w = K.get_value(shared.kernel)
+    others = [v for key, v in values.items() if key != id(shared.kernel)]
+    power = {around_and_within: 2, two_models_in_a_chain: 2, a_model_in_two_models: 3}[make]
+    rest = others[0] if power == 2 else others[0] ** 2
+    np.testing.assert_allclose(again.predict(x), 3 * w**power * rest, rtol=1e-5)
+
+
+def saved(model, path):
+    model.save(path)
+    return load_model(path, compile=False)
