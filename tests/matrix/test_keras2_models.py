@@ -16,14 +16,20 @@ import pytest
 from keras_core import backend as K
 from keras_core.layers import (
     LSTM,
+    RNN,
     Activation,
     BatchNormalization,
+    Bidirectional,
     Dense,
     Dropout,
     Input,
     Lambda,
     Layer,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
     TimeDistributed,
+    add,
 )
 from keras_core.models import (
     Model,
@@ -875,3 +881,54 @@ def test_a_layer_of_several_models_is_one_after_loading(tmp_path, make, how):
 def saved(model, path):
     model.save(path)
     return load_model(path, compile=False)
+
+
+# Losses of shared layers
+
+
+def penalized(layer_class, **kwargs):
+    return layer_class(
+        1, use_bias=False, kernel_regularizer="l2", kernel_initializer="ones", **kwargs
+    )
+
+
+def test_a_shared_layer_is_penalized_once_for_its_weights_and_for_each_output():
+    a, b, c, d, e = [Input((1,)) for _ in range(5)]
+    layer = penalized(Dense, activity_regularizer=lambda y: K.sum(y))
+    inner = Model(c, layer(c))
+    for model in (
+        Model([a, b], add([layer(a), layer(b)])),
+        Model([d, e], add([inner(d), inner(e)])),
+    ):
+        assert len(model.losses) == 3
+        model.compile("sgd", "mae")
+        x = [np.full((1, 1), 3.0), np.full((1, 1), 4.0)]
+        # |7 - 7| + 0.01 * 1 + 3 + 4
+        np.testing.assert_allclose(model.test_on_batch(x, np.full((1, 1), 7.0)), 7.01, rtol=1e-6)
+
+
+def test_losses_of_recurrent_wrappers_are_counted_once_a_weight():
+    a, b = Input((2, 1)), Input((2, 1))
+    cells = StackedRNNCells([penalized(SimpleRNNCell), penalized(SimpleRNNCell)])
+    for layer, count in (
+        (Bidirectional(penalized(SimpleRNN)), 2),
+        (RNN(cells), 2),
+        (Bidirectional(RNN(cells)), 4),
+    ):
+        model = Model([a, b], add([layer(a), layer(b)]))
+        assert len(layer.losses) == len(layer.get_losses_for(None)) == len(model.losses) == count
+        assert layer.get_losses_for(a) == []
+        total = K.eval(sum(model.losses))
+        np.testing.assert_allclose(total, 0.01 * count, rtol=1e-6)
+
+
+def test_updates_of_a_shared_layer_go_with_the_inputs_of_each_call():
+    a, b = Input((3,)), Input((3,))
+    layer = BatchNormalization(momentum=0.5)
+    model = Model([a, b], add([layer(a), layer(b)]))
+    assert len(layer.get_updates_for(a)) == len(layer.get_updates_for(b)) == 2
+    assert layer.get_updates_for(None) == []
+    model.compile("sgd", "mse")
+    model.train_on_batch([np.full((4, 3), 2.0), np.full((4, 3), 8.0)], np.zeros((4, 3)))
+    # from 0 by half to 2, and from there by half to 8
+    np.testing.assert_allclose(K.eval(layer.moving_mean), [4.5] * 3, rtol=1e-5)
