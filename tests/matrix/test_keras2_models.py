@@ -932,3 +932,26 @@ def test_updates_of_a_shared_layer_go_with_the_inputs_of_each_call():
     model.train_on_batch([np.full((4, 3), 2.0), np.full((4, 3), 8.0)], np.zeros((4, 3)))
     # from 0 by half to 2, and from there by half to 8
     np.testing.assert_allclose(K.eval(layer.moving_mean), [4.5] * 3, rtol=1e-5)
+
+
+def test_integers_as_initial_states():
+    x, start = Input((2, 1)), Input((1,), dtype="int64")
+    layer = SimpleRNN(1, activation=None, use_bias=False, recurrent_initializer="ones")
+    model = Model([x, start], layer(x, initial_state=start))
+    layer.set_weights([np.array([[2.0]]), np.array([[1.0]])])
+    # ((3 + 2 * 1) + 2 * 10)
+    values = [np.array([[[1.0], [10.0]]]), np.array([[3]])]
+    np.testing.assert_allclose(model.predict(values), [[25.0]])
+
+
+def test_dtypes_of_inputs_and_layers():
+    assert K.dtype(Input((2,), dtype="int64")) == "int64"
+    assert K.dtype(Input(tensor=K.placeholder((2,), dtype="int64"))) == "int64"
+    assert K.dtype(Input(tensor=K.variable(np.arange(3)))) == K.floatx()
+    assert K.dtype(Lambda(lambda t: t)(Input((2,), dtype="int64"))) == "int64"
+    assert K.dtype(Dense(1, weights=[np.ones((2, 1), "int64")], use_bias=False)(Input((2,)))) == (
+        K.floatx()
+    )
+    assert Dense(1, dtype="float64").dtype == "float64"
+    model = Sequential([Dense(1, dtype="float64", input_shape=(2,))])
+    assert [K.dtype(x) for x in (model.input, model.output, *model.weights)] == ["float64"] * 4

@@ -308,7 +308,7 @@ class RNN(Layer):
                 f"{self.name} has {len(wanted)} states of shapes {wanted}, but initial_state has "
                 f"shapes {shapes}."
             )
-        return states
+        return [_as_float(state) for state in states]
 
     def _check_steps(self, sequence):
         if self.unroll and K.int_shape(sequence)[1] is None:
@@ -402,6 +402,11 @@ def _compatible(shape, wanted):
     return len(shape) == len(wanted) and all(
         a is None or b is None or a == b for a, b in zip(shape, wanted)
     )
+
+
+def _as_float(state):
+    """The state itself, or its numbers as floats where it has integers, for cells compute floats."""
+    return state if K.dtype(state).startswith("float") else K.cast(state, K.floatx())
 
 
 def _standardize_args(inputs, initial_state, constants, num_constants):
