@@ -405,7 +405,7 @@ def _compatible(shape, wanted):
 
 
 def _as_float(state):
-    """The state itself, or its numbers as floats where it has integers, for cells compute floats."""
+    """The state, as floats where it has integers, for cells compute floats."""
     return state if K.dtype(state).startswith("float") else K.cast(state, K.floatx())
 
 
