@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -131,3 +134,59 @@ def test_a_promise_that_says_nothing_new_adds_no_node():
     x = Placeholder((None, 3))
     x.set_shape((None, 3))
     assert p.exp(x).node.inputs == (x,)
+
+
+# Names that must not be relied on
+
+
+def run(inputs, outputs, *values):
+    """The numbers of the optimized program, by the plain references."""
+    program = q.optimize(Program(inputs, outputs))
+    return evaluate(program.outputs, dict(zip(program.inputs, values)))
+
+
+def test_a_number_that_turns_out_as_minus_one_is_no_size():
+    count, x, y = Placeholder((), "int32"), Placeholder((None,)), Placeholder((None,))
+    a, b = (p.reshape(t, count, shape=(None,)) for t in (x, y))
+    outputs = [*gradients([(a + b) * (a + b)], [x, y]), p.dim(a, axis=0)]
+    long, short, rows = run([count, x, y], outputs, -1, np.arange(6.0), np.zeros(1))
+    np.testing.assert_array_equal(long, 2 * np.arange(6))
+    np.testing.assert_array_equal(short, [30])
+    assert rows == 6
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16"])
+def test_a_number_cast_to_a_dtype_too_narrow_for_it_is_another(dtype):
+    numbers = [-1, 300, 70_000]
+    x = Placeholder((None,))
+    size = p.cast(p.cast(p.dim(x, axis=0), dtype=dtype), dtype="int32")
+    constants = [p.cast(p.scalar(n, "int32"), dtype=dtype) for n in numbers]
+    *wrapped, cut = run([x], [*constants, size], np.zeros(70_000, "float32"))
+    np.testing.assert_array_equal(wrapped, np.array(numbers).astype(dtype))
+    assert cut == np.array(70_000).astype(dtype)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_has_names_of_its_own(copied):
+    x = Placeholder((None, 3))
+    twin, (both, inner) = copied(x), copied([x, p.exp(x)])
+    assert len({x.sizes[0], twin.sizes[0], both.sizes[0]}) == 3 and inner.sizes == both.sizes
+    found = run([x, twin], gradients([x * twin], [x, twin]), np.ones((4, 3)), np.ones((1, 3)))
+    assert [g.shape for g in found] == [(4, 3), (1, 3)]
+
+
+def test_a_state_of_one_row_that_its_step_broadcasts_has_no_known_size():
+    x = Placeholder((None, None, 3))
+    (last,), _ = scan(lambda row, s: ([], [row[0] + s[0]]), [x], [p.zeros((1, 3), "float32")])
+    assert last.shape == (None, 3)
+    assert run([x], [p.dim(last, axis=0)], np.zeros((5, 4, 3), "float32")) == [4]
+
+
+def test_no_gradient_is_made_up_for_a_state_that_grows():
+    x, first = Placeholder((None, None, 3)), Placeholder((None, 3))
+    (last,), _ = scan(lambda row, s: ([], [row[0] + s[0]]), [x], [first])
+    slopes = gradients([last], [first])
+    same = run([x, first], slopes, np.ones((5, 4, 3)), np.ones((4, 3)))
+    np.testing.assert_array_equal(same[0], np.ones((4, 3)))
+    with pytest.raises(ValueError):
+        run([x, first], slopes, np.ones((5, 4, 3)), np.ones((1, 3)))

@@ -30,7 +30,7 @@ from keras_core.graph.primitives._rules import (
     unbroadcast,
 )
 from keras_core.graph.primitives._simplifying import input_of_same_sizes
-from keras_core.graph.spec import Dim, NamedDim, Shape, Sizes, Spec, agreed, is_known
+from keras_core.graph.spec import Dim, NamedDim, Shape, Size, Sizes, Spec, agreed, is_known
 from keras_core.graph.tensor import Tensor
 
 _FAMILY = "shape"
@@ -66,7 +66,7 @@ shape_of = Primitive(
 
 
 def _reshape_shape(x: Spec, *dims: Spec, shape: Shape) -> Spec:
-    sizes = sizes_given("reshape", shape, dims)
+    sizes = tuple(map(_fixed, sizes_given("reshape", shape, dims)))
     held = x.held if type(x.held) is tuple and sizes == x.sizes else None
     if -1 in sizes:
         return Spec(_inferred(x, sizes), x.dtype, held)
@@ -74,6 +74,11 @@ def _reshape_shape(x: Spec, *dims: Spec, shape: Shape) -> Spec:
     if None not in (old, new) and old != new:
         raise ValueError(f"reshape: shape {x.shape} has {old} elements, {tuple(shape)} has {new}.")
     return Spec(sizes, x.dtype, _only_value(x) if not sizes else held)
+
+
+def _fixed(size: NamedDim) -> NamedDim:
+    """The size; None for a number that may turn out as -1, and so is none."""
+    return None if type(size) is Size and size.axis is None else size
 
 
 def _only_value(x: Spec) -> Any:
