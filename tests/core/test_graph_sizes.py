@@ -190,3 +190,33 @@ def test_no_gradient_is_made_up_for_a_state_that_grows():
     np.testing.assert_array_equal(same[0], np.ones((4, 3)))
     with pytest.raises(ValueError):
         run([x, first], slopes, np.ones((5, 4, 3)), np.ones((1, 3)))
+
+
+# Nothing along an axis
+
+
+def test_a_loop_without_steps_that_gives_an_axis_to_its_rows():
+    x = Placeholder((None, None))
+    _, (column,) = scan(
+        lambda row, s: ([p.reshape(p.exp(row[0]), shape=(-1, 1)) * s[0]], s),
+        [x],
+        [p.ones((1, 1), "float32")],
+    )
+    assert run([x], [column], np.zeros((0, 4)))[0].shape == (0, 4, 1)
+    np.testing.assert_array_equal(run([x], [column], np.zeros((2, 4)))[0], np.ones((2, 4, 1)))
+
+
+def test_rows_that_no_step_made_have_the_sizes_that_numbers_tell():
+    x, count = Placeholder((None, 6)), Placeholder((), "int32")
+    rows = evaluate(
+        scan(lambda row, s: ([p.reshape(row[0], count, shape=(None, 2))], []), [x], [])[1],
+        {x: np.zeros((0, 6)), count: np.array(3, "int32")},
+    )
+    assert rows[0].shape == (0, 3, 2)
+
+
+def test_parts_of_an_axis_of_unknown_size_send_their_gradients_back():
+    x = Placeholder((None,))
+    tail, rest = p.slice(x, index=((1, None, 1),)), p.slice(x, index=((2, None, 1),))
+    slopes = gradients([p.reduce_sum(y, axes=(0,), keepdims=False) for y in (tail, rest)], [x])
+    np.testing.assert_array_equal(run([x], slopes, np.zeros(4))[0], [0, 1, 2, 2])
