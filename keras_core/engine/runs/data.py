@@ -28,6 +28,19 @@ class Given(NamedTuple):
     sample_weight: Any = None
 
 
+def generator_of(model: Compiled, given: Given, options: Options) -> Any:
+    """The generator, Sequence or data set that was given; None where there are arrays.
+
+    Raises:
+        ValueError: something was given besides that says nothing about it.
+    """
+    x = _settled(model, given, options)[0].x
+    if not is_generator_or_sequence(x):
+        return None
+    check_generator_arguments(given.y, given.sample_weight, options.validation.split)
+    return x
+
+
 # Training
 
 
@@ -68,12 +81,17 @@ def generated_to_train_on(
 def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, Fed | None]:
     """The arrays to train on, and those to validate on, if any."""
     split = validation.split
-    if validation.data:
+    if _is_given(validation.data):
         return fed, model._training_data(*_validation_arrays(validation.data))
     if split and 0.0 < split < 1.0:
         parts = [split_samples(part, lambda n: int(n * (1.0 - split))) for part in fed]
         return Fed(*(first for first, _ in parts)), Fed(*(second for _, second in parts))
     return fed, Fed([], [], []) if validation.steps else None
+
+
+def _is_given(data: Any) -> bool:
+    """Whether there is `validation_data`; arrays have no truth value."""
+    return bool(data) if isinstance(data, (bool, list, tuple)) else data is not None
 
 
 def _besides_generator(model: Compiled, options: Options) -> Source | None:
