@@ -34,6 +34,8 @@ _MOST_HELD = 32
 class Uid(int):
     """The number of a node, placeholder or variable. A copy of one gets a number of its own."""
 
+    __slots__ = ()
+
     def __reduce__(self) -> Any:
         return _next_uid, ()
 
