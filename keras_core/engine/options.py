@@ -71,7 +71,7 @@ class Options:
     shuffle: bool | str = False
     class_weight: Any = None
     validation: Validation = Validation()
-    labels: Sequence[str] | None = None
+    labels: Sequence[str] = ()
 
     def for_generators(self) -> dict[str, Any]:
         """The options as `evaluate_generator` and `predict_generator` call them."""

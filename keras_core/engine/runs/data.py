@@ -97,7 +97,7 @@ def _is_given(data: Any) -> bool:
 def _besides_generator(model: Compiled, options: Options) -> Source | None:
     """What to validate on where training is on a generator, if anything."""
     data, steps = or_engine_batches(options.validation.data), options.validation.steps
-    if data is None or data is False:
+    if not _is_given(data):
         return None
     if is_sequence(data) or hasattr(data, "__next__"):
         return generated_to_evaluate_on(model, data, steps, options.workers, "validation_steps")
