@@ -220,3 +220,22 @@ def test_parts_of_an_axis_of_unknown_size_send_their_gradients_back():
     tail, rest = p.slice(x, index=((1, None, 1),)), p.slice(x, index=((2, None, 1),))
     slopes = gradients([p.reduce_sum(y, axes=(0,), keepdims=False) for y in (tail, rest)], [x])
     np.testing.assert_array_equal(run([x], slopes, np.zeros(4))[0], [0, 1, 2, 2])
+
+
+# One row that meets several
+
+
+@pytest.mark.parametrize("name, params", [("softmax", {"axis": 1}), ("sigmoid", {})])
+@pytest.mark.parametrize("single", [0, 1])
+def test_cross_entropies_broadcast_as_their_parts_do(name, params, single):
+    whole = getattr(p, f"{name}_cross_entropy")
+    labels, logits = Placeholder((None, 4)), Placeholder((None, 4))
+    arrays = [np.full((3, 4), 0.25, "float32"), np.linspace(-1, 1, 12).reshape(3, 4)]
+    arrays[single] = arrays[single][:1]
+    slopes = []
+    for y in (whole(labels, logits, **params), whole.decomposition(labels, logits, **params)):
+        first = gradients([y], [labels, logits])
+        slopes.append(run([labels, logits], [y, *first], *arrays))
+    for got, wanted in zip(*slopes):
+        assert got.shape == wanted.shape
+        np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
