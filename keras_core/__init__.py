@@ -9,51 +9,86 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from keras_core import slots
+from keras_core import missing, namespaces, slots
 
 if TYPE_CHECKING:
-    from keras_core.engine.input_layer import Input as Input
-    from keras_core.engine.sequential import Sequential as Sequential
-    from keras_core.engine.training import Model as Model
-    from keras_core.plugins.discovery import set_backend as set_backend
-    from keras_core.plugins.discovery import use_backend as use_backend
+    from keras_core import (
+        activations,
+        backend,
+        callbacks,
+        config,
+        constraints,
+        datasets,
+        engine,
+        errors,
+        graph,
+        initializers,
+        layers,
+        legacy,
+        losses,
+        metrics,
+        models,
+        objectives,
+        optimizers,
+        plugins,
+        regularizers,
+        saving,
+        testing,
+        utils,
+    )
+    from keras_core.as_keras import install_as_keras, uninstall_as_keras
+    from keras_core.engine.input_layer import Input
+    from keras_core.engine.sequential import Sequential
+    from keras_core.engine.training import Model
+    from keras_core.plugins.discovery import set_backend, use_backend
 
-__version__ = "2.0.0"
+__version__ = "2.4.0"
 
-_SUBMODULES = frozenset(
-    {
-        "activations",
-        "backend",
-        "callbacks",
-        "config",
-        "constraints",
-        "datasets",
-        "engine",
-        "errors",
-        "graph",
-        "initializers",
-        "layers",
-        "legacy",
-        "losses",
-        "metrics",
-        "models",
-        "objectives",
-        "optimizers",
-        "plugins",
-        "regularizers",
-        "saving",
-        "testing",
-        "utils",
-    }
-)
+__all__ = [
+    "Input",
+    "Model",
+    "Sequential",
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "engine",
+    "errors",
+    "graph",
+    "initializers",
+    "install_as_keras",
+    "layers",
+    "legacy",
+    "losses",
+    "metrics",
+    "models",
+    "objectives",
+    "optimizers",
+    "plugins",
+    "regularizers",
+    "saving",
+    "set_backend",
+    "testing",
+    "uninstall_as_keras",
+    "use_backend",
+    "utils",
+]
 
 _HOME_OF = {
     "Input": "keras_core.engine.input_layer",
     "Model": "keras_core.engine.training",
     "Sequential": "keras_core.engine.sequential",
+    "install_as_keras": "keras_core.as_keras",
+    "uninstall_as_keras": "keras_core.as_keras",
     "set_backend": "keras_core.plugins.discovery",
     "use_backend": "keras_core.plugins.discovery",
 }
+
+_SUBMODULES = frozenset(__all__).difference(_HOME_OF)
+
+__dir__ = namespaces.listing([*__all__, "__version__"])
 
 
 def _submodule(name: str) -> Any:
@@ -76,17 +111,15 @@ def _core_plugin() -> Any:
 slots.current_backend.fill(_current_backend)
 slots.family.fill(lambda name: _submodule(name).FAMILY)
 slots.core_plugin.fill(_core_plugin)
+missing.explain_imports()
 
+if not TYPE_CHECKING:  # a checker knows the names above, and no others
 
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return _submodule(name)
-    if name in _HOME_OF:
-        value = getattr(importlib.import_module(_HOME_OF[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'keras_core' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_SUBMODULES, *_HOME_OF})
+    def __getattr__(name: str) -> Any:
+        if name in _SUBMODULES:
+            return _submodule(name)
+        if name in _HOME_OF:
+            value = getattr(importlib.import_module(_HOME_OF[name]), name)
+            globals()[name] = value
+            return value
+        raise missing.no_attribute(__name__, name)

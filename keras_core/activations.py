@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
-from keras_core.families import Family
+from keras_core import namespaces
+from keras_core.families import ActivationLike, Family
+
+if TYPE_CHECKING:
+    from keras_core.graph import Tensor
+
+__all__ = [
+    "deserialize",
+    "elu",
+    "exponential",
+    "get",
+    "hard_sigmoid",
+    "linear",
+    "relu",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tanh",
+]
+
+__dir__ = namespaces.listing(__all__)
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
 
-def softmax(x: Any, axis: int = -1) -> Any:
+def softmax(x: Any, axis: int = -1) -> Tensor:
     """exp(x) / sum(exp(x)) along an axis.
 
     Args:
@@ -32,7 +55,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
     return K.softmax(x, axis=axis)
 
 
-def elu(x: Any, alpha: float = 1.0) -> Any:
+def elu(x: Any, alpha: float = 1.0) -> Tensor:
     """x where positive, else alpha (exp(x) - 1).
 
     Args:
@@ -47,7 +70,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return K.elu(x, alpha)
 
 
-def selu(x: Any) -> Any:
+def selu(x: Any) -> Tensor:
     """The ELU scaled so that layers with LeCun normal weights keep mean 0 and variance 1.
 
     Args:
@@ -61,24 +84,25 @@ def selu(x: Any) -> Any:
     return _SELU_SCALE * K.elu(x, _SELU_ALPHA)
 
 
-def softplus(x: Any) -> Any:
+def softplus(x: Any) -> Tensor:
     """log(1 + exp(x))."""
     return K.softplus(x)
 
 
-def softsign(x: Any) -> Any:
+def softsign(x: Any) -> Tensor:
     """x / (1 + |x|)."""
     return K.softsign(x)
 
 
-def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+def relu(x: Any, alpha: Any = 0.0, max_value: Any = None, threshold: Any = 0.0) -> Tensor:
     """max(x, 0), with the defaults.
 
     Args:
         x: tensor.
-        alpha: slope below the threshold, so that there the value is alpha (x - threshold).
-        max_value: upper bound, or None.
-        threshold: where the identity begins.
+        alpha: slope below the threshold, so that there the value is alpha (x - threshold): a
+            number, or a tensor that broadcasts with `x`.
+        max_value: upper bound, likewise, or None.
+        threshold: where the identity begins, likewise.
 
     Returns:
         Tensor of the shape of `x`.
@@ -86,22 +110,22 @@ def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: 
     return K.relu(x, alpha=alpha, max_value=max_value, threshold=threshold)
 
 
-def tanh(x: Any) -> Any:
+def tanh(x: Any) -> Tensor:
     """Hyperbolic tangent."""
     return K.tanh(x)
 
 
-def sigmoid(x: Any) -> Any:
+def sigmoid(x: Any) -> Tensor:
     """1 / (1 + exp(-x))."""
     return K.sigmoid(x)
 
 
-def hard_sigmoid(x: Any) -> Any:
+def hard_sigmoid(x: Any) -> Tensor:
     """0.2 x + 0.5, clipped to [0, 1]."""
     return K.hard_sigmoid(x)
 
 
-def exponential(x: Any) -> Any:
+def exponential(x: Any) -> Tensor:
     """exp(x)."""
     return K.exp(x)
 
@@ -132,7 +156,7 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     return FAMILY.deserialize(name, custom_objects)
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: ActivationLike) -> Callable[..., Any]:
     """The activation that a name, configuration or function stands for; `linear` for None.
 
     Raises:

@@ -16,7 +16,30 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
+from keras_core import namespaces
 from keras_core.once import Once
+
+__all__ = [
+    "OPTIONS",
+    "Option",
+    "Resolved",
+    "epsilon",
+    "file_settings",
+    "floatx",
+    "forget",
+    "get_option",
+    "image_data_format",
+    "keras_home",
+    "resolve",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "set_option",
+    "settings_file",
+    "snapshot",
+]
+
+__dir__ = namespaces.listing(__all__)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Union
+from typing import Any, Callable, Union
 
 from keras_core import backend as K
-from keras_core.families import Family
+from keras_core import namespaces
+from keras_core.families import ConstraintLike, Family
+
+__all__ = [
+    "Constraint",
+    "MaxNorm",
+    "MinMaxNorm",
+    "NonNeg",
+    "UnitNorm",
+    "deserialize",
+    "get",
+    "max_norm",
+    "maxnorm",
+    "min_max_norm",
+    "non_neg",
+    "nonneg",
+    "serialize",
+    "unit_norm",
+    "unitnorm",
+]
+
+__dir__ = namespaces.listing(__all__)
 
 Axis = Union[int, Sequence[int]]
 
@@ -132,7 +153,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     return FAMILY.deserialize(config, custom_objects)
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: ConstraintLike) -> Callable[..., Any] | None:
     """The constraint that a name, configuration, class or function stands for; None for None.
 
     Raises:

@@ -11,10 +11,23 @@ Each derives from the builtin type that a Keras 2 user catches:
         PluginError              a plugin breaks the hook specification
     UserWarning
         PluginWarning            a plugin was left out, and why
-        BackendChoiceWarning     a change of KERAS_BACKEND came too late
+        BackendChoiceWarning     a backend runs that may not be the one that is wanted
 """
 
 from __future__ import annotations
+
+from keras_core import namespaces
+
+__all__ = [
+    "BackendChoiceWarning",
+    "BackendLoadError",
+    "BackendNotFoundError",
+    "PluginConflictError",
+    "PluginError",
+    "PluginWarning",
+]
+
+__dir__ = namespaces.listing(__all__)
 
 
 class BackendNotFoundError(ImportError, ValueError):
@@ -38,4 +51,4 @@ class PluginWarning(UserWarning):
 
 
 class BackendChoiceWarning(UserWarning):
-    """The choice of a backend came too late to have an effect."""
+    """The backend that runs is not the one asked for, or may be asked for by mistake."""

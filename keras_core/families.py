@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Mapping
-from typing import Any, Callable
+from typing import Any, Callable, Union
 
+from keras_core import foreign
 from keras_core.utils.generic_utils import deserialize_keras_object, serialize_keras_object
+
+# What a user may give where a layer or model takes one of a family: its name, its configuration, or
+# the function, object or class itself.
+ActivationLike = Union[str, dict[str, Any], Callable[..., Any], None]
+InitializerLike = Union[str, dict[str, Any], Callable[..., Any]]
+RegularizerLike = Union[str, dict[str, Any], Callable[..., Any], None]
+ConstraintLike = Union[str, dict[str, Any], Callable[..., Any], None]
+LossLike = Union[str, dict[str, Any], Callable[..., Any], None]
+MetricLike = Union[str, dict[str, Any], Callable[..., Any]]
 
 
 class Family:
@@ -44,6 +54,7 @@ class Family:
         """
         if isinstance(identifier, (dict, str)):
             return self.deserialize(identifier)
+        foreign.refuse(identifier)
         if inspect.isclass(identifier):
             return identifier()
         if callable(identifier):

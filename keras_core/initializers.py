@@ -9,12 +9,55 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.families import Family
+from keras_core import namespaces
+from keras_core.families import Family, InitializerLike
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from keras_core.graph import Tensor
+
+__all__ = [
+    "Constant",
+    "Identity",
+    "Initializer",
+    "Ones",
+    "Orthogonal",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "constant",
+    "deserialize",
+    "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "lecun_normal",
+    "lecun_uniform",
+    "normal",
+    "one",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "serialize",
+    "truncated_normal",
+    "uniform",
+    "zero",
+    "zeros",
+]
+
+__dir__ = namespaces.listing(__all__)
+
 
 # The standard deviation of a standard normal variable cut off at -2 and 2.
 _TRUNCATED_STDDEV = 0.87962566103423978
@@ -23,7 +66,7 @@ _TRUNCATED_STDDEV = 0.87962566103423978
 class Initializer:
     """Base of initializers; a subclass defines `__call__(shape, dtype)`."""
 
-    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         """Values for a weight.
 
         Args:
@@ -41,7 +84,7 @@ class Initializer:
         return {}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Initializer:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = {name: value for name, value in config.items() if name != "dtype"}
         return cls(**config)
 
@@ -49,14 +92,14 @@ class Initializer:
 class Zeros(Initializer):
     """All values 0."""
 
-    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         return K.constant(0, shape=shape, dtype=dtype)
 
 
 class Ones(Initializer):
     """All values 1."""
 
-    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         return K.constant(1, shape=shape, dtype=dtype)
 
 
@@ -70,7 +113,7 @@ class Constant(Initializer):
     def __init__(self, value: Any = 0) -> None:
         self.value = value
 
-    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         return K.constant(self.value, shape=shape, dtype=dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -87,7 +130,7 @@ class Identity(Initializer):
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = gain
 
-    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         if len(shape) != 2:
             raise ValueError(
                 f"Identity makes matrices, (rows, columns); "
@@ -125,7 +168,7 @@ class RandomNormal(_Seeded):
         self.stddev = stddev
         self.seed = seed
 
-    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         return K.random_normal(shape, self.mean, self.stddev, dtype=dtype, seed=self._next_seed())
 
     def get_config(self) -> dict[str, Any]:
@@ -148,7 +191,7 @@ class RandomUniform(_Seeded):
         self.maxval = maxval
         self.seed = seed
 
-    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         return K.random_uniform(
             shape, self.minval, self.maxval, dtype=dtype, seed=self._next_seed()
         )
@@ -171,7 +214,7 @@ class TruncatedNormal(_Seeded):
         self.stddev = stddev
         self.seed = seed
 
-    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         return K.truncated_normal(
             shape, self.mean, self.stddev, dtype=dtype, seed=self._next_seed()
         )
@@ -208,7 +251,7 @@ class VarianceScaling(_Seeded):
         self.distribution = _choice("distribution", distribution, ("normal", "uniform"))
         self.seed = seed
 
-    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         stddev = math.sqrt(self.scale / max(1.0, self._connections(shape)))
         seed = self._next_seed()
         if self.distribution == "normal":
@@ -257,7 +300,7 @@ class Orthogonal(_Seeded):
         self.gain = gain
         self.seed = seed
 
-    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Any:
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         if len(shape) < 2:
             raise ValueError(
                 f"Orthogonal makes weights of 2 axes or more; one of shape {shape} was asked for."
@@ -383,7 +426,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     return FAMILY.deserialize(config, custom_objects)
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: InitializerLike) -> Callable[..., Any]:
     """The initializer that a name, configuration, class or function stands for.
 
     Raises:

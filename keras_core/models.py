@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
+from keras_core import foreign, namespaces
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.engine.network import Network
 from keras_core.engine.saving import (
@@ -29,8 +32,12 @@ __all__ = [
     "save_model",
 ]
 
+__dir__ = namespaces.listing(__all__)
 
-def clone_model(model, input_tensors=None):
+AnyNetwork = TypeVar("AnyNetwork", bound=Network)
+
+
+def clone_model(model: AnyNetwork, input_tensors: Any = None) -> AnyNetwork:
     """Makes a model of new layers with the same configuration, and new weights.
 
     Args:
@@ -51,6 +58,7 @@ def _clone(model, input_tensors, clones):
     if isinstance(model, Sequential):
         return _clone_sequential_model(model, input_tensors, clones)
     if not isinstance(model, Network) or not model._is_graph_network:
+        foreign.refuse(model)
         raise ValueError(
             "clone_model takes a Sequential, or a Model made from inputs and outputs, "
             f"not {model!r}."

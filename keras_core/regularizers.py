@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
-from keras_core.families import Family
+from keras_core import namespaces
+from keras_core.families import Family, RegularizerLike
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = [
+    "L1L2",
+    "Regularizer",
+    "deserialize",
+    "get",
+    "l1",
+    "l1_l2",
+    "l2",
+    "serialize",
+]
+
+__dir__ = namespaces.listing(__all__)
 
 
 class Regularizer:
@@ -15,7 +32,7 @@ class Regularizer:
         return 0.0
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Regularizer:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config)
 
 
@@ -32,7 +49,7 @@ class L1L2(Regularizer):
         self.l2 = float(K.cast_to_floatx(l2))
 
     def __call__(self, x: Any) -> Any:
-        regularization = 0.0
+        regularization: Any = 0.0
         if self.l1:
             regularization = self.l1 * K.sum(K.abs(x))
         if self.l2:
@@ -80,7 +97,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     return FAMILY.deserialize(config, custom_objects)
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: RegularizerLike) -> Callable[..., Any] | None:
     """The regularizer that a name, configuration, class or function stands for; None for None.
 
     Raises:

@@ -3,6 +3,7 @@
 Every function takes tensors, arrays and numbers, and returns tensors, which `function` compiles.
 """
 
+from keras_core import missing, namespaces
 from keras_core.backend.common import (
     backend,
     cast_to_floatx,
@@ -359,3 +360,6 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+__dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())

@@ -50,9 +50,10 @@ def cast_to_floatx(x: Any) -> Any:
     Returns:
         A new array, or a tensor, of dtype `floatx()`.
     """
-    from keras_core.backend.convert import cast_to
+    from keras_core.backend.convert import cast_to, stacked
     from keras_core.graph.tensor import Tensor
 
+    x = stacked(x)
     return cast_to(x, floatx()) if isinstance(x, Tensor) else np.array(x, dtype=floatx())
 
 

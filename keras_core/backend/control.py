@@ -126,8 +126,8 @@ def _fold(
     fn: Callable[[Tensor, Tensor], Tensor], elems: Tensor, initializer: Any, backwards: bool
 ) -> Tensor:
     if initializer is None:
-        initializer = elems[-1 if backwards else 0]  # type: ignore[index]
-        elems = elems[:-1] if backwards else elems[1:]  # type: ignore[index]
+        initializer = elems[-1 if backwards else 0]
+        elems = elems[:-1] if backwards else elems[1:]
 
     def step(parts: list[Tensor], states: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         return [], [tensor(fn(states[0], parts[0]))]

@@ -16,14 +16,17 @@ Axis = Union[int, Sequence[int], None]
 
 pair = operators.promote
 cast_to = operators.convert
+stacked = operators.stacked
 
 
 def tensor(value: Any, dtype: str | None = None) -> Tensor:
-    """`value` as a tensor: itself, or a Constant.
+    """`value` as a tensor: itself, a list with tensors stacked, or a Constant.
 
     Arrays keep their dtype unless `dtype` says otherwise; Python's floats become floatx and its
     ints int32.
     """
+    if not isinstance(value, Tensor):
+        value = stacked(value)
     if isinstance(value, Tensor):
         return value
     return Constant(value, dtype or operators.common_dtype(value))
@@ -72,7 +75,7 @@ def _entries(shape: Any) -> Sequence[Any]:
     if isinstance(shape, Constant):
         return shape.value.tolist()
     if isinstance(shape, Tensor):
-        return [shape[i] for i in range(len(shape))]  # type: ignore[index]
+        return [shape[i] for i in range(len(shape))]
     return [shape] if isinstance(shape, (int, np.integer)) else list(shape)
 
 

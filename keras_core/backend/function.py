@@ -20,7 +20,8 @@ def function(
             them.
         outputs: tensors to compute.
         updates: results of `update` and its like, or pairs of a variable and its new value. All
-            happen at once, after everything has been read.
+            happen at once, after everything has been read; several of one variable one after the
+            other.
         kwargs: `name`, for messages; `jit_compile`, True or False to say whether a backend that
             can compile programs as a whole does so. Nothing else.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Union
 
-from keras_core.backend.convert import one_axis, pair
+from keras_core.backend.convert import one_axis, pair, tensor
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import Tensor
 
@@ -88,4 +88,5 @@ def transpose(x: Any) -> Tensor:
     """
     from keras_core.backend.shape import permute_dimensions
 
-    return permute_dimensions(x, range(len(x.shape))[::-1])
+    x = tensor(x)
+    return permute_dimensions(x, range(x.ndim)[::-1])

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from keras_core.backend.common import normalize_data_format
 from keras_core.backend.convert import Axis, axes, cast_to, one_axis, pair, sizes, tensor
 from keras_core.backend.indexing import arange
@@ -15,52 +17,55 @@ from keras_core.graph.randomness import new_stream
 from keras_core.graph.tensor import Tensor
 
 
-def relu(
-    x: Any, alpha: Any = 0.0, max_value: float | None = None, threshold: float = 0.0
-) -> Tensor:
+def relu(x: Any, alpha: Any = 0.0, max_value: Any = None, threshold: Any = 0.0) -> Tensor:
     """Rectified linear unit.
 
     Args:
         x: float tensor of any shape.
         alpha: slope below the threshold: a number, or an array or tensor that broadcasts with `x`.
-        max_value: what passes is limited to [0, max_value]; None for no limits.
-        threshold: elements above it pass unchanged.
+        max_value: what `x` from there on becomes, likewise, at least 0; None for no limit.
+        threshold: elements above it pass unchanged, likewise.
 
     Returns:
-        `x` where it is above the threshold, else `alpha * (x - threshold)`.
+        `max_value` where `x` reaches it, `x` where it is above the threshold, else
+        `alpha * (x - threshold)`.
     """
     x = tensor(x)
-    slope = _plain_number(alpha)
-    if slope is not None and slope != 0 and max_value is None and threshold == 0:
+    slope, top = _plain_number(alpha), None if max_value is None else _plain_number(max_value)
+    if _plain_number(threshold) != 0 or (top is None) != (max_value is None):
+        return _rectified(x, alpha, max_value, threshold)
+    if slope is not None and slope != 0 and top is None:
         return _leaky_relu(x, slope)
-    passed = _limited(_passed(x, threshold), max_value)
+    passed = p.relu(x) if top is None else p.clip(p.relu(x), low=0.0, high=max(top, 0.0))
     if slope == 0:
         return passed
-    below = p.relu(p.negative(x) if threshold == 0 else p.subtract(p.scalar(threshold, x.dtype), x))
-    return p.subtract(passed, p.multiply(*pair(below, alpha)))
+    return p.subtract(passed, p.multiply(*pair(p.relu(p.negative(x)), alpha)))
+
+
+def _rectified(x: Tensor, alpha: Any, max_value: Any, threshold: Any) -> Tensor:
+    """The rectifier as its formula says, for limits that are not 0 or that are tensors."""
+    x, threshold = pair(x, threshold)
+    below = p.scalar(0, x.dtype)
+    if _plain_number(alpha) != 0:
+        below = p.multiply(*pair(p.subtract(x, threshold), alpha))
+    result = p.where(p.greater(x, threshold), *pair(x, below))
+    if max_value is None:
+        return result
+    result, top = pair(result, max_value)
+    return p.where(p.greater_equal(*pair(x, top)), top, result)
 
 
 def _plain_number(value: Any) -> float | None:
-    """A number as a float; None for a tensor or an array of several."""
-    if isinstance(value, Tensor) or getattr(value, "size", 1) != 1:
+    """A number as a float; None for a tensor or several."""
+    if isinstance(value, (Tensor, list, tuple)) or np.size(value) != 1:
         return None
-    return float(value)
+    return float(np.asarray(value).item())
 
 
 def _leaky_relu(x: Tensor, slope: float) -> Tensor:
     """The higher of two lines (for slopes above 1 the lower one); a tie takes the slope's line."""
     line = p.multiply(x, p.scalar(slope, x.dtype))
     return p.maximum(line, x) if slope <= 1 else p.minimum(line, x)
-
-
-def _passed(x: Tensor, threshold: float) -> Tensor:
-    if threshold == 0:
-        return p.relu(x)
-    return p.multiply(x, p.cast(p.greater(x, p.scalar(threshold, x.dtype)), dtype=x.dtype))
-
-
-def _limited(x: Tensor, max_value: float | None) -> Tensor:
-    return x if max_value is None else p.clip(x, low=0.0, high=max(float(max_value), 0.0))
 
 
 def elu(x: Any, alpha: float = 1.0) -> Tensor:
@@ -122,7 +127,7 @@ def sparse_categorical_crossentropy(
 
     Args:
         target: tensor of integers (of any dtype), of the shape of `output` without the axis of the
-            classes; a last axis of size 1 may follow.
+            classes; an axis of size 1 may stand in its place or follow.
         output: float tensor `(..., classes)`. It is kept `epsilon()` away from 0 and 1, then scaled
             to the sum 1.
         from_logits: True if `output` has logits, to which softmax is still to be applied.
@@ -150,8 +155,8 @@ def _one_hot_targets(target: Tensor, output: Tensor, axis: int) -> Tensor:
     name, classes = "K.sparse_categorical_crossentropy", output.shape[axis]
     if classes is None:
         raise ValueError(f"{name}: the number of classes, axis {axis} of {output!r}, is unknown.")
-    if target.ndim == output.ndim and target.shape[-1] in (1, None):
-        target = p.squeeze(target, -1)
+    if target.ndim == output.ndim:
+        target = _without_class_axis(target, axis)
     if target.ndim != output.ndim - 1:
         raise ValueError(
             f"{name}: targets of shape {target.shape} do not fit outputs of shape {output.shape}; "
@@ -160,6 +165,15 @@ def _one_hot_targets(target: Tensor, output: Tensor, axis: int) -> Tensor:
     codes = p.one_hot(cast_to(target, "int32"), depth=classes, dtype=output.dtype)
     order = [*range(axis), output.ndim - 1, *range(axis, output.ndim - 1)]
     return codes if axis == output.ndim - 1 else p.transpose(codes, perm=tuple(order))
+
+
+def _without_class_axis(target: Tensor, axis: int) -> Tensor:
+    """Targets without the axis of size 1 that stands at that of the classes, or last."""
+    for size in (1, None):
+        for place in (axis, target.ndim - 1):
+            if target.shape[place] == size:
+                return p.squeeze(target, place)
+    return target
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Tensor:
@@ -178,11 +192,12 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     if from_logits:
         return p.sigmoid_cross_entropy(target, output)
     output = _away_from_limits(output)
-    # 1 + epsilon is one number: in float32 it is not what 1 - output + epsilon rounds to.
-    above = p.subtract(p.scalar(1.0 + epsilon(), output.dtype), output)
-    below = p.add(output, p.scalar(epsilon(), output.dtype))
-    no = p.multiply(p.subtract(p.scalar(1, output.dtype), target), p.log(above))
-    return p.negative(p.add(p.multiply(target, p.log(below)), no))
+    one, least = p.scalar(1, output.dtype), p.scalar(epsilon(), output.dtype)
+    # Simplifying joins 1 and epsilon, as TensorFlow did for Keras 2, unless `output` is a value:
+    # in float32 the sum is not what 1 - output + epsilon rounds to.
+    no = p.multiply(p.subtract(one, target), p.log(p.add(p.subtract(one, output), least)))
+    yes = p.multiply(target, p.log(p.add(output, least)))
+    return p.negative(p.add(yes, no))
 
 
 def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Tensor:

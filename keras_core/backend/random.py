@@ -1,6 +1,7 @@
 """Random tensors, drawn anew at each evaluation, and variables with random initial values.
 
-An explicit seed makes the draws the same in every run; otherwise `set_random_seed` repeats a run.
+An explicit seed makes the draws the same in every run; otherwise NumPy's global generator gives the
+seed of each tensor, so that `np.random.seed` and `set_random_seed` repeat a run.
 """
 
 from __future__ import annotations

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Sequence
-from typing import Any, Callable, Union
+from typing import Any, Callable, Union, overload
 
 import numpy as np
 
-from keras_core.backend.convert import cast_to, split_shape, tensor
+from keras_core.backend.convert import cast_to, split_shape, stacked, tensor
 from keras_core.backend.naming import scoped
 from keras_core.config import floatx
 from keras_core.graph import primitives as p
@@ -36,6 +37,7 @@ def variable(
     Raises:
         TypeError: `dtype` is no tensor dtype.
     """
+    value = stacked(value)
     if isinstance(value, Tensor):
         dtype = dtype or value.dtype
         value = initial_value(value)
@@ -81,13 +83,29 @@ def constant(
     """Makes a tensor with a fixed value.
 
     Args:
-        value: array-like; a number when `shape` is given.
+        value: array-like.
         dtype: floatx by default.
-        shape: the result's, filled with `value`.
+        shape: the result's: as many elements as `value` has take it in their order, else `value`
+            is repeated along new axes and axes of size 1, as a number fills it.
         name: for messages.
+
+    Raises:
+        ValueError: `value` fits `shape` in neither way.
     """
     array = np.asarray(value, dtype=dtype or floatx())
-    return Constant(array if shape is None else np.broadcast_to(array, tuple(shape)), name=name)
+    return Constant(array if shape is None else _in_shape(array, tuple(shape)), name=name)
+
+
+def _in_shape(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if array.size == math.prod(shape):
+        return array.reshape(shape)
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        raise ValueError(
+            f"K.constant: a value of shape {array.shape} cannot have the shape {shape}, which has "
+            f"{math.prod(shape)} elements; give as many, or one that fills it."
+        ) from None
 
 
 def zeros(shape: Sizes, dtype: str | None = None, name: str | None = None) -> Tensor:
@@ -230,6 +248,12 @@ def shape(x: Any) -> Tensor:
     return p.shape_of(x) if None in x.shape else Constant(x.shape, "int32")
 
 
+@overload
+def int_shape(x: Variable) -> tuple[int, ...]: ...
+@overload
+def int_shape(x: Tensor) -> Shape: ...
+@overload
+def int_shape(x: Any) -> Shape | None: ...
 def int_shape(x: Any) -> Shape | None:
     """The static shape: a tuple of ints, None for sizes not known yet.
 
@@ -239,7 +263,7 @@ def int_shape(x: Any) -> Shape | None:
     Returns:
         The tuple; None where `x` has no shape at all.
     """
-    sizes = getattr(x, "shape", None)
+    sizes = getattr(stacked(x), "shape", None)
     return None if sizes is None else tuple(sizes)
 
 
@@ -249,6 +273,7 @@ def ndim(x: Any) -> int:
     Args:
         x: tensor or array-like.
     """
+    x = stacked(x)
     return x.ndim if hasattr(x, "ndim") else np.ndim(x)
 
 
@@ -268,6 +293,7 @@ def dtype(x: Any) -> str:
     Args:
         x: tensor or array.
     """
+    x = stacked(x)
     return x.dtype if isinstance(x, Tensor) else np.asarray(x).dtype.name
 
 
@@ -275,22 +301,31 @@ def count_params(x: Any) -> int:
     """The number of elements, from the static shape.
 
     Args:
-        x: variable or constant.
+        x: variable, or another tensor whose sizes are known.
     """
-    return int(np.prod(x.shape, dtype=np.int64))
+    return int(np.prod(stacked(x).shape, dtype=np.int64))
 
 
-def eval(x: Any) -> np.ndarray:
-    """Computes a tensor.
+@overload
+def eval(x: list[Any]) -> Any: ...
+@overload
+def eval(x: Any) -> np.ndarray: ...
+def eval(x: Any) -> Any:
+    """Computes a tensor, or does an update.
 
     Args:
-        x: tensor of any shape that depends on no placeholder.
+        x: tensor of any shape that depends on no placeholder; or an update, whose new value is
+            returned, or a list of updates.
 
     Raises:
         ValueError: it depends on one; use `function` and feed it.
     """
     from keras_core.backend.function import function
 
+    if isinstance(x, list) and builtins.all(isinstance(one, Update) for one in x):
+        return function([], [one.value for one in x], updates=x)([])
+    if isinstance(x, Update):
+        return eval([x])[0]
     if isinstance(x, Variable):
         return x.get_value()
     if isinstance(x, Constant):

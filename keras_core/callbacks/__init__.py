@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_core import namespaces
 from keras_core.callbacks.callbacks import (
     BaseLogger,
     Callback,
@@ -35,3 +36,5 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+__dir__ = namespaces.listing(__all__)

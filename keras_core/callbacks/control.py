@@ -130,8 +130,8 @@ class EarlyStopping(Callback):
         verbose: 1 tells when training stopped.
         mode: `'min'`, `'max'` or `'auto'`, whether less or more is better.
         baseline: value to be better than from the beginning, or None.
-        restore_best_weights: True ends with the weights of the best epoch, when training was
-            stopped by this callback.
+        restore_best_weights: True ends with the weights of the best epoch, whatever ended
+            training.
     """
 
     def __init__(
@@ -159,7 +159,12 @@ class EarlyStopping(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.wait = 0
         self.stopped_epoch = 0
+        self.best_weights = None
+        self._at_best = False
         self.best = self._worst if self.baseline is None else self.baseline
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._at_best = False
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         value = self.get_monitor_value(logs)
@@ -168,6 +173,7 @@ class EarlyStopping(Callback):
         if self.monitor_op(value - self.min_delta, self.best):
             self.best = value
             self.wait = 0
+            self._at_best = True
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
             return
@@ -178,6 +184,8 @@ class EarlyStopping(Callback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.stopped_epoch > 0 and self.verbose > 0:
             print(f"Epoch {self.stopped_epoch + 1:05d}: early stopping")
+        if not self._at_best:
+            self._restore()
 
     def get_monitor_value(self, logs: Logs | None) -> Any:
         """The monitored value, or None, with a warning, where it is absent."""
@@ -189,11 +197,15 @@ class EarlyStopping(Callback):
     def _stop(self, epoch: int) -> None:
         self.stopped_epoch = epoch
         self.model.stop_training = True
+        self._restore()
+
+    def _restore(self) -> None:
         # There are none when no epoch has come up to the baseline.
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose > 0:
                 print("Restoring model weights from the end of the best epoch")
             self.model.set_weights(self.best_weights)
+            self._at_best = True
 
 
 class LearningRateScheduler(Callback):
@@ -261,6 +273,11 @@ class ReduceLROnPlateau(Callback):
         TypeError: an unknown keyword is given.
     """
 
+    best: float
+    monitor_op: Callable[[float, float], bool]
+    cooldown_counter: int
+    wait: int
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -327,11 +344,13 @@ class ReduceLROnPlateau(Callback):
         self.wait = 0
 
     def _reduce(self, epoch: int) -> None:
-        old = float(K.get_value(self.model.optimizer.lr))
-        if old <= self.min_lr:
+        rate = self.model.optimizer.lr
+        old = K.get_value(rate)
+        new = max(float(old) * self.factor, self.min_lr)
+        # A rate at `min_lr` may lie above it by a rounding, which is no change to tell of.
+        if old.dtype.type(new) >= old:
             return
-        new = max(old * self.factor, self.min_lr)
-        K.set_value(self.model.optimizer.lr, new)
+        K.set_value(rate, new)
         if self.verbose > 0:
             print(f"\nEpoch {epoch + 1:05d}: ReduceLROnPlateau reducing learning rate to {new}.")
         self.cooldown_counter = self.cooldown
@@ -350,12 +369,12 @@ class LambdaCallback(Callback):
 
     def __init__(
         self,
-        on_epoch_begin: Callable[..., Any] | None = None,
-        on_epoch_end: Callable[..., Any] | None = None,
-        on_batch_begin: Callable[..., Any] | None = None,
-        on_batch_end: Callable[..., Any] | None = None,
-        on_train_begin: Callable[..., Any] | None = None,
-        on_train_end: Callable[..., Any] | None = None,
+        on_epoch_begin: Callable[[int, Logs], Any] | None = None,
+        on_epoch_end: Callable[[int, Logs], Any] | None = None,
+        on_batch_begin: Callable[[int, Logs], Any] | None = None,
+        on_batch_end: Callable[[int, Logs], Any] | None = None,
+        on_train_begin: Callable[[Logs], Any] | None = None,
+        on_train_end: Callable[[Logs], Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__()

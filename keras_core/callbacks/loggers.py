@@ -104,7 +104,7 @@ class ProgbarLogger(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._collect(logs or {})
         if self.verbose:
-            self.progbar.update(self.seen, self.log_values)
+            self.progbar.update(self.seen, self.log_values, finalize=True)
 
     def _advance(self, batches: int, logs: Logs) -> None:
         self.seen += batches if self.use_steps else logs.get("size", 0)

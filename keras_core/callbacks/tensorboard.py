@@ -66,7 +66,7 @@ class TensorBoard(Callback):
         self._probe: Any = None
         if update_freq == "epoch":
             # Nobody watches batches then, so that several may run at once.
-            self.on_batch_end = ignore  # type: ignore[method-assign]
+            self.on_batch_end = ignore  # type: ignore[method-assign, assignment]
 
     def set_model(self, model: Any) -> None:
         """Takes the model, begins a file and writes the graph.

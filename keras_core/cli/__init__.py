@@ -3,31 +3,63 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from keras_core import __version__
-from keras_core.cli import backends, check_backend, demo, doctor, new_backend, parity
+from keras_core.cli import backends, check_backend, demo, doctor, new_backend, parity, run
 from keras_core.errors import BackendLoadError, BackendNotFoundError, PluginConflictError
 
-COMMANDS = (demo, backends, doctor, parity, check_backend, new_backend)
+COMMANDS = (demo, run, backends, doctor, parity, check_backend, new_backend)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command.
 
     Args:
-        arguments: the words after `keras-core`; those of this process where None.
+        arguments: the words after `keras-core`; those of this process where None. A script in the
+            place of a command is run.
 
     Returns:
         The exit status: 0 where all is well.
     """
-    chosen = parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        try:
+            return _run(words)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return _nobody_reads()
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] not in _names() and run.looks_like_script(words[0]):
+        words = ["run", *words]
+    chosen = parser().parse_args(words)
     try:
         return chosen.run(chosen)
     except (BackendLoadError, BackendNotFoundError, PluginConflictError) as error:
         print(f"keras-core: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nkeras-core: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+
+
+def _nobody_reads() -> int:
+    """Ends quietly where whoever read the output, such as `head`, has gone; returns the status."""
+    # What is left in the buffer goes nowhere, so that no further error comes at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + getattr(signal, "SIGPIPE", 13)
+
+
+def _names() -> dict[str, Any]:
+    """The commands by their names."""
+    return {command.__name__.rpartition(".")[2].replace("_", "-"): command for command in COMMANDS}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,9 +69,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"keras-core {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        name = command.__name__.rpartition(".")[2].replace("_", "-")
-        summary = command.__doc__.splitlines()[0]
+    for name, command in _names().items():
+        summary = (command.__doc__ or "").partition("\n")[0]
         one = commands.add_parser(name, help=summary, description=summary)
         command.add_to(one)
         one.set_defaults(run=command.run)

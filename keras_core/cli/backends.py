@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
+from keras_core.plugins import discovery, known
 from keras_core.plugins.discovery import Inspection, inspect_backends
 
 _COLUMNS = ("backend", "distribution", "engine", "devices", "state")
@@ -14,16 +16,25 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Prints a line for each backend; a broken one has its reason below the table."""
+    """Prints a line for each backend, and below the table what is wrong with one.
+
+    Returns:
+        1 where the backend that would be chosen cannot run.
+    """
     found = inspect_backends()
     if not found:
-        print("No backend is installed. To install one: pip install keras-numpy")
+        print(f"No backend is installed. To install one: {known.install_command(known.DEFAULT)}")
         return 1
     print(table([_COLUMNS, *(_row(backend) for backend in found)]))
     for backend in found:
-        if backend.problem:
-            print(f"\n{backend.name}: {backend.problem}")
-    return 0
+        for trouble in backend.troubles:
+            print(f"\n{backend.name}: {trouble}")
+    try:
+        chosen_name = discovery.choose().name
+    except ValueError as error:
+        print(f"keras-core: {error}", file=sys.stderr)
+        return 1
+    return 0 if any(b.name == chosen_name and state(b) == "ok" for b in found) else 1
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
@@ -34,14 +45,16 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 
 def state(backend: Inspection) -> str:
-    """Tells in a word whether a backend can be used."""
+    """Tells in a word or two whether a backend can be used."""
     if backend.disabled:
         return "disabled"
-    return "broken" if backend.problem else "ok"
+    if backend.problem:
+        return "broken"
+    return "cannot run" if backend.troubles else "ok"
 
 
 def _row(backend: Inspection) -> tuple[str, ...]:
     info = backend.info
     engine = f"{info.engine} {info.engine_version}".strip() if info else "-"
-    devices = ", ".join(info.devices) if info else "-"
+    devices = (", ".join(info.devices) if info else "") or "-"
     return (backend.name, backend.release, engine, devices, state(backend))

@@ -29,7 +29,21 @@ def run(chosen: argparse.Namespace) -> int:
     if find_spec("pytest") is None:
         print("The conformance kit runs on pytest: pip install pytest", file=sys.stderr)
         return 1
-    return subprocess.call([sys.executable, "-m", "pytest", *arguments(chosen, name)])
+    words = [sys.executable, "-m", "pytest", *arguments(chosen, name)]
+    return subprocess.call(words) if sys.stdout.isatty() else _passed_on(words)
+
+
+def _passed_on(words: list[str]) -> int:
+    """Runs a command and writes what it writes, so that it ends when nobody reads any more."""
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                print(line, end="", flush=True)
+        except BrokenPipeError:
+            process.kill()
+            raise
+    return process.returncode
 
 
 def arguments(chosen: argparse.Namespace, name: str) -> list[str]:

@@ -6,6 +6,8 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
+from keras_core.cli.arguments import file_to_write, positive, seed
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -16,9 +18,15 @@ _SHOWN = 4
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
     parser.add_argument("--backend", help="the backend that trains (default: the chosen one)")
-    parser.add_argument("--epochs", type=int, default=40, help="passes over the training images")
-    parser.add_argument("--seed", type=int, default=0, help="seed of weights, shuffles and dropout")
-    parser.add_argument("--output", default="digits.h5", help="file to save the model in")
+    parser.add_argument(
+        "--epochs", type=positive, default=40, help="passes over the training images"
+    )
+    parser.add_argument(
+        "--seed", type=seed, default=0, help="seed of weights, shuffles and dropout"
+    )
+    parser.add_argument(
+        "--output", type=file_to_write, default="digits.h5", help="file to save the model in"
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:

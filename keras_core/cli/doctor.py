@@ -12,7 +12,7 @@ from keras_core import __version__, config
 from keras_core.cli.backends import state
 from keras_core.errors import BackendNotFoundError, PluginConflictError
 from keras_core.plugins import discovery, installed
-from keras_core.plugins.discovery import Inspection
+from keras_core.plugins.discovery import Choice, Inspection
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -20,13 +20,21 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Prints the findings. Returns 1 where something is wrong."""
+    """Prints the findings.
+
+    Returns:
+        1 where settings or a plugin are wrong, or the backend that would be chosen cannot run.
+    """
     print(f"keras-core  {__version__}, Python {platform.python_version()}", end="")
     print(f", NumPy {metadata.version('numpy')}")
     problems = list(_settings_problems())
-    if not problems:
-        problems += _report_choice()
-    problems += _report_installed()
+    choice = None if problems else _report_choice()
+    if choice:
+        problems += _choice_problems(choice)
+    wrong, notes = _report_installed(choice)
+    problems += wrong
+    for note in notes:
+        print(f"\nNOTE: {note}")
     for problem in problems:
         print(f"\nPROBLEM: {problem}")
     print(f"\n{len(problems)} problem(s) found." if problems else "\nNo problem found.")
@@ -51,10 +59,15 @@ def _settings_problems() -> Iterator[str]:
                 print(f"            {name} = {value!r}, from {source}")
 
 
-def _report_choice() -> list[str]:
-    """Prints which backend would run and why; tells where it is not installed."""
+def _report_choice() -> Choice:
+    """Prints which backend would run and why."""
     choice = discovery.choose()
     print(f"backend     {choice.name}, chosen by: {choice.rule}")
+    return choice
+
+
+def _choice_problems(choice: Choice) -> list[str]:
+    """Tells where the chosen backend is not installed."""
     try:
         discovery.find(choice.name)
     except BackendNotFoundError as error:
@@ -64,12 +77,26 @@ def _report_choice() -> list[str]:
     return []
 
 
-def _report_installed() -> list[str]:
-    """Prints the state of all installed backends; returns what is wrong with the broken ones."""
-    found = discovery.inspect_backends()
-    for backend in found:
-        print(f"installed   {backend.name}: {state(backend)} ({backend.release})")
-    return [_remedy(backend) for backend in found if backend.problem]
+def _report_installed(choice: Choice | None) -> tuple[list[str], list[str]]:
+    """Prints the state of all installed backends.
+
+    Returns:
+        What is wrong, and what to note: a doubtful choice, engines that cannot run and need not.
+    """
+    wrong, notes = [], [choice.doubt] if choice and choice.doubt else []
+    for found in discovery.inspect_backends():
+        print(f"installed   {found.name}: {state(found)} ({found.release})")
+        is_chosen = choice is not None and choice.name == found.name
+        if found.problem:
+            wrong.append(_remedy(found))
+        elif found.troubles:
+            (wrong if is_chosen else notes).append(_told(found))
+    return wrong, notes
+
+
+def _told(backend: Inspection) -> str:
+    lines = [f"the backend {backend.name!r} of {backend.release} cannot run:", *backend.troubles]
+    return "\n".join(lines)
 
 
 def _remedy(backend: Inspection) -> str:

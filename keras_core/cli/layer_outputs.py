@@ -103,8 +103,8 @@ def write(path: Path, arrays: Outputs) -> None:
     """Writes arrays with labels of any text, in their order."""
     import numpy as np
 
-    numbered = {str(i): array for i, array in enumerate(arrays.values())}
-    np.savez(path, **{_LABELS: np.array(list(arrays), dtype=np.str_)}, **numbered)
+    named: dict[str, Any] = {str(i): array for i, array in enumerate(arrays.values())}
+    np.savez(path, **{_LABELS: np.array(list(arrays), dtype=np.str_), **named})
 
 
 def read(path: Path) -> Outputs:

@@ -29,13 +29,21 @@ def run(chosen: argparse.Namespace) -> int:
     if problem:
         print(f"keras-core: {problem}", file=sys.stderr)
         return 1
-    for path, text in files(chosen.name):
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
+    try:
+        _write(folder, chosen.name)
+    except OSError as error:
+        print(f"keras-core: {folder} cannot be written: {error}", file=sys.stderr)
+        return 1
     print(f"Wrote {folder}. To install and examine it:\n")
     print(f"    pip install -e {folder}\n    keras-core check-backend {chosen.name}\n")
     print("README.md in it tells what to do next.")
     return 0
+
+
+def _write(folder: Path, name: str) -> None:
+    for path, text in files(name):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
 
 
 def _problem(name: str, folder: Path) -> str | None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keras_core.cli.arguments import distance, positive, seed
 from keras_core.cli.backends import table
 from keras_core.errors import BackendNotFoundError
 
@@ -50,10 +51,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", help="npz with an array for each input, by its name or in order (default: random)"
     )
-    parser.add_argument("--rows", type=int, default=8, help="number of random samples (default 8)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the random samples")
     parser.add_argument(
-        "--ulps", type=float, default=256, help="largest difference that counts as rounding"
+        "--rows", type=positive, default=8, help="number of random samples (default 8)"
+    )
+    parser.add_argument("--seed", type=seed, default=0, help="seed of the random samples")
+    parser.add_argument(
+        "--ulps", type=distance, default=256, help="largest difference that counts as rounding"
     )
 
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
 from keras_core import slots
-from keras_core.graph import Update, substitute
+from keras_core.graph import Tensor
 from keras_core.utils.generic_utils import to_list
+from keras_core.utils.metrics_utils import as_symbol
+
+if TYPE_CHECKING:
+    from keras_core.engine.base_layer import Layer
+
+Item = TypeVar("Item")
 
 
-def unique(items):
+def unique(items: Iterable[Item]) -> list[Item]:
     """Drops repetitions, by identity for tensors, and keeps the order."""
     return list(dict.fromkeys(items))
 
 
-def in_sequence(updates):
-    """One update a variable: where several calls of a layer update one, each starts from the value
-    that the call before left."""
-    values = {}
-    for variable, value in updates:
-        if variable in values:
-            (value,) = substitute([value], {variable: values[variable]})
-        values[variable] = value
-    return [Update(variable, value) for variable, value in values.items()]
-
-
-def input_key(inputs):
+def input_key(inputs: Any) -> tuple[Tensor, ...] | None:
     """What losses and updates of a call are filed under: its tensors, or None for no call."""
     if inputs is None:
         return None
@@ -38,7 +36,17 @@ class Additions:
     inside, `_update_owners` keeps whose they are, for that layer may be frozen later.
     """
 
-    def add_loss(self, losses, inputs=None):
+    trainable: bool
+    stateful: bool
+    _layers: list[Layer]
+    _losses: list[Any]
+    _updates: list[Any]
+    _metrics: list[Any]
+    _per_input_losses: dict[Any, list[Any]]
+    _per_input_updates: dict[Any, list[Any]]
+    _update_owners: dict[Any, Any]
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Adds terms to the loss of every model the layer stands in.
 
         Args:
@@ -48,7 +56,7 @@ class Additions:
         """
         self._file(losses, inputs, self._losses, self._per_input_losses)
 
-    def add_update(self, updates, inputs=None):
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
         """Adds updates of variables that happen at each training step.
 
         Args:
@@ -58,13 +66,15 @@ class Additions:
         self._file(updates, inputs, self._updates, self._per_input_updates)
 
     @staticmethod
-    def _file(items, inputs, all_items, per_input):
+    def _file(
+        items: Any, inputs: Any, all_items: list[Any], per_input: dict[Any, list[Any]]
+    ) -> None:
         items = [item for item in to_list(items) if item is not None]
         all_items.extend(items)
         if items:
             per_input.setdefault(input_key(inputs), []).extend(items)
 
-    def add_metric(self, value, name=None):
+    def add_metric(self, value: Any, name: str | None = None) -> None:
         """Adds the mean of a tensor to what training and evaluation report.
 
         Args:
@@ -81,30 +91,30 @@ class Additions:
         metric = known[0] if known else slots.family("metrics").built_in["Mean"](name=name)
         if not known:
             self._metrics.append(metric)
-        metric(value)
+        metric(as_symbol(value))
 
     @property
-    def losses(self):
+    def losses(self) -> list[Any]:
         """All losses of the layer and of the layers inside it."""
         return self._with_sublayers("losses", self._losses)
 
     @property
-    def updates(self):
+    def updates(self) -> list[Any]:
         """All updates of the layer and of the layers inside it; none when it is frozen."""
         if not self.trainable and not self.stateful:
             return []
         return self._live(self._with_sublayers("updates", self._updates))
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[Any]:
         """Metrics added by the layer and by the layers inside it."""
         return self._with_sublayers("metrics", self._metrics)
 
-    def _with_sublayers(self, attribute, own):
+    def _with_sublayers(self, attribute: str, own: list[Any]) -> list[Any]:
         inner = [item for layer in self._layers for item in getattr(layer, attribute)]
         return unique([*own, *inner])
 
-    def get_losses_for(self, inputs):
+    def get_losses_for(self, inputs: Any) -> list[Any]:
         """The losses that depend on these inputs.
 
         Args:
@@ -112,7 +122,7 @@ class Additions:
         """
         return self._filed("get_losses_for", inputs, self._per_input_losses)
 
-    def get_updates_for(self, inputs):
+    def get_updates_for(self, inputs: Any) -> list[Any]:
         """The updates that depend on these inputs; none when the layer is frozen.
 
         Args:
@@ -134,34 +144,34 @@ class Additions:
         owner = self._update_owners.get(update)
         return owner is None or ((owner.trainable or owner.stateful) and owner._moves(update))
 
-    def _filed(self, method, inputs, per_input):
+    def _filed(self, method: str, inputs: Any, per_input: dict[Any, list[Any]]) -> list[Any]:
         found = list(per_input.get(input_key(inputs), ()))
         if inputs is None:
             for layer in self._layers:
                 found += getattr(layer, method)(None)
         return unique(found)
 
-    def _filed_counts(self):
+    def _filed_counts(self) -> list[tuple[Layer, int, int]]:
         return [(layer, len(layer._losses), len(layer._updates)) for layer in self._layers]
 
-    def _adopt_from_sublayers(self, counts, inputs):
+    def _adopt_from_sublayers(self, counts: list[tuple[Layer, int, int]], inputs: Any) -> None:
         """Files what the calls of inner layers added under the inputs of the outer call."""
         for layer, losses, updates in counts:
             self._adopt_losses(_without(layer._losses[losses:], layer.get_losses_for(None)), inputs)
             unconditional = layer._updates_filed_for(None)
             self._adopt_updates(layer, _without(layer._updates[updates:], unconditional), inputs)
 
-    def _adopt_losses(self, losses, inputs):
+    def _adopt_losses(self, losses: list[Any], inputs: Any) -> None:
         if losses:
             self.add_loss(losses, inputs=inputs)
 
-    def _adopt_updates(self, layer, updates, inputs):
+    def _adopt_updates(self, layer: Any, updates: list[Any], inputs: Any) -> None:
         """Files updates that belong to a layer inside under inputs of this one."""
         if updates:
             self._update_owners.update(dict.fromkeys(updates, layer))
             self.add_update(updates, inputs=inputs)
 
 
-def _without(items, others):
+def _without(items: Iterable[Any], others: Iterable[Any]) -> list[Any]:
     others = set(others)
     return [item for item in items if item not in others]

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar, cast, overload
 
 from keras_core import backend as K
-from keras_core.engine.additions import Additions
 from keras_core.engine.assembling import assembling
 from keras_core.engine.connections import Connections
 from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors
 from keras_core.engine.native_calls import is_native_call, run_natively
 from keras_core.engine.node import Node
 from keras_core.engine.weight_owner import WeightOwner, building
-from keras_core.graph import layer_scope
+from keras_core.graph import Tensor, layer_scope
+from keras_core.graph.spec import Shape
 from keras_core.utils.generic_utils import has_arg, is_all_none, to_list, unpack_singleton
 from keras_core.utils.layer_utils import describe
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["InputSpec", "Layer", "Node", "disable_tracking"]
 
@@ -37,8 +42,23 @@ _RECORDS = (
     *("_inbound_nodes", "_losses", "_updates"),
 )
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+Outputs = TypeVar("Outputs", covariant=True)
 
-def disable_tracking(func):
+
+class _Computes(Protocol[Outputs]):
+    """A layer whose `call` returns `Outputs`, which are then those of a call of the layer."""
+
+    @property
+    def call(self) -> Callable[..., Outputs]: ...
+
+
+def open_signature(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Tells type checkers that a subclass may take other arguments in this method."""
+    return method
+
+
+def disable_tracking(func: Method) -> Method:
     """Decorates a method so that layers it assigns as attributes aren't tracked as inner layers.
 
     Args:
@@ -47,7 +67,7 @@ def disable_tracking(func):
     """
 
     @functools.wraps(func)
-    def untracked(self, *args, **kwargs):
+    def untracked(self: Layer, *args: Any, **kwargs: Any) -> Any:
         outer = self.__dict__.get("_tracks", True)
         object.__setattr__(self, "_tracks", False)
         try:
@@ -55,10 +75,10 @@ def disable_tracking(func):
         finally:
             object.__setattr__(self, "_tracks", outer)
 
-    return untracked
+    return cast(Method, untracked)
 
 
-class Layer(WeightOwner, Connections, Additions):
+class Layer(WeightOwner, Connections):
     """The base class of layers.
 
     A subclass stores its configuration in `__init__`, makes its weights in `build` with
@@ -82,7 +102,13 @@ class Layer(WeightOwner, Connections, Additions):
         TypeError: for an unknown keyword.
     """
 
-    def __init__(self, **kwargs):
+    name: str
+    dtype: Any
+    input_spec: Any
+    supports_masking: bool
+    batch_input_shape: Shape
+
+    def __init__(self, **kwargs: Any) -> None:
         self._refuse_unknown(kwargs)
         self.input_spec = None
         self.supports_masking = False
@@ -94,7 +120,7 @@ class Layer(WeightOwner, Connections, Additions):
         self.dtype = kwargs.get("dtype") or kwargs.get("input_dtype") or K.floatx()
         self._initial_weights = kwargs.get("weights")
 
-    def _refuse_unknown(self, kwargs):
+    def _refuse_unknown(self, kwargs: dict[str, Any]) -> None:
         unknown = [name for name in kwargs if name not in _KEYWORDS]
         if unknown:
             raise TypeError(
@@ -102,7 +128,7 @@ class Layer(WeightOwner, Connections, Additions):
                 f"arguments a layer takes {list(_KEYWORDS)}."
             )
 
-    def _init_records(self):
+    def _init_records(self) -> None:
         # Into the dict, so that these lists are not watched for layers; and layers may have been
         # set as attributes before.
         self.__dict__.update(
@@ -121,11 +147,11 @@ class Layer(WeightOwner, Connections, Additions):
             _built=False,
         )
 
-    def _automatic_name(self):
+    def _automatic_name(self) -> str:
         prefix = _to_snake_case(type(self).__name__)
         return f"{prefix}_{K.get_uid(prefix)}"
 
-    def _set_input_shape(self, kwargs):
+    def _set_input_shape(self, kwargs: dict[str, Any]) -> None:
         if "batch_input_shape" in kwargs:
             self.batch_input_shape = tuple(kwargs["batch_input_shape"])
         elif "input_shape" in kwargs:
@@ -134,20 +160,20 @@ class Layer(WeightOwner, Connections, Additions):
     # Counts all changes of `trainable`, so that models need not look at each step for one.
     _freezings = 0
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         if name == "trainable":
             Layer._freezings += 1
         if isinstance(value, (Layer, list, tuple, dict)) and self.__dict__.get("_tracks", True):
             self._watch(name, value)
         super().__setattr__(name, value)
 
-    def _watch(self, name, value):
+    def _watch(self, name: str, value: Any) -> None:
         if isinstance(value, Layer):
             self._track(value)
         elif name != "_layers" and _may_hold_layers(value):
             self.__dict__.setdefault("_containers", {})[name] = value
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name in _RECORDS and "_inbound_nodes" not in self.__dict__:
             raise RuntimeError(
                 f"{type(self).__name__} has no {name!r} yet: its __init__ does not call "
@@ -161,7 +187,7 @@ class Layer(WeightOwner, Connections, Additions):
             records.append(layer)
 
     @property
-    def _layers(self):
+    def _layers(self) -> list[Layer]:
         """The layers inside: attributes, and what the lists and dicts among these hold by now."""
         for container in self.__dict__.get("_containers", {}).values():
             for layer in _layers_within(container):
@@ -169,21 +195,21 @@ class Layer(WeightOwner, Connections, Additions):
         return self.__dict__["_layers"]
 
     @_layers.setter
-    def _layers(self, layers):
+    def _layers(self, layers: list[Layer]) -> None:
         self.__dict__["_layers"] = layers
 
     @property
-    def built(self):
+    def built(self) -> bool:
         """Whether the layer has its weights."""
         return self._built
 
     @built.setter
-    def built(self, value):
+    def built(self, value: bool) -> None:
         self._built = value
 
     # What a subclass overrides
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Makes the weights; called once, before the first call.
 
         Args:
@@ -191,7 +217,8 @@ class Layer(WeightOwner, Connections, Additions):
         """
         self.built = True
 
-    def call(self, inputs, **kwargs):
+    @open_signature
+    def call(self, inputs: Any, **kwargs: Any) -> Any:
         """The layer's formula.
 
         Args:
@@ -203,7 +230,8 @@ class Layer(WeightOwner, Connections, Additions):
         """
         return inputs
 
-    def compute_mask(self, inputs, mask=None):
+    @open_signature
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the output.
 
         Args:
@@ -225,7 +253,7 @@ class Layer(WeightOwner, Connections, Additions):
             )
         return None
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for a given shape of the input.
 
         Args:
@@ -242,7 +270,7 @@ class Layer(WeightOwner, Connections, Additions):
         outputs = self._stand_in(input_shape).call(inputs)
         return unpack_singleton([K.int_shape(x) for x in to_list(outputs, allow_tuple=True)])
 
-    def _stand_in(self, input_shape):
+    def _stand_in(self, input_shape: Any) -> Layer:
         """A built copy to be called on trial, so that no weight or record of this layer changes."""
         try:
             copy = type(self).from_config(self.get_config())
@@ -254,7 +282,7 @@ class Layer(WeightOwner, Connections, Additions):
         copy.build(input_shape)
         return copy
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """What `from_config` needs to make the layer anew, without its weights.
 
         Returns:
@@ -268,7 +296,7 @@ class Layer(WeightOwner, Connections, Additions):
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """Makes a layer of a configuration.
 
         Args:
@@ -278,7 +306,7 @@ class Layer(WeightOwner, Connections, Additions):
 
     # A call
 
-    def assert_input_compatibility(self, inputs):
+    def assert_input_compatibility(self, inputs: Any) -> None:
         """Checks tensors against `input_spec`.
 
         Args:
@@ -289,7 +317,15 @@ class Layer(WeightOwner, Connections, Additions):
         """
         check_inputs(self, inputs)
 
-    def __call__(self, inputs, **kwargs):
+    @overload
+    def __call__(
+        self: _Computes[Outputs], inputs: Tensor | Sequence[Tensor], **kwargs: Any
+    ) -> Outputs: ...
+
+    @overload
+    def __call__(self, inputs: Any, **kwargs: Any) -> Any: ...
+
+    def __call__(self, inputs: Any, **kwargs: Any) -> Any:
         """Applies the layer to tensors, builds it first when that is still to be done.
 
         Args:
@@ -324,14 +360,14 @@ class Layer(WeightOwner, Connections, Additions):
             )
         return unpack_singleton(outputs)
 
-    def _pass_on_phase(self, inputs, outputs):
+    def _pass_on_phase(self, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> None:
         """Marks outputs of a layer that says it uses the learning phase, or whose inputs do."""
         says_so = getattr(self, "uses_learning_phase", False)
         if says_so or any(x._uses_learning_phase for x in inputs):
             for output in outputs:
                 output._uses_learning_phase = True
 
-    def _build_for(self, inputs):
+    def _build_for(self, inputs: Any) -> None:
         check_tensors(self, inputs)
         if self.built:
             return
@@ -342,7 +378,9 @@ class Layer(WeightOwner, Connections, Additions):
         if self._initial_weights is not None:
             self.set_weights(self._initial_weights)
 
-    def _compute(self, inputs, masks, arguments):
+    def _compute(
+        self, inputs: Any, masks: list[Any], arguments: dict[str, Any]
+    ) -> tuple[list[Tensor], list[Any]]:
         """One call without a node: outputs and their masks, losses and updates filed.
 
         Args:
@@ -366,12 +404,12 @@ class Layer(WeightOwner, Connections, Additions):
             return outputs, list(output_mask)
         return outputs, [output_mask] * len(outputs)
 
-    def _with_mask(self, arguments, mask):
+    def _with_mask(self, arguments: dict[str, Any], mask: Any) -> dict[str, Any]:
         if is_all_none(mask) or arguments.get("mask") is not None:
             return arguments
         return {**arguments, "mask": mask} if has_arg(self.call, "mask") else arguments
 
-    def _checked_outputs(self, value):
+    def _checked_outputs(self, value: Any) -> list[Tensor]:
         outputs = to_list(value, allow_tuple=True)
         if not outputs or any(x is None for x in outputs):
             raise ValueError(
@@ -380,7 +418,7 @@ class Layer(WeightOwner, Connections, Additions):
             )
         return list(outputs)
 
-    def _refine_shapes(self, inputs, outputs):
+    def _refine_shapes(self, inputs: Any, outputs: list[Tensor]) -> None:
         """Adds sizes that only the layer's own shape rule knows."""
         if getattr(self.compute_output_shape, "__func__", None) is Layer.compute_output_shape:
             return
@@ -390,7 +428,7 @@ class Layer(WeightOwner, Connections, Additions):
             if _agree(output.shape, shape) and None in output.shape:
                 output.set_shape(shape)
 
-    def _add_activity_losses(self, inputs, outputs):
+    def _add_activity_losses(self, inputs: Any, outputs: list[Tensor]) -> None:
         regularizer = getattr(self, "activity_regularizer", None)
         if regularizer is not None:
             with K.name_scope("activity_regularizer"):
@@ -398,14 +436,14 @@ class Layer(WeightOwner, Connections, Additions):
 
     def _add_inbound_node(
         self,
-        input_tensors,
-        output_tensors,
-        input_masks,
-        output_masks,
-        input_shapes,
-        output_shapes,
-        arguments=None,
-    ):
+        input_tensors: list[Tensor],
+        output_tensors: list[Tensor],
+        input_masks: list[Any],
+        output_masks: list[Any],
+        input_shapes: list[Shape],
+        output_shapes: list[Shape],
+        arguments: dict[str, Any] | None = None,
+    ) -> None:
         histories = [getattr(x, "_keras_history", (None, None, None)) for x in input_tensors]
         layers, node_indices, tensor_indices = zip(*histories) if histories else ((), (), ())
         for index, (tensor, mask) in enumerate(zip(output_tensors, output_masks)):
@@ -426,18 +464,18 @@ class Layer(WeightOwner, Connections, Additions):
         )
 
 
-def _collect_previous_mask(input_tensors):
+def _collect_previous_mask(input_tensors: Any) -> Any:
     """The mask of each tensor, None where it has none; a list for several tensors."""
     tensors = to_list(input_tensors, allow_tuple=True)
     return unpack_singleton([getattr(x, "_keras_mask", None) for x in tensors])
 
 
-def _collect_input_shape(input_tensors):
+def _collect_input_shape(input_tensors: Any) -> Any:
     """The shape of a tensor, or the list of the shapes of several."""
     return unpack_singleton([K.int_shape(x) for x in to_list(input_tensors, allow_tuple=True)])
 
 
-def _to_snake_case(name):
+def _to_snake_case(name: str) -> str:
     """Turns a class name into the stem of automatic layer names, `BatchNormalization` into
     `batch_normalization`; a leading underscore becomes `private_`."""
     words = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
@@ -445,24 +483,24 @@ def _to_snake_case(name):
     return "private" + words if words.startswith("_") else words
 
 
-def _fresh(tensor):
+def _fresh(tensor: Tensor) -> Tensor:
     """The tensor itself, or another handle when it already is the output of some layer."""
     return K.identity(tensor) if hasattr(tensor, "_keras_history") else tensor
 
 
-def _agree(seen, declared):
+def _agree(seen: Shape, declared: Shape) -> bool:
     return len(seen) == len(declared) and all(
         a is None or b is None or a == b for a, b in zip(seen, declared)
     )
 
 
-def as_shapes(shape):
+def as_shapes(shape: Any) -> list[Shape]:
     """A list of shape tuples, of one shape or of a list of them."""
     several = len(shape) > 0 and all(isinstance(s, (tuple, list)) for s in shape)
     return [tuple(s) for s in shape] if several else [tuple(shape)]
 
 
-def _may_hold_layers(container):
+def _may_hold_layers(container: Any) -> bool:
     """Whether a list, tuple or dict has layers in it, or may be given some."""
     if not container:
         return not isinstance(container, tuple)
@@ -470,9 +508,11 @@ def _may_hold_layers(container):
     return any(isinstance(item, (Layer, list, tuple, dict)) for item in items)
 
 
-def _layers_within(container):
+def _layers_within(container: Any) -> list[Layer]:
     """The layers, but for metrics, in lists, tuples and dicts in one another."""
-    found, seen, waiting = [], set(), [container]
+    found: list[Layer] = []
+    seen: set[int] = set()
+    waiting = [container]
     while waiting:
         item = waiting.pop()
         if isinstance(item, Layer):
@@ -484,6 +524,6 @@ def _layers_within(container):
     return found
 
 
-def is_metric(layer):
+def is_metric(layer: Any) -> bool:
     """Whether a layer is a metric object."""
     return hasattr(layer, "update_state") and hasattr(layer, "result")

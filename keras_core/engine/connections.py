@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from keras_core.utils.generic_utils import unpack_singleton
+
+if TYPE_CHECKING:
+    from keras_core.engine.node import Node
 
 
 class Connections:
     """The part of a layer that answers for its nodes."""
 
-    def _node_value(self, node_index, attribute, what):
+    name: str
+    _inbound_nodes: list[Node]
+    _outbound_nodes: list[Node]
+
+    def _node_value(self, node_index: int, attribute: str, what: str) -> Any:
         if not self._inbound_nodes:
             raise RuntimeError(
                 f"Layer {self.name} was never called, so it has no {what}. Call it first."
@@ -21,7 +30,7 @@ class Connections:
             )
         return unpack_singleton(getattr(self._inbound_nodes[node_index], attribute))
 
-    def get_input_at(self, node_index):
+    def get_input_at(self, node_index: int) -> Any:
         """The input tensor (or list of them) of one call.
 
         Args:
@@ -29,7 +38,7 @@ class Connections:
         """
         return self._node_value(node_index, "input_tensors", "input")
 
-    def get_output_at(self, node_index):
+    def get_output_at(self, node_index: int) -> Any:
         """The output tensor (or list of them) of one call.
 
         Args:
@@ -37,7 +46,7 @@ class Connections:
         """
         return self._node_value(node_index, "output_tensors", "output")
 
-    def get_input_mask_at(self, node_index):
+    def get_input_mask_at(self, node_index: int) -> Any:
         """The mask of the input of one call, a list for several inputs.
 
         Args:
@@ -45,7 +54,7 @@ class Connections:
         """
         return self._node_value(node_index, "input_masks", "input mask")
 
-    def get_output_mask_at(self, node_index):
+    def get_output_mask_at(self, node_index: int) -> Any:
         """The mask of the output of one call, a list for several outputs.
 
         Args:
@@ -53,7 +62,7 @@ class Connections:
         """
         return self._node_value(node_index, "output_masks", "output mask")
 
-    def get_input_shape_at(self, node_index):
+    def get_input_shape_at(self, node_index: int) -> Any:
         """The input shape of one call, a list of tuples for several inputs.
 
         Args:
@@ -61,7 +70,7 @@ class Connections:
         """
         return self._node_value(node_index, "input_shapes", "input shape")
 
-    def get_output_shape_at(self, node_index):
+    def get_output_shape_at(self, node_index: int) -> Any:
         """The output shape of one call, a list of tuples for several outputs.
 
         Args:
@@ -69,7 +78,7 @@ class Connections:
         """
         return self._node_value(node_index, "output_shapes", "output shape")
 
-    def _only_value(self, attribute, what):
+    def _only_value(self, attribute: str, what: str) -> Any:
         calls = len(self._inbound_nodes)
         if calls != 1:
             raise AttributeError(
@@ -82,7 +91,7 @@ class Connections:
             )
         return self._node_value(0, attribute, what)
 
-    def _common_shape(self, attribute, what):
+    def _common_shape(self, attribute: str, what: str) -> Any:
         shapes = [getattr(node, attribute) for node in self._inbound_nodes]
         if not shapes:
             raise AttributeError(
@@ -96,31 +105,31 @@ class Connections:
         return unpack_singleton(shapes[0])
 
     @property
-    def input(self):
+    def input(self) -> Any:
         """The input tensor of a layer that was called once (a list when it has several)."""
         return self._only_value("input_tensors", "input")
 
     @property
-    def output(self):
+    def output(self) -> Any:
         """The output tensor of a layer that was called once (a list when it has several)."""
         return self._only_value("output_tensors", "output")
 
     @property
-    def input_mask(self):
+    def input_mask(self) -> Any:
         """The input mask of a layer that was called once."""
         return self._only_value("input_masks", "input mask")
 
     @property
-    def output_mask(self):
+    def output_mask(self) -> Any:
         """The output mask of a layer that was called once."""
         return self._only_value("output_masks", "output mask")
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Any:
         """The input shape, when it was the same in every call."""
         return self._common_shape("input_shapes", "input shape")
 
     @property
-    def output_shape(self):
+    def output_shape(self) -> Any:
         """The output shape, when it was the same in every call."""
         return self._common_shape("output_shapes", "output shape")

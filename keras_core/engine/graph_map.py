@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 
+from keras_core.engine.base_layer import Layer
+from keras_core.engine.node import Node
 from keras_core.utils.layer_utils import describe
 
 
@@ -30,11 +34,13 @@ class GraphMap:
         ValueError: if the outputs do not follow from the inputs, or two layers have one name.
     """
 
-    def __init__(self, inputs, ends, entries=None, cut=()):
-        self.nodes = set()
+    def __init__(
+        self, inputs: Any, ends: Iterable[Node], entries: Any = None, cut: Any = ()
+    ) -> None:
+        self.nodes: set[Node] = set()
         self._cut = cut
-        self._order = []
-        self._rank = {}
+        self._order: list[Node] = []
+        self._rank: dict[Layer, int] = {}
         for node in ends:
             self._walk_back(node)
         depths, layer_depths = self._measure()
@@ -57,7 +63,7 @@ class GraphMap:
 
         Written with a stack of its own, for a model may be deeper than Python's recursion limit.
         """
-        stack = []
+        stack: list[Any] = []
         self._enter(end, stack)
         while stack:
             node, rest = stack[-1]
@@ -76,7 +82,8 @@ class GraphMap:
         stack.append((node, iter(node.inbound_nodes())))
 
     def _measure(self):
-        depths, layer_depths = {}, {}
+        depths: dict[Node, int] = {}
+        layer_depths: dict[Layer, int] = {}
         for node in reversed(self._order):
             depth = max(depths.get(node, 0), layer_depths.get(node.outbound_layer, 0))
             depths[node] = layer_depths[node.outbound_layer] = depth
@@ -117,7 +124,7 @@ def node_of(tensor):
 
 
 def _by_depth(depths):
-    grouped = {}
+    grouped: dict[int, list[Any]] = {}
     for item, depth in depths.items():
         grouped.setdefault(depth, []).append(item)
     return grouped

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
 from keras_core.graph import Tensor
+from keras_core.graph.spec import Dim, Shape
 from keras_core.utils.generic_utils import unpack_singleton
 
 __all__ = ["Input", "InputLayer"]
@@ -28,14 +32,14 @@ class InputLayer(Layer):
 
     def __init__(
         self,
-        input_shape=None,
-        batch_size=None,
-        batch_input_shape=None,
-        dtype=None,
-        input_tensor=None,
-        sparse=False,
-        name=None,
-    ):
+        input_shape: Sequence[Dim] | None = None,
+        batch_size: int | None = None,
+        batch_input_shape: Sequence[Dim] | None = None,
+        dtype: str | None = None,
+        input_tensor: Tensor | None = None,
+        sparse: bool = False,
+        name: str | None = None,
+    ) -> None:
         if input_tensor is not None and not isinstance(input_tensor, Tensor):
             raise ValueError(
                 f"InputLayer: `input_tensor` must be a tensor, not a {type(input_tensor).__name__}."
@@ -55,7 +59,7 @@ class InputLayer(Layer):
         node = self._inbound_nodes[0]
         node.input_tensors, node.input_shapes, node.input_masks = [input_tensor], [shape], [None]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "batch_input_shape": self.batch_input_shape,
             "dtype": self.dtype,
@@ -64,7 +68,12 @@ class InputLayer(Layer):
         }
 
 
-def _batch_shape(input_shape, batch_size, batch_input_shape, tensor):
+def _batch_shape(
+    input_shape: Sequence[Dim] | None,
+    batch_size: int | None,
+    batch_input_shape: Sequence[Dim] | None,
+    tensor: Tensor | None,
+) -> Shape:
     if input_shape and batch_input_shape:
         raise ValueError(
             f"InputLayer got both input_shape={input_shape} and batch_input_shape="
@@ -82,7 +91,14 @@ def _batch_shape(input_shape, batch_size, batch_input_shape, tensor):
     return K.int_shape(tensor)
 
 
-def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, tensor=None):
+def Input(
+    shape: Sequence[Dim] | None = None,
+    batch_shape: Sequence[Dim] | None = None,
+    name: str | None = None,
+    dtype: str | None = None,
+    sparse: bool = False,
+    tensor: Tensor | None = None,
+) -> Tensor:
     """Makes the tensor that a model starts from.
 
     Args:
@@ -113,7 +129,7 @@ def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, ten
     return unpack_singleton(layer._inbound_nodes[0].output_tensors)
 
 
-def _as_tuple(shape):
+def _as_tuple(shape: Any) -> Shape:
     try:
         return tuple(shape)
     except TypeError:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from keras_core import backend as K
+from keras_core import foreign
 from keras_core.graph import Tensor
+from keras_core.graph.spec import Dim, Shape
 from keras_core.utils.generic_utils import to_list
 from keras_core.utils.layer_utils import describe
 
@@ -20,7 +25,15 @@ class InputSpec:
         axes: dict from an axis to its expected size.
     """
 
-    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
+    def __init__(
+        self,
+        dtype: str | None = None,
+        shape: Shape | None = None,
+        ndim: int | None = None,
+        max_ndim: int | None = None,
+        min_ndim: int | None = None,
+        axes: Mapping[int, Dim] | None = None,
+    ) -> None:
         self.dtype = dtype
         self.shape = shape
         self.ndim = len(shape) if shape is not None else ndim
@@ -28,11 +41,11 @@ class InputSpec:
         self.min_ndim = min_ndim
         self.axes = axes or {}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         given = {name: value for name, value in vars(self).items() if value}
         return "InputSpec({})".format(", ".join(f"{k}={v!r}" for k, v in given.items()))
 
-    def complaint(self, shape, dtype):
+    def complaint(self, shape: Shape, dtype: str) -> str | None:
         """Says what an input of this shape and dtype lacks.
 
         Returns:
@@ -40,7 +53,7 @@ class InputSpec:
         """
         return self._rank_complaint(len(shape)) or self._size_complaint(shape) or self._dtype(dtype)
 
-    def _rank_complaint(self, ndim):
+    def _rank_complaint(self, ndim: int) -> str | None:
         if self.ndim is not None and ndim != self.ndim:
             return f"{self.ndim} axes (ndim={self.ndim})"
         if self.max_ndim is not None and ndim > self.max_ndim:
@@ -49,7 +62,7 @@ class InputSpec:
             return f"at least {self.min_ndim} axes (min_ndim={self.min_ndim})"
         return None
 
-    def _size_complaint(self, shape):
+    def _size_complaint(self, shape: Shape) -> str | None:
         for axis, size in self._sizes():
             if axis >= len(shape) or axis < -len(shape):
                 return f"size {size} on axis {axis}"
@@ -57,16 +70,16 @@ class InputSpec:
                 return f"size {size} on axis {axis}"
         return None
 
-    def _sizes(self):
+    def _sizes(self) -> list[tuple[int, int]]:
         fixed = {int(axis): size for axis, size in self.axes.items()}
         fixed.update(enumerate(self.shape or ()))
         return [(axis, size) for axis, size in fixed.items() if size is not None]
 
-    def _dtype(self, dtype):
+    def _dtype(self, dtype: str) -> str | None:
         return f"dtype {self.dtype}" if self.dtype is not None and dtype != self.dtype else None
 
 
-def check_tensors(layer, inputs):
+def check_tensors(layer: Any, inputs: Any) -> None:
     """Refuses inputs of a call that are not symbolic tensors.
 
     Raises:
@@ -74,6 +87,7 @@ def check_tensors(layer, inputs):
     """
     for value in to_list(inputs, allow_tuple=True):
         if not isinstance(value, Tensor):
+            foreign.refuse(value)
             raise ValueError(
                 f"Layer {describe(layer)} was called on a {type(value).__name__}, but layers are "
                 "called on symbolic tensors, such as the result of Input(shape=...) or of another "
@@ -81,7 +95,7 @@ def check_tensors(layer, inputs):
             )
 
 
-def check_inputs(layer, inputs):
+def check_inputs(layer: Any, inputs: Any) -> None:
     """Checks the inputs of a call against ``layer.input_spec``.
 
     Raises:
@@ -103,7 +117,7 @@ def check_inputs(layer, inputs):
             _check_one(layer, index, tensor, spec)
 
 
-def _check_one(layer, index, tensor, spec):
+def _check_one(layer: Any, index: int, tensor: Tensor, spec: InputSpec) -> None:
     shape = K.int_shape(tensor)
     wanted = spec.complaint(shape, K.dtype(tensor))
     if wanted is not None:

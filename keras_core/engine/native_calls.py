@@ -9,8 +9,8 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import graph
-from keras_core.engine.additions import in_sequence
 from keras_core.engine.assembling import made
+from keras_core.graph import in_sequence
 from keras_core.graph.tensor import Spec, Tensor
 from keras_core.utils.generic_utils import has_arg, unpack_singleton
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from keras_core import backend as K
-from keras_core.engine.additions import in_sequence, input_key, unique
+from keras_core import foreign
+from keras_core.engine.additions import input_key, unique
 from keras_core.engine.base_layer import Layer, as_shapes, is_metric
 from keras_core.engine.graph_map import GraphMap, node_of
 from keras_core.engine.input_layer import InputLayer
@@ -14,9 +18,14 @@ from keras_core.engine.network_config import network_config, network_from_config
 from keras_core.engine.node import Node
 from keras_core.engine.persistence import Persistence
 from keras_core.engine.weight_owner import match_weights
-from keras_core.graph import Tensor
+from keras_core.graph import Tensor, Variable, in_sequence
+from keras_core.graph.spec import Shape
 from keras_core.utils.generic_utils import is_all_none, to_list, unpack_singleton
 from keras_core.utils.layer_utils import unfrozen
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 __all__ = ["Network"]
 
@@ -51,14 +60,28 @@ class Network(Persistence, Layer):
             not follow from the inputs, or two layers have one name.
     """
 
-    def __init__(self, *args, **kwargs):
+    # None in a model without a graph that has not met its inputs. Said as Any, for to most users
+    # these are lists.
+    inputs: list[Tensor] | Any
+    outputs: list[Tensor] | Any
+    input_names: list[str] | Any
+    output_names: list[str] | Any
+    optimizer: Any
+    _graph: GraphMap | Any
+    _is_graph_network: bool
+    _input_layers: list[Any]
+    _output_layers: list[Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         given = len(args) + ("inputs" in kwargs) + ("outputs" in kwargs)
         if given >= 2:
             self._init_graph_network(*args, **kwargs)
         else:
             self._init_subclassed_network(*args, **kwargs)
 
-    def _base_init(self, name=None, trainable=True, dtype=None):
+    def _base_init(
+        self, name: str | None = None, trainable: bool = True, dtype: str | None = None
+    ) -> None:
         self._is_graph_network = False
         self._graph = None
         self._init_records()
@@ -72,10 +95,19 @@ class Network(Persistence, Layer):
         self.output_names = None
         self.optimizer = None
 
-    def _init_subclassed_network(self, name=None, trainable=True, dtype=None):
+    def _init_subclassed_network(
+        self, name: str | None = None, trainable: bool = True, dtype: str | None = None
+    ) -> None:
         self._base_init(name=name, trainable=trainable, dtype=dtype)
 
-    def _init_graph_network(self, inputs, outputs, name=None, trainable=True, dtype=None):
+    def _init_graph_network(
+        self,
+        inputs: Any,
+        outputs: Any,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: str | None = None,
+    ) -> None:
         inputs, outputs = to_list(inputs, True), to_list(outputs, True)
         check_endpoints(inputs, outputs)
         entries = [_entry(x, type(self).__name__) for x in inputs]
@@ -105,7 +137,7 @@ class Network(Persistence, Layer):
         # Last, since other threads take them for a sign that all else is there.
         self.inputs = list(inputs)
 
-    def _record_own_node(self, inputs):
+    def _record_own_node(self, inputs: list[Any]) -> None:
         """The graph of the network itself counts as its first call."""
         self._inbound_nodes, self._outbound_nodes = [], []
         Node(
@@ -121,19 +153,19 @@ class Network(Persistence, Layer):
             output_shapes=[K.int_shape(x) for x in self.outputs],
         )
 
-    def _automatic_name(self):
+    def _automatic_name(self) -> str:
         prefix = type(self).__name__.lower()
         return f"{prefix}_{K.get_uid(prefix)}"
 
-    def _watch(self, name, value):
+    def _watch(self, name: str, value: Any) -> None:
         if not self.__dict__.get("_is_graph_network") or isinstance(value, Layer):
             super()._watch(name, value)
 
-    def _track(self, layer):
+    def _track(self, layer: Layer) -> None:
         if not self.__dict__.get("_is_graph_network") or is_metric(layer):
             super()._track(layer)
 
-    def _require_graph(self, what):
+    def _require_graph(self, what: str) -> None:
         if not self._is_graph_network:
             raise NotImplementedError(
                 f"{type(self).__name__} {self.name} is no graph of layers, so it has no {what}. "
@@ -143,7 +175,7 @@ class Network(Persistence, Layer):
     # Layers, weights, state
 
     @property
-    def layers(self):
+    def layers(self) -> list[Layer]:
         """The layers, the deepest first."""
         return self._layers
 
@@ -160,37 +192,37 @@ class Network(Persistence, Layer):
         return self._graph.nodes
 
     @property
-    def input_spec(self):
+    def input_spec(self) -> Any:
         """What the network requires of its inputs: their number, as a list with an entry each."""
         if not self._is_graph_network:
             return None
         return unpack_singleton([layer.input_spec for layer in self._input_layers])
 
     @input_spec.setter
-    def input_spec(self, value):
+    def input_spec(self, value: Any) -> None:
         raise AttributeError(f"The input_spec of {self.name} follows from its inputs.")
 
     @property
-    def stateful(self):
+    def stateful(self) -> bool:  # type: ignore[override]
         """Whether a layer carries state from batch to batch."""
         return any(layer.stateful for layer in self.layers)
 
     @property
-    def uses_learning_phase(self):
+    def uses_learning_phase(self) -> bool:
         """Whether the outputs differ between training and testing."""
         return any(x._uses_learning_phase for x in self.outputs or ())
 
     @property
-    def input(self):
+    def input(self) -> Any:
         """The input tensor of the network, or the list of them."""
         return unpack_singleton(self.inputs) if self.inputs else super().input
 
     @property
-    def output(self):
+    def output(self) -> Any:
         """The output tensor of the network, or the list of them."""
         return unpack_singleton(self.outputs) if self.outputs else super().output
 
-    def get_layer(self, name=None, index=None):
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Finds a layer by its name or its place.
 
         Args:
@@ -214,23 +246,23 @@ class Network(Persistence, Layer):
             f"Model {self.name} has no layer {name!r}. Its layers: {[x.name for x in self.layers]}."
         )
 
-    def _layer_at(self, index):
+    def _layer_at(self, index: int) -> Layer:
         if len(self.layers) <= index:
             raise ValueError(
                 f"Model {self.name} has {len(self.layers)} layers, so none has index {index}."
             )
         return self.layers[index]
 
-    @property
-    def trainable_weights(self):
+    @property  # type: ignore[misc]
+    def trainable_weights(self) -> list[Variable]:
         """The variables that training changes, layer by layer; none when the model is frozen."""
         if self._is_frozen():
             return []
         own = list(self._trainable_weights)
         return unique(own + [w for layer in self.layers for w in layer.trainable_weights])
 
-    @property
-    def non_trainable_weights(self):
+    @property  # type: ignore[misc]
+    def non_trainable_weights(self) -> list[Variable]:
         """The variables that training leaves alone, layer by layer."""
         others = [w for layer in self.layers for w in layer.non_trainable_weights]
         frozen = []
@@ -240,13 +272,13 @@ class Network(Persistence, Layer):
             ]
         return unique(frozen + self._non_trainable_weights + others)
 
-    def _weights_by_layer(self):
+    def _weights_by_layer(self) -> list[Variable]:
         """All variables, layer by layer: the order of `get_weights` and of saved files, whatever
         is frozen."""
         with unfrozen():
             return self._own_weights() + [w for layer in self.layers for w in layer.weights]
 
-    def get_weights(self):
+    def get_weights(self) -> list[np.ndarray]:
         """Copies the values of all weights, layer by layer.
 
         Returns:
@@ -254,7 +286,7 @@ class Network(Persistence, Layer):
         """
         return K.batch_get_value(self._weights_by_layer())
 
-    def set_weights(self, weights):
+    def set_weights(self, weights: Sequence[Any]) -> None:
         """Replaces the values of all weights, or of none when one does not fit.
 
         Args:
@@ -266,12 +298,12 @@ class Network(Persistence, Layer):
         K.batch_set_value(match_weights(self, self._weights_by_layer(), weights))
 
     @property
-    def losses(self):
+    def losses(self) -> list[Any]:
         """All losses of the layers' calls in this network, and its own."""
         return self._gathered("get_losses_for", "losses", self._losses)
 
     @property
-    def updates(self):
+    def updates(self) -> list[Any]:
         """An update for each variable that the layers' calls in this network change; none when it
         is frozen."""
         if not self.trainable and not self.stateful:
@@ -305,13 +337,13 @@ class Network(Persistence, Layer):
         return [] if self._is_graph_network else super()._filed_counts()
 
     @property
-    def state_updates(self):
+    def state_updates(self) -> list[Any]:
         """The updates of stateful layers, which happen in prediction as well."""
         return in_sequence(
             [update for layer in self.layers if layer.stateful for update in layer.updates]
         )
 
-    def reset_states(self):
+    def reset_states(self) -> None:
         """Puts the states of all stateful layers back to their start."""
         for layer in self.layers:
             if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
@@ -319,11 +351,11 @@ class Network(Persistence, Layer):
 
     # A call on new tensors
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """A graph of layers has its weights already; other models make them when called."""
         self.built = True
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Any, mask: Any = None) -> Tensor | Any:
         """Applies the layers to other inputs.
 
         Args:
@@ -337,13 +369,13 @@ class Network(Persistence, Layer):
         masks = None if mask is None else to_list(mask, True)
         return unpack_singleton(self.run_internal_graph(to_list(inputs, True), masks)[0])
 
-    def compute_mask(self, inputs, mask):
+    def compute_mask(self, inputs: Any, mask: Any) -> Any:
         if not self._is_graph_network:
             return None
         masks = None if mask is None else to_list(mask, True)
         return unpack_singleton(self.run_internal_graph(to_list(inputs, True), masks)[1])
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         if not self._is_graph_network:
             return super().compute_output_shape(input_shape)
         shapes = as_shapes(input_shape)
@@ -369,7 +401,9 @@ class Network(Persistence, Layer):
         outputs, output_masks, _ = self.run_internal_graph(to_list(inputs, True), masks)
         return outputs, output_masks
 
-    def run_internal_graph(self, inputs, masks=None):
+    def run_internal_graph(
+        self, inputs: Sequence[Tensor], masks: Sequence[Any] | None = None
+    ) -> tuple[list[Tensor], list[Any], list[Shape]]:
         """Computes the outputs for other inputs.
 
         Losses and updates of the layers are filed in this network under these inputs.
@@ -419,12 +453,14 @@ class Network(Persistence, Layer):
 
     # Configuration
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         self._require_graph("configuration")
         return network_config(self)
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
         """Makes a network of a configuration.
 
         Args:
@@ -460,7 +496,7 @@ def _replay_node(node, known, run):
         known[id(old)] = (new, mask)
 
 
-def check_endpoints(inputs, outputs):
+def check_endpoints(inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
     """Checks that a graph can begin and end at these tensors.
 
     Raises:
@@ -469,6 +505,7 @@ def check_endpoints(inputs, outputs):
     for role, tensors in (("input", inputs), ("output", outputs)):
         for x in tensors:
             if not isinstance(x, Tensor) or not hasattr(x, "_keras_history"):
+                foreign.refuse(x)
                 raise ValueError(
                     f"A model's {role} must be a tensor made by a Keras layer, not {x!r}. Start "
                     "from Input(shape=...), and wrap functions of tensors in Lambda layers."

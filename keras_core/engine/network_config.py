@@ -6,6 +6,7 @@ import copy
 import json
 import warnings
 from collections import defaultdict, deque
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def _number_nodes(network):
 
     The graph of a nested network itself counts as its call 0, so calls of it begin with 1.
     """
-    numbers = {}
+    numbers: dict[Any, int] = {}
     for layer in network.layers:
         kept = [
             n for n in layer._inbound_nodes if n in network._network_nodes or not n.inbound_layers
@@ -165,7 +166,7 @@ def _missing(call, nodes):
 
 def _repeat(layer, call, nodes):
     inputs = [_output_at(nodes, *place[:3]) for place in call]
-    arguments = next((place[3] for place in call if len(place) > 3), {})
+    arguments: dict[str, Any] = next((place[3] for place in call if len(place) > 3), {})
     layer(unpack_singleton(inputs), **arguments)
     nodes[layer.name].append(layer._inbound_nodes[-1])
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Shape
+
 
 class Node:
     """One call of a layer.
@@ -25,18 +30,18 @@ class Node:
 
     def __init__(
         self,
-        outbound_layer,
-        inbound_layers,
-        node_indices,
-        tensor_indices,
-        input_tensors,
-        output_tensors,
-        input_masks,
-        output_masks,
-        input_shapes,
-        output_shapes,
-        arguments=None,
-    ):
+        outbound_layer: Any,
+        inbound_layers: list[Any],
+        node_indices: list[int],
+        tensor_indices: list[int],
+        input_tensors: list[Tensor],
+        output_tensors: list[Tensor],
+        input_masks: list[Any],
+        output_masks: list[Any],
+        input_shapes: list[Shape],
+        output_shapes: list[Shape],
+        arguments: dict[str, Any] | None = None,
+    ) -> None:
         self.outbound_layer = outbound_layer
         self.inbound_layers = inbound_layers
         self.node_indices = node_indices
@@ -51,24 +56,24 @@ class Node:
         self._sources = self._find_inbound_nodes()
         self._register()
 
-    def _find_inbound_nodes(self):
+    def _find_inbound_nodes(self) -> list[Node]:
         return [
             layer._inbound_nodes[index]
             for layer, index in zip(self.inbound_layers, self.node_indices)
             if layer is not None
         ]
 
-    def _register(self):
+    def _register(self) -> None:
         for layer in self.inbound_layers:
             if layer is not None:
                 layer._outbound_nodes.append(self)
         self.outbound_layer._inbound_nodes.append(self)
 
-    def inbound_nodes(self):
+    def inbound_nodes(self) -> list[Node]:
         """Lists the calls that made this node's inputs (a non-Keras input has none)."""
         return list(self._sources)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Names the layers around this call.
 
         Returns:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any, Callable
 
 
 class Persistence:
     """The part of a network that is saved, loaded and printed."""
 
-    def save(self, filepath, overwrite=True, include_optimizer=True):
+    name: str
+    built: bool
+    _require_graph: Callable[[str], None]
+
+    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
         """Saves architecture, weights, and when compiled also the state of training.
 
         Args:
@@ -21,7 +27,7 @@ class Persistence:
         self._require_graph("configuration to be saved")
         saving.save_model(self, filepath, overwrite, include_optimizer)
 
-    def save_weights(self, filepath, overwrite=True):
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Saves the weights alone.
 
         Args:
@@ -32,7 +38,13 @@ class Persistence:
 
         hdf5.save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath, by_name=False, skip_mismatch=False, reshape=False):
+    def load_weights(
+        self,
+        filepath: Any,
+        by_name: bool = False,
+        skip_mismatch: bool = False,
+        reshape: bool = False,
+    ) -> None:
         """Loads weights from a file, all or none.
 
         Args:
@@ -50,12 +62,12 @@ class Persistence:
 
         hdf5.load_weights(self, filepath, by_name, skip_mismatch, reshape)
 
-    def _updated_config(self):
+    def _updated_config(self) -> dict[str, Any]:
         from keras_core.saving import config
 
         return config.model_config(self, versions=True)
 
-    def to_json(self, **kwargs):
+    def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON text.
 
         Args:
@@ -65,7 +77,7 @@ class Persistence:
 
         return json.dumps(self._updated_config(), default=json_value, **kwargs)
 
-    def to_yaml(self, **kwargs):
+    def to_yaml(self, **kwargs: Any) -> str:
         """The architecture as YAML text.
 
         Args:
@@ -75,7 +87,12 @@ class Persistence:
 
         return to_yaml(self._updated_config(), **kwargs)
 
-    def summary(self, line_length=None, positions=None, print_fn=None):
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+    ) -> None:
         """Prints a table of the layers.
 
         Args:
@@ -95,12 +112,12 @@ class Persistence:
             )
         print_summary(self, line_length=line_length, positions=positions, print_fn=print_fn)
 
-    def __getstate__(self):
+    def __getstate__(self) -> Any:
         from keras_core.engine import saving
 
         return saving.pickle_model(self)
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: Any) -> None:
         from keras_core.engine import saving
 
         self.__dict__ = saving.unpickle_model(state).__dict__

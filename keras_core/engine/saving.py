@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable, Sequence
+from typing import Any, Callable, TypeVar, cast
 
+import numpy as np
+
+from keras_core.engine.base_layer import Layer
 from keras_core.saving import weights as _weights
 from keras_core.saving.config import model_from_config, model_from_json, model_from_yaml
 from keras_core.saving.hdf5 import load_model, save_model
@@ -44,12 +49,14 @@ __all__ = [
 
 string_types = (str,)
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 
-def _store(group, mode="a"):
+
+def _store(group: Any, mode: str = "a") -> H5Dict:
     return group if isinstance(group, H5Dict) else H5Dict(group, mode)
 
 
-def save_attributes_to_hdf5_group(group, name, data):
+def save_attributes_to_hdf5_group(group: Any, name: str, data: Iterable[bytes]) -> None:
     """Writes a list of byte strings as an attribute, in several parts when it is too long for one.
 
     Args:
@@ -63,7 +70,7 @@ def save_attributes_to_hdf5_group(group, name, data):
     _store(group)[name] = list(data)
 
 
-def load_attributes_from_hdf5_group(group, name):
+def load_attributes_from_hdf5_group(group: Any, name: str) -> list[str]:
     """Reads what `save_attributes_to_hdf5_group` wrote.
 
     Args:
@@ -77,7 +84,7 @@ def load_attributes_from_hdf5_group(group, name):
     return _weights.read_names(store, name) if name in store else []
 
 
-def save_weights_to_hdf5_group(group, layers):
+def save_weights_to_hdf5_group(group: Any, layers: Sequence[Layer]) -> None:
     """Writes the weights of layers.
 
     Args:
@@ -87,7 +94,7 @@ def save_weights_to_hdf5_group(group, layers):
     _weights.save_weights(_store(group), layers)
 
 
-def load_weights_from_hdf5_group(f, layers, reshape=False):
+def load_weights_from_hdf5_group(f: Any, layers: Sequence[Layer], reshape: bool = False) -> None:
     """Gives the weights of a file to layers, in order.
 
     Args:
@@ -101,7 +108,9 @@ def load_weights_from_hdf5_group(f, layers, reshape=False):
     _weights.load_weights(_store(f, "r"), layers, reshape)
 
 
-def load_weights_from_hdf5_group_by_name(f, layers, skip_mismatch=False, reshape=False):
+def load_weights_from_hdf5_group_by_name(
+    f: Any, layers: Sequence[Layer], skip_mismatch: bool = False, reshape: bool = False
+) -> None:
     """Gives the weights of a file to the layers of the same names.
 
     Args:
@@ -117,8 +126,12 @@ def load_weights_from_hdf5_group_by_name(f, layers, skip_mismatch=False, reshape
 
 
 def preprocess_weights_for_loading(
-    layer, weights, original_keras_version=None, original_backend=None, reshape=False
-):
+    layer: Layer,
+    weights: Sequence[np.ndarray],
+    original_keras_version: str | None = None,
+    original_backend: str | None = None,
+    reshape: bool = False,
+) -> list[np.ndarray]:
     """Turns arrays of a file into the form in which the layer keeps its weights.
 
     Args:
@@ -134,7 +147,7 @@ def preprocess_weights_for_loading(
     return convert_weights(layer, weights, original_backend, reshape)
 
 
-def pickle_model(model):
+def pickle_model(model: Any) -> dict[str, Any]:
     """The state of a model as nested dicts.
 
     Args:
@@ -145,7 +158,7 @@ def pickle_model(model):
     return state
 
 
-def unpickle_model(state):
+def unpickle_model(state: dict[str, Any]) -> Any:
     """Makes a model of what `pickle_model` gave.
 
     Args:
@@ -155,19 +168,21 @@ def unpickle_model(state):
     return load_model(state, compile="training_config" in state, safe_mode=False)
 
 
-def allow_write_to_gcs(save_function):
+def allow_write_to_gcs(save_function: Function) -> Function:
     """Decorates a saving function; here it adds nothing, for no cloud storage is supported.
 
     Args:
         save_function: function of a model and a path.
     """
-    return functools.wraps(save_function)(lambda *args, **kwargs: save_function(*args, **kwargs))
+    wrap = functools.wraps(save_function)
+    return cast(Function, wrap(lambda *args, **kwargs: save_function(*args, **kwargs)))
 
 
-def allow_read_from_gcs(load_function):
+def allow_read_from_gcs(load_function: Function) -> Function:
     """Decorates a loading function; here it adds nothing, for no cloud storage is supported.
 
     Args:
         load_function: function of a path.
     """
-    return functools.wraps(load_function)(lambda *args, **kwargs: load_function(*args, **kwargs))
+    wrap = functools.wraps(load_function)
+    return cast(Function, wrap(lambda *args, **kwargs: load_function(*args, **kwargs)))

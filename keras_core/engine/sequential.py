@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from keras_core import backend as K
+from keras_core import foreign
 from keras_core.engine import sharing
 from keras_core.engine.additions import unique
 from keras_core.engine.assembling import in_turn
@@ -13,7 +18,13 @@ from keras_core.engine.base_layer import Layer, as_shapes
 from keras_core.engine.graph_map import GraphMap, check_names, node_of
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.engine.training import Model
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Shape
 from keras_core.utils.layer_utils import describe
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 __all__ = ["Sequential"]
 
@@ -29,28 +40,28 @@ class Sequential(Model):
     `build(input_shape)`.
     """
 
-    def __init__(self, layers=None, name=None):
+    def __init__(self, layers: Iterable[Layer] | None = None, name: str | None = None) -> None:
         super().__init__(name=name)
-        self._build_input_shape = None
-        self._names = set()
-        self._tensors = []
+        self._build_input_shape: Shape | None = None
+        self._names: set[str] = set()
+        self._tensors: list[Tensor] = []
         self._extend(layers or ())
 
     @property
-    def layers(self):
+    def layers(self) -> list[Layer]:
         """The layers, each once, without the input layer."""
         first = 1 if self._layers and isinstance(self._layers[0], InputLayer) else 0
         return unique(self._layers[first:])
 
     @property
-    def model(self):
+    def model(self) -> Self:
         """The model itself, for programs written for Keras 1."""
         return self
 
-    def _watch(self, name, value):
+    def _watch(self, name: str, value: Any) -> None:
         """A layer comes in by `add` alone, not when one is set as an attribute."""
 
-    def add(self, layer):
+    def add(self, layer: Layer) -> None:
         """Puts a layer on top of the stack.
 
         Args:
@@ -71,6 +82,7 @@ class Sequential(Model):
 
     def _push(self, layer):
         if not isinstance(layer, Layer):
+            foreign.refuse(layer, TypeError)
             raise TypeError(
                 f"Sequential takes layers, but was given {layer!r}, a {type(layer).__name__}. "
                 "Wrap a function in a Lambda layer."
@@ -128,7 +140,7 @@ class Sequential(Model):
     def _entry(self):
         return self._source()._keras_history[0]
 
-    def pop(self):
+    def pop(self) -> None:
         """Takes the top layer off.
 
         Raises:
@@ -160,7 +172,7 @@ class Sequential(Model):
         self.built = False
 
     @in_turn
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         """Makes the weights of a model whose first layer has no `input_shape`.
 
         Args:
@@ -180,7 +192,7 @@ class Sequential(Model):
         self._build_input_shape = shape
         self._make_graph()
 
-    def predict_proba(self, x, batch_size=32, verbose=0):
+    def predict_proba(self, x: Any, batch_size: int | None = 32, verbose: int = 0) -> np.ndarray:
         """Predicts probabilities, by a model whose last layer gives them.
 
         Args:
@@ -200,7 +212,7 @@ class Sequential(Model):
             )
         return predicted
 
-    def predict_classes(self, x, batch_size=32, verbose=0):
+    def predict_classes(self, x: Any, batch_size: int | None = 32, verbose: int = 0) -> np.ndarray:
         """Predicts class indices.
 
         Args:
@@ -217,17 +229,17 @@ class Sequential(Model):
             return probabilities.argmax(axis=-1)
         return (probabilities > 0.5).astype("int32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         # An input layer of the user's own is written out: without it the file had no input shape.
         with sharing.writing(self):
             layers = [sharing.entry(layer) for layer in self._layers]
-        config = {"name": self.name, "layers": copy.deepcopy(layers)}
+        config: dict[str, Any] = {"name": self.name, "layers": copy.deepcopy(layers)}
         if self._build_input_shape:
             config["build_input_shape"] = self._build_input_shape
         return config
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Self:
         """Makes a model of a configuration.
 
         Args:
@@ -246,7 +258,8 @@ class Sequential(Model):
 
 def _layers_of(configs, custom_objects):
     """The layers of configurations; equal ones, for names are unique, are of one layer."""
-    layers, named = [], {}
+    layers: list[Layer] = []
+    named: dict[str, Any] = {}
     for config in configs:
         known, layer = named.get(_name_in(config), (None, None))
         if known != config:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from keras_core import slots
 
@@ -48,8 +49,9 @@ def entry(layer):
 
 def made(config, custom_objects=None):
     """The layer of an entry: a new one, or the one that an entry of its number was before."""
-    layers, number = _made.get(), config.get("shared")
-    if number is not None and number in layers:
+    number, table = config.get("shared"), _made.get()
+    layers: dict[Any, Any] = {} if table is None else table
+    if number in layers:
         return layers[number]
     plain = {"class_name": config["class_name"], "config": config["config"]}
     layer = slots.family("layers").deserialize(plain, custom_objects)
@@ -59,7 +61,8 @@ def made(config, custom_objects=None):
 
 
 def _numbered(network):
-    counts, seen, waiting = Counter(), {network}, [network]
+    counts: Counter[Any] = Counter()
+    seen, waiting = {network}, [network]
     while waiting:
         inner = [x for x in waiting.pop().layers if type(x).__name__ != "InputLayer"]
         counts.update(inner)

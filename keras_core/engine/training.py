@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from collections.abc import Container, Mapping
+from functools import partial
+from typing import Any, Callable
 
+import numpy as np
+
+from keras_core.callbacks.loggers import History
 from keras_core.engine.compilation.compiled import Compiled
 from keras_core.engine.compilation.feed import Fed, fits
-from keras_core.engine.options import Options, Validation, Workers
+from keras_core.engine.options import Callbacks, Options, Validation, Workers
 from keras_core.engine.runs import loop
 from keras_core.engine.runs.data import (
     Given,
     generated_to_evaluate_on,
     generated_to_predict_on,
     generated_to_train_on,
+    generator_of,
     to_evaluate_on,
     to_predict_on,
     to_train_on,
@@ -65,21 +71,21 @@ class Model(Compiled):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int = 1,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: Any = True,
-        class_weight: Any = None,
+        shuffle: bool | str = True,
+        class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
-        validation_freq: Any = 1,
+        validation_freq: int | Container[int] = 1,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
         **kwargs: Any,
-    ) -> Any:
+    ) -> History:
         """Trains the model for a number of epochs.
 
         Args:
@@ -131,6 +137,9 @@ class Model(Compiled):
         )
         self._require_optimizer()
         self._check_trainable_weights_consistency()
+        own = self._own_method("fit_generator", data, options)
+        if own is not None:
+            return own(**options.for_training_on_generators())
         return loop.fit(self, *to_train_on(self, data, options), options)
 
     def evaluate(
@@ -141,7 +150,7 @@ class Model(Compiled):
         verbose: int = 1,
         sample_weight: Any = None,
         steps: int | None = None,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
@@ -169,6 +178,9 @@ class Model(Compiled):
         data = Given(x, y, sample_weight)
         crew = Workers(max_queue_size, workers, use_multiprocessing)
         options = Options(verbose, callbacks, batch_size, steps, crew)
+        own = self._own_method("evaluate_generator", data, options)
+        if own is not None:
+            return own(**options.for_generators())
         return loop.evaluate(self, to_evaluate_on(self, data, options), options)
 
     def predict(
@@ -177,11 +189,11 @@ class Model(Compiled):
         batch_size: int | None = None,
         verbose: int = 0,
         steps: int | None = None,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
-    ) -> Any:
+    ) -> np.ndarray | Any:
         """Computes the outputs.
 
         Args:
@@ -202,9 +214,24 @@ class Model(Compiled):
         if self._is_one_batch(x, batch_size) and not watched:
             self.stop_training = False
             return self.predict_on_batch(x)
+        data = Given(x)
         crew = Workers(max_queue_size, workers, use_multiprocessing)
         options = Options(verbose, callbacks, batch_size, steps, crew)
-        return loop.predict(self, to_predict_on(self, Given(x), options), options)
+        own = self._own_method("predict_generator", data, options)
+        if own is not None:
+            return own(**options.for_generators())
+        return loop.predict(self, to_predict_on(self, data, options), options)
+
+    def _own_method(self, name: str, data: Given, options: Options) -> Callable[..., Any] | None:
+        """What a subclass does with generators in its own way, for the one that was given.
+
+        None where the subclass has no such method, or there are arrays.
+        """
+        method = getattr(self, name)
+        if getattr(method, "__func__", None) is getattr(Model, name):
+            return None
+        generator = generator_of(self, data, options)
+        return None if generator is None else partial(method, generator)
 
     def _is_one_batch(self, x: Any, batch_size: int | None) -> bool:
         """Whether `x` is an array to be fed at once just as it is."""
@@ -224,7 +251,7 @@ class Model(Compiled):
         x: Any,
         y: Any,
         sample_weight: Any = None,
-        class_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
         reset_metrics: bool = True,
     ) -> Any:
         """Does one step of training.
@@ -273,7 +300,7 @@ class Model(Compiled):
             self.reset_metrics()
         return unpack_singleton([x[()] for x in outputs])
 
-    def predict_on_batch(self, x: Any) -> Any:
+    def predict_on_batch(self, x: Any) -> np.ndarray | Any:
         """Computes the outputs of one batch.
 
         Args:
@@ -292,17 +319,17 @@ class Model(Compiled):
         steps_per_epoch: int | None = None,
         epochs: int = 1,
         verbose: int = 1,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         validation_data: Any = None,
         validation_steps: int | None = None,
-        validation_freq: Any = 1,
-        class_weight: Any = None,
+        validation_freq: int | Container[int] = 1,
+        class_weight: Mapping[int, float] | None = None,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
         shuffle: bool = True,
         initial_epoch: int = 0,
-    ) -> Any:
+    ) -> History:
         """Trains the model on batches that a generator or Sequence makes.
 
         Args:
@@ -341,7 +368,7 @@ class Model(Compiled):
         self,
         generator: Any,
         steps: int | None = None,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
@@ -372,12 +399,12 @@ class Model(Compiled):
         self,
         generator: Any,
         steps: int | None = None,
-        callbacks: Any = None,
+        callbacks: Callbacks = None,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
         verbose: int = 0,
-    ) -> Any:
+    ) -> np.ndarray | Any:
         """Computes the outputs for batches that a generator or Sequence makes.
 
         Args:

@@ -64,7 +64,7 @@ def fit_loop(
         epochs=epochs,
         initial_epoch=initial_epoch,
         validation=Validation(steps=validation_steps, freq=validation_freq),
-        labels=out_labels,
+        labels=out_labels or (),
     )
     check_validation_steps(options, val_function is not None)
     source = of_arrays(
@@ -105,7 +105,7 @@ def test_loop(
     return loop.evaluate(model, source, Options(verbose, callbacks))
 
 
-test_loop.__test__ = False  # its name makes it look like a test
+test_loop.__test__ = False  # type: ignore[attr-defined]  # its name makes it look like a test
 
 
 def predict_loop(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from typing import Any, Callable
 
 import numpy as np
 
 from keras_core import backend as K
 from keras_core import initializers
-from keras_core.engine.additions import unique
+from keras_core.engine.additions import Additions, unique
+from keras_core.families import InitializerLike
+from keras_core.graph import Variable
 from keras_core.utils.generic_utils import has_arg
 from keras_core.utils.layer_utils import describe, lists_unfrozen
 
@@ -19,19 +23,24 @@ from keras_core.utils.layer_utils import describe, lists_unfrozen
 _names_in_build: ContextVar[dict[str, int]] = ContextVar("names_in_build")
 
 
-class WeightOwner:
+class WeightOwner(Additions):
     """The part of a layer that holds its variables."""
+
+    dtype: Any
+    built: bool
+    _trainable_weights: list[Variable]
+    _non_trainable_weights: list[Variable]
 
     def add_weight(
         self,
-        name=None,
-        shape=None,
-        dtype=None,
-        initializer=None,
-        regularizer=None,
-        trainable=True,
-        constraint=None,
-    ):
+        name: str | None = None,
+        shape: Sequence[int] | None = None,
+        dtype: str | None = None,
+        initializer: InitializerLike | None = None,
+        regularizer: Callable[..., Any] | None = None,
+        trainable: bool = True,
+        constraint: Callable[..., Any] | None = None,
+    ) -> Variable:
         """Makes a variable that belongs to the layer.
 
         Args:
@@ -62,12 +71,12 @@ class WeightOwner:
         records.append(weight)
         return weight
 
-    def _weight_dtype(self, trainable):
+    def _weight_dtype(self, trainable: bool) -> str:
         # Keras 2.0 named the integer dtype of the inputs there, in the files of its Embeddings.
         dtype = self.dtype or K.floatx()
         return K.floatx() if trainable and not dtype.startswith("float") else dtype
 
-    def _unique_weight_name(self, name):
+    def _unique_weight_name(self, name: str) -> str:
         names = _names_in_build.get({})
         own = {weight.name for weight in self._own_weights()}
         unique, stem, count = name, name.partition(":")[0], names.get(name, 1)
@@ -77,25 +86,25 @@ class WeightOwner:
         names.setdefault(unique, 1)
         return unique
 
-    def _is_frozen(self):
+    def _is_frozen(self) -> bool:
         return not (self.trainable or lists_unfrozen())
 
-    def _own_weights(self):
+    def _own_weights(self) -> list[Variable]:
         return self._trainable_weights + self._non_trainable_weights
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[Variable]:
         """The variables that training changes; none when the layer is frozen."""
         if self._is_frozen():
             return []
         return unique(self._trainable_weights + _weights_in(self._layers, "trainable_weights"))
 
     @trainable_weights.setter
-    def trainable_weights(self, weights):
+    def trainable_weights(self, weights: list[Variable]) -> None:
         self._trainable_weights = weights
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[Variable]:
         """The variables that training leaves alone; all of them when the layer is frozen."""
         if self._is_frozen():
             return unique(self._own_weights() + _weights_in(self._layers, "weights"))
@@ -103,15 +112,15 @@ class WeightOwner:
         return unique(self._non_trainable_weights + others)
 
     @non_trainable_weights.setter
-    def non_trainable_weights(self, weights):
+    def non_trainable_weights(self, weights: list[Variable]) -> None:
         self._non_trainable_weights = weights
 
     @property
-    def weights(self):
+    def weights(self) -> list[Variable]:
         """All variables, the trainable ones first."""
         return unique(self.trainable_weights + self.non_trainable_weights)
 
-    def get_weights(self):
+    def get_weights(self) -> list[np.ndarray]:
         """Copies the values of all weights.
 
         Returns:
@@ -119,7 +128,7 @@ class WeightOwner:
         """
         return K.batch_get_value(self.weights)
 
-    def set_weights(self, weights):
+    def set_weights(self, weights: Sequence[Any]) -> None:
         """Replaces the values of all weights, or of none when one does not fit.
 
         Args:
@@ -130,7 +139,7 @@ class WeightOwner:
         """
         K.batch_set_value(match_weights(self, self.weights, weights))
 
-    def count_params(self):
+    def count_params(self) -> int:
         """Counts the numbers in the weights.
 
         Raises:
@@ -145,7 +154,7 @@ class WeightOwner:
 
 
 @contextmanager
-def building():
+def building() -> Iterator[None]:
     """Opens a range of unique weight names unless an outer layer is being built."""
     with ExitStack() as stack:
         if _names_in_build.get(None) is None:
@@ -153,11 +162,13 @@ def building():
         yield
 
 
-def _weights_in(layers, attribute):
+def _weights_in(layers: Iterable[Any], attribute: str) -> list[Variable]:
     return [weight for layer in layers for weight in getattr(layer, attribute)]
 
 
-def match_weights(owner, variables, arrays):
+def match_weights(
+    owner: Any, variables: Sequence[Variable], arrays: Iterable[Any]
+) -> list[tuple[Variable, np.ndarray]]:
     """Pairs variables with new values.
 
     Args:

@@ -2,7 +2,7 @@
 
 from keras_core.graph.autodiff import gradients
 from keras_core.graph.evaluate import evaluate
-from keras_core.graph.function import Function
+from keras_core.graph.function import Function, in_sequence
 from keras_core.graph.primitive import PRIMITIVES, Node, Primitive
 from keras_core.graph.program import Program
 from keras_core.graph.provenance import Origin, layer_scope
@@ -27,6 +27,7 @@ __all__ = [
     "as_tensor",
     "evaluate",
     "gradients",
+    "in_sequence",
     "layer_scope",
     "substitute",
 ]

@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from keras_core.graph import order
 from keras_core.graph.accumulate import accumulate
+from keras_core.graph.collector import collector_paused
 from keras_core.graph.primitive import Node, Primitive
 from keras_core.graph.provenance import origin_scope
 from keras_core.graph.tensor import FLOATS, Tensor
@@ -19,6 +20,7 @@ def _never(tensor: Tensor) -> bool:
     return False
 
 
+@collector_paused()
 def gradients(
     ys: Sequence[Tensor], xs: Sequence[Tensor], grad_ys: Sequence[Tensor | None] | None = None
 ) -> list[Tensor | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import count, islice
 from threading import Lock
@@ -16,7 +16,7 @@ from keras_core.graph.hands import Hold, run_holding
 from keras_core.graph.passes import optimize
 from keras_core.graph.program import Program
 from keras_core.graph.rewrite import substitute
-from keras_core.graph.tensor import Placeholder, Tensor, Update
+from keras_core.graph.tensor import Placeholder, Tensor, Update, Variable, as_tensor
 from keras_core.slots import current_backend
 
 Compiled = tuple[Callable[..., list[np.ndarray]], Hold]
@@ -30,7 +30,8 @@ class Function:
         inputs: tensors whose values are fed; `K.learning_phase()` may stand among them, and what
             is fed for it picks the compiled variant. Phase 0 where it is absent.
         outputs: tensors to compute.
-        updates: Update or (variable, tensor) pairs, done after everything has been read.
+        updates: Update or (variable, tensor) pairs, done after everything has been read. Several
+            of one variable are done one after the other.
         name: for messages.
         jit_compile: whether a backend that can compile programs as a whole does so; None: as the
             settings say.
@@ -55,7 +56,7 @@ class Function:
         fed = [x for x in inputs if not _is_phase(x)]
         self._refuse_others(fed, "input")
         self._refuse_others(outputs, "output")
-        self.inputs, self.outputs, self.updates = _closed(fed, outputs, updates)
+        self.inputs, self.outputs, self.updates = _closed(fed, outputs, in_sequence(updates))
         self._uses_phase = any(x._uses_learning_phase for x in self._results())
         self._compiled: dict[tuple[Any, int], Compiled] = {}
         self._compiling = Lock()
@@ -172,6 +173,21 @@ class Function:
                 raise TypeError(f"{self.name}: {role} {tensor!r} is no tensor of keras_core.")
 
 
+def in_sequence(updates: Iterable[Any]) -> list[Update]:
+    """One update a variable: where there are several, each starts from the value of the one before.
+
+    Args:
+        updates: Update or (variable, tensor) pairs; one that stands there twice is done once.
+    """
+    values: dict[Variable, Tensor] = {}
+    pairs = ((variable, as_tensor(value, variable.dtype)) for variable, value in updates)
+    for variable, value in dict.fromkeys(pairs):
+        if variable in values:
+            (value,) = substitute([value], {variable: values[variable]})
+        values[variable] = value
+    return [Update(*pair) for pair in values.items()]
+
+
 def _is_phase(x: Any) -> bool:
     """The learning phase, symbolic or fixed to 0 or 1."""
     if isinstance(x, Tensor):
@@ -180,10 +196,9 @@ def _is_phase(x: Any) -> bool:
 
 
 def _closed(
-    inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Sequence[Any]
+    inputs: Sequence[Tensor], outputs: Sequence[Tensor], pairs: Sequence[Update]
 ) -> tuple[tuple[Placeholder, ...], tuple[Tensor, ...], tuple[Update, ...]]:
     """The same with placeholders for inputs that are results of other tensors."""
-    pairs = [Update(*pair) for pair in updates]
     stand_ins = {
         x: Placeholder(x.shape, x.dtype, x.name) for x in inputs if not isinstance(x, Placeholder)
     }

@@ -20,6 +20,7 @@ _KINDS = "biufc"
 
 def promote(a: Any, b: Any) -> tuple[Tensor, Tensor]:
     """Both operands as tensors of one dtype, see `common_dtype`."""
+    a, b = stacked(a), stacked(b)
     dtype = common_dtype(a, b)
     return convert(a, dtype), convert(b, dtype)
 
@@ -42,6 +43,19 @@ def convert(x: Any, dtype: str) -> Tensor:
     if not isinstance(x, Tensor):
         return Constant(x, dtype)
     return x if x.dtype == dtype else p.cast(x, dtype=dtype)
+
+
+def stacked(x: Any) -> Any:
+    """A list with tensors in it, at any depth, as one tensor; other things unchanged."""
+    if not isinstance(x, (list, tuple)) or not _holds_tensor(x):
+        return x
+    parts = [stacked(part) for part in x]
+    dtype = common_dtype(*parts)
+    return p.stack(*(convert(part, dtype) for part in parts), axis=0)
+
+
+def _holds_tensor(x: Any) -> bool:
+    return isinstance(x, Tensor) or (isinstance(x, (list, tuple)) and any(map(_holds_tensor, x)))
 
 
 def _default_dtype(x: Any) -> str:

@@ -1,31 +1,31 @@
 """Where random numbers come from: one seed, a stream a node, a step a call.
 
-A draw depends on (seed, step, stream) alone, so that a run is repeated by setting its seed again.
-Initial values are drawn here with NumPy at step 0: equal seeds give equal weights on all backends.
+A draw depends on (seed, step, stream) alone. A node takes its stream from NumPy's global generator
+when it is built, unless it has a seed of its own; so `np.random.seed` repeats what is built after
+it, and `set_random_seed` also what draws of nodes that were built before. Initial values are drawn
+here with NumPy at step 0: equal seeds give equal weights on all backends.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from itertools import count
 
 import numpy as np
 
 RandomState = tuple[int, int]
 
+# Streams below are drawn, those above belong to explicit seeds.
 _SEEDED = 1 << 40
 
 
 class Run:
-    """What a seed starts: a seed and the streams handed out since."""
+    """What a seed starts: functions count their calls from 0 again."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.streams: Iterator[int] = count()
 
 
-_run = Run(int(np.random.SeedSequence().generate_state(1)[0]))
+_run = Run(0)
 
 
 def current_run() -> Run:
@@ -50,9 +50,9 @@ def set_random_seed(seed: int) -> None:
 
 
 def new_stream(seed: int | None = None) -> int:
-    """A stream for a random node: a new one, or the one that belongs to an explicit seed."""
+    """A stream for a random node: one that NumPy draws, or that of an explicit seed."""
     if seed is None:
-        return next(_run.streams)
+        return int(np.random.randint(_SEEDED, dtype=np.int64))
     return _SEEDED + int(seed) % _SEEDED
 
 

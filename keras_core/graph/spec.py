@@ -109,6 +109,11 @@ def is_known(size: NamedDim) -> TypeIs[int]:
     return size is not None and type(size) is not Size
 
 
+def are_known(shape: Shape) -> TypeIs[tuple[int, ...]]:
+    """Whether all sizes are numbers."""
+    return None not in shape
+
+
 def agreed(a: NamedDim, b: NamedDim) -> NamedDim:
     """The size of an axis along which two tensors must be alike: a number if one side knows it."""
     return a if is_known(a) or not is_known(b) else b

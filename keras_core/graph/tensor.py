@@ -30,8 +30,22 @@ if TYPE_CHECKING:
 # As many axes as a tensor may have.
 _MOST_HELD = 32
 
-# Of nodes, placeholders and variables, in the order in which they came to be.
-uids = count()
+
+class Uid(int):
+    """The number of a node, placeholder or variable. A copy of one gets a number of its own."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
+        return _next_uid, ()
+
+
+# In the order in which they came to be.
+uids = map(Uid, count())
+
+
+def _next_uid() -> Uid:
+    return next(uids)
 
 
 class Tensor:
@@ -53,6 +67,12 @@ class Tensor:
     _name: str | None = None
     _uses_learning_phase = False
     promised: Shape | None = None
+
+    # Written by layers and metrics on the tensors that they give, and found on no other.
+    _keras_history: tuple[Any, int, int]
+    _keras_mask: Any
+    _is_metric: bool
+    _metric_obj: Any
 
     def __init__(self, spec: Spec, node: Node | None = None, index: int = 0) -> None:
         self.spec = spec
@@ -131,11 +151,24 @@ class Tensor:
         return self.shape[0]
 
     def __iter__(self) -> Any:
-        return (self[i] for i in range(len(self)))  # type: ignore[index]
+        return (self[i] for i in range(len(self)))
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         _wake_backend()
         raise TypeError(f"{self!r} is symbolic and has no numbers yet; K.eval(x) computes them.")
+
+    if TYPE_CHECKING:  # graph/operators.py attaches these
+
+        def _binary(self, other: Any) -> Tensor: ...
+
+        def _unary(self) -> Tensor: ...
+
+        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = _binary
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = _binary
+        __rpow__ = __matmul__ = __rmatmul__ = __getitem__ = _binary
+        __and__ = __or__ = __xor__ = __rand__ = __ror__ = __rxor__ = _binary
+        __lt__ = __le__ = __gt__ = __ge__ = _binary
+        __neg__ = __abs__ = __invert__ = _unary
 
 
 def _wake_backend() -> None:
@@ -195,6 +228,8 @@ class Variable(Tensor):
         name: without the output suffix, such as `'dense_1/kernel'`; `:0` is appended.
         constraint: function of the variable that an optimizer applies after a step, or None.
     """
+
+    shape: tuple[int, ...]
 
     def __init__(
         self,

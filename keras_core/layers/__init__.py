@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from keras_core import missing, namespaces
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.families import Family
@@ -225,12 +229,15 @@ __all__ = [
     "subtract",
 ]
 
+__dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
+
 
 class _Layers(Family):
     """The layers, and the models, which may stand where a layer does."""
 
     @property
-    def built_in(self):
+    def built_in(self) -> Mapping[str, Any]:
         from keras_core.engine import sequential, training  # so that layers alone load no training
 
         names = dict(super().built_in)  # another thread may import more meanwhile
@@ -241,7 +248,7 @@ class _Layers(Family):
 FAMILY = _Layers("layer", globals())
 
 
-def serialize(layer):
+def serialize(layer: Layer) -> Any:
     """Return a layer as data.
 
     Args:
@@ -253,7 +260,7 @@ def serialize(layer):
     return FAMILY.serialize(layer)
 
 
-def deserialize(config, custom_objects=None):
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Make a layer, or a model, of what `serialize` gave.
 
     Args:

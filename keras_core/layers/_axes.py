@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Optional
+from typing import Any
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.graph.spec import Dim, Shape
 from keras_core.utils import conv_utils
-
-Size = Optional[int]
-Shape = tuple[Size, ...]
 
 
 def channel_axis(rank: int, data_format: str) -> int:
@@ -41,7 +39,7 @@ def input_channels(layer_name: str, input_shape: Shape, axis: int) -> int:
 
 
 def resized_shape(
-    input_shape: Shape, axes: Sequence[int], resize: Callable[[int, int], Size]
+    input_shape: Shape, axes: Sequence[int], resize: Callable[[int, int], Dim]
 ) -> Shape:
     """The shape after each spatial axis was resized; sizes that are unknown stay unknown.
 
@@ -52,17 +50,18 @@ def resized_shape(
     """
     shape = list(input_shape)
     for position, axis in enumerate(axes):
-        if shape[axis] is not None:
-            shape[axis] = resize(shape[axis], position)
+        size = shape[axis]
+        if size is not None:
+            shape[axis] = resize(size, position)
     return tuple(shape)
 
 
-def with_channels(shape: Shape, axis: int, channels: Size) -> Shape:
+def with_channels(shape: Shape, axis: int, channels: Dim) -> Shape:
     """The shape with another number of channels."""
     return (*shape[:axis], channels, *shape[axis + 1 :])
 
 
-def convolved_shape(layer: Any, rank: int, input_shape: Shape, channels: Size) -> Shape:
+def convolved_shape(layer: Any, rank: int, input_shape: Shape, channels: Dim) -> Shape:
     """The shape after a convolution.
 
     Args:
@@ -72,7 +71,7 @@ def convolved_shape(layer: Any, rank: int, input_shape: Shape, channels: Size) -
         channels: Number of output channels.
     """
 
-    def resize(size: int, position: int) -> Size:
+    def resize(size: int, position: int) -> Dim:
         return conv_utils.conv_output_length(
             size,
             layer.kernel_size[position],
@@ -104,6 +103,6 @@ class SpatialLayer(Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return resized_shape(input_shape, self._spatial_axes(), self._resized)
 
-    def _resized(self, size: int, position: int) -> Size:
+    def _resized(self, size: int, position: int) -> Dim:
         """The new size along a spatial axis, given its position among them."""
         raise NotImplementedError

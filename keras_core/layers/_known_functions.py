@@ -7,6 +7,7 @@ import json
 import sys
 import weakref
 from types import CellType, CodeType, FunctionType
+from typing import Any
 
 import numpy as np
 
@@ -143,7 +144,7 @@ def _alive():
 
 def _different(name):
     """Functions of a name that differ in what they do."""
-    found = {}
+    found: dict[Any, Any] = {}
     for function in _alive():
         if function.__name__ == name:
             key = function.__code__, _as_text(*_values(function))

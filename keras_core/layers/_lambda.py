@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import builtins
 import inspect
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Dim
 from keras_core.layers._known_functions import (
     matching,
     named,
@@ -25,6 +29,9 @@ from keras_core.utils.generic_utils import (
     get_custom_objects,
     has_arg,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Lambda(Layer):
@@ -46,7 +53,14 @@ class Lambda(Layer):
     Input shape: any. Output shape: what the function gives.
     """
 
-    def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Sequence[Dim] | Callable[..., Any] | None = None,
+        mask: Any = None,
+        arguments: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if not callable(function):
             raise TypeError(
@@ -61,7 +75,7 @@ class Lambda(Layer):
         self._output_shape = self._read_shape(output_shape)
         remember(output_shape)
 
-    def _read_shape(self, output_shape):
+    def _read_shape(self, output_shape: Any) -> Any:
         if output_shape is None or callable(output_shape):
             return output_shape
         if not isinstance(output_shape, (tuple, list)):
@@ -71,7 +85,7 @@ class Lambda(Layer):
             )
         return tuple(output_shape)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         if self._output_shape is None:
             return super().compute_output_shape(input_shape)
         if not callable(self._output_shape):
@@ -85,23 +99,23 @@ class Lambda(Layer):
             )
         return shape if isinstance(shape, list) else tuple(shape)
 
-    def _stand_in(self, input_shape):
+    def _stand_in(self, input_shape: Any) -> Layer:
         return self  # no weights: a trial call leaves no trace
 
-    def _refine_shapes(self, inputs, outputs):
+    def _refine_shapes(self, inputs: Any, outputs: list[Tensor]) -> None:
         if self._output_shape is not None:
             super()._refine_shapes(inputs, outputs)
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Any, mask: Any = None) -> Any:
         arguments = dict(self.arguments)
         if has_arg(self.function, "mask"):
             arguments["mask"] = mask
         return self.function(inputs, **arguments)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         function, function_type = _to_config(self.function)
         output_shape, output_shape_type = _to_config(self._output_shape)
         return {
@@ -114,7 +128,9 @@ class Lambda(Layer):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
         config = dict(config)
         for option in ("function", "output_shape"):
             kind = config.pop(f"{option}_type")
@@ -124,7 +140,7 @@ class Lambda(Layer):
         return cls(**config)
 
 
-def _to_config(value):
+def _to_config(value: Any) -> tuple[Any, str]:
     """Return a function, or a plain value, as data, and what kind of data it is."""
     if not callable(value):
         return value, "raw"
@@ -133,7 +149,7 @@ def _to_config(value):
     return value.__name__, "function"
 
 
-def _from_config(value, kind, custom_objects):
+def _from_config(value: Any, kind: str, custom_objects: Mapping[str, Any]) -> Any:
     """Undo `_to_config`; bytecode is read only where the loading allows it."""
     if kind == "raw":
         return value
@@ -147,7 +163,7 @@ def _from_config(value, kind, custom_objects):
     raise ValueError(f"Lambda: unknown kind of function {kind!r} in the configuration.")
 
 
-def _load_code(dumped, custom_objects):
+def _load_code(dumped: Any, custom_objects: Mapping[str, Any]) -> Callable[..., Any]:
     """Return the function of this program that does the same as bytecode; or one made of the
     bytecode, with names in place of those of its module."""
     known = matching(dumped, {**get_custom_objects(), **custom_objects})
@@ -166,7 +182,7 @@ def _load_code(dumped, custom_objects):
     return func_load(dumped, globs=names)
 
 
-def _read_argument(value):
+def _read_argument(value: Any) -> Any:
     """Return an argument, turning what JSON made of an array into the array again."""
     return restored(value) if _is_array(value) else value
 

@@ -8,10 +8,25 @@ constructor gives their defaults; `set_options(self, NAMES, locals())` stores wh
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Callable, Union
 
 from keras_core import activations, constraints, initializers, regularizers
+from keras_core.engine.base_layer import Layer
+from keras_core.graph import Tensor, Variable
+
+# One whole number for all axes, or one an axis.
+PerAxis = Union[int, Sequence[int]]
+
+# One tensor, or several.
+Tensors = Union[Tensor, Sequence[Tensor]]
+
+# Whether a call is one of training: True or 1, False or 0, a tensor that says so when the program
+# runs, or None for the learning phase.
+Training = Union[bool, int, Tensor, None]
+
+# What an option of a family is stored as.
+Function = Callable[..., Any]
 
 # An option belongs to the family that its name ends with; others are plain values.
 _FAMILIES = {
@@ -34,6 +49,25 @@ KERNEL_AND_BIAS = (
 )
 
 
+class KernelLayer(Layer):
+    """A layer with a kernel, maybe a bias, and an activation: the attributes that follow from it.
+
+    `set_options` stores those of `KERNEL_AND_BIAS`, and `add_part` the two weights.
+    """
+
+    use_bias: bool
+    activation: Callable[..., Tensor]
+    kernel_initializer: Function
+    bias_initializer: Function
+    kernel_regularizer: Function | None
+    bias_regularizer: Function | None
+    activity_regularizer: Function | None
+    kernel_constraint: Function | None
+    bias_constraint: Function | None
+    kernel: Variable
+    bias: Variable | None
+
+
 def _family(option: str) -> Any:
     return _FAMILIES.get(option.rpartition("_")[2])
 
@@ -43,7 +77,7 @@ def pick(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: values[name] for name in names}
 
 
-def set_options(layer: Any, names: Iterable[str], values: Mapping[str, Any]) -> None:
+def set_options(layer: Layer, names: Iterable[str], values: Mapping[str, Any]) -> None:
     """Stores options on a layer, those of a family (a name, a config, a function) as its objects.
 
     Args:
@@ -56,7 +90,7 @@ def set_options(layer: Any, names: Iterable[str], values: Mapping[str, Any]) -> 
         setattr(layer, name, family.get(value) if family else value)
 
 
-def options_config(layer: Any, names: Iterable[str]) -> dict[str, Any]:
+def options_config(layer: Layer, names: Iterable[str]) -> dict[str, Any]:
     """The options of a layer by name, as a config holds them."""
     config = {}
     for name in names:
@@ -66,7 +100,7 @@ def options_config(layer: Any, names: Iterable[str]) -> dict[str, Any]:
     return config
 
 
-def check_positive(layer: Any, *names: str) -> None:
+def check_positive(layer: Layer, *names: str) -> None:
     """Refuses options that are no whole numbers above zero, and stores the others as int.
 
     Raises:
@@ -87,7 +121,11 @@ def check_positive(layer: Any, *names: str) -> None:
 
 
 def add_part(
-    layer: Any, part: str, shape: tuple[int, ...], initializer: Any = None, dtype: Any = None
+    layer: Layer,
+    part: str,
+    shape: tuple[int, ...],
+    initializer: Function | None = None,
+    dtype: str | None = None,
 ) -> None:
     """Adds a weight with the options that carry its name, as the attribute of that name.
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Shape, are_known
 from keras_core.layers._options import check_positive
 
 
@@ -22,7 +27,7 @@ class Reshape(Layer):
         ValueError: if the numbers of elements differ, or more than one size is -1.
     """
 
-    def __init__(self, target_shape, **kwargs):
+    def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.target_shape = tuple(target_shape)
         if sum(size == -1 for size in self.target_shape) > 1:
@@ -31,13 +36,13 @@ class Reshape(Layer):
                 f"got {self.target_shape}."
             )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         sizes = tuple(input_shape[1:])
-        if None in sizes:
+        if not are_known(sizes):
             return (input_shape[0], *(None if s == -1 else s for s in self.target_shape))
         return (input_shape[0], *self._solve(sizes))
 
-    def _solve(self, sizes):
+    def _solve(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
         """Return the target shape with its -1 found from the sizes of a sample."""
         elements = int(np.prod(sizes, dtype=np.int64))
         known = int(np.prod([s for s in self.target_shape if s != -1], dtype=np.int64))
@@ -49,13 +54,13 @@ class Reshape(Layer):
             )
         return tuple(elements // known if s == -1 else s for s in self.target_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         batch, *sizes = self.compute_output_shape(K.int_shape(inputs))
         if None not in sizes:
             return K.reshape(inputs, (-1 if batch is None else batch, *sizes))
         return K.reshape(inputs, (K.shape(inputs)[0], *self.target_shape))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "target_shape": self.target_shape}
 
 
@@ -72,7 +77,7 @@ class Permute(Layer):
         ValueError: if `dims` is no permutation of 1, 2, ..., or the input has another rank.
     """
 
-    def __init__(self, dims, **kwargs):
+    def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
@@ -82,13 +87,13 @@ class Permute(Layer):
             )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return K.permute_dimensions(inputs, (0, *self.dims))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "dims": self.dims}
 
 
@@ -107,14 +112,14 @@ class Flatten(Layer):
         ValueError: if the rank is below 3 or an axis but the batch has no size.
     """
 
-    def __init__(self, data_format=None, **kwargs):
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.input_spec = InputSpec(min_ndim=3)
         self.data_format = K.normalize_data_format(data_format)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         sizes = tuple(input_shape[1:])
-        if None in sizes:
+        if not are_known(sizes):
             raise ValueError(
                 f"Flatten layer {self.name!r}: the input's sizes must be known, the batch apart, "
                 f"but the input has shape {tuple(input_shape)}. Give them in Input(shape=...), "
@@ -122,13 +127,13 @@ class Flatten(Layer):
             )
         return (input_shape[0], int(np.prod(sizes, dtype=np.int64)))
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         shape = self.compute_output_shape(K.int_shape(inputs))
         if self.data_format == "channels_first":
             inputs = K.permute_dimensions(inputs, (0, *range(2, K.ndim(inputs)), 1))
         return K.reshape(inputs, (-1, shape[1]))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "data_format": self.data_format}
 
 
@@ -144,17 +149,17 @@ class RepeatVector(Layer):
         ValueError: if `n` is not a positive integer.
     """
 
-    def __init__(self, n, **kwargs):
+    def __init__(self, n: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.n = n
         check_positive(self, "n")
         self.input_spec = InputSpec(ndim=2)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.n, input_shape[1])
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return K.repeat(inputs, self.n)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "n": self.n}

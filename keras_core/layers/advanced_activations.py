@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer
-from keras_core.layers._options import add_part, options_config, set_options
+from keras_core.families import ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor, Variable
+from keras_core.graph.spec import Dim, Shape, are_known
+from keras_core.layers._options import Function, add_part, options_config, set_options
 from keras_core.utils.generic_utils import to_list
 
 __all__ = ["ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"]
@@ -16,11 +22,11 @@ _ALPHA_OPTIONS = ("alpha_initializer", "alpha_regularizer", "alpha_constraint")
 class _Elementwise(Layer):
     """An activation: the output has the shape and the mask of the input."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
 
@@ -35,14 +41,14 @@ class LeakyReLU(_Elementwise):
     Input shape: any. Output shape: as the input.
     """
 
-    def __init__(self, alpha=0.3, **kwargs):
+    def __init__(self, alpha: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.alpha = K.cast_to_floatx(alpha)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return K.relu(inputs, alpha=self.alpha)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "alpha": float(self.alpha)}
 
 
@@ -61,42 +67,48 @@ class PReLU(_Elementwise):
     Input shape: any, with sizes known except on the shared axes. Output shape: as the input.
     """
 
+    alpha_initializer: Function
+    alpha_regularizer: Function | None
+    alpha_constraint: Function | None
+    alpha: Variable
+
     def __init__(
         self,
-        alpha_initializer="zeros",
-        alpha_regularizer=None,
-        alpha_constraint=None,
-        shared_axes=None,
-        **kwargs,
-    ):
+        alpha_initializer: InitializerLike = "zeros",
+        alpha_regularizer: RegularizerLike = None,
+        alpha_constraint: ConstraintLike = None,
+        shared_axes: int | Sequence[int] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         set_options(self, _ALPHA_OPTIONS, locals())
         self.shared_axes = None if shared_axes is None else to_list(shared_axes, allow_tuple=True)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         shared = self.shared_axes or []
         self.param_broadcast = [axis in shared for axis in range(1, len(input_shape))]
         own_axes = {
             axis: input_shape[axis] for axis in range(1, len(input_shape)) if axis not in shared
         }
-        self._check_sizes(own_axes, input_shape)
-        add_part(self, "alpha", tuple(own_axes.get(i, 1) for i in range(1, len(input_shape))))
+        add_part(self, "alpha", self._alpha_shape(own_axes, input_shape))
         self.input_spec = InputSpec(ndim=len(input_shape), axes=own_axes)
         self.built = True
 
-    def _check_sizes(self, own_axes, input_shape):
-        unknown = [axis for axis, size in own_axes.items() if size is None]
-        if unknown:
+    def _alpha_shape(self, own_axes: Mapping[int, Dim], input_shape: Shape) -> tuple[int, ...]:
+        shape = tuple(own_axes.get(axis, 1) for axis in range(1, len(input_shape)))
+        if not are_known(shape):
+            unknown = [axis for axis, size in own_axes.items() if size is None]
             raise ValueError(
                 f"PReLU layer {self.name!r}: axes {unknown} of the input shape "
                 f"{tuple(input_shape)} have no size, so the slopes have no shape. "
                 f"Share the slopes along them: PReLU(shared_axes={unknown})."
             )
+        return shape
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         return K.relu(inputs) - self.alpha * K.relu(-inputs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             **options_config(self, _ALPHA_OPTIONS),
@@ -115,14 +127,14 @@ class ELU(_Elementwise):
     Input shape: any. Output shape: as the input.
     """
 
-    def __init__(self, alpha=1.0, **kwargs):
+    def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.alpha = K.cast_to_floatx(alpha)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return K.elu(inputs, self.alpha)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "alpha": float(self.alpha)}
 
 
@@ -137,14 +149,14 @@ class ThresholdedReLU(_Elementwise):
     Input shape: any. Output shape: as the input.
     """
 
-    def __init__(self, theta=1.0, **kwargs):
+    def __init__(self, theta: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.theta = K.cast_to_floatx(theta)
 
-    def call(self, inputs, mask=None):
-        return inputs * K.cast(K.greater(inputs, self.theta), K.dtype(inputs))
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        return K.switch(K.greater(inputs, self.theta), inputs, 0.0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "theta": float(self.theta)}
 
 
@@ -157,14 +169,14 @@ class Softmax(_Elementwise):
     Input shape: any. Output shape: as the input.
     """
 
-    def __init__(self, axis=-1, **kwargs):
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = axis
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return K.softmax(inputs, axis=self.axis)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
 
 
@@ -185,7 +197,13 @@ class ReLU(_Elementwise):
         ValueError: if `max_value` or `negative_slope` is negative.
     """
 
-    def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **kwargs):
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         _refuse_negative("max_value", max_value)
         _refuse_negative("negative_slope", negative_slope)
@@ -193,7 +211,7 @@ class ReLU(_Elementwise):
         self.negative_slope = K.cast_to_floatx(negative_slope)
         self.threshold = K.cast_to_floatx(threshold)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return K.relu(
             inputs,
             alpha=self.negative_slope,
@@ -201,7 +219,7 @@ class ReLU(_Elementwise):
             threshold=self.threshold,
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "max_value": None if self.max_value is None else float(self.max_value),
@@ -210,6 +228,6 @@ class ReLU(_Elementwise):
         }
 
 
-def _refuse_negative(name, value):
+def _refuse_negative(name: str, value: float | None) -> None:
     if value is not None and value < 0.0:
         raise ValueError(f"ReLU: `{name}` must be at least 0, but got {value!r}.")

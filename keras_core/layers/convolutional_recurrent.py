@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Callable
+
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec
+from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Shape, are_known
 from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
-from keras_core.layers._options import add_part, check_positive, options_config, pick, set_options
-from keras_core.layers.recurrent._cells import DropoutCell, fraction, masked
+from keras_core.layers._options import (
+    Function,
+    PerAxis,
+    Training,
+    add_part,
+    check_positive,
+    options_config,
+    pick,
+    set_options,
+)
+from keras_core.layers.recurrent._cells import CellResult, DropoutCell, Masks, fraction, masked
 from keras_core.layers.recurrent.lstm import forget_bias_initializer, lstm_states
 from keras_core.layers.recurrent.rnn import RNN, CellRNN
 from keras_core.layers.recurrent.stacked import state_sizes
@@ -64,14 +79,14 @@ class ConvRNN2D(RNN):
 
     def __init__(
         self,
-        cell,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        **kwargs,
-    ):
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **kwargs: Any,
+    ) -> None:
         if unroll:
             raise TypeError(f"{type(self).__name__} cannot unroll its loop. Write unroll=False.")
         if isinstance(cell, (list, tuple)):
@@ -90,7 +105,7 @@ class ConvRNN2D(RNN):
         )
         self.input_spec = [InputSpec(ndim=5)]
 
-    def get_initial_state(self, inputs):
+    def get_initial_state(self, inputs: Tensor) -> list[Tensor]:
         """States of zeros for a batch.
 
         Args:
@@ -105,36 +120,37 @@ class ConvRNN2D(RNN):
         states = {size: self._zero_state(zero_image, size) for size in sizes}
         return [states[size] for size in sizes]
 
-    def _zero_state(self, zero_image, channels):
+    def _zero_state(self, zero_image: Tensor, channels: int) -> Tensor:
         kernel = K.constant(0.0, shape=(*self.cell.kernel_shape[:-1], channels))
         return self.cell.input_conv(zero_image, kernel, padding=self.cell.padding)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         shape = tuple(input_shape[0] if isinstance(input_shape, list) else input_shape)
         state_shapes = self._state_shapes(shape)
         steps = shape[1:2] if self.return_sequences else ()
         output_shape = state_shapes[0][:1] + steps + state_shapes[0][1:]
         return [output_shape, *state_shapes] if self.return_state else output_shape
 
-    def _state_shapes(self, sequence_shape):
+    def _state_shapes(self, sequence_shape: Shape) -> list[Shape]:
         """Shapes of the states, for the shape of the sequences."""
         step_shape = sequence_shape[:1] + sequence_shape[2:]
         return [convolved_shape(self.cell, 2, step_shape, size) for size in state_sizes(self.cell)]
 
-    def _state_specs(self):
+    def _state_specs(self) -> list[InputSpec]:
         shapes = self._state_shapes((None,) * 5)
         return [InputSpec(shape=shape) for shape in shapes]
 
-    def _kept_shapes(self):
+    def _kept_shapes(self) -> list[tuple[int, ...]]:
         sequence_shape = self.input_spec[0].shape or (None,) * 5
         shapes = self._state_shapes(sequence_shape)
-        if None in shapes[0]:
+        known = [shape for shape in shapes if are_known(shape)]
+        if len(known) < len(shapes):
             raise ValueError(
                 f"{self.name} is stateful, so its batch size and the size of its images have to "
                 f"be known, but its inputs have shape {sequence_shape}. Give all of "
                 "batch_input_shape, only the number of steps may be None."
             )
-        return shapes
+        return known
 
 
 class ConvLSTM2DCell(DropoutCell):
@@ -168,32 +184,38 @@ class ConvLSTM2DCell(DropoutCell):
     """
 
     gates = 4
+    filters: int
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str
+    data_format: str
+    dilation_rate: tuple[int, ...]
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=(1, 1),
-        padding="valid",
-        data_format=None,
-        dilation_rate=(1, 1),
-        activation="tanh",
-        recurrent_activation="hard_sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        unit_forget_bias=True,
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = (1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: PerAxis = (1, 1),
+        activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "hard_sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: RegularizerLike = None,
+        recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        recurrent_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         kernel_size = conv_utils.normalize_tuple(kernel_size, 2, "kernel_size")
         strides = conv_utils.normalize_tuple(strides, 2, "strides")
@@ -205,7 +227,7 @@ class ConvLSTM2DCell(DropoutCell):
         check_positive(self, "filters")
         self.state_size = (filters, filters)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         axis = channel_axis(2, self.data_format)
         channels = input_channels(self.name, input_shape, axis)
         width = self.filters * self.gates
@@ -217,13 +239,15 @@ class ConvLSTM2DCell(DropoutCell):
             add_part(self, "bias", (width,), self._bias_start())
         self.built = True
 
-    def _bias_start(self):
+    def _bias_start(self) -> Function:
         if not self.unit_forget_bias:
             return self.bias_initializer
         filters = self.filters
         return forget_bias_initializer(self.bias_initializer, filters, filters, 2 * filters)
 
-    def call(self, inputs, states, training=None):
+    def call(
+        self, inputs: Tensor, states: Sequence[Tensor], training: Training = None
+    ) -> CellResult:
         output, memory = states
         input_masks, state_masks = self._masks(inputs, states, training)
         total = self._project(inputs, input_masks, self.kernel, self._convolve_inputs)
@@ -236,7 +260,9 @@ class ConvLSTM2DCell(DropoutCell):
         output, memory = lstm_states(gates, memory, self.activation, self.recurrent_activation)
         return output, [output, memory]
 
-    def input_conv(self, x, w, b=None, padding="valid"):
+    def input_conv(
+        self, x: Tensor, w: Tensor, b: Tensor | None = None, padding: str = "valid"
+    ) -> Tensor:
         """The convolution of a step's images, with the cell's strides and dilation.
 
         Args:
@@ -255,7 +281,7 @@ class ConvLSTM2DCell(DropoutCell):
         )
         return outputs if b is None else K.bias_add(outputs, b, data_format=self.data_format)
 
-    def recurrent_conv(self, x, w):
+    def recurrent_conv(self, x: Tensor, w: Tensor) -> Tensor:
         """The convolution of the output fed back, which keeps its size.
 
         Args:
@@ -264,13 +290,19 @@ class ConvLSTM2DCell(DropoutCell):
         """
         return K.conv2d(x, w, strides=(1, 1), padding="same", data_format=self.data_format)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **options_config(self, _OPTIONS)}
 
-    def _convolve_inputs(self, inputs, kernel):
+    def _convolve_inputs(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         return self.input_conv(inputs, kernel, padding=self.padding)
 
-    def _project(self, tensor, masks, kernel, convolve):
+    def _project(
+        self,
+        tensor: Tensor,
+        masks: Masks,
+        kernel: Tensor,
+        convolve: Callable[[Tensor, Tensor], Tensor],
+    ) -> Tensor:
         """The convolution with the kernel: one for all gates, or one a gate where masks differ."""
         if len(masks) == 1:
             return convolve(masked(tensor, masks[0]), kernel)
@@ -278,7 +310,7 @@ class ConvLSTM2DCell(DropoutCell):
         products = [convolve(tensor * mask, part) for mask, part in pairs]
         return K.concatenate(products, axis=channel_axis(2, self.data_format))
 
-    def _split(self, tensor, axis):
+    def _split(self, tensor: Tensor, axis: int) -> list[Tensor]:
         """The parts of the gates along an axis of a tensor of rank 4."""
         before = (slice(None),) * axis
         starts = range(0, self.filters * self.gates, self.filters)
@@ -324,35 +356,42 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
     X. Shi et al., 2015; without the paper's peepholes.
     """
 
+    filters: int
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str
+    data_format: str
+    dilation_rate: tuple[int, ...]
+
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=(1, 1),
-        padding="valid",
-        data_format=None,
-        dilation_rate=(1, 1),
-        activation="tanh",
-        recurrent_activation="hard_sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        unit_forget_bias=True,
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        return_sequences=False,
-        go_backwards=False,
-        stateful=False,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = (1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: PerAxis = (1, 1),
+        activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "hard_sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: RegularizerLike = None,
+        recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        recurrent_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        return_sequences: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         cell = ConvLSTM2DCell(**pick(locals(), _OPTIONS), dtype=kwargs.get("dtype"))
         super().__init__(
             cell,

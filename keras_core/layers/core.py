@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Callable
+
 from keras_core import backend as K
 from keras_core import regularizers
 from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Shape
 from keras_core.layers._lambda import Lambda
 from keras_core.layers._options import (
     KERNEL_AND_BIAS,
+    KernelLayer,
+    Training,
     add_part,
     check_positive,
     options_config,
@@ -44,24 +52,24 @@ class Masking(Layer):
     Input shape: `(batch, steps, ..., features)`. Output shape: as the input.
     """
 
-    def __init__(self, mask_value=0.0, **kwargs):
+    def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         self.mask_value = mask_value
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor | None:
         return self._kept(inputs, keepdims=False)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return inputs * K.cast(self._kept(inputs, keepdims=True), K.dtype(inputs))
 
-    def _kept(self, inputs, keepdims):
+    def _kept(self, inputs: Tensor, keepdims: bool) -> Tensor:
         return K.any(K.not_equal(inputs, self.mask_value), axis=-1, keepdims=keepdims)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "mask_value": self.mask_value}
 
 
@@ -79,31 +87,37 @@ class Dropout(Layer):
     Input shape: any. Output shape: as the input.
     """
 
-    def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.rate = min(1.0, max(0.0, rate))
         self.noise_shape = noise_shape
         self.seed = seed
         self.supports_masking = True
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: Training = None) -> Tensor:
         if not 0.0 < self.rate < 1.0:
             return inputs
 
-        def dropped():
+        def dropped() -> Tensor:
             return K.dropout(inputs, self.rate, self._get_noise_shape(inputs), seed=self.seed)
 
         return K.in_train_phase(dropped, inputs, training=training)
 
-    def _get_noise_shape(self, inputs):
+    def _get_noise_shape(self, inputs: Tensor) -> Any:
         if self.noise_shape is None:
             return None
         return shape_of_noise(inputs, self.noise_shape)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "rate": self.rate,
@@ -117,18 +131,18 @@ class _SpatialDropout(Dropout):
 
     rank = 1
 
-    def __init__(self, rate, data_format=None, **kwargs):
+    def __init__(self, rate: float, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(rate, **kwargs)
         self.data_format = K.normalize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
-    def _get_noise_shape(self, inputs):
+    def _get_noise_shape(self, inputs: Tensor) -> Any:
         ones = (1,) * self.rank
         if self.data_format == "channels_first":
             return shape_of_noise(inputs, (None, None, *ones))
         return shape_of_noise(inputs, (None, *ones, None))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         # Keras 2 leaves this out, and so loses it; it is written only where it says something.
         if self.data_format != K.image_data_format():
@@ -147,10 +161,10 @@ class SpatialDropout1D(_SpatialDropout):
     Input shape: `(batch, steps, channels)`. Output shape: as the input.
     """
 
-    def __init__(self, rate, **kwargs):
+    def __init__(self, rate: float, **kwargs: Any) -> None:
         super().__init__(rate, data_format="channels_last", **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return Dropout.get_config(self)  # a sequence has one data format only
 
 
@@ -195,18 +209,20 @@ class Activation(Layer):
     Input shape: any. Output shape: as the input.
     """
 
-    def __init__(self, activation, **kwargs):
+    activation: Callable[..., Tensor]
+
+    def __init__(self, activation: ActivationLike, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         set_options(self, ("activation",), locals())
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return self.activation(inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **options_config(self, ("activation",))}
 
 
@@ -222,21 +238,21 @@ class ActivityRegularization(Layer):
     Input shape: any. Output shape: as the input.
     """
 
-    def __init__(self, l1=0.0, l2=0.0, **kwargs):
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         self.l1 = l1
         self.l2 = l2
         self.activity_regularizer = regularizers.L1L2(l1=l1, l2=l2)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "l1": self.l1, "l2": self.l2}
 
 
-class Dense(Layer):
+class Dense(KernelLayer):
     """A fully connected layer: `activation(dot(inputs, kernel) + bias)`.
 
     An input of rank above 2 is multiplied along its last axis.
@@ -262,18 +278,18 @@ class Dense(Layer):
 
     def __init__(
         self,
-        units,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        units: int,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         if "input_shape" not in kwargs and "input_dim" in kwargs:
             kwargs["input_shape"] = (kwargs.pop("input_dim"),)
         super().__init__(**kwargs)
@@ -284,7 +300,7 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         features = input_shape[-1]
         if features is None:
             raise TypeError(
@@ -299,16 +315,16 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         output = K.dot(inputs, self.kernel)
         if self.use_bias:
             output = K.bias_add(output, self.bias, data_format="channels_last")
         return self.activation(output)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "units": self.units,

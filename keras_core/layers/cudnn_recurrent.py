@@ -7,14 +7,33 @@ for the state. The numbers are those of LSTM and of GRU(reset_after=True) with c
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
 from keras_core.activations import sigmoid, tanh
 from keras_core.engine.base_layer import InputSpec, Layer
-from keras_core.layers._options import add_part, check_positive, options_config, set_options
+from keras_core.families import ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor, Variable
+from keras_core.graph.spec import Shape
+from keras_core.layers._axes import input_channels
+from keras_core.layers._options import (
+    Function,
+    Tensors,
+    Training,
+    add_part,
+    check_positive,
+    options_config,
+    set_options,
+)
+from keras_core.layers.recurrent._cells import add_kernels
 from keras_core.layers.recurrent.gru import gru_state
 from keras_core.layers.recurrent.lstm import forget_bias_initializer, lstm_states
 from keras_core.layers.recurrent.rnn import RNN
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 _Cell = namedtuple("_Cell", "state_size")
 
@@ -45,30 +64,41 @@ class _CuDNNRNN(RNN):
     """
 
     gates: int
+    units: int
+    kernel_initializer: Function
+    recurrent_initializer: Function
+    bias_initializer: Function
+    kernel: Variable
+    recurrent_kernel: Variable
+    bias: Variable
     unroll = False
 
     def __init__(
         self,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        **kwargs,
-    ):
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        **kwargs: Any,
+    ) -> None:
         Layer.__init__(self, **kwargs)
         self._set_loop_options(return_sequences, return_state, go_backwards, stateful)
         self.input_spec = [InputSpec(ndim=3)]
 
-    def _build_cell(self, step_shape, constant_shapes):
-        width = self.units * self.gates
-        add_part(self, "kernel", (step_shape[-1], width))
-        add_part(self, "recurrent_kernel", (self.units, width))
-        add_part(self, "bias", (2 * width,), self._bias_start())
+    def _build_cell(self, step_shape: Shape, constant_shapes: Sequence[Shape]) -> None:
+        add_kernels(self, input_channels(self.name, step_shape, -1))
+        add_part(self, "bias", (2 * self.units * self.gates,), self._bias_start())
 
-    def _bias_start(self):
+    def _bias_start(self) -> Function:
         return self.bias_initializer
 
-    def call(self, inputs, mask=None, training=None, initial_state=None):
+    def call(
+        self,
+        inputs: Any,
+        mask: Any = None,
+        training: Training = None,
+        initial_state: Tensors | None = None,
+    ) -> Tensor | Any:
         if mask is not None and not _all_none(mask):
             raise ValueError(
                 f"{self.name} ({type(self).__name__}) does not support masks. "
@@ -84,13 +114,13 @@ class _CuDNNRNN(RNN):
         )
         return self._finish(inputs, last_output, outputs, list(new_states))
 
-    def _step_of_sums(self):
+    def _step_of_sums(self) -> Callable[..., Any]:
         """The step: both products with their biases, then the gates of the subclass."""
         kernel, recurrent_kernel = map(self._by_columns, (self.kernel, self.recurrent_kernel))
         width = self.units * self.gates
         input_bias, state_bias = self.bias[:width], self.bias[width:]
 
-        def step(inputs, states):
+        def step(inputs: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
             from_inputs = K.dot(inputs, kernel) + input_bias
             from_state = K.dot(states[0], recurrent_kernel) + state_bias
             new_states = self._new_states(from_inputs, from_state, states)
@@ -98,21 +128,23 @@ class _CuDNNRNN(RNN):
 
         return step
 
-    def _by_columns(self, kernel):
+    def _by_columns(self, kernel: Tensor) -> Tensor:
         """The kernel with a column an output, from cuDNN's storage with a row an output."""
         rows = kernel.shape[0]
         parts = [K.reshape(part, (self.units, rows)) for part in self._split(kernel)]
         return K.concatenate([K.transpose(part) for part in parts])
 
-    def _split(self, tensor):
+    def _split(self, tensor: Tensor) -> list[Tensor]:
         starts = range(0, self.units * self.gates, self.units)
         return [tensor[:, start : start + self.units] for start in starts]
 
-    def _new_states(self, from_inputs, from_state, states):
+    def _new_states(
+        self, from_inputs: Tensor, from_state: Tensor, states: Sequence[Tensor]
+    ) -> list[Tensor]:
         """The states after a step, the output first."""
         raise NotImplementedError
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **Layer.get_config(self),
             "return_sequences": self.return_sequences,
@@ -123,7 +155,7 @@ class _CuDNNRNN(RNN):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:  # type: ignore[override]
         return cls(**config)
 
 
@@ -154,22 +186,22 @@ class CuDNNGRU(_CuDNNRNN):
 
     def __init__(
         self,
-        units,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        return_sequences=False,
-        return_state=False,
-        stateful=False,
-        **kwargs,
-    ):
+        units: int,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        recurrent_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        stateful: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             return_sequences=return_sequences,
             return_state=return_state,
@@ -180,11 +212,13 @@ class CuDNNGRU(_CuDNNRNN):
         check_positive(self, "units")
 
     @property
-    def cell(self):
+    def cell(self) -> _Cell:
         """The size of the state, where a cell would say it."""
         return _Cell(state_size=self.units)
 
-    def _new_states(self, from_inputs, from_state, states):
+    def _new_states(
+        self, from_inputs: Tensor, from_state: Tensor, states: Sequence[Tensor]
+    ) -> list[Tensor]:
         gates = self._split(from_inputs), self._split(from_state)
         return [gru_state(*gates, states[0], tanh, sigmoid)]
 
@@ -214,26 +248,27 @@ class CuDNNLSTM(_CuDNNRNN):
     """
 
     gates = 4
+    unit_forget_bias: bool
 
     def __init__(
         self,
-        units,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        unit_forget_bias=True,
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        return_sequences=False,
-        return_state=False,
-        stateful=False,
-        **kwargs,
-    ):
+        units: int,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: RegularizerLike = None,
+        recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        recurrent_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        stateful: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             return_sequences=return_sequences,
             return_state=return_state,
@@ -244,23 +279,25 @@ class CuDNNLSTM(_CuDNNRNN):
         check_positive(self, "units")
 
     @property
-    def cell(self):
+    def cell(self) -> _Cell:
         """The sizes of the states, where a cell would say them."""
         return _Cell(state_size=(self.units, self.units))
 
-    def _bias_start(self):
+    def _bias_start(self) -> Function:
         if not self.unit_forget_bias:
             return self.bias_initializer
         units = self.units
         return forget_bias_initializer(self.bias_initializer, 5 * units, units, 2 * units)
 
-    def _new_states(self, from_inputs, from_state, states):
+    def _new_states(
+        self, from_inputs: Tensor, from_state: Tensor, states: Sequence[Tensor]
+    ) -> list[Tensor]:
         gates = self._split(from_inputs + from_state)
         return list(lstm_states(gates, states[1], tanh, sigmoid))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "unit_forget_bias": self.unit_forget_bias}
 
 
-def _all_none(mask):
+def _all_none(mask: Any) -> bool:
     return isinstance(mask, (list, tuple)) and all(entry is None for entry in mask)

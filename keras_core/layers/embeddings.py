@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
-from keras_core.layers._options import add_part, check_positive, options_config, set_options
+from keras_core.families import ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor, Variable
+from keras_core.graph.spec import Shape
+from keras_core.layers._options import (
+    Function,
+    add_part,
+    check_positive,
+    options_config,
+    set_options,
+)
 from keras_core.utils.generic_utils import to_list
 
 __all__ = ["Embedding"]
@@ -40,18 +52,23 @@ class Embedding(Layer):
         ValueError: if a size is not a positive integer, or `input_length` contradicts the input.
     """
 
+    embeddings_initializer: Function
+    embeddings_regularizer: Function | None
+    embeddings_constraint: Function | None
+    embeddings: Variable
+
     def __init__(
         self,
-        input_dim,
-        output_dim,
-        embeddings_initializer="uniform",
-        embeddings_regularizer=None,
-        activity_regularizer=None,
-        embeddings_constraint=None,
-        mask_zero=False,
-        input_length=None,
-        **kwargs,
-    ):
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: InitializerLike = "uniform",
+        embeddings_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        embeddings_constraint: ConstraintLike = None,
+        mask_zero: bool = False,
+        input_length: int | Sequence[int | None] | None = None,
+        **kwargs: Any,
+    ) -> None:
         if "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
             kwargs["input_shape"] = (input_length or None,)
         super().__init__(**kwargs)
@@ -63,16 +80,16 @@ class Embedding(Layer):
         self.supports_masking = mask_zero
         self.input_length = input_length
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         # Keras 2.0 wrote the dtype of the inputs, int32, as that of the layer.
         of_floats = self.dtype if str(self.dtype).startswith("float") else K.floatx()
         add_part(self, "embeddings", (self.input_dim, self.output_dim), dtype=of_floats)
         self.built = True
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor | None:
         return K.not_equal(inputs, 0) if self.mask_zero else None
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         if self.input_length is None:
             return (*input_shape, self.output_dim)
         wanted = to_list(self.input_length, allow_tuple=True)
@@ -88,12 +105,12 @@ class Embedding(Layer):
         known = tuple(w if s is None else s for w, s in zip(wanted, seen))
         return (input_shape[0], *known, self.output_dim)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         if K.dtype(inputs) != "int32":
             inputs = K.cast(inputs, "int32")
         return K.gather(self.embeddings, inputs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "input_dim": self.input_dim,

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.engine.base_layer import InputSpec, Layer
-from keras_core.layers._axes import channel_axis
+from keras_core.engine.base_layer import InputSpec
+from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Shape, are_known
+from keras_core.layers._axes import channel_axis, input_channels
 from keras_core.layers._options import (
     KERNEL_AND_BIAS,
+    KernelLayer,
+    PerAxis,
     add_part,
     check_positive,
     options_config,
@@ -21,7 +29,7 @@ __all__ = ["LocallyConnected1D", "LocallyConnected2D"]
 _OPTIONS = ("filters", "kernel_size", "strides", "padding", "use_bias", *KERNEL_AND_BIAS)
 
 
-class _LocallyConnected(Layer):
+class _LocallyConnected(KernelLayer):
     """A convolution over `rank` spatial axes whose kernel differs from position to position.
 
     Args:
@@ -30,8 +38,12 @@ class _LocallyConnected(Layer):
     """
 
     rank = 1
+    filters: int
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str
 
-    def __init__(self, options, data_format, **kwargs):
+    def __init__(self, options: Mapping[str, Any], data_format: str | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         set_options(self, _OPTIONS, options)
         check_positive(self, "filters")
@@ -47,13 +59,12 @@ class _LocallyConnected(Layer):
         self.data_format = K.normalize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
-    def _channel_axis(self):
+    def _channel_axis(self) -> int:
         return channel_axis(self.rank, self.data_format)
 
-    def build(self, input_shape):
-        self._check_sizes(input_shape)
-        channels = input_shape[self._channel_axis()]
-        positions = self._output_lengths(input_shape)
+    def build(self, input_shape: Shape) -> None:
+        positions = self._positions(input_shape)
+        channels = input_channels(self.name, input_shape, self._channel_axis())
         self.kernel_shape = (
             int(np.prod(positions)),
             int(np.prod(self.kernel_size)) * channels,
@@ -68,33 +79,39 @@ class _LocallyConnected(Layer):
         )
         self.built = True
 
-    def _check_sizes(self, input_shape):
-        if None in input_shape[1:] or min(self._output_lengths(input_shape)) < 1:
+    def _positions(self, input_shape: Shape) -> tuple[int, ...]:
+        """The output's lengths, where they are known and no axis is empty."""
+        lengths = self._output_lengths(input_shape)
+        if None in input_shape[1:] or not are_known(lengths) or min(lengths) < 1:
             raise ValueError(
                 f"{type(self).__name__} layer {self.name!r} has a kernel of size "
                 f"{self.kernel_size} for each position, so the input's sizes must be known, the "
                 f"batch apart, and no smaller than that; got shape {tuple(input_shape)}."
             )
+        return lengths
 
-    def _output_lengths(self, input_shape):
+    def _output_lengths(self, input_shape: Shape) -> Shape:
         sizes = [s for i, s in enumerate(input_shape) if i not in (0, self._channel_axis())]
         return tuple(
             conv_utils.conv_output_length(size, kernel, self.padding, stride)
             for size, kernel, stride in zip(sizes, self.kernel_size, self.strides)
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         shape = [input_shape[0], *self._output_lengths(input_shape)]
         shape.insert(self._channel_axis(), self.filters)
         return tuple(shape)
 
-    def call(self, inputs):
+    def _convolve(self, inputs: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def call(self, inputs: Tensor) -> Tensor:
         output = self._convolve(inputs)
         if self.use_bias:
             output = K.bias_add(output, self.bias, data_format=self.data_format)
         return self.activation(output)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **options_config(self, _OPTIONS)}
 
 
@@ -127,26 +144,26 @@ class LocallyConnected1D(_LocallyConnected):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         K.normalize_data_format(data_format)
         super().__init__(locals(), "channels_last", **kwargs)
 
-    def _convolve(self, inputs):
+    def _convolve(self, inputs: Tensor) -> Tensor:
         return K.local_conv1d(inputs, self.kernel, self.kernel_size, self.strides)
 
 
@@ -178,29 +195,29 @@ class LocallyConnected2D(_LocallyConnected):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=(1, 1),
-        padding="valid",
-        data_format=None,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = (1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(locals(), data_format, **kwargs)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
-        self.output_row, self.output_col = self._output_lengths(input_shape)
+        self.output_row, self.output_col = self._positions(input_shape)
 
-    def _convolve(self, inputs):
+    def _convolve(self, inputs: Tensor) -> Tensor:
         return K.local_conv2d(
             inputs,
             self.kernel,
@@ -210,5 +227,5 @@ class LocallyConnected2D(_LocallyConnected):
             self.data_format,
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "data_format": self.data_format}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
+from typing import Any
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Dim, Shape
 
 __all__ = [
     "Add",
@@ -33,20 +37,22 @@ class _Merge(Layer):
     A subclass gives `_merge_function`. Tensors of lower rank get axes of size 1 after the batch.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
 
-    def _merge_function(self, inputs):
+    def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} has no _merge_function.")
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         shapes = self._check_shapes(input_shape)
         self._check_batches(shapes)
         self.compute_output_shape(shapes)
         self.built = True
 
-    def _check_shapes(self, input_shape, at_least=2, at_most=None):
+    def _check_shapes(
+        self, input_shape: Sequence[Shape], at_least: int = 2, at_most: int | None = None
+    ) -> list[Shape]:
         """Return the input shapes as a list of tuples, refusing a wrong number of them."""
         several = isinstance(input_shape, (list, tuple)) and all(
             isinstance(shape, (list, tuple)) for shape in input_shape
@@ -61,7 +67,7 @@ class _Merge(Layer):
             )
         return [tuple(shape) for shape in input_shape]
 
-    def _check_batches(self, shapes):
+    def _check_batches(self, shapes: list[Shape]) -> None:
         batches = {shape[0] for shape in shapes if shape and shape[0] is not None}
         if len(batches) > 1:
             raise ValueError(
@@ -69,12 +75,12 @@ class _Merge(Layer):
                 f"batch sizes; the shapes are {shapes}."
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         inputs = self._as_list(inputs)
         rank = max(K.ndim(x) for x in inputs)
         return self._merge_function([_raise_rank(x, rank) for x in inputs])
 
-    def _as_list(self, inputs):
+    def _as_list(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         if not isinstance(inputs, (list, tuple)):
             raise ValueError(
                 f"{type(self).__name__} layer {self.name!r} takes a list of tensors, but got "
@@ -82,13 +88,13 @@ class _Merge(Layer):
             )
         return list(inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         known = {shape[0] for shape in input_shape} - {None}
         batch = known.pop() if len(known) == 1 else None
         samples = [tuple(shape[1:]) for shape in input_shape]
         return (batch, *reduce(self._broadcast, samples))
 
-    def _broadcast(self, left, right):
+    def _broadcast(self, left: Shape, right: Shape) -> Shape:
         """Return the shape that two samples have together, aligned at their last axes."""
         longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
         padded = (1,) * (len(longer) - len(shorter)) + shorter
@@ -99,11 +105,15 @@ class _Merge(Layer):
             )
         return tuple(_joint_size(a, b) for a, b in zip(longer, padded))
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(
+        self, inputs: Sequence[Tensor], mask: Sequence[Tensor | None] | None = None
+    ) -> Tensor | None:
         given = [m for m in self._check_masks(inputs, mask) if m is not None]
         return K.all(K.stack(given, axis=0), axis=0) if given else None
 
-    def _check_masks(self, inputs, mask):
+    def _check_masks(
+        self, inputs: Sequence[Tensor], mask: Sequence[Tensor | None] | None
+    ) -> list[Tensor | None]:
         """Return one mask (or None) for each input."""
         inputs = self._as_list(inputs)
         if mask is None:
@@ -116,13 +126,13 @@ class _Merge(Layer):
         return list(mask)
 
 
-def _joint_size(a, b):
+def _joint_size(a: Dim, b: Dim) -> Dim:
     if 1 in (a, b):
         return b if a == 1 else a
     return None if None in (a, b) else a
 
 
-def _raise_rank(x, rank):
+def _raise_rank(x: Tensor, rank: int) -> Tensor:
     for _ in range(rank - K.ndim(x)):
         x = K.expand_dims(x, axis=1)
     return x
@@ -135,7 +145,7 @@ class Add(_Merge):
     Output shape: that shape.
     """
 
-    def _merge_function(self, inputs):
+    def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
         return reduce(lambda left, right: left + right, inputs)
 
 
@@ -146,10 +156,10 @@ class Subtract(_Merge):
     Output shape: that shape.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         super().build(self._check_shapes(input_shape, at_least=2, at_most=2))
 
-    def _merge_function(self, inputs):
+    def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
         left, right = inputs
         return left - right
 
@@ -161,7 +171,7 @@ class Multiply(_Merge):
     Output shape: that shape.
     """
 
-    def _merge_function(self, inputs):
+    def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
         return reduce(lambda left, right: left * right, inputs)
 
 
@@ -172,7 +182,7 @@ class Average(_Merge):
     Output shape: that shape.
     """
 
-    def _merge_function(self, inputs):
+    def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
         return reduce(lambda left, right: left + right, inputs) / len(inputs)
 
 
@@ -183,7 +193,7 @@ class Maximum(_Merge):
     Output shape: that shape.
     """
 
-    def _merge_function(self, inputs):
+    def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
         return reduce(K.maximum, inputs)
 
 
@@ -194,7 +204,7 @@ class Minimum(_Merge):
     Output shape: that shape.
     """
 
-    def _merge_function(self, inputs):
+    def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
         return reduce(K.minimum, inputs)
 
 
@@ -208,15 +218,15 @@ class Concatenate(_Merge):
     Output shape: the same, with the sum of the sizes on `axis`.
     """
 
-    def __init__(self, axis=-1, **kwargs):
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = axis
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         self._check_sizes(self._check_shapes(input_shape))
         self.built = True
 
-    def _check_sizes(self, shapes):
+    def _check_sizes(self, shapes: list[Shape]) -> None:
         others = [_without(shape, self.axis) for shape in shapes if _has(shape, self.axis)]
         alike = len(others) == len(shapes) and len({len(shape) for shape in shapes}) == 1
         if not alike or any(len(set(sizes) - {None}) > 1 for sizes in zip(*others)):
@@ -225,37 +235,40 @@ class Concatenate(_Merge):
                 f"must have that axis and equal sizes on all others, but the shapes are {shapes}."
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         return K.concatenate(self._as_list(inputs), axis=self.axis)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         shapes = self._check_shapes(input_shape)
         joint = [next((s for s in sizes if s is not None), None) for sizes in zip(*shapes)]
         lengths = [shape[self.axis] for shape in shapes]
-        joint[self.axis] = None if None in lengths else sum(lengths)
+        known = [length for length in lengths if length is not None]
+        joint[self.axis] = sum(known) if len(known) == len(lengths) else None
         return tuple(joint)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(
+        self, inputs: Sequence[Tensor], mask: Sequence[Tensor | None] | None = None
+    ) -> Tensor | None:
         masks = self._check_masks(inputs, mask)
         if all(m is None for m in masks):
             return None
         columns = [_mask_column(x, m) for x, m in zip(inputs, masks)]
         return K.all(K.concatenate(columns, axis=self.axis), axis=-1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
 
 
-def _has(shape, axis):
+def _has(shape: Shape, axis: int) -> bool:
     return -len(shape) <= axis < len(shape)
 
 
-def _without(shape, axis):
+def _without(shape: Shape, axis: int) -> Shape:
     axis %= len(shape)
     return shape[:axis] + shape[axis + 1 :]
 
 
-def _mask_column(x, mask):
+def _mask_column(x: Tensor, mask: Tensor | None) -> Tensor:
     """Return the mask of `x` with a last axis of size 1; without a mask every element counts."""
     if mask is None:
         return K.cast(K.ones_like(x[..., :1]), "bool")
@@ -277,7 +290,7 @@ class Dot(_Merge):
         ValueError: if `axes` is something else, or the sizes differ.
     """
 
-    def __init__(self, axes, normalize=False, **kwargs):
+    def __init__(self, axes: int | Sequence[int], normalize: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         pair = isinstance(axes, (list, tuple)) and len(axes) == 2
         if not isinstance(axes, int) and not (pair and all(isinstance(a, int) for a in axes)):
@@ -288,7 +301,7 @@ class Dot(_Merge):
         self.axes = axes
         self.normalize = normalize
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         shapes = self._check_shapes(input_shape, at_least=2, at_most=2)
         self._check_batches(shapes)
         axes = self._axes_for(shapes)
@@ -300,7 +313,7 @@ class Dot(_Merge):
             )
         self.built = True
 
-    def _axes_for(self, shapes):
+    def _axes_for(self, shapes: list[Shape]) -> list[int]:
         """Return the axis of each shape, counted from 0."""
         axes = [self.axes] * 2 if isinstance(self.axes, int) else list(self.axes)
         if not all(_has(shape, axis) for shape, axis in zip(shapes, axes)):
@@ -309,7 +322,7 @@ class Dot(_Merge):
             )
         return [axis % len(shape) for shape, axis in zip(shapes, axes)]
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         left, right = inputs
         axes = self._axes_for([K.int_shape(left), K.int_shape(right)])
         if self.normalize:
@@ -317,20 +330,22 @@ class Dot(_Merge):
             right = K.l2_normalize(right, axis=axes[1])
         return K.batch_dot(left, right, axes)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         left, right = self._check_shapes(input_shape, at_least=2, at_most=2)
         axes = self._axes_for([left, right])
         rest = _without(left, axes[0]) + _without(right, axes[1])[1:]
         return rest if len(rest) > 1 else (*rest, 1)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(
+        self, inputs: Sequence[Tensor], mask: Sequence[Tensor | None] | None = None
+    ) -> Tensor | None:
         return None
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}
 
 
-def add(inputs, **kwargs):
+def add(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
     """Add tensors element by element, through a new `Add` layer.
 
     Args:
@@ -343,7 +358,7 @@ def add(inputs, **kwargs):
     return Add(**kwargs)(inputs)
 
 
-def subtract(inputs, **kwargs):
+def subtract(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
     """Subtract the second tensor from the first, through a new `Subtract` layer.
 
     Args:
@@ -356,7 +371,7 @@ def subtract(inputs, **kwargs):
     return Subtract(**kwargs)(inputs)
 
 
-def multiply(inputs, **kwargs):
+def multiply(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
     """Multiply tensors element by element, through a new `Multiply` layer.
 
     Args:
@@ -369,7 +384,7 @@ def multiply(inputs, **kwargs):
     return Multiply(**kwargs)(inputs)
 
 
-def average(inputs, **kwargs):
+def average(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
     """Average tensors element by element, through a new `Average` layer.
 
     Args:
@@ -382,7 +397,7 @@ def average(inputs, **kwargs):
     return Average(**kwargs)(inputs)
 
 
-def maximum(inputs, **kwargs):
+def maximum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
     """Take the largest of tensors element by element, through a new `Maximum` layer.
 
     Args:
@@ -395,7 +410,7 @@ def maximum(inputs, **kwargs):
     return Maximum(**kwargs)(inputs)
 
 
-def minimum(inputs, **kwargs):
+def minimum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
     """Take the smallest of tensors element by element, through a new `Minimum` layer.
 
     Args:
@@ -408,7 +423,7 @@ def minimum(inputs, **kwargs):
     return Minimum(**kwargs)(inputs)
 
 
-def concatenate(inputs, axis=-1, **kwargs):
+def concatenate(inputs: Sequence[Tensor], axis: int = -1, **kwargs: Any) -> Tensor:
     """Join tensors along an axis, through a new `Concatenate` layer.
 
     Args:
@@ -422,7 +437,9 @@ def concatenate(inputs, axis=-1, **kwargs):
     return Concatenate(axis=axis, **kwargs)(inputs)
 
 
-def dot(inputs, axes, normalize=False, **kwargs):
+def dot(
+    inputs: Sequence[Tensor], axes: int | Sequence[int], normalize: bool = False, **kwargs: Any
+) -> Tensor:
     """Multiply the samples of two tensors and sum along an axis of each, through a new `Dot` layer.
 
     Args:

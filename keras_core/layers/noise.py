@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Dim, Shape
+from keras_core.layers._options import Training
 
 __all__ = ["AlphaDropout", "GaussianDropout", "GaussianNoise"]
 
@@ -17,11 +23,11 @@ _SELU_ALPHA = 1.6732632423543772848170429916717
 class _Noise(Layer):
     """A layer whose output has the shape of its input and differs from it in training only."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
 
@@ -34,19 +40,19 @@ class GaussianNoise(_Noise):
     Input shape: any. Output shape: as the input.
     """
 
-    def __init__(self, stddev, **kwargs):
+    def __init__(self, stddev: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stddev = stddev
 
-    def call(self, inputs, training=None):
-        def noised():
+    def call(self, inputs: Tensor, training: Training = None) -> Tensor:
+        def noised() -> Tensor:
             return inputs + K.random_normal(
                 shape=K.shape(inputs), mean=0.0, stddev=self.stddev, dtype=K.dtype(inputs)
             )
 
         return K.in_train_phase(noised, inputs, training=training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "stddev": self.stddev}
 
 
@@ -62,23 +68,23 @@ class GaussianDropout(_Noise):
     Input shape: any. Output shape: as the input.
     """
 
-    def __init__(self, rate, **kwargs):
+    def __init__(self, rate: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.rate = rate
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: Training = None) -> Tensor:
         if not 0 < self.rate < 1:
             return inputs
         stddev = float(np.sqrt(self.rate / (1.0 - self.rate)))
 
-        def noised():
+        def noised() -> Tensor:
             return inputs * K.random_normal(
                 shape=K.shape(inputs), mean=1.0, stddev=stddev, dtype=K.dtype(inputs)
             )
 
         return K.in_train_phase(noised, inputs, training=training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate}
 
 
@@ -99,18 +105,24 @@ class AlphaDropout(_Noise):
     Input shape: any. Output shape: as the input.
     """
 
-    def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.rate = rate
         self.noise_shape = noise_shape
         self.seed = seed
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: Training = None) -> Tensor:
         if not 0.0 < self.rate < 1.0:
             return inputs
         return K.in_train_phase(lambda: self._dropped(inputs), inputs, training=training)
 
-    def _dropped(self, inputs):
+    def _dropped(self, inputs: Tensor) -> Tensor:
         saturation = -_SELU_SCALE * _SELU_ALPHA
         a = ((1 - self.rate) * (1 + self.rate * saturation**2)) ** -0.5
         b = -a * saturation * self.rate
@@ -120,14 +132,14 @@ class AlphaDropout(_Noise):
         kept = K.cast(K.greater_equal(draw, self.rate), K.dtype(inputs))
         return a * (inputs * kept + saturation * (1 - kept)) + b
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "rate": self.rate}
         # Keras 2 leaves these two out, and so loses them; they are written only when set.
         given = {"noise_shape": self.noise_shape, "seed": self.seed}
         return {**config, **{name: v for name, v in given.items() if v is not None}}
 
 
-def noise_shape(inputs, wanted):
+def noise_shape(inputs: Tensor, wanted: Sequence[Dim] | None) -> Any:
     """Return the shape of a noise draw for `inputs`, taking the input's size where it says None.
 
     Args:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
+from typing import Any
 
 import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer
-from keras_core.layers._options import add_part, options_config, set_options
+from keras_core.families import ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor, Variable
+from keras_core.graph.spec import Dim, Shape
+from keras_core.layers._options import Function, Training, add_part, options_config, set_options
 
 __all__ = ["BatchNormalization"]
 
@@ -53,23 +58,36 @@ class BatchNormalization(Layer):
         ValueError: when built on an input whose channel axis has no size.
     """
 
+    beta_initializer: Function
+    gamma_initializer: Function
+    moving_mean_initializer: Function
+    moving_variance_initializer: Function
+    beta_regularizer: Function | None
+    gamma_regularizer: Function | None
+    beta_constraint: Function | None
+    gamma_constraint: Function | None
+    gamma: Variable | None
+    beta: Variable | None
+    moving_mean: Variable
+    moving_variance: Variable
+
     def __init__(
         self,
-        axis=-1,
-        momentum=0.99,
-        epsilon=1e-3,
-        center=True,
-        scale=True,
-        beta_initializer="zeros",
-        gamma_initializer="ones",
-        moving_mean_initializer="zeros",
-        moving_variance_initializer="ones",
-        beta_regularizer=None,
-        gamma_regularizer=None,
-        beta_constraint=None,
-        gamma_constraint=None,
-        **kwargs,
-    ):
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: InitializerLike = "zeros",
+        gamma_initializer: InitializerLike = "ones",
+        moving_mean_initializer: InitializerLike = "zeros",
+        moving_variance_initializer: InitializerLike = "ones",
+        beta_regularizer: RegularizerLike = None,
+        gamma_regularizer: RegularizerLike = None,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         self.axis = axis
@@ -79,7 +97,7 @@ class BatchNormalization(Layer):
         self.scale = scale
         set_options(self, _OPTIONS, locals())
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         channels = self._channels(input_shape)
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
         self.gamma = self.beta = None
@@ -91,7 +109,7 @@ class BatchNormalization(Layer):
         self.moving_variance = self._add_average("moving_variance", channels)
         self.built = True
 
-    def _channels(self, input_shape):
+    def _channels(self, input_shape: Shape) -> int:
         rank = len(input_shape)
         channels = input_shape[self.axis] if -rank <= self.axis < rank else None
         if channels is None:
@@ -102,7 +120,7 @@ class BatchNormalization(Layer):
             )
         return channels
 
-    def _add_average(self, name, channels):
+    def _add_average(self, name: str | None, channels: int) -> Variable:
         return self.add_weight(
             shape=(channels,),
             name=name,
@@ -110,7 +128,7 @@ class BatchNormalization(Layer):
             trainable=False,
         )
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: Training = None) -> Tensor:
         if training in (0, False):
             return self._normalized_by_averages(inputs)
         axes = [axis for axis in range(K.ndim(inputs)) if axis != self.axis % K.ndim(inputs)]
@@ -122,7 +140,9 @@ class BatchNormalization(Layer):
             normalized, lambda: self._normalized_by_averages(inputs), training=training
         )
 
-    def _move_averages(self, inputs, axes, mean, variance):
+    def _move_averages(
+        self, inputs: Tensor, axes: Sequence[int], mean: Tensor, variance: Tensor
+    ) -> None:
         count = _elements(inputs, axes, K.dtype(variance))
         # Close to the unbiased estimate; epsilon keeps a batch of one sample from dividing by 0.
         variance = variance * (count / (count - (1.0 + self.epsilon)))
@@ -134,7 +154,7 @@ class BatchNormalization(Layer):
             inputs,
         )
 
-    def _normalized_by_averages(self, inputs):
+    def _normalized_by_averages(self, inputs: Tensor) -> Tensor:
         return K.batch_normalization(
             inputs,
             self._aligned(self.moving_mean, inputs),
@@ -145,20 +165,20 @@ class BatchNormalization(Layer):
             epsilon=self.epsilon,
         )
 
-    def _aligned(self, parameter, inputs):
+    def _aligned(self, parameter: Tensor | None, inputs: Tensor) -> Tensor | None:
         """Return a vector over the channels in a shape that broadcasts against the inputs."""
         rank = K.ndim(inputs)
         axis = self.axis % rank
         if parameter is None or axis == rank - 1:
             return parameter
-        shape = [1] * rank
+        shape: list[Dim] = [1] * rank
         shape[axis] = K.int_shape(parameter)[0]
         return K.reshape(parameter, shape)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "axis": self.axis,
@@ -170,9 +190,9 @@ class BatchNormalization(Layer):
         }
 
 
-def _elements(x, axes, dtype):
+def _elements(x: Tensor, axes: Sequence[int], dtype: str) -> float | Tensor:
     """Return the number of elements along some axes: a float where it is known, else a tensor."""
     sizes = [K.int_shape(x)[axis] for axis in axes]
-    known = float(np.prod([size for size in sizes if size is not None]))
+    known: float | Tensor = float(np.prod([size for size in sizes if size is not None]))
     unknown = [K.shape(x)[axis] for axis, size in zip(axes, sizes) if size is None]
     return reduce(lambda count, size: K.cast(size, dtype) * count, unknown, known)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable
+
 from keras_core import backend as K
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._axes import SpatialLayer, channel_axis
-from keras_core.layers._options import options_config
+from keras_core.layers._options import PerAxis, options_config
 from keras_core.utils import conv_utils
 
 __all__ = [
@@ -40,7 +44,14 @@ class _Pooling(SpatialLayer):
 
     pool_mode = "max"
 
-    def __init__(self, pool_size, strides, padding, data_format, **kwargs):
+    def __init__(
+        self,
+        pool_size: PerAxis,
+        strides: PerAxis | None,
+        padding: str,
+        data_format: str | None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(data_format=data_format, **kwargs)
         self.pool_size = self._window("pool_size", pool_size)
         self.strides = self._window("strides", pool_size if strides is None else strides)
@@ -51,7 +62,7 @@ class _Pooling(SpatialLayer):
                 f"but got {padding!r}."
             )
 
-    def _window(self, name, value):
+    def _window(self, name: str, value: PerAxis) -> tuple[int, ...]:
         sizes = conv_utils.normalize_tuple(value, self.rank, name)
         if min(sizes) < 1:
             raise ValueError(
@@ -60,21 +71,28 @@ class _Pooling(SpatialLayer):
             )
         return sizes
 
-    def _resized(self, size, position):
+    def _resized(self, size: int, position: int) -> Dim:
         return conv_utils.conv_output_length(
             size, self.pool_size[position], self.padding, self.strides[position]
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return self._pooling_function(
             inputs, self.pool_size, self.strides, self.padding, self.data_format
         )
 
-    def _pooling_function(self, inputs, pool_size, strides, padding, data_format):
+    def _pooling_function(
+        self,
+        inputs: Tensor,
+        pool_size: PerAxis,
+        strides: PerAxis,
+        padding: str,
+        data_format: str | None,
+    ) -> Tensor:
         pool = K.pool3d if self.rank == 3 else K.pool2d
         return pool(inputs, pool_size, strides, padding, data_format, pool_mode=self.pool_mode)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         options = ("data_format", "pool_size", "strides", "padding")
         return {**super().get_config(), **options_config(self, options)}
 
@@ -83,11 +101,16 @@ class _Pooling1D(_Pooling):
     rank = 1
 
     def __init__(
-        self, pool_size=2, strides=None, padding="valid", data_format="channels_last", **kwargs
-    ):
+        self,
+        pool_size: PerAxis = 2,
+        strides: PerAxis | None = None,
+        padding: str = "valid",
+        data_format: str | None = "channels_last",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Pool an image one pixel wide."""
         axis = self._spatial_axes()[0] + 1
         pooled = self._pooling_function(
@@ -103,7 +126,14 @@ class _Pooling1D(_Pooling):
 class _Pooling2D(_Pooling):
     rank = 2
 
-    def __init__(self, pool_size=(2, 2), strides=None, padding="valid", data_format=None, **kwargs):
+    def __init__(
+        self,
+        pool_size: PerAxis = (2, 2),
+        strides: PerAxis | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
 
@@ -111,8 +141,13 @@ class _Pooling3D(_Pooling):
     rank = 3
 
     def __init__(
-        self, pool_size=(2, 2, 2), strides=None, padding="valid", data_format=None, **kwargs
-    ):
+        self,
+        pool_size: PerAxis = (2, 2, 2),
+        strides: PerAxis | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
 
@@ -209,20 +244,22 @@ class AveragePooling3D(_Pooling3D):
 class _GlobalPooling(SpatialLayer):
     """Reduces the spatial axes to one value a channel; a subclass gives `_reduce`."""
 
-    def compute_output_shape(self, input_shape):
+    _reduce: Callable[..., Tensor]
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], input_shape[channel_axis(self.rank, self.data_format)])
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return self._reduce(inputs, axis=list(self._spatial_axes()))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "data_format": self.data_format}
 
 
 class _GlobalPooling1D(_GlobalPooling):
     rank = 1
 
-    def __init__(self, data_format="channels_last", **kwargs):
+    def __init__(self, data_format: str | None = "channels_last", **kwargs: Any) -> None:
         super().__init__(data_format=data_format, **kwargs)
 
 
@@ -249,11 +286,11 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
 
     _reduce = staticmethod(K.mean)
 
-    def __init__(self, data_format="channels_last", **kwargs):
+    def __init__(self, data_format: str | None = "channels_last", **kwargs: Any) -> None:
         super().__init__(data_format, **kwargs)
         self.supports_masking = True
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         if mask is None:
             return super().call(inputs)
         if self.data_format == "channels_first":
@@ -265,7 +302,7 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
         counted = K.expand_dims(K.cast(mask, K.dtype(inputs)))
         return K.sum(inputs * counted, axis=1) / K.sum(counted, axis=1)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor | None:
         return None
 
 

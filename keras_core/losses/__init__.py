@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from keras_core import namespaces
 from keras_core.families import Family
 from keras_core.losses.base import Loss, LossFunctionWrapper
 from keras_core.losses.functions import (
@@ -89,6 +90,8 @@ __all__ = [
     "sparse_categorical_crossentropy",
     "squared_hinge",
 ]
+
+__dir__ = namespaces.listing(__all__)
 
 mse = MSE = mean_squared_error
 mae = MAE = mean_absolute_error

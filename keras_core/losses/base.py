@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
+from keras_core.graph import Tensor
 from keras_core.utils import losses_utils
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Loss:
@@ -25,7 +29,7 @@ class Loss:
         self.reduction = reduction
         self.name = name
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         """The loss, weighted and reduced.
 
         Args:
@@ -45,13 +49,13 @@ class Loss:
             )
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Loss:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config)
 
     def get_config(self) -> dict[str, Any]:
         return {"reduction": self.reduction, "name": self.name}
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """The losses, not yet weighted or reduced, `(batch, ...)`."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred).")
 
@@ -77,7 +81,7 @@ class LossFunctionWrapper(Loss):
         self.fn = fn
         self._fn_kwargs = kwargs
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Any, y_pred: Any) -> Tensor:
         return self.fn(y_true, y_pred, **self._fn_kwargs)
 
     def get_config(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from keras_core import backend as K
+from keras_core.graph import Tensor
 
 
 def _operands(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
@@ -15,7 +16,7 @@ def _operands(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     return K.cast(y_true, K.dtype(y_pred)), y_pred
 
 
-def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
+def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
     """Mean of (y_pred - y_true)**2 over the last axis.
 
     Args:
@@ -29,7 +30,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     return K.mean(K.square(y_pred - y_true), axis=-1)
 
 
-def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
     """Mean of |y_pred - y_true| over the last axis.
 
     Args:
@@ -43,7 +44,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     return K.mean(K.abs(y_pred - y_true), axis=-1)
 
 
-def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
+def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
     """Mean of 100 |y_true - y_pred| / |y_true| over the last axis, in percent.
 
     Args:
@@ -58,7 +59,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     return 100.0 * K.mean(K.abs((y_true - y_pred) / scale), axis=-1)
 
 
-def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
+def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
     """Mean of (log(1 + y_pred) - log(1 + y_true))**2 over the last axis.
 
     Args:
@@ -72,11 +73,11 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     return K.mean(K.square(_log_of_one_more(y_pred) - _log_of_one_more(y_true)), axis=-1)
 
 
-def _log_of_one_more(x: Any) -> Any:
+def _log_of_one_more(x: Any) -> Tensor:
     return K.log(K.clip(x, K.epsilon(), None) + 1.0)
 
 
-def squared_hinge(y_true: Any, y_pred: Any) -> Any:
+def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
     """Mean of max(1 - y_true y_pred, 0)**2 over the last axis.
 
     Args:
@@ -90,7 +91,7 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     return K.mean(K.square(_margin_violation(y_true, y_pred)), axis=-1)
 
 
-def hinge(y_true: Any, y_pred: Any) -> Any:
+def hinge(y_true: Any, y_pred: Any) -> Tensor:
     """Mean of max(1 - y_true y_pred, 0) over the last axis.
 
     Args:
@@ -104,13 +105,13 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
     return K.mean(_margin_violation(y_true, y_pred), axis=-1)
 
 
-def _margin_violation(y_true: Any, y_pred: Any) -> Any:
+def _margin_violation(y_true: Any, y_pred: Any) -> Tensor:
     is_binary = K.all(K.equal(y_true * (1.0 - y_true), 0.0))
     signs = K.switch(is_binary, 2.0 * y_true - 1.0, y_true)
     return K.maximum(1.0 - signs * y_pred, 0.0)
 
 
-def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
+def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
     """max(0, 1 + largest wrong score - right score).
 
     Args:
@@ -126,7 +127,7 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     return K.maximum(wrong - right + 1.0, 0.0)
 
 
-def logcosh(y_true: Any, y_pred: Any) -> Any:
+def logcosh(y_true: Any, y_pred: Any) -> Tensor:
     """Mean of log(cosh(y_pred - y_true)) over the last axis.
 
     It is near to half the square of small errors, and to the absolute value of large ones.
@@ -144,7 +145,7 @@ def logcosh(y_true: Any, y_pred: Any) -> Any:
     return K.mean(error + K.softplus(-2.0 * error) - math.log(2.0), axis=-1)
 
 
-def huber_loss(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
+def huber_loss(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
     """0.5 e**2 where the error |e| is at most delta, else delta |e| - 0.5 delta**2; not averaged.
 
     Args:
@@ -163,7 +164,7 @@ def huber_loss(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
 
 def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0
-) -> Any:
+) -> Tensor:
     """-sum(y_true log(y_pred)) over the classes, the last axis.
 
     Args:
@@ -185,7 +186,7 @@ def categorical_crossentropy(
 
 def sparse_categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, axis: int = -1
-) -> Any:
+) -> Tensor:
     """-log of the probability predicted for the right class.
 
     Args:
@@ -202,7 +203,7 @@ def sparse_categorical_crossentropy(
 
 def binary_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0
-) -> Any:
+) -> Tensor:
     """Mean of -y_true log(y_pred) - (1 - y_true) log(1 - y_pred) over the last axis.
 
     Args:
@@ -224,7 +225,7 @@ def _smooths(label_smoothing: Any) -> bool:
     return K.is_tensor(label_smoothing) or label_smoothing != 0
 
 
-def kullback_leibler_divergence(y_true: Any, y_pred: Any) -> Any:
+def kullback_leibler_divergence(y_true: Any, y_pred: Any) -> Tensor:
     """Sum of y_true log(y_true / y_pred) over the last axis.
 
     Args:
@@ -239,7 +240,7 @@ def kullback_leibler_divergence(y_true: Any, y_pred: Any) -> Any:
     return K.sum(y_true * K.log(y_true / y_pred), axis=-1)
 
 
-def poisson(y_true: Any, y_pred: Any) -> Any:
+def poisson(y_true: Any, y_pred: Any) -> Tensor:
     """Mean of y_pred - y_true log(y_pred) over the last axis.
 
     Args:
@@ -253,7 +254,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
     return K.mean(y_pred - y_true * K.log(y_pred + K.epsilon()), axis=-1)
 
 
-def cosine_proximity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+def cosine_proximity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     """Minus the cosine of the angle between targets and predictions: -1 for the same direction.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from keras_core import namespaces
 from keras_core.families import Family
 from keras_core.losses import (
     binary_crossentropy,
@@ -141,6 +142,8 @@ __all__ = [
     "squared_hinge",
     "top_k_categorical_accuracy",
 ]
+
+__dir__ = namespaces.listing(__all__)
 
 mse = MSE = mean_squared_error
 mae = MAE = mean_absolute_error

@@ -9,7 +9,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.engine.base_layer import Layer
+from keras_core.engine.base_layer import Layer, open_signature
 from keras_core.graph import substitute
 from keras_core.utils import losses_utils, metrics_utils
 from keras_core.utils.generic_utils import to_list
@@ -65,7 +65,7 @@ class Metric(Layer):
         self._call_result = result
         return result
 
-    def add_weight(
+    def add_weight(  # type: ignore[override]
         self,
         name: str,
         shape: Sequence[int] = (),
@@ -145,6 +145,7 @@ class Reduce(Metric):
         if reduction != Reduction.SUM:
             self.count = self.add_weight("count", initializer="zeros")
 
+    @open_signature
     def update_state(self, values: Any, sample_weight: Any = None) -> list[Any]:
         """Adds values.
 
@@ -234,6 +235,9 @@ class MeanMetricWrapper(Mean):
         """
         y_true, y_pred = K.cast(y_true, self.dtype), K.cast(y_pred, self.dtype)
         y_pred, y_true = losses_utils.squeeze_or_expand_dimensions(y_pred, y_true=y_true)
+        if sample_weight is not None and K.ndim(sample_weight) and K.ndim(y_pred) == 1:
+            # A weight a sample: the only axis is that of the samples, not of their features.
+            y_true, y_pred = K.expand_dims(y_true, -1), K.expand_dims(y_pred, -1)
         return super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
     def get_config(self) -> dict[str, Any]:

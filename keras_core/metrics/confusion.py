@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import backend as K
+from keras_core.graph import Variable
 from keras_core.metrics.base import Metric
 from keras_core.utils import metrics_utils
 from keras_core.utils.metrics_utils import ConfusionMatrix, divide_no_nan
@@ -21,6 +22,11 @@ class ConfusionMetric(Metric):
 
     # Each outcome that is counted, by the name of the weight that holds its count.
     _counted: dict[str, ConfusionMatrix]
+    accumulator: Variable
+    true_positives: Variable
+    true_negatives: Variable
+    false_positives: Variable
+    false_negatives: Variable
     top_k: int | None = None
     class_id: int | None = None
 

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from keras_core import foreign, missing, namespaces
 from keras_core.families import Family
 from keras_core.optimizers.adadelta import Adadelta
 from keras_core.optimizers.adagrad import Adagrad
@@ -38,6 +39,9 @@ __all__ = [
     "sgd",
 ]
 
+__dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
+
 sgd = SGD
 rmsprop = RMSprop
 adagrad = Adagrad
@@ -61,6 +65,7 @@ class _Optimizers(Family):
             return self.deserialize(identifier)
         if isinstance(identifier, Optimizer):
             return identifier
+        foreign.refuse(identifier)
         hint = f" Write {identifier.__name__}() instead." if inspect.isclass(identifier) else ""
         raise ValueError(
             f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as "

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_core import backend as K
+from keras_core.graph import Variable
 from keras_core.optimizers.optimizer import Optimizer, either_order, epsilon_or_default
 
 
@@ -33,6 +34,9 @@ class Adam(Optimizer):
 
     Reference: Kingma and Ba, 2014, arXiv:1412.6980; Reddi, Kale and Kumar, 2018, ICLR, for AMSGrad.
     """
+
+    beta_1: Variable
+    beta_2: Variable
 
     def __init__(
         self,

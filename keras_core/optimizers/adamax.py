@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core import backend as K
+from keras_core.graph import Variable
 from keras_core.optimizers.optimizer import Optimizer, either_order, epsilon_or_default
 
 
@@ -30,6 +31,9 @@ class Adamax(Optimizer):
 
     Reference: Kingma and Ba, 2014, arXiv:1412.6980, section 7.
     """
+
+    beta_1: Variable
+    beta_2: Variable
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_core import backend as K
+from keras_core.graph import Variable
 from keras_core.optimizers.optimizer import Optimizer, either_order, epsilon_or_default
 
 
@@ -35,6 +36,10 @@ class Nadam(Optimizer):
 
     Reference: Dozat, 2016, ICLR workshop, "Incorporating Nesterov Momentum into Adam".
     """
+
+    m_schedule: Variable
+    beta_1: Variable
+    beta_2: Variable
 
     def __init__(
         self,

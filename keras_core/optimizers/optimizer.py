@@ -5,11 +5,15 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
 from keras_core import backend as K
+from keras_core.graph import Variable
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _CLIPPING = ("clipnorm", "clipvalue")
 
@@ -55,7 +59,16 @@ class Optimizer:
     Raises:
         TypeError: unknown keyword.
         ValueError: a limit that is negative or NaN.
+
+    Attributes:
+        learning_rate: variable, by its old name `lr`.
+        decay: variable, how fast the learning rate falls.
+        iterations: variable, the number of the steps made.
     """
+
+    learning_rate: Variable
+    decay: Variable
+    iterations: Variable
 
     def __init__(self, **kwargs: Any) -> None:
         unknown = [name for name in kwargs if name not in _CLIPPING]
@@ -98,7 +111,7 @@ class Optimizer:
             self.iterations = K.variable(0, dtype="int64", name="iterations")
 
     @property
-    def lr(self) -> Any:
+    def lr(self) -> Variable:
         """The variable `learning_rate`, by its old name."""
         return self.learning_rate
 
@@ -109,7 +122,7 @@ class Optimizer:
     def __setattr__(self, name: str, value: Any) -> None:
         """Sets an attribute; a number for a hyperparameter becomes the value of its variable, so
         that the next step goes by it."""
-        known = self.__dict__.get(name)
+        known: Any = self.__dict__.get(name)
         if K.is_variable(known) and isinstance(value, (int, float, np.number)):
             K.set_value(known, value)
         else:
@@ -229,7 +242,7 @@ class Optimizer:
         return {name: float(K.get_value(getattr(self, name))) for name in names}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Optimizer:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core import backend as K
+from keras_core.graph import Variable
 from keras_core.optimizers.optimizer import (
     Optimizer,
     either_order,
@@ -32,6 +33,8 @@ class RMSprop(Optimizer):
     Reference: Hinton, Srivastava and Swersky, 2012, "Neural Networks for Machine
     Learning", lecture 6.
     """
+
+    rho: Variable
 
     def __init__(self, learning_rate: float = 0.001, rho: float = 0.9, **kwargs: Any) -> None:
         learning_rate = kwargs.pop("lr", learning_rate)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core import backend as K
+from keras_core.graph import Variable
 from keras_core.optimizers.optimizer import Optimizer, either_order
 
 
@@ -27,6 +28,8 @@ class SGD(Optimizer):
 
     Reference: Sutskever, Martens, Dahl and Hinton, 2013, ICML.
     """
+
+    momentum: Variable
 
     def __init__(
         self,

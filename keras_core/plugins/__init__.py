@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from keras_core import namespaces
 from keras_core.plugins.contract import (
     BACKEND_API,
     Backend,
     BackendInfo,
     Limitation,
     ModelFormat,
+    Problem,
 )
 from keras_core.plugins.discovery import (
     available_backends,
@@ -25,6 +27,7 @@ __all__ = [
     "BackendInfo",
     "Limitation",
     "ModelFormat",
+    "Problem",
     "available_backends",
     "backend_name",
     "current_backend",
@@ -33,3 +36,5 @@ __all__ = [
     "set_backend",
     "use_backend",
 ]
+
+__dir__ = namespaces.listing(__all__)

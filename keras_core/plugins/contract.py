@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from keras_core.graph.program import Program
     from keras_core.graph.tensor import Spec, Variable
 
-BACKEND_API = (1, 0)
+BACKEND_API = (1, 1)
 
 Compiled = Callable[[Sequence[Any], Any], "list[Any]"]
 Inlined = Callable[[Sequence[Any]], "list[Any]"]
@@ -155,6 +155,23 @@ class Limitation:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """What keeps an engine from running here.
+
+    Args:
+        what: what is missing or does not fit, with names and versions, in a sentence without its
+            full stop.
+        remedy: the command that mends it.
+    """
+
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what}. To mend: {self.remedy}"
+
+
+@dataclass(frozen=True)
 class BackendInfo:
     """What is known of a backend without starting its engine.
 
@@ -164,8 +181,9 @@ class BackendInfo:
         engine_version: its version; empty where it is not known without importing the engine.
         api: the version of the contract that the backend was written for. Write the numbers, not
             `BACKEND_API`, which is the version of the core that happens to be installed.
-        devices: kinds of device, such as ('cpu',).
+        devices: kinds of device that the installed engine can have, such as ('cpu',).
         limitations: what the backend cannot do.
+        problems: what keeps the engine from running, told without importing it. Since (1, 1).
     """
 
     name: str
@@ -174,6 +192,7 @@ class BackendInfo:
     api: tuple[int, int] = (1, 0)
     devices: tuple[str, ...] = ()
     limitations: tuple[Limitation, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,19 +18,26 @@ from keras_core.errors import (
     PluginError,
 )
 from keras_core.plugins import features, installed, known
-from keras_core.plugins.contract import BACKEND_API, Backend, BackendInfo, speaks_this_api
+from keras_core.plugins.contract import BACKEND_API, Backend, BackendInfo, Problem, speaks_this_api
 from keras_core.plugins.installed import Plugin
 from keras_core.plugins.manager import ask, load, lock, reason, warn_of
 
 _VARIABLE = config.OPTIONS["backend"].environment
+_UNASKED = ". Keras writes such a file unasked, also when TensorFlow is imported"
 
 
 class Choice(NamedTuple):
-    """The backend that was or would be chosen, the rule that did it, and KERAS_BACKEND then."""
+    """The backend that was or would be chosen, the rule that did it, and KERAS_BACKEND then.
+
+    Attributes:
+        doubt: where `keras.json`, which other programs write too, asks for something that may not
+            be meant: what it asks for, what runs, and how to settle it.
+    """
 
     name: str
     rule: str
     environment: str | None
+    doubt: str | None = None
 
 
 class Inspection(NamedTuple):
@@ -41,6 +48,13 @@ class Inspection(NamedTuple):
     info: BackendInfo | None
     problem: str | None
     disabled: bool
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What is wrong with the plugin, or what keeps its engine from running."""
+        if self.problem:
+            return (self.problem,)
+        return tuple(map(str, self.info.problems)) if self.info else ()
 
 
 _within: ContextVar[str | None] = ContextVar("keras_core_backend", default=None)
@@ -107,15 +121,55 @@ def use_backend(name: str) -> Iterator[None]:
 
 
 def choose() -> Choice:
-    """Applies the rules of choice afresh: environment, keras.json, the only one, numpy."""
+    """Applies the rules of choice afresh: environment, keras.json, the only one, numpy.
+
+    The environment is obeyed. A name in the file is a preference, for other programs write that
+    file: a backend that is not there gives way to one that is.
+    """
     environment = _environment()
     asked, source = config.resolve("backend")
-    if asked:
-        return Choice(known.full_name(asked), source, environment)
+    usual = _usual_choice(environment)
+    if not asked:
+        return usual
+    choice = Choice(known.full_name(asked), source, environment)
+    return choice if environment else _preferred(choice, usual)
+
+
+def _usual_choice(environment: str | None) -> Choice:
     names = list(installed.enabled(installed.BACKENDS))
     if len(names) == 1:
         return Choice(names[0], "the only backend installed", environment)
     return Choice(known.DEFAULT, "default", environment)
+
+
+def _preferred(asked: Choice, usual: Choice) -> Choice:
+    """What `keras.json` asks for, or what runs without it, and what is in doubt then."""
+    there = installed.enabled(installed.BACKENDS)
+    if asked.name not in there and usual.name in there:
+        rule = f"{usual.rule}; {asked.rule} names {asked.name!r}, which is not there"
+        return usual._replace(rule=rule, doubt=_doubt(asked.name, usual.name, _absence(asked.name)))
+    if (
+        asked.name != usual.name
+        and usual.name in there
+        and known.is_unasked(config.file_settings())
+    ):
+        return asked._replace(doubt=_doubt(asked.name, asked.name, _UNASKED))
+    return asked
+
+
+def _absence(name: str) -> str:
+    if name in installed.claims(installed.BACKENDS):
+        return f", which {config.OPTIONS['disabled_plugins'].environment} disables"
+    command = known.install_command(name)
+    return f", which is not installed ({command})" if command else ", which is not installed"
+
+
+def _doubt(asked: str, taken: str, why: str) -> str:
+    return (
+        f"{config.settings_file()} names the backend {asked!r}{why}. What runs is {taken!r}. To "
+        f"settle it, set {_VARIABLE}={taken} in the environment, or change or remove the entry "
+        f'"backend" in that file.'
+    )
 
 
 def _choice_of_the_process() -> Choice:
@@ -131,6 +185,8 @@ def _settled() -> Choice:
     with lock:
         if _choice is None:
             _choice = choose()
+            if _choice.doubt:
+                warnings.warn(_choice.doubt, BackendChoiceWarning, stacklevel=5)
         choice, environment = _choice, _environment()
         if environment != choice.environment:
             _choice = choice = choice._replace(environment=environment)
@@ -213,15 +269,17 @@ def load_backend(name: str) -> Backend:
 
 
 def _make(plugin: Plugin) -> Backend:
+    problems: tuple[Problem, ...] = ()
     try:
-        backend_info(plugin)
+        problems = backend_info(plugin).problems
         backend = ask(load(plugin), "keras_core_make_backend", config=config.snapshot())
         if not isinstance(backend, Backend):
             raise PluginError(f"keras_core_make_backend gave {backend!r} instead of a Backend")
     except Exception as error:
+        told = "".join(f"{problem}\n" for problem in problems)
         raise BackendLoadError(
             f"The backend {plugin.name!r} of {plugin.release} does not load: {reason(error)}\n"
-            f"`keras-core doctor` tells what else is installed."
+            f"{told}`keras-core doctor` tells what else is installed."
         ) from error
     added = features.lowerings(backend)
     if added:
@@ -243,7 +301,7 @@ def backend_info(plugin: Plugin) -> BackendInfo:
         raise PluginError(
             f"it is written for version {_dotted(info.api)} of the backend contract, and this "
             f"keras-core speaks {_dotted(BACKEND_API)}; install versions that fit: "
-            f"pip install --upgrade keras-core {plugin.distribution}"
+            f"pip install --upgrade 'keras-core>=2.4,<3' {plugin.distribution}"
         )
     return info
 
@@ -277,7 +335,10 @@ def available_backends() -> dict[str, BackendInfo]:
     available = {}
     for name, claimants in installed.enabled(installed.BACKENDS).items():
         try:
-            available[name] = backend_info(installed.sole(claimants))
+            info = backend_info(installed.sole(claimants))
+            if info.problems:
+                raise BackendLoadError("; ".join(map(str, info.problems)))
+            available[name] = info
         except Exception as error:
             warn_of(" and ".join(plugin.release for plugin in claimants), error)
     return available

@@ -34,7 +34,7 @@ class Plugin:
 
     @property
     def release(self) -> str:
-        """Distribution and version, such as 'keras-numpy 2.0.0'."""
+        """Distribution and version, such as 'keras-numpy 2.4.0'."""
         return f"{self.distribution} {self.version}"
 
     @property

@@ -5,15 +5,32 @@ Nothing else in the core knows a backend by name.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 DEFAULT = "numpy"
 
+# With the extra that brings the engine, where the distribution leaves that open.
 DISTRIBUTIONS = {
     "numpy": "keras-numpy",
-    "tensorflow": "keras-tf",
+    "tensorflow": "'keras-tf[cpu]'",
     "theano": "keras-theano",
 }
 
+# What Keras writes into a keras.json that it finds missing.
+_UNASKED = {
+    "floatx": "float32",
+    "epsilon": 1e-07,
+    "backend": "tensorflow",
+    "image_data_format": "channels_last",
+}
+
 _ALIASES = {"tf": "tensorflow"}
+
+
+def is_unasked(settings: Mapping[str, Any]) -> bool:
+    """Whether settings may be those that Keras has written by itself."""
+    return all(settings.get(key) == value for key, value in _UNASKED.items())
 
 
 def full_name(name: str) -> str:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from keras_core import slots
 from keras_core.saving.safety import safe_mode_scope
 from keras_core.saving.yaml_text import parse_yaml
+
+if TYPE_CHECKING:
+    from keras_core.engine.training import Model
+
 
 # Files follow the layout of this Keras, with TensorFlow's kernels, whichever backend runs.
 KERAS_VERSION = "2.3.1"
 KERNEL_LAYOUT = "tensorflow"
 
 
-def model_config(model, versions=False):
+def model_config(model: Any, versions: bool = False) -> dict[str, Any]:
     """What makes a model without its weights.
 
     Args:
@@ -29,7 +35,9 @@ def model_config(model, versions=False):
     return config
 
 
-def model_from_config(config, custom_objects=None, safe_mode=True):
+def model_from_config(
+    config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+) -> Model:
     """Makes a model, with new weights, of a configuration.
 
     Args:
@@ -54,7 +62,9 @@ def model_from_config(config, custom_objects=None, safe_mode=True):
         return slots.family("layers").deserialize(config, custom_objects)
 
 
-def model_from_json(json_string, custom_objects=None, safe_mode=True):
+def model_from_json(
+    json_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+) -> Model:
     """Makes a model, with new weights, of JSON text.
 
     Args:
@@ -71,7 +81,9 @@ def model_from_json(json_string, custom_objects=None, safe_mode=True):
     return model_from_config(json.loads(json_string), custom_objects, safe_mode)
 
 
-def model_from_yaml(yaml_string, custom_objects=None, safe_mode=True):
+def model_from_yaml(
+    yaml_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+) -> Model:
     """Makes a model, with new weights, of YAML text.
 
     Args:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from keras_core.saving import config, targets, training, weights
 from keras_core.saving.json_text import json_value
+from keras_core.utils.io_utils import H5Dict
+
+if TYPE_CHECKING:
+    from keras_core.engine.training import Model
 
 
-def save_model(model, filepath, overwrite=True, include_optimizer=True):
+def save_model(
+    model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True
+) -> None:
     """Saves architecture, weights, and when compiled also the state of training.
 
     A file is replaced as a whole: when saving fails, the old one is still there.
@@ -25,7 +33,7 @@ def save_model(model, filepath, overwrite=True, include_optimizer=True):
     """
     architecture = config.model_config(model)
 
-    def save(store):
+    def save(store: H5Dict) -> None:
         store["keras_version"] = config.KERAS_VERSION.encode("utf8")
         store["backend"] = config.KERNEL_LAYOUT.encode("utf8")
         text = json.dumps(architecture, default=json_value)
@@ -37,7 +45,12 @@ def save_model(model, filepath, overwrite=True, include_optimizer=True):
     targets.write(filepath, save, overwrite, "save_model")
 
 
-def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
+def load_model(
+    filepath: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Model:
     """Loads a model that `save_model`, or Keras 2, saved.
 
     Args:
@@ -55,7 +68,7 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
         ValueError: if the file is damaged, holds no model, or names an unknown object.
     """
 
-    def load(store):
+    def load(store: H5Dict) -> Any:
         model = _architecture(store, custom_objects, safe_mode)
         with weights.reading(store, "'model_weights'"):
             weights.load_weights(store["model_weights"], model.layers)
@@ -66,7 +79,7 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     return targets.read(filepath, load, "load_model")
 
 
-def _architecture(store, custom_objects, safe_mode):
+def _architecture(store: H5Dict, custom_objects: Mapping[str, Any] | None, safe_mode: bool) -> Any:
     if "model_config" not in store:
         raise targets.ModelFileError(
             f"{store.where} holds no model_config, so it is no saved model. If it holds weights "
@@ -82,7 +95,7 @@ def _architecture(store, custom_objects, safe_mode):
         ) from error
 
 
-def save_weights(model, filepath, overwrite=True):
+def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     """Saves the weights of a model.
 
     Args:
@@ -91,13 +104,19 @@ def save_weights(model, filepath, overwrite=True):
         overwrite: bool; with False, asks before an existing file is replaced.
     """
 
-    def save(store):
+    def save(store: H5Dict) -> None:
         weights.save_weights(store, model.layers)
 
     targets.write(filepath, save, overwrite, "save_weights")
 
 
-def load_weights(model, filepath, by_name=False, skip_mismatch=False, reshape=False):
+def load_weights(
+    model: Any,
+    filepath: Any,
+    by_name: bool = False,
+    skip_mismatch: bool = False,
+    reshape: bool = False,
+) -> None:
     """Loads the weights of a model; all of them or, after an error, none.
 
     Args:
@@ -113,7 +132,7 @@ def load_weights(model, filepath, by_name=False, skip_mismatch=False, reshape=Fa
         ValueError: if the file is damaged, or its weights do not fit the model.
     """
 
-    def load(store):
+    def load(store: H5Dict) -> None:
         group = store
         if "layer_names" not in store and "model_weights" in store:
             with weights.reading(store, "'model_weights'"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 
-def json_value(value):
+def json_value(value: Any) -> Any:
     """Turns what JSON does not know into what it knows, for `json.dumps(default=...)`.
 
     Args:

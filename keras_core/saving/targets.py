@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, BinaryIO, Callable, NoReturn
 
 from keras_core.utils.io_utils import (
     H5Dict,
@@ -20,7 +22,7 @@ class ModelFileError(OSError, ValueError):
 
 
 @contextmanager
-def replacing(path):
+def replacing(path: Any) -> Iterator[BinaryIO]:
     """Opens a new file that takes the place of `path` when all went well.
 
     Whatever happens while it is written, `path` holds either its old or its new contents whole.
@@ -43,7 +45,7 @@ def replacing(path):
             os.remove(new)
 
 
-def write(target, save, overwrite, what):
+def write(target: Any, save: Callable[[H5Dict], Any], overwrite: bool, what: str) -> None:
     """Opens a target and has it filled.
 
     Args:
@@ -68,11 +70,11 @@ def write(target, save, overwrite, what):
         _refuse(target, what)
 
 
-def _write_stream(stream, save):
+def _write_stream(stream: Any, save: Callable[[H5Dict], Any]) -> None:
     save_to_binary_h5py(lambda file: save(H5Dict(file)), stream)
 
 
-def read(target, load, what):
+def read(target: Any, load: Callable[[H5Dict], Any], what: str) -> Any:
     """Opens a target and has it read.
 
     Args:
@@ -99,7 +101,7 @@ def read(target, load, what):
     return load(_as_store(target, "r"))
 
 
-def _opened(path):
+def _opened(path: Any) -> H5Dict:
     if not os.path.exists(path):
         raise FileNotFoundError(f"There is no file {os.fspath(path)}.")
     with _file_errors(os.fspath(path)):
@@ -107,7 +109,7 @@ def _opened(path):
 
 
 @contextmanager
-def _file_errors(where):
+def _file_errors(where: Any) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -119,21 +121,21 @@ def _file_errors(where):
         ) from error
 
 
-def _is_path(target):
+def _is_path(target: Any) -> bool:
     return isinstance(target, (str, os.PathLike))
 
 
-def _is_store(target):
+def _is_store(target: Any) -> bool:
     import h5py
 
     return isinstance(target, (dict, h5py.Group, H5Dict))
 
 
-def _as_store(target, mode="a"):
+def _as_store(target: Any, mode: str = "a") -> H5Dict:
     return target if isinstance(target, H5Dict) else H5Dict(target, mode)
 
 
-def _refuse(target, what):
+def _refuse(target: Any, what: str) -> NoReturn:
     raise ValueError(
         f"{what} takes a path, an open binary file, an h5py.Group or a dict, "
         f"not {target!r}, a {type(target).__name__}."

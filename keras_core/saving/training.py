@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 from keras_core import slots
 from keras_core.saving.json_text import json_value
 from keras_core.saving.weights import read_arrays, read_json, reading, save_variables
+from keras_core.utils.io_utils import H5Dict
 
 
-def save_training(store, model):
+def save_training(store: H5Dict, model: Any) -> None:
     """Writes the arguments of compile and, after the first training step, the optimizer's state.
 
     Args:
@@ -34,7 +37,9 @@ def save_training(store, model):
         save_variables(store["optimizer_weights"], optimizer.weights)
 
 
-def load_training(store, model, custom_objects=None):
+def load_training(
+    store: H5Dict, model: Any, custom_objects: Mapping[str, Any] | None = None
+) -> None:
     """Compiles a model as it was when saved, and restores its optimizer.
 
     Args:
@@ -59,7 +64,7 @@ def load_training(store, model, custom_objects=None):
         _restore_optimizer(store, model)
 
 
-def _compile_arguments(config, custom_objects):
+def _compile_arguments(config: dict[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
     optimizers, losses, metrics = map(slots.family, ("optimizers", "losses", "metrics"))
     weighted = config.get("weighted_metrics")
     return {
@@ -72,7 +77,7 @@ def _compile_arguments(config, custom_objects):
     }
 
 
-def _objects(saved, family, custom_objects):
+def _objects(saved: Any, family: Any, custom_objects: Mapping[str, Any]) -> Any:
     """Puts objects in the place of their configurations, and of names of custom objects."""
     if isinstance(saved, list):
         return [_objects(item, family, custom_objects) for item in saved]
@@ -83,7 +88,7 @@ def _objects(saved, family, custom_objects):
     return custom_objects.get(saved, saved) if isinstance(saved, str) else saved
 
 
-def _restore_optimizer(store, model):
+def _restore_optimizer(store: H5Dict, model: Any) -> None:
     model._make_train_function()
     expected = sum(int(weight.get_value().size) for weight in model.optimizer.weights)
     try:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_core import backend as K
+from keras_core.graph import Variable
 from keras_core.saving.config import KERAS_VERSION, KERNEL_LAYOUT
 from keras_core.saving.targets import ModelFileError
 from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.layer_utils import describe, unfrozen
 from keras_core.utils.weight_conversion import convert_weights
 
+if TYPE_CHECKING:
+    from keras_core.engine.base_layer import Layer
 
-def save_weights(group, layers):
+
+def save_weights(group: H5Dict, layers: Sequence[Layer]) -> None:
     """Writes the weights of layers.
 
     Args:
@@ -36,7 +42,7 @@ def _stored(layer):
         return layer.weights
 
 
-def save_variables(group, variables):
+def save_variables(group: H5Dict, variables: Sequence[Variable]) -> None:
     """Writes variables under their names, which are made different where they are equal.
 
     Args:
@@ -49,8 +55,8 @@ def save_variables(group, variables):
         group[name] = np.asarray(value)
 
 
-def _distinct(names):
-    taken = {}
+def _distinct(names: Iterable[str]) -> list[str]:
+    taken: dict[str, Any] = {}
     for name in names:
         stem, colon, output = name.partition(":")
         distinct, count = name, taken.get(name, 0)
@@ -63,7 +69,7 @@ def _distinct(names):
 
 
 @contextmanager
-def reading(group, what):
+def reading(group: H5Dict, what: str) -> Iterator[None]:
     """Turns whatever a damaged file causes into a ModelFileError that says what and where."""
     try:
         yield
@@ -73,7 +79,7 @@ def reading(group, what):
         raise ModelFileError(f"{group.where}: {what} cannot be read ({error}).") from error
 
 
-def read_text(group, key):
+def read_text(group: H5Dict, key: str) -> str:
     """Reads a text.
 
     Raises:
@@ -83,7 +89,7 @@ def read_text(group, key):
         return _decoded(group[key])
 
 
-def read_json(group, key):
+def read_json(group: H5Dict, key: str) -> Any:
     """Reads what a text in JSON says.
 
     Raises:
@@ -95,7 +101,7 @@ def read_json(group, key):
         raise ModelFileError(f"{group.where}: {key!r} is no JSON ({error}).") from error
 
 
-def read_names(group, key):
+def read_names(group: H5Dict, key: str) -> list[str]:
     """Reads a list of texts.
 
     Raises:
@@ -105,7 +111,7 @@ def read_names(group, key):
         return [_decoded(name) for name in list(group[key])]
 
 
-def _decoded(value):
+def _decoded(value: Any) -> str:
     if isinstance(value, (bytes, np.bytes_)):
         return value.decode("utf-8")
     if isinstance(value, str):
@@ -113,7 +119,7 @@ def _decoded(value):
     raise TypeError(f"a text was expected, not {type(value).__name__}")
 
 
-def read_arrays(group, limit):
+def read_arrays(group: H5Dict, limit: int) -> list[np.ndarray]:
     """Reads the arrays of a group in the order of its weight names.
 
     Args:
@@ -135,12 +141,12 @@ def read_arrays(group, limit):
         return [np.asarray(group[name]) for name in names]
 
 
-def _engine(group):
+def _engine(group: H5Dict) -> str | None:
     """The engine that a file was written on, or None where it does not say."""
     return read_text(group, "backend") if "backend" in group else None
 
 
-def _inner(group, name):
+def _inner(group: H5Dict, name: str) -> H5Dict:
     with reading(group, f"the weights of layer {name!r}"):
         inner = group[name]
         if not isinstance(inner, H5Dict):
@@ -148,12 +154,12 @@ def _inner(group, name):
         return inner
 
 
-def _largest(variables):
+def _largest(variables: Sequence[Variable]) -> int:
     # A CuDNN bias is twice as long as the one it is converted to.
     return 2 * sum(int(np.prod(K.int_shape(v))) for v in variables) + 16
 
 
-def load_weights(group, layers, reshape=False):
+def load_weights(group: H5Dict, layers: Sequence[Layer], reshape: bool = False) -> None:
     """Gives the weights of a file to layers, in order; all of them or, after an error, none.
 
     Args:
@@ -171,17 +177,17 @@ def load_weights(group, layers, reshape=False):
             f"{group.where} holds weights of {len(names)} layers, {names}, but the model has "
             f"{len(layers)} layers with weights, {[layer.name for layer in layers]}."
         )
-    pairs = []
+    pairs: list[Any] = []
     for name, layer in zip(names, layers):
         pairs += _fitting(group, name, layer, reshape)
     K.batch_set_value(pairs)
 
 
-def _has_weights(group, name):
+def _has_weights(group: H5Dict, name: str) -> bool:
     return bool(read_names(_inner(group, name), "weight_names"))
 
 
-def _fitting(group, name, layer, reshape):
+def _fitting(group: H5Dict, name: str, layer: Layer, reshape: bool) -> list[Any]:
     """Pairs the variables of a layer with converted arrays of a file."""
     inner = _inner(group, name)
     _check_number(inner, read_names(inner, "weight_names"), layer)
@@ -220,7 +226,7 @@ def _fit(variables, arrays):
     return all(K.int_shape(v) == array.shape for v, array in zip(variables, arrays))
 
 
-def _check_number(inner, names, layer):
+def _check_number(inner: H5Dict, names: Sequence[str], layer: Layer) -> None:
     if len(names) != len(layer.weights):
         raise ValueError(
             f"{inner.where} holds {len(names)} arrays {names}, but layer {describe(layer)} has "
@@ -228,7 +234,9 @@ def _check_number(inner, names, layer):
         )
 
 
-def load_weights_by_name(group, layers, skip_mismatch=False, reshape=False):
+def load_weights_by_name(
+    group: H5Dict, layers: Sequence[Layer], skip_mismatch: bool = False, reshape: bool = False
+) -> None:
     """Gives the weights of a file to the layers of the same names.
 
     Args:
@@ -240,7 +248,8 @@ def load_weights_by_name(group, layers, skip_mismatch=False, reshape=False):
     Raises:
         ValueError: if the file is damaged, or weights do not fit and `skip_mismatch` is False.
     """
-    pairs, named = [], {}
+    pairs: list[Any] = []
+    named: dict[str, list[Any]] = {}
     for layer in layers:
         named.setdefault(layer.name, []).append(layer)
     for name in read_names(group, "layer_names"):
@@ -251,7 +260,9 @@ def load_weights_by_name(group, layers, skip_mismatch=False, reshape=False):
     K.batch_set_value(pairs)
 
 
-def _fitting_or_skipped(group, name, layer, skip_mismatch, reshape):
+def _fitting_or_skipped(
+    group: H5Dict, name: str, layer: Layer, skip_mismatch: bool, reshape: bool
+) -> list[Any]:
     try:
         return _fitting(group, name, layer, reshape)
     except ModelFileError:

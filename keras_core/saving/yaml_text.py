@@ -7,6 +7,7 @@ by constructors of our own; every other tag of a Python object is refused.
 from __future__ import annotations
 
 import json
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,7 +17,7 @@ _PYTHON = "tag:yaml.org,2002:python/"
 _NUMPY_PARTS = ("numpy.core.multiarray", "numpy._core.multiarray")
 
 
-def to_yaml(config, **kwargs):
+def to_yaml(config: Any, **kwargs: Any) -> str:
     """YAML text of a configuration.
 
     Args:
@@ -29,7 +30,7 @@ def to_yaml(config, **kwargs):
     return yaml.dump(plain, Dumper=yaml.SafeDumper, **kwargs)
 
 
-def parse_yaml(text):
+def parse_yaml(text: str) -> Any:
     """Reads YAML that holds plain values, tuples and NumPy numbers.
 
     Args:
@@ -49,7 +50,7 @@ def parse_yaml(text):
         raise ValueError(f"The YAML of a model cannot be read: {error}") from error
 
 
-def _loader(base):
+def _loader(base: Any) -> Any:
     class Loader(base):
         pass
 
@@ -64,15 +65,15 @@ def _loader(base):
     return Loader
 
 
-def _tuple(loader, node):
+def _tuple(loader: Any, node: Any) -> tuple[Any, ...]:
     return tuple(loader.construct_sequence(node, deep=True))
 
 
-def _nothing(loader, node):
+def _nothing(loader: Any, node: Any) -> None:
     return None
 
 
-def _dtype(loader, node):
+def _dtype(loader: Any, node: Any) -> np.dtype[Any]:
     fields = loader.construct_mapping(node, deep=True)
     dtype = np.dtype(fields["args"][0])
     if dtype.kind not in "biuf":
@@ -81,12 +82,12 @@ def _dtype(loader, node):
     return dtype.newbyteorder(order)
 
 
-def _scalar(loader, node):
+def _scalar(loader: Any, node: Any) -> Any:
     dtype, data = loader.construct_sequence(node, deep=True)
     return np.frombuffer(data, dtype, count=1)[0].item()
 
 
-def _array(loader, node):
+def _array(loader: Any, node: Any) -> Any:
     _, shape, dtype, fortran, data = loader.construct_mapping(node, deep=True)["state"]
-    order = "F" if fortran else "C"
+    order: Literal["C", "F"] = "F" if fortran else "C"
     return np.frombuffer(data, dtype).reshape(shape, order=order).tolist()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_core.graph import Tensor
 from keras_core.graph.evaluate import evaluate
 from keras_core.graph.program import Program
 from keras_core.plugins import Backend, discovery
@@ -21,7 +22,7 @@ class ReferenceBackend(Backend):
 
     def compile(self, program: Program) -> Compiled:
         def run(arrays: Any, random_state: Any) -> list[Any]:
-            feeds = dict(zip(program.inputs, arrays))
+            feeds: dict[Tensor, Any] = dict(zip(program.inputs, arrays))
             feeds.update({v: v.held_by(self) for v in program.variables})
             results = evaluate(program.results, feeds, random_state)
             split = len(program.outputs)

@@ -37,6 +37,7 @@ def test_value(doubled, shape):
 def test_gradient(doubled):
     x = Placeholder((2, 3))
     (g,) = gradients([p.square(doubled(x))], [x])
+    assert g is not None
     np.testing.assert_allclose(Function([x], [g])([VALUES])[0], 8 * VALUES, rtol=1e-6)
 
 

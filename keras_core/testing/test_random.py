@@ -103,7 +103,10 @@ def test_sizes_of_draws_may_come_at_run_time():
 
 def test_each_step_of_a_loop_draws_anew():
     x = Placeholder((4, COUNT))
-    step = lambda xs, _: ([p.add(xs[0], drawn("random_normal"))], [])  # noqa: E731
+
+    def step(xs, _):
+        return [p.add(xs[0], drawn("random_normal"))], []
+
     (row,) = scan(step, [x], [])[1]
     set_random_seed(4)
     function = Function([x], [row])

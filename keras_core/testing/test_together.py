@@ -6,6 +6,7 @@ import sys
 import threading
 from contextlib import ExitStack
 from contextvars import copy_context
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,8 @@ def in_threads(*works):
 
     Threads change often, so that what they might tear is torn.
     """
-    results, start = [None] * len(works), threading.Barrier(len(works))
+    results: list[Any] = [None] * len(works)
+    start = threading.Barrier(len(works))
 
     def run(number, work):
         start.wait()

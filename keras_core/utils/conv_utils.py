@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -67,6 +67,14 @@ def convert_kernel(kernel: np.ndarray) -> np.ndarray:
     return np.flip(kernel, axis=tuple(range(kernel.ndim - 2))).copy()
 
 
+@overload
+def conv_output_length(
+    input_length: int, filter_size: int, padding: str, stride: int, dilation: int = 1
+) -> int: ...
+@overload
+def conv_output_length(
+    input_length: int | None, filter_size: int, padding: str, stride: int, dilation: int = 1
+) -> int | None: ...
 def conv_output_length(
     input_length: int | None, filter_size: int, padding: str, stride: int, dilation: int = 1
 ) -> int | None:

@@ -154,7 +154,7 @@ def _extract_archive(path: str, folder: str, archive_format: Any = "auto") -> bo
     import tarfile
     import zipfile
 
-    kinds = {
+    kinds: dict[str, tuple[Callable[[str], bool], Callable[[str], Any]]] = {
         "tar": (tarfile.is_tarfile, tarfile.open),
         "zip": (zipfile.is_zipfile, zipfile.ZipFile),
     }
@@ -371,6 +371,8 @@ class OrderedEnqueuer(SequenceEnqueuer):
     def start(self, workers: int = 1, max_queue_size: int = 10) -> None:
         """Starts the workers."""
         self.end_of_epoch_signal.clear()
+        # The feeding thread has a generator of its own: it and the caller run side by side.
+        self._shuffler = np.random.RandomState(np.random.randint(1 << 32, dtype=np.int64))
         super().start(workers, max_queue_size)
 
     def join_end_of_epoch(self) -> None:
@@ -411,7 +413,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
     def _order(self) -> list[int]:
         order = list(range(len(self.sequence)))
         if self.shuffle:
-            random.shuffle(order)
+            self._shuffler.shuffle(order)
         return order
 
 

@@ -222,7 +222,7 @@ def func_load(
     if isinstance(code, (tuple, list)):
         code, defaults, closure = code
     cells = None if closure is None else tuple(_as_cell(value) for value in closure)
-    defaults = tuple(defaults) if isinstance(defaults, list) else defaults
+    defaults = None if defaults is None else tuple(defaults)
     return types.FunctionType(
         _load_code(code), globals() if globs is None else globs, None, defaults, cells
     )
@@ -361,7 +361,8 @@ def transpose_shape(shape: Sequence[Any], target_format: str, spatial_axes: Sequ
             f"Unknown data_format {target_format!r}; expected 'channels_first' or 'channels_last'."
         )
     spatial = [shape[axis] for axis in spatial_axes]
-    return type(shape)([*shape[: spatial_axes[0]], shape[-1], *spatial])
+    first = [*shape[: spatial_axes[0]], shape[-1], *spatial]
+    return first if isinstance(shape, list) else tuple(first)
 
 
 def check_for_unexpected_keys(

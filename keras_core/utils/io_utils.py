@@ -7,6 +7,7 @@ import os
 import pickle
 from collections import defaultdict
 from threading import Lock
+from typing import Any, Callable
 
 import numpy as np
 
@@ -24,7 +25,7 @@ __all__ = [
 HDF5_OBJECT_HEADER_LIMIT = 64512
 
 
-def ask_to_proceed_with_overwrite(filepath):
+def ask_to_proceed_with_overwrite(filepath: Any) -> bool:
     """Asks on the terminal whether a file may be replaced.
 
     Args:
@@ -54,7 +55,7 @@ class H5Dict:
         ValueError: for a dict with contents that no H5Dict wrote.
     """
 
-    def __init__(self, path, mode="a"):
+    def __init__(self, path: Any, mode: str = "a") -> None:
         import h5py
 
         self.read_only = mode == "r"
@@ -74,21 +75,21 @@ class H5Dict:
             )
 
     @staticmethod
-    def _mark_group(data):
+    def _mark_group(data: Any) -> None:
         if data and "_is_group" not in data:
             raise ValueError("H5Dict takes an empty dict, or one that it has written before.")
         data["_is_group"] = True
 
     @property
-    def _in_memory(self):
+    def _in_memory(self) -> bool:
         return isinstance(self.data, dict)
 
     @property
-    def where(self):
+    def where(self) -> str:
         """Names the place in messages."""
         return "dict" if self._in_memory else f"{self.data.file.filename}:{self.data.name}"
 
-    def __setitem__(self, attr, val):
+    def __setitem__(self, attr: Any, val: Any) -> None:
         if self.read_only:
             raise ValueError(f"{self.where} is opened for reading, {attr!r} cannot be set.")
         key = _text(attr)
@@ -101,14 +102,14 @@ class H5Dict:
         else:
             self._set_array(key, np.asarray(val))
 
-    def _set_in_memory(self, key, value):
+    def _set_in_memory(self, key: str, value: Any) -> None:
         if isinstance(value, np.ndarray):
             self.data[key] = pickle.dumps(value)
             self.data[f"_{key}_pickled"] = True
         else:
             self.data[key] = value
 
-    def _set_names(self, key, names):
+    def _set_names(self, key: str, names: Any) -> None:
         array = np.asarray(names)
         if array.itemsize > HDF5_OBJECT_HEADER_LIMIT:
             longest = max(names, key=len)
@@ -125,16 +126,16 @@ class H5Dict:
             for index, part in enumerate(np.array_split(array, count)):
                 self.data.attrs[f"{key}{index}"] = part
 
-    def _set_array(self, key, array):
+    def _set_array(self, key: str, array: Any) -> None:
         if key in self:
             raise KeyError(f"{self.where} has an entry {key!r} already.")
         self.data.create_dataset(key, data=array)
 
-    def __getitem__(self, attr):
+    def __getitem__(self, attr: Any) -> Any:
         key = _text(attr)
         return self._get_in_memory(key) if self._in_memory else self._get_stored(key)
 
-    def _get_in_memory(self, key):
+    def _get_in_memory(self, key: str) -> Any:
         if key not in self.data:
             self._refuse_reading(key)
             self.data[key] = {"_is_group": True}
@@ -143,7 +144,7 @@ class H5Dict:
             return _ArrayUnpickler(io.BytesIO(value)).load()
         return H5Dict(value, self._inner_mode) if isinstance(value, dict) else value
 
-    def _get_stored(self, key):
+    def _get_stored(self, key: str) -> Any:
         if key in self.data.attrs:
             return self.data.attrs[key]
         if f"{key}0" in self.data.attrs:
@@ -155,20 +156,20 @@ class H5Dict:
         return np.asarray(value) if hasattr(value, "dtype") else H5Dict(value, self._inner_mode)
 
     @property
-    def _inner_mode(self):
+    def _inner_mode(self) -> str:
         return "r" if self.read_only else "a"
 
-    def _joined_names(self, key):
-        parts = []
+    def _joined_names(self, key: str) -> np.ndarray:
+        parts: list[np.ndarray] = []
         while f"{key}{len(parts)}" in self.data.attrs:
             parts.append(self.data.attrs[f"{key}{len(parts)}"])
         return np.concatenate(parts)
 
-    def _refuse_reading(self, key):
+    def _refuse_reading(self, key: str) -> None:
         if self.read_only:
             raise KeyError(f"{self.where} has no entry {key!r}.")
 
-    def array_size(self, key):
+    def array_size(self, key: Any) -> int:
         """The number of elements of an array, known before it is read.
 
         Raises:
@@ -182,55 +183,55 @@ class H5Dict:
             raise ValueError(f"{self.where}: {_text(key)!r} refers to another file.")
         return int(value.size)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.data)
 
-    def __iter__(self):
+    def __iter__(self) -> Any:
         return iter(self.data)
 
-    def iter(self):
+    def iter(self) -> Any:
         """Iterates over the names of the inner dictionaries and arrays."""
         return iter(self.data)
 
-    def __getattr__(self, attr):
+    def __getattr__(self, attr: str) -> Any:
         """Passes on what only the dict or the HDF5 group has, such as `keys`."""
         if attr == "data":
             raise AttributeError("this H5Dict was not opened")
         return getattr(self.data, attr)
 
-    def __contains__(self, key):
+    def __contains__(self, key: Any) -> bool:
         key = _text(key)
         if self._in_memory:
             return key in self.data
         return key in self.data or key in self.data.attrs or f"{key}0" in self.data.attrs
 
-    def get(self, key, default=None):
+    def get(self, key: Any, default: Any = None) -> Any:
         """The entry of a name, or `default` where there is none."""
         if key not in self:
             return default
         return self[key]
 
-    def update(self, *others, **kwargs):
+    def update(self, *others: Any, **kwargs: Any) -> None:
         """Sets the entries of dictionaries and of keywords."""
         for entries in (*others, kwargs):
             for key, value in entries.items():
                 self[key] = value
 
-    def close(self):
+    def close(self) -> None:
         """Writes everything to the file, and closes it if this object opened it."""
         if not self._in_memory:
             self.data.file.flush()
         if self._is_file:
             self.data.close()
 
-    def __enter__(self):
+    def __enter__(self) -> H5Dict:
         return self
 
-    def __exit__(self, exc_type, exc_val, exc_tb):
+    def __exit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         self.close()
 
     @staticmethod
-    def is_supported_type(path):
+    def is_supported_type(path: Any) -> bool:
         """Whether an H5Dict can be made of this: a path, an HDF5 group or a dict.
 
         Args:
@@ -258,11 +259,11 @@ class _ArrayUnpickler(pickle.Unpickler):
         raise ValueError(f"A saved array must hold numbers only, but refers to {module}.{name}.")
 
 
-def _text(key):
+def _text(key: Any) -> str:
     return key.decode("utf-8") if isinstance(key, bytes) else str(key)
 
 
-def save_to_binary_h5py(save_function, stream):
+def save_to_binary_h5py(save_function: Callable[[Any], Any], stream: Any) -> None:
     """Makes an HDF5 file in memory and writes it to a stream.
 
     Args:
@@ -277,7 +278,7 @@ def save_to_binary_h5py(save_function, stream):
     stream.write(image.getbuffer())
 
 
-def load_from_binary_h5py(load_function, stream):
+def load_from_binary_h5py(load_function: Callable[[Any], Any], stream: Any) -> Any:
     """Reads an HDF5 file out of a stream.
 
     Args:
@@ -307,11 +308,18 @@ class HDF5Matrix:
         KeyError: if the file has no such dataset.
     """
 
-    refs = defaultdict(int)
+    refs: dict[Any, int] = defaultdict(int)
     _files: dict = {}
     _opening = Lock()
 
-    def __init__(self, datapath, dataset, start=0, end=None, normalizer=None):
+    def __init__(
+        self,
+        datapath: str,
+        dataset: str,
+        start: int = 0,
+        end: int | None = None,
+        normalizer: Callable[[Any], Any] | None = None,
+    ) -> None:
         import h5py
 
         with self._opening:
@@ -325,10 +333,10 @@ class HDF5Matrix:
         self._base_shape = self._read(slice(0, 1)).shape[1:]
         self._base_dtype = self._read(slice(0, 1)).dtype
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.end - self.start
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> np.ndarray:
         """Reads rows.
 
         Args:
@@ -344,44 +352,44 @@ class HDF5Matrix:
             return self._read(self._inside(int(key)))
         return self._read_several(np.asarray(key))
 
-    def _inside(self, row):
+    def _inside(self, row: Any) -> Any:
         if not 0 <= row < len(self):
             raise IndexError(f"Row {row} is outside of the {len(self)} rows of this HDF5Matrix.")
         return row
 
-    def _read_several(self, rows):
+    def _read_several(self, rows: Any) -> np.ndarray:
         # h5py wants rows in increasing order, each once.
         distinct, places = np.unique(rows, return_inverse=True)
         for row in distinct:
             self._inside(int(row))
         return self._normalized(self.data[(distinct + self.start).tolist()][places])
 
-    def _read(self, rows):
+    def _read(self, rows: Any) -> Any:
         if isinstance(rows, slice):
             rows = slice(rows.start + self.start, rows.stop + self.start)
         else:
             rows += self.start
         return self._normalized(self.data[rows])
 
-    def _normalized(self, values):
+    def _normalized(self, values: Any) -> Any:
         return values if self.normalizer is None else self.normalizer(values)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """The shape, with the normalizer applied."""
         return (len(self), *self._base_shape)
 
     @property
-    def dtype(self):
+    def dtype(self) -> Any:
         """The dtype, with the normalizer applied."""
         return self._base_dtype
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """The number of axes."""
         return self.data.ndim
 
     @property
-    def size(self):
+    def size(self) -> int:
         """The number of elements."""
         return int(np.prod(self.shape))

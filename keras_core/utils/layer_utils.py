@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, Callable
 
 import numpy as np
 
 from keras_core import backend as K
+from keras_core.graph import Tensor, Variable
 from keras_core.utils.generic_utils import to_list
 from keras_core.utils.weight_conversion import convert_weights
 
@@ -40,12 +43,12 @@ def lists_unfrozen():
     return _unfrozen.get()
 
 
-def describe(layer):
+def describe(layer: Any) -> str:
     """Names a layer in a message, as ``dense_1 (Dense)``."""
     return f"{layer.name} ({type(layer).__name__})"
 
 
-def count_params(weights):
+def count_params(weights: Iterable[Variable]) -> int:
     """Counts the numbers in variables, each variable once.
 
     Args:
@@ -57,7 +60,12 @@ def count_params(weights):
     return int(sum(K.count_params(weight) for weight in dict.fromkeys(weights)))
 
 
-def print_summary(model, line_length=None, positions=None, print_fn=None):
+def print_summary(
+    model: Any,
+    line_length: int | None = None,
+    positions: Sequence[Any] | None = None,
+    print_fn: Callable[[str], Any] | None = None,
+) -> None:
     """Prints a table of a model's layers.
 
     Args:
@@ -85,7 +93,7 @@ def print_summary(model, line_length=None, positions=None, print_fn=None):
     show("_" * line_length)
 
 
-def _is_chain(model):
+def _is_chain(model: Any) -> bool:
     """Whether each layer has one source and one call, so that no column need say who feeds it."""
     if type(model).__name__ == "Sequential" or not model._is_graph_network:
         return True
@@ -96,7 +104,7 @@ def _is_chain(model):
     return one_a_depth and len(model._network_nodes) == len(model.layers)
 
 
-def _row(fields, positions):
+def _row(fields: Sequence[Any], positions: Sequence[int]) -> str:
     line = ""
     for index, (field, end) in enumerate(zip(fields, positions)):
         if index:
@@ -114,14 +122,14 @@ def _layer_rows(model, layer, chain):
     return [(*fields, sources[0])] + [("", "", "", source) for source in sources[1:]]
 
 
-def _shape_of(layer):
+def _shape_of(layer: Any) -> Any:
     try:
         return layer.output_shape
     except AttributeError:
         return "multiple"
 
 
-def _sources(model, layer):
+def _sources(model: Any, layer: Any) -> list[str]:
     return [
         f"{source.name}[{node_index}][{tensor_index}]"
         for node in layer._inbound_nodes
@@ -132,7 +140,7 @@ def _sources(model, layer):
     ]
 
 
-def _show_totals(model, show):
+def _show_totals(model: Any, show: Callable[[str], Any]) -> None:
     # A compiled model trains what was trainable then.
     collected = getattr(model, "_collected_trainable_weights", None)
     trainable = count_params(collected or model.trainable_weights)
@@ -142,7 +150,9 @@ def _show_totals(model, show):
     show(f"Non-trainable params: {frozen:,}")
 
 
-def get_source_inputs(tensor, layer=None, node_index=None):
+def get_source_inputs(
+    tensor: Tensor, layer: Any = None, node_index: int | None = None
+) -> list[Tensor]:
     """Lists the Input tensors that a tensor depends on.
 
     Args:
@@ -171,14 +181,14 @@ def get_source_inputs(tensor, layer=None, node_index=None):
     return list(found)
 
 
-def convert_all_kernels_in_model(model):
+def convert_all_kernels_in_model(model: Any) -> None:
     """Reverses all convolution kernels, which turns a model for Theano's convolution into one for
     the others', and back.
 
     Args:
         model: Model, changed in place.
     """
-    changed = []
+    changed: list[Any] = []
     for layer in model.layers:
         arrays = K.batch_get_value(layer.weights)
         changed += zip(layer.weights, convert_weights(layer, arrays, engine="theano"))
@@ -186,8 +196,10 @@ def convert_all_kernels_in_model(model):
 
 
 def convert_dense_weights_data_format(
-    dense, previous_feature_map_shape, target_data_format="channels_first"
-):
+    dense: Any,
+    previous_feature_map_shape: Sequence[int],
+    target_data_format: str = "channels_first",
+) -> None:
     """Reorders the rows of a Dense kernel behind a Flatten for the other data format.
 
     Args:

@@ -48,14 +48,15 @@ def squeeze_or_expand_dimensions(y_pred: Any, y_true: Any = None, sample_weight:
         return y_pred, y_true
     surplus = K.ndim(y_pred) - K.ndim(sample_weight)
     if K.ndim(sample_weight) and surplus == -1:
-        sample_weight = _squeezed(sample_weight)
+        sample_weight = _squeezed(sample_weight, sizes=(1, None))
     elif K.ndim(sample_weight) and surplus == 1:
         sample_weight = K.expand_dims(sample_weight, -1)
     return y_pred, y_true, sample_weight
 
 
-def _squeezed(x: Any) -> Any:
-    return K.squeeze(x, -1) if K.int_shape(x)[-1] == 1 else x
+def _squeezed(x: Any, sizes: tuple[Any, ...] = (1,)) -> Any:
+    """Without the last axis, if that has one of some sizes; None, where it is not known."""
+    return K.squeeze(x, -1) if K.int_shape(x)[-1] in sizes else x
 
 
 def broadcast_weights(values: Any, sample_weight: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 from keras_core import backend as K
 from keras_core.graph import primitives
+from keras_core.graph.tensor import Constant, Update
 from keras_core.utils import losses_utils
 from keras_core.utils.generic_utils import to_list
 
@@ -75,7 +76,7 @@ def _member(kind: Any, key: Any, argument: str) -> Any:
 
 
 def update_state_wrapper(update_state_fn: Callable[..., Any]) -> Callable[..., Any]:
-    """An `update_state` that also hands its updates to the metric.
+    """An `update_state` that also hands its updates to the metric, or does them at once for values.
 
     Args:
         update_state_fn: the bound method of a metric.
@@ -87,10 +88,31 @@ def update_state_wrapper(update_state_fn: Callable[..., Any]) -> Callable[..., A
     @wraps(update_state_fn)
     def decorated(metric_obj: Any, *args: Any, **kwargs: Any) -> Any:
         updates = update_state_fn(*args, **kwargs)
+        if (args or kwargs) and all(map(_is_value, (*args, *kwargs.values()))):
+            return _done([update for update in to_list(updates) if update is not None])
         metric_obj.add_update(updates)
         return updates
 
     return decorated
+
+
+def _is_value(x: Any) -> bool:
+    """Whether it is no symbol, but a number, an array, a constant, or a list of such."""
+    if isinstance(x, (list, tuple)):
+        return all(map(_is_value, x))
+    return not K.is_tensor(x) or isinstance(x, Constant)
+
+
+def as_symbol(x: Any) -> Any:
+    """`x`, where it is a constant as a symbol, so that a metric's call does nothing at once."""
+    return K.identity(x) if isinstance(x, Constant) else x
+
+
+def _done(updates: list[Update]) -> list[Update]:
+    """Does updates; returns such as set the same values."""
+    K.eval(updates)
+    variables = [update.variable for update in updates]
+    return [Update(v, K.constant(K.get_value(v), K.dtype(v))) for v in variables]
 
 
 def result_wrapper(result_fn: Callable[..., Any]) -> Callable[..., Any]:

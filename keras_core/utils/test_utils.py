@@ -36,6 +36,8 @@ def get_test_data(
         `(x_train, y_train), (x_test, y_test)`.
     """
     samples = num_train + num_test
+    centres: np.ndarray
+    y: np.ndarray
     if classification:
         centres = y = np.random.randint(0, num_classes, size=(samples,))
     else:

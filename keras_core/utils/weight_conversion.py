@@ -6,6 +6,9 @@ along their spatial axes. CuDNN layers keep their gates in another form.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from keras_core import backend as K
@@ -21,7 +24,9 @@ _KERNELS_TO_FLIP = {
 }
 
 
-def convert_weights(layer, weights, engine=None, reshape=False):
+def convert_weights(
+    layer: Any, weights: Sequence[np.ndarray], engine: str | None = None, reshape: bool = False
+) -> list[np.ndarray]:
     """Turns arrays of a file into the form in which the layer keeps its weights.
 
     Args:

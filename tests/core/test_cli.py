@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -50,9 +52,19 @@ def test_doctor_names_the_choice_and_its_rule_and_starts_nothing(sandbox):
 
 def test_doctor_gives_the_command_that_mends_a_missing_backend(sandbox):
     sandbox.distribution("keras-mine", MINE, "mine")
+    done = keras_core(sandbox, "doctor", KERAS_BACKEND="theano", **HIDDEN)
+    assert done.returncode == 1
+    assert "pip install keras-theano" in done.stdout
+
+
+def test_doctor_notes_a_preference_that_cannot_be_met(sandbox):
+    sandbox.distribution("keras-mine", MINE, "mine")
     sandbox.settings('{"backend": "theano"}')
     done = keras_core(sandbox, "doctor", **HIDDEN)
-    assert done.returncode == 1
+    assert (done.returncode, done.stderr) == (0, "")
+    file = sandbox.home / ".keras" / "keras.json"
+    assert "backend     mine, chosen by: the only backend installed; 'backend' in" in done.stdout
+    assert f"NOTE: {file} names the backend 'theano', which is not installed" in done.stdout
     assert "pip install keras-theano" in done.stdout
 
 
@@ -126,3 +138,54 @@ def test_drawing_sets_images_side_by_side_above_their_captions():
         "",
         "1 (75.0%), is 1        0 (90.0%), is 0",
     ]
+
+
+@pytest.mark.parametrize("words", [["backends"], ["doctor"], ["--help"], ["--version"]])
+def test_a_reader_that_has_gone_ends_a_command_quietly(sandbox, words):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "keras_core", *words]
+    inherited = {**os.environ, "HOME": str(sandbox.home), "KERAS_HOME": str(sandbox.home)}
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, env=inherited)
+    os.close(write)
+    assert done.stderr == b""
+    # What a shell tells of a program that SIGPIPE has ended: 128 + 13. What argparse prints may be
+    # lost in silence before.
+    assert done.returncode == 141 or (done.returncode == 0 and words[0].startswith("--"))
+
+
+def refused(capsys, *words):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(words)
+    assert caught.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["demo", "--epochs", "0"], "--epochs: 0 is too small; give 1 or more"),
+        (["demo", "--epochs", "-3"], "--epochs: -3 is too small; give 1 or more"),
+        (["demo", "--epochs", "many"], "--epochs: 'many' is no whole number"),
+        (["demo", "--seed", "-1"], "--seed: -1 is no seed"),
+        (["parity", "m.h5", "--backends", "a,b", "--rows", "0"], "--rows: 0 is too small"),
+        (["parity", "m.h5", "--backends", "a,b", "--ulps", "nan"], "--ulps: 'nan' is no number"),
+        (["parity", "m.h5", "--backends", "a,b", "--seed", str(2**32)], "is no seed"),
+    ],
+)
+def test_arguments_without_sense_are_refused(capsys, words, told):
+    assert told in refused(capsys, *words)
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_training(capsys, tmp_path):
+    absent = tmp_path / "absent"
+    told = refused(capsys, "demo", "--output", str(absent / "x.h5"))
+    assert f"--output: there is no folder {absent} to write" in told
+    told = refused(capsys, "demo", "--output", str(tmp_path))
+    assert f"--output: {str(tmp_path)!r} is a folder" in told
+
+
+def test_a_backend_that_cannot_be_written_is_told(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert cli.main(["new-backend", "mine", "--path", str(tmp_path / "file")]) == 1
+    assert "keras-mine cannot be written" in capsys.readouterr().err

@@ -59,6 +59,90 @@ def test_empty_environment_variable_counts_as_unset(two, hidden):
     assert two.run(SHOW, KERAS_BACKEND="", **hidden).stdout == "first first\n"
 
 
+def one_warning(done):
+    """The one warning that a process gave."""
+    (line,) = (line for line in done.stderr.splitlines() if "Warning" in line)
+    return line
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "cntk", "theano", "second"])
+def test_a_name_in_the_file_gives_way_to_the_only_backend_there(sandbox, hidden, name):
+    sandbox.distribution("keras-first", good("first"), "first")
+    sandbox.settings(f'{{"backend": "{name}"}}')
+    done = sandbox.run(SHOW + "    print(backend_name())", **hidden)
+    assert done.stdout == "first first\nfirst\n"
+    told = one_warning(done)
+    assert f"{sandbox.home / '.keras' / 'keras.json'} names the backend {name!r}" in told
+    assert "KERAS_BACKEND=first" in told and 'remove the entry "backend"' in told
+
+
+def test_a_name_in_the_file_gives_way_to_numpy_among_several(two, hidden):
+    two.distribution("keras-numbers", good("numpy"), "numpy")
+    two.settings('{"backend": "tensorflow"}')
+    hidden = {"KERAS_CORE_DISABLE_PLUGINS": "loopback,broken"}
+    code = "from keras_core.plugins import backend_name; print(backend_name())"
+    done = two.run(code, **hidden)
+    assert done.stdout == "numpy\n"
+    assert "pip install 'keras-tf[cpu]'" in one_warning(done)
+
+
+def test_a_disabled_name_in_the_file_gives_way_too(two):
+    two.settings('{"backend": "second"}')
+    done = two.run(SHOW, KERAS_CORE_DISABLE_PLUGINS="numpy,loopback,broken,second")
+    assert done.stdout == "first first\n"
+    assert "'second', which KERAS_CORE_DISABLE_PLUGINS disables" in one_warning(done)
+
+
+def test_a_name_that_is_asked_for_does_not_give_way(sandbox, hidden):
+    sandbox.distribution("keras-first", good("first"), "first")
+    sandbox.settings('{"backend": "first"}')
+    done = sandbox.run(SHOW, KERAS_BACKEND="tensorflow", **hidden)
+    assert "BackendNotFoundError: There is no backend 'tensorflow' here" in done.stderr
+    for call in ("set_backend('theano')", "use_backend('theano').__enter__()"):
+        done = sandbox.run(f"import keras_core; keras_core.{call}", **hidden)
+        assert "BackendNotFoundError: There is no backend 'theano' here" in done.stderr
+
+
+def test_the_environment_settles_a_doubtful_file(sandbox, hidden):
+    sandbox.distribution("keras-first", good("first"), "first")
+    sandbox.settings('{"backend": "tensorflow"}')
+    done = sandbox.run(SHOW, KERAS_BACKEND="first", **hidden)
+    assert (done.stdout, done.stderr) == ("first first\n", "")
+
+
+# What Keras 3.15 writes when it is first imported.
+WRITTEN = """{
+    "floatx": "float32",
+    "epsilon": 1e-07,
+    "backend": "tensorflow",
+    "image_data_format": "channels_last"
+}"""
+
+
+def test_a_file_that_another_keras_has_written_does_not_change_the_choice_in_silence(sandbox):
+    hidden = {"KERAS_CORE_DISABLE_PLUGINS": "loopback,broken"}
+    for name in ("numpy", "tensorflow"):
+        sandbox.distribution(f"keras-my-{name}", good(name), name)
+    code = "from keras_core.plugins import backend_name; print(backend_name(), backend_name())"
+    assert sandbox.run(code, **hidden).stdout == "numpy numpy\n"
+    sandbox.settings(WRITTEN)
+    done = sandbox.run(code, **hidden)
+    assert done.stdout == "tensorflow tensorflow\n"
+    told = one_warning(done)
+    assert "Keras writes such a file unasked" in told
+    assert "KERAS_BACKEND=" in told and 'remove the entry "backend"' in told
+    sandbox.settings('{"backend": "tensorflow"}')
+    done = sandbox.run(code, **hidden)
+    assert (done.stdout, done.stderr) == ("tensorflow tensorflow\n", "")
+
+
+def test_such_a_file_is_no_matter_where_one_backend_is_installed(sandbox, hidden):
+    sandbox.distribution("keras-other", good("tensorflow"), "tensorflow")
+    sandbox.settings(WRITTEN)
+    done = sandbox.run(SHOW, **hidden)
+    assert (done.stdout, done.stderr) == ("tensorflow tensorflow\n", "")
+
+
 def test_numpy_is_the_default_among_several(two, hidden):
     done = two.run("from keras_core.plugins import backend_name; print(backend_name())", **hidden)
     assert done.stdout == "numpy\n"
@@ -219,7 +303,7 @@ def test_backend_for_another_version_of_the_contract_is_refused(sandbox, hidden,
     sandbox.distribution("keras-other", good("other", api=api), "other")
     done = sandbox.run(SHOW, **hidden)
     assert f"written for version {api[0]}.{api[1]} of the backend contract" in done.stderr
-    assert "pip install --upgrade keras-core keras-other" in done.stderr
+    assert "pip install --upgrade 'keras-core>=2.4,<3' keras-other" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
+import keras_core
 from keras_core import config
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+PLUGINS = sorted((ROOT / "plugins").glob("*/pyproject.toml"))
+PYPROJECTS = [ROOT / "pyproject.toml", *PLUGINS]
+# Read on the pages of a package index, and not in the repository alone.
+READMES = [path.with_name("README.md") for path in PYPROJECTS]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -18,6 +24,50 @@ def test_links_within_the_repository_lead_to_files(document):
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
     missing = [target for target in targets if not (document.parent / target).exists()]
     assert not missing
+
+
+def home():
+    """The address that pyproject.toml names, below which the files of the repository lie."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return re.search(r'^Homepage = "(.*)"$', text, flags=re.MULTILINE).group(1)
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
+def test_links_of_what_is_shown_elsewhere_are_whole_addresses_of_files_here(readme):
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", readme.read_text(encoding="utf-8"))
+    assert targets and all(target.startswith("https://") for target in targets)
+    ours = [target for target in targets if target.startswith(home())]
+    paths = [re.sub(r"^/(blob|tree)/main/", "", target[len(home()) :]) for target in ours]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("pyproject", PYPROJECTS, ids=lambda path: path.parent.name)
+def test_addresses_of_a_distribution_are_those_of_the_repository(pyproject):
+    text = pyproject.read_text(encoding="utf-8")
+    (table,) = re.findall(r"^\[project.urls\]\n(.*?)\n\n", text, flags=re.MULTILINE | re.DOTALL)
+    addresses = re.findall(r'= "(.*)"$', table, flags=re.MULTILINE)
+    assert len(addresses) == 5 and all(address.startswith(home()) for address in addresses)
+
+
+def test_whoever_needs_the_core_asks_for_its_major_version():
+    assert re.fullmatch(r"2\.4\.\d+", keras_core.__version__)
+    needing = [*PYPROJECTS[1:], *(ROOT / "tests" / "meta" / "fixtures").glob("*/pyproject.toml")]
+    needing.append(ROOT / "keras_core" / "cli" / "template" / "pyproject.toml.txt")
+    needing.append(ROOT / "docs" / "writing-a-backend.md")
+    for path in needing:
+        asked = re.findall(r'"(keras-core\b.*?)"', path.read_text(encoding="utf-8"))
+        assert asked == ["keras-core>=2.4,<3"], path
+
+
+GUIDE = ROOT / "docs" / "writing-a-backend.md"
+TEMPLATE = ROOT / "keras_core" / "cli" / "template" / "README.md.txt"
+
+
+@pytest.mark.parametrize("document", [*READMES, GUIDE, TEMPLATE], ids=lambda path: path.parent.name)
+def test_where_something_is_installed_the_other_project_of_that_name_is_told_apart(document):
+    text = document.read_text(encoding="utf-8")
+    assert "pip install" in text
+    assert "PyPI" in text and "another project" in text and "0.x" in text
 
 
 def test_table_of_settings_is_that_of_the_code():

@@ -204,11 +204,13 @@ def test_functions_count_their_calls_apart():
     assert b([])[0].tolist() == first
 
 
-def test_streams_count_up_within_a_run():
-    set_random_seed(3)
-    assert [new_stream() for _ in range(3)] == [0, 1, 2]
-    set_random_seed(3)
-    assert new_stream() == 0
+@pytest.mark.parametrize("seed", [set_random_seed, np.random.seed])
+def test_streams_are_drawn_by_numpy(seed):
+    seed(3)
+    expected = np.random.RandomState(3).randint(1 << 40, size=3, dtype="int64")
+    assert [new_stream() for _ in range(3)] == expected.tolist()
+    seed(3)
+    assert new_stream() == expected[0]
 
 
 def test_an_explicit_seed_is_the_same_in_all_runs():

@@ -31,6 +31,7 @@ CIRCLES = {
 
 # Files that import by a name they put together, which the graph of imports does not show.
 BY_NAME = {
+    "keras_core.as_keras": "gives `keras.x` the module `keras_core.x`",
     "keras_core": "stands above all of the library, and imports what is first asked for",
     "keras_core.engine": "opens its own modules when they are first asked for",
     "keras_core.utils": "opens its own modules, and graph.randomness, likewise",

@@ -21,9 +21,8 @@ def softmax(x, axis=-1):
 
 
 def rectified(x, alpha, max_value, threshold):
-    above = np.where(x > threshold, x, 0)
-    limited = above if max_value is None else np.clip(above, 0, max_value)
-    return limited - alpha * np.maximum(threshold - x, 0)
+    y = np.where(x > threshold, x, alpha * (x - threshold))
+    return y if max_value is None else np.where(x >= max_value, max_value, y)
 
 
 @pytest.mark.parametrize("alpha", [0, 0.3, 1.5, -0.5])

@@ -26,17 +26,46 @@ def clock(monkeypatch):
     return clock
 
 
-def test_running_means_and_formats(clock, capsys):
+@pytest.fixture
+def redrawn(monkeypatch):
+    """What is drawn, one over the other, on an output that takes it."""
+    monkeypatch.setattr(progbar_module, "_can_redraw", lambda: True)
+
+    def drawings(text):
+        return [line.rstrip(" ") for line in re.split("\b*\r", text)]
+
+    return drawings
+
+
+def test_running_means_and_formats(clock, capsys, redrawn):
     bar = Progbar(10)
     bar.update(1, [("a", 1.23456), ("b", 1e-5), ("c", 123456.789)])
     clock.now += 4e-5
     bar.update(10, [("a", 2.0), ("b", 1e-5), ("c", 123456.789)])
     # The mean of a is (1.23456 + 9 * 2) / 10.
-    assert capsys.readouterr().out == (
-        "\n 1/10 [==>...........................] - ETA: 0s - a: 1.2346 - b: 1.0000e-05 - "
-        "c: 123456.7890\n10/10 [==============================] - 0s 4us/step - a: 1.9235 - "
-        "b: 1.0000e-05 - c: 123456.7890\n"
-    )
+    assert redrawn(capsys.readouterr().out) == [
+        "",
+        " 1/10 [==>...........................] - ETA: 0s - a: 1.2346 - b: 1.0000e-05 - "
+        "c: 123456.7890",
+        "10/10 [==============================] - 0s 4us/step - a: 1.9235 - b: 1.0000e-05 - "
+        "c: 123456.7890\n",
+    ]
+
+
+def test_one_line_where_a_line_cannot_be_drawn_over(clock, capsys):
+    bar = Progbar(10)
+    for done in (2, 6, 10):
+        bar.update(done, [("a", 0.5)])
+    line = "10/10 [==============================] - 0s 0us/step - a: 0.5000\n"
+    assert capsys.readouterr().out == line
+
+
+def test_the_last_call_may_come_before_the_target(clock, capsys):
+    bar = Progbar(4)
+    bar.update(1)
+    clock.now += 3
+    bar.update(3, finalize=True)
+    assert capsys.readouterr().out == "3/4 [=====================>........] - 3s 1s/step\n"
 
 
 def test_unknown_target(clock, capsys):
@@ -63,7 +92,7 @@ def test_stateful_values_are_shown_as_they_stand(clock, capsys):
     assert capsys.readouterr().out.endswith(" - 1s 250ms/step - m: 0.7500\n")
 
 
-def test_draws_at_most_once_in_an_interval(clock, capsys):
+def test_draws_at_most_once_in_an_interval(clock, capsys, redrawn):
     bar = Progbar(100, interval=0.5)
     for done in range(1, 101):
         bar.update(done)
@@ -76,11 +105,12 @@ def test_draws_at_most_once_in_an_interval(clock, capsys):
     "elapsed, text",
     [(9.0, "ETA: 9s"), (70.0, "ETA: 1:10"), (3700.0, "ETA: 1:01:40")],
 )
-def test_time_left(clock, capsys, elapsed, text):
+def test_time_left(clock, capsys, redrawn, elapsed, text):
     bar = Progbar(2)
     clock.now += elapsed
     bar.update(1)
-    assert capsys.readouterr().out == f"\n1/2 [==============>...............] - {text}"
+    expected = ["", f"1/2 [==============>...............] - {text}"]
+    assert redrawn(capsys.readouterr().out) == expected
 
 
 @pytest.mark.parametrize(
@@ -103,7 +133,7 @@ def test_redraws_on_a_terminal(clock, capsys, monkeypatch):
     assert capsys.readouterr().out == f"\r{first}" + "\b" * len(first) + f"\r{second}\n"
 
 
-def test_add_moves_on(clock, capsys):
+def test_add_moves_on(clock, capsys, redrawn):
     bar = Progbar(4)
     bar.add(1)
     bar.add(3)
@@ -125,19 +155,19 @@ def constant_model():
 
 X = np.zeros((6, 1))
 Y = np.array([1.0, 1.0, 1.0, 2.0, 2.0, 2.0])
-FIRST = "3/6 [==============>...............] - ETA: Ts - loss: 1.0000 - mae: 1.0000"
+FIRST = "3/6 [==============>...............] - ETA: 0s - loss: 1.0000 - mae: 1.0000"
 FULL = "6/6 [==============================] - Ts T/step"
 
 
 @pytest.mark.parametrize("watched", [False, True])
-def test_text_of_fit(clock, capsys, watched):
+def test_text_of_fit(clock, capsys, redrawn, watched):
     from keras_core.callbacks import LambdaCallback
 
     watcher = [LambdaCallback(on_batch_end=lambda batch, logs: None)] if watched else None
     constant_model().fit(X, Y, batch_size=3, epochs=2, shuffle=False, callbacks=watcher)
-    epoch = f"\n{FIRST}\n{FULL} - loss: 2.5000 - mae: 1.5000\n"
-    expected = f"Epoch 1/2\n{epoch}Epoch 2/2\n{epoch}"
-    assert without_times(capsys.readouterr().out) == expected.replace("ETA: Ts", "ETA: 0s")
+    last = f"{FULL} - loss: 2.5000 - mae: 1.5000\n"
+    expected = ["Epoch 1/2\n", FIRST, f"{last}Epoch 2/2\n", FIRST, last]
+    assert redrawn(without_times(capsys.readouterr().out)) == expected
 
 
 def test_text_of_fit_with_validation(clock, capsys):
@@ -148,21 +178,36 @@ def test_text_of_fit_with_validation(clock, capsys):
     )
 
 
-def test_text_of_fit_generator(clock, capsys):
+def test_text_of_fit_generator(clock, capsys, redrawn):
     batches = ((X[i : i + 3], Y[i : i + 3]) for i in (0, 3))
     constant_model().fit_generator(batches, 2, workers=0)
-    assert without_times(capsys.readouterr().out) == (
-        "Epoch 1/1\n\n1/2 [==============>...............] - ETA: 0s - loss: 1.0000 - mae: 1.0000"
-        "\n2/2 [==============================] - Ts T/step - loss: 2.5000 - mae: 1.5000\n"
-    )
+    assert redrawn(without_times(capsys.readouterr().out)) == [
+        "Epoch 1/1\n",
+        "1/2 [==============>...............] - ETA: 0s - loss: 1.0000 - mae: 1.0000",
+        "2/2 [==============================] - Ts T/step - loss: 2.5000 - mae: 1.5000\n",
+    ]
+
+
+def test_an_epoch_that_ends_early_has_its_line(clock, capsys):
+    from keras_core.callbacks import ProgbarLogger
+
+    logger = ProgbarLogger("steps")
+    logger.set_params({"verbose": 1, "epochs": 1, "steps": 2, "metrics": ["loss"]})
+    logger.on_train_begin()
+    logger.on_epoch_begin(0)
+    logger.on_batch_begin(0)
+    logger.on_batch_end(0, {"loss": 1.0})
+    logger.on_epoch_end(0, {"loss": 1.0})
+    line = "1/2 [==============>...............] - Ts T/step - loss: 1.0000\n"
+    assert without_times(capsys.readouterr().out) == f"Epoch 1/1\n{line}"
 
 
 @pytest.mark.parametrize("run", ["evaluate", "predict"])
-def test_text_of_evaluate_and_predict(clock, capsys, run):
+def test_text_of_evaluate_and_predict(clock, capsys, redrawn, run):
     arrays = (X, Y) if run == "evaluate" else (X,)
     getattr(constant_model(), run)(*arrays, batch_size=3, verbose=1)
-    expected = f"\n3/6 [==============>...............] - ETA: 0s\n{FULL}\n"
-    assert without_times(capsys.readouterr().out) == expected
+    expected = ["", "3/6 [==============>...............] - ETA: 0s", f"{FULL}\n"]
+    assert redrawn(without_times(capsys.readouterr().out)) == expected
 
 
 def test_quiet_runs_print_nothing(capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ def blocks(language):
 @pytest.fixture
 def in_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    yield tmp_path
+    keras_core.uninstall_as_keras()
 
 
 def test_python_blocks_run_one_after_the_other(in_a_folder_of_its_own):
@@ -31,6 +33,7 @@ def test_python_blocks_run_one_after_the_other(in_a_folder_of_its_own):
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), names)
     assert names["accuracy"] > 0.95
+    assert sys.modules["keras"].__version__ == "2.3.1"
 
 
 def test_demo_reads_97_percent_and_saves_its_model(in_a_folder_of_its_own, capsys):

@@ -12,6 +12,7 @@ from keras_core.engine.compilation.losses import (
     prepare_loss_weights,
     prepare_sample_weights,
     target_shape,
+    with_class_axis,
 )
 from keras_core.engine.compilation.metrics import collect_per_output_metric_info, unique_name
 from keras_core.engine.compilation.objective import Objectives, ScoredOutput
@@ -43,7 +44,8 @@ def make_objectives(model: Any, given: Arguments) -> Objectives:
         TypeError: an argument is of a type that says nothing.
     """
     names = list(model.output_names)
-    losses = prepare_loss_functions(given.loss, names)
+    shapes = [K.int_shape(output) for output in model.outputs]
+    losses = list(map(with_class_axis, prepare_loss_functions(given.loss, names), shapes))
     factors = prepare_loss_weights(names, given.loss_weights)
     skipped = [i for i, loss in enumerate(losses) if loss is None]
     weights, modes = prepare_sample_weights(names, given.sample_weight_mode, skipped)

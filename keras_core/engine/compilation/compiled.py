@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Union
 
 import numpy as np
 
 from keras_core import optimizers
+from keras_core.callbacks.loggers import History
 from keras_core.engine.additions import unique
 from keras_core.engine.assembling import in_turn
 from keras_core.engine.base_layer import Layer
@@ -17,22 +18,32 @@ from keras_core.engine.compilation.feed import Fed, InputFeed, TrainingFeed
 from keras_core.engine.compilation.programs import Programs, StepProgram
 from keras_core.engine.input_layer import Input
 from keras_core.engine.network import Network
+from keras_core.families import LossLike, MetricLike
+from keras_core.optimizers import Optimizer
 from keras_core.utils.generic_utils import to_list, unpack_singleton
+
+# One list for all outputs, a list or metric for each, or these by the outputs' names.
+Metrics = Union[
+    Sequence[Union[MetricLike, Sequence[MetricLike]]],
+    Mapping[str, Union[MetricLike, Sequence[MetricLike]]],
+    None,
+]
 
 
 class Compiled(Network):
     """What a model knows once it is compiled; `Model` adds the runs over data."""
 
+    optimizer: Optimizer | Any
     loss: Any = None
     loss_weights: Any = None
     sample_weight_mode: Any = None
-    history: Any = None
+    history: History | Any = None
     stop_training = False
     targets: Sequence[Any] = ()
     sample_weights: Sequence[Any] = ()
     _is_compiled = False
-    _compile_metrics: Sequence[Any] = ()
-    _compile_weighted_metrics: Sequence[Any] | None = None
+    _compile_metrics: Any = ()
+    _compile_weighted_metrics: Any = None
     _compile_target_tensors: Any = None
     _collected_trainable_weights: Sequence[Any] = ()
     _collected_updates: Sequence[Any] = ()
@@ -47,12 +58,12 @@ class Compiled(Network):
 
     def compile(
         self,
-        optimizer: Any,
-        loss: Any = None,
-        metrics: Any = None,
-        loss_weights: Any = None,
+        optimizer: str | dict[str, Any] | Optimizer,
+        loss: LossLike | Sequence[LossLike] | Mapping[str, LossLike] = None,
+        metrics: Metrics = None,
+        loss_weights: Sequence[float] | Mapping[str, float] | None = None,
         sample_weight_mode: Any = None,
-        weighted_metrics: Any = None,
+        weighted_metrics: Metrics = None,
         target_tensors: Any = None,
         **kwargs: Any,
     ) -> None:
@@ -126,10 +137,9 @@ class Compiled(Network):
         return [*compiled, *self._added_metrics()]
 
     def _added_metrics(self) -> list[Any]:
-        found = []
+        found: list[Any] = []
         for layer in self.layers:
-            is_model = isinstance(layer, Compiled)
-            found += layer._added_metrics() if is_model else layer.metrics
+            found += layer._added_metrics() if isinstance(layer, Compiled) else layer.metrics
         return unique([*found, *self._metrics])
 
     @property

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from keras_core.engine.compilation.losses import label_count
 from keras_core.engine.compilation.objective import ScoredOutput
 from keras_core.engine.feeding import arrays as data
 
@@ -93,6 +94,7 @@ class TrainingFeed:
         self.sample_weight_modes = [one.sample_weight_mode for one in fed]
         self.losses = [one.loss for one in fed]
         self.output_shapes = [one.output.shape for one in fed]
+        self.label_counts = [label_count(one.loss, one.output.shape) for one in fed]
 
     def placeholders(self, weighted: bool) -> list[Any]:
         """All placeholders, in the order in which they are fed."""
@@ -113,6 +115,9 @@ class TrainingFeed:
         """
         inputs = self.inputs.arrays_of(x)
         targets = self._targets_of(y)
+        for name, labels, count in zip(self.output_names, targets, self.label_counts):
+            if count is not None:
+                data.check_labels(name, labels, count)
         weights = self._weights_of(targets, sample_weight, class_weight)
         data.check_array_length_consistency(inputs, targets, weights)
         if inputs and inputs[0] is not None and not inputs[0].shape[0]:

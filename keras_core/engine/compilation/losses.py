@@ -95,19 +95,40 @@ def prepare_loss_weights(output_names: Sequence[str], loss_weights: Any = None) 
     return list(loss_weights)
 
 
+def with_class_axis(loss: Any, output_shape: Shape) -> Any:
+    """The loss, told that images have their classes where they have their channels.
+
+    That is said of losses of integer targets alone, whose targets have no axis of classes.
+    """
+    first = K.image_data_format() == "channels_first" and len(output_shape) in (4, 5)
+    is_sparse = getattr(loss, "fn", None) is losses.sparse_categorical_crossentropy
+    if not (first and is_sparse) or "axis" in loss._fn_kwargs:
+        return loss
+    return losses.LossFunctionWrapper(loss.fn, loss.reduction, loss.name, axis=1, **loss._fn_kwargs)
+
+
 def target_shape(loss: Any, output_shape: Shape) -> Shape | None:
     """The shape that targets of an output have to have; None where the loss alone can know."""
     fn = getattr(loss, "fn", None)
     if fn is losses.sparse_categorical_crossentropy:
-        return _sparse_shape(output_shape)
+        axis = _class_axis(loss) % len(output_shape)
+        return (*output_shape[:axis], 1, *output_shape[axis + 1 :])
     known = fn is not None and getattr(losses, getattr(fn, "__name__", ""), None) is fn
     return tuple(output_shape) if known else None
 
 
-def _sparse_shape(output_shape: Shape) -> Shape:
-    if K.image_data_format() == "channels_first" and len(output_shape) in (4, 5):
-        return (output_shape[0], 1, *output_shape[2:])
-    return (*output_shape[:-1], 1)
+def label_count(loss: Any, output_shape: Shape) -> int | None:
+    """How many classes there are, for a loss of integer targets; None for others."""
+    if getattr(loss, "fn", None) not in _OF_LABELS:
+        return None
+    return output_shape[_class_axis(loss)]
+
+
+_OF_LABELS = (losses.sparse_categorical_crossentropy, K.sparse_categorical_crossentropy)
+
+
+def _class_axis(loss: Any) -> int:
+    return loss._fn_kwargs.get("axis", -1)
 
 
 def prepare_sample_weights(

@@ -9,6 +9,7 @@ from keras_core import losses
 from keras_core import metrics as metrics_module
 from keras_core.engine.compilation.losses import masked_weights
 from keras_core.utils.generic_utils import check_for_unexpected_keys, to_list
+from keras_core.utils.metrics_utils import as_symbol
 
 # What 'accuracy' and 'crossentropy' mean depends on the output and its loss.
 _CHOICES = {
@@ -142,9 +143,9 @@ class Measured(NamedTuple):
 
 
 def measure(metric: Any, *args: Any, **kwargs: Any) -> Measured:
-    """Applies a metric to tensors."""
+    """Applies a metric to tensors, also to constants, in a program."""
     known = len(metric.updates)
-    result = call_metric_function(metric, *args, **kwargs)
+    result = call_metric_function(metric, *map(as_symbol, args), **kwargs)
     return Measured(result, list(metric.updates[known:]))
 
 

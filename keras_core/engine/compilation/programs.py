@@ -129,7 +129,8 @@ class Programs:
         scope = type(optimizer).__name__
         with K.name_scope("training"), K.name_scope(scope):
             # An optimizer written for Keras 1 wants constraints as well.
-            others = {"constraints": {}} if has_arg(optimizer.get_updates, "constraints") else {}
+            takes_constraints = has_arg(optimizer.get_updates, "constraints")
+            others: dict[str, Any] = {"constraints": {}} if takes_constraints else {}
             params = model._collected_trainable_weights
             updates = optimizer.get_updates(loss=loss, params=params, **others)
         if self._optimizer_weights is None:

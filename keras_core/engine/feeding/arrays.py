@@ -13,6 +13,9 @@ from keras_core import losses
 # An array of more bytes is converted to the dtype of its placeholder batch by batch.
 _CONVERTED_AT_ONCE = 1 << 28
 
+# Rows that are read of a file in order to look at them.
+_ROWS_AT_ONCE = 1 << 16
+
 Shape = Sequence[Any]
 
 
@@ -248,6 +251,38 @@ def check_loss_and_target_compatibility(
                 "sparse_categorical_crossentropy (binary_crossentropy for a single unit)."
             )
         _check_shape(f"the target of loss {fn.__name__}", y.shape, (None, *shape[1:]), False)
+
+
+def check_labels(name: str, labels: Any, count: int) -> None:
+    """Checks that integer targets are classes.
+
+    Args:
+        name: of the output.
+        labels: array-like `(samples, ...)`, or a tensor or None, of which nothing is known.
+        count: number of classes.
+
+    Raises:
+        ValueError: there is a label outside of [0, count).
+    """
+    if labels is None or K.is_tensor(labels):
+        return
+    if isinstance(labels, np.ndarray):
+        return _check_labels(name, labels, count)
+    for start in range(0, labels.shape[0], _ROWS_AT_ONCE):
+        _check_labels(name, np.asarray(labels[start : start + _ROWS_AT_ONCE]), count)
+
+
+def _check_labels(name: str, labels: np.ndarray, count: int) -> None:
+    # Written so that NaN is found, too.
+    if not labels.size or (labels.min() >= 0 and labels.max() < count):
+        return
+    wrong = labels[~((labels >= 0) & (labels < count))][0]
+    raise ValueError(
+        f"The targets of output {name!r} have the label {wrong}, which is outside of the range "
+        f"[0, {count}): sparse_categorical_crossentropy takes the classes 0 to {count - 1}, since "
+        f"the output has {count} units. Number the classes from 0 on, or give the last layer a "
+        "unit for each."
+    )
 
 
 _ELEMENTWISE = (

@@ -62,7 +62,6 @@ class Source:
         described: what callbacks are told of the data among their `params`.
         shown: what callbacks find as `validation_data`.
         is_empty: whether the data have no samples.
-        last_loss: whether an evaluation reports the loss of the last batch, not the samples' mean.
         names_validation: whether callbacks are told names of validation in any case.
     """
 
@@ -70,7 +69,6 @@ class Source:
     described: dict[str, Any]
     shown: list[Any] | None = None
     is_empty = False
-    last_loss = False
     names_validation = False
 
     def __init__(self, step: StepFunction, steps: int) -> None:
@@ -254,8 +252,6 @@ class GeneratorSource(Source):
         self.prepare = prepare
         self.workers = workers
         self.shuffle = shuffle
-        # Keras 2.3.1 reports the loss of a generator's last batch, unlike for arrays; so do we.
-        self.last_loss = not isinstance(data, EngineBatches)
 
     def __enter__(self) -> GeneratorSource:
         self._enqueuer = self._started()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from keras_core import foreign
 from keras_core.callbacks.base import CallbackList
 from keras_core.callbacks.loggers import BaseLogger, History, ProgbarLogger
 from keras_core.engine.compilation.compiled import Compiled
@@ -32,7 +33,6 @@ def training_callbacks(
     added = features.callbacks(model, "train")
     callbacks = CallbackList([*first, *(options.callbacks or ()), *added, history])
     callbacks.set_model(model._get_callback_model())
-    labels = options.labels or model.metrics_names
     named = validates or source.names_validation
     callbacks.set_params(
         {
@@ -40,7 +40,10 @@ def training_callbacks(
             "epochs": options.epochs,
             "verbose": options.verbose,
             "do_validation": validates,
-            "metrics": [*labels, *(validation_labels(labels) if named else ())],
+            "metrics": [
+                *options.labels,
+                *(validation_labels(options.labels) if named else ()),
+            ],
         }
     )
     return callbacks, history
@@ -76,6 +79,7 @@ def _check(callbacks: Callbacks) -> None:
     if not isinstance(callbacks, (list, tuple)):
         raise TypeError(f"callbacks is a {type(callbacks).__name__}; give a list: callbacks=[...].")
     for callback in callbacks:
+        foreign.refuse(callback, AttributeError)
         if not hasattr(callback, "set_params") or not hasattr(callback, "set_model"):
             raise AttributeError(
                 f"{callback!r} in callbacks is no callback; derive it from "

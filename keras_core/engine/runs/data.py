@@ -28,6 +28,19 @@ class Given(NamedTuple):
     sample_weight: Any = None
 
 
+def generator_of(model: Compiled, given: Given, options: Options) -> Any:
+    """The generator, Sequence or data set that was given; None where there are arrays.
+
+    Raises:
+        ValueError: something was given besides that says nothing about it.
+    """
+    x = _settled(model, given, options)[0].x
+    if not is_generator_or_sequence(x):
+        return None
+    check_generator_arguments(given.y, given.sample_weight, options.validation.split)
+    return x
+
+
 # Training
 
 
@@ -67,7 +80,7 @@ def generated_to_train_on(
 def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, Fed | None]:
     """The arrays to train on, and those to validate on, if any."""
     split = validation.split
-    if validation.data:
+    if _is_given(validation.data):
         return fed, model._training_data(*_validation_arrays(validation.data))
     if split and 0.0 < split < 1.0:
         parts = [split_samples(part, lambda n: int(n * (1.0 - split))) for part in fed]
@@ -75,10 +88,15 @@ def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, F
     return fed, Fed([], [], []) if validation.steps else None
 
 
+def _is_given(data: Any) -> bool:
+    """Whether there is `validation_data`; arrays have no truth value."""
+    return bool(data) if isinstance(data, (bool, list, tuple)) else data is not None
+
+
 def _besides_generator(model: Compiled, options: Options) -> Source | None:
     """What to validate on where training is on a generator, if anything."""
     data, steps = or_engine_batches(options.validation.data), options.validation.steps
-    if data is None or data is False:
+    if not _is_given(data):
         return None
     if is_sequence(data) or hasattr(data, "__next__"):
         return generated_to_evaluate_on(model, data, steps, options.workers, "validation_steps")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, Callable
 
 from keras_core.callbacks.base import CallbackList, watches_batches
@@ -69,6 +70,8 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
         validation: what to validate on, or None.
         options: how.
     """
+    # A callback may compile the model anew, which the steps of this run do not follow.
+    options = replace(options, labels=options.labels or model.metrics_names)
     callbacks, history = training_callbacks(model, source, options, validation is not None)
     if options.verbose and validation is not None:
         _announce(source, validation)
@@ -99,7 +102,7 @@ def _train_epoch(
     model: Compiled, source: Source, callbacks: CallbackList, options: Options
 ) -> bool:
     """Does the steps of an epoch, and says whether all of them ran."""
-    report = training_report(callbacks, options.labels or model.metrics_names)
+    report = training_report(callbacks, options.labels)
     grouped_step = None if isinstance(report, EachBatch) else source.grouped_step()
     finished = run_batches(source, [report], callbacks.model, grouped_step)
     report.flush()
@@ -117,7 +120,7 @@ def _validated(
     if validation is None or not should_run_validation(options.validation.freq, epoch):
         return {}
     values = evaluated(model, validation, callbacks)
-    return dict(zip(validation_labels(options.labels or model.metrics_names), values))
+    return dict(zip(validation_labels(options.labels), values))
 
 
 def should_run_validation(validation_freq: Any, epoch: int) -> bool:
@@ -163,7 +166,7 @@ def evaluated(
 ) -> list[float]:
     """The values of an evaluation, or of a validation during training."""
     model.reset_metrics()
-    tally = Tally(source.last_loss)
+    tally = Tally()
     _collect(model, source, tally, callbacks, verbose)
     return tally.values()
 

@@ -101,16 +101,11 @@ def training_report(callbacks: CallbackList, labels: Sequence[str]) -> EachBatch
 
 
 class Tally:
-    """The values of an evaluation: the loss as the samples' mean, metrics as they end.
-
-    Args:
-        last_loss: True takes the loss of the last batch instead of the mean.
-    """
+    """The values of an evaluation: the loss as the samples' mean, metrics as they end."""
 
     mode = "test"
 
-    def __init__(self, last_loss: bool = False) -> None:
-        self.last_loss = last_loss
+    def __init__(self) -> None:
         self.size = 0
         self.loss = 0.0
         self.latest: Sequence[Any] = ()
@@ -121,8 +116,7 @@ class Tally:
         self.latest = outputs
 
     def values(self) -> list[float]:
-        loss = self.latest[0] if self.last_loss else self.loss / self.size
-        return [float(loss), *(float(value) for value in self.latest[1:])]
+        return [self.loss / self.size, *(float(value) for value in self.latest[1:])]
 
 
 class Rows:

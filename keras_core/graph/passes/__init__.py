@@ -6,6 +6,7 @@ input shapes, after which a backend may run `optimize` again for what the sizes 
 
 from __future__ import annotations
 
+from keras_core.graph.collector import collector_paused
 from keras_core.graph.passes.fold import fold
 from keras_core.graph.passes.hoist import hoist
 from keras_core.graph.passes.merge import merge
@@ -21,6 +22,7 @@ PASSES = (
 )
 
 
+@collector_paused()
 def optimize(program: Program, phase: int = 0) -> Program:
     """The program for a learning phase (0 test, 1 training), simplified."""
     program = fix_phase(program, phase)

@@ -30,7 +30,7 @@ from keras_core.graph.primitives._rules import (
     unbroadcast,
 )
 from keras_core.graph.primitives._simplifying import input_of_same_sizes
-from keras_core.graph.spec import Dim, NamedDim, Shape, Sizes, Spec, agreed, is_known
+from keras_core.graph.spec import Dim, NamedDim, Shape, Size, Sizes, Spec, agreed, is_known
 from keras_core.graph.tensor import Tensor
 
 _FAMILY = "shape"
@@ -66,7 +66,7 @@ shape_of = Primitive(
 
 
 def _reshape_shape(x: Spec, *dims: Spec, shape: Shape) -> Spec:
-    sizes = sizes_given("reshape", shape, dims)
+    sizes = tuple(map(_fixed, sizes_given("reshape", shape, dims)))
     held = x.held if type(x.held) is tuple and sizes == x.sizes else None
     if -1 in sizes:
         return Spec(_inferred(x, sizes), x.dtype, held)
@@ -74,6 +74,11 @@ def _reshape_shape(x: Spec, *dims: Spec, shape: Shape) -> Spec:
     if None not in (old, new) and old != new:
         raise ValueError(f"reshape: shape {x.shape} has {old} elements, {tuple(shape)} has {new}.")
     return Spec(sizes, x.dtype, _only_value(x) if not sizes else held)
+
+
+def _fixed(size: NamedDim) -> NamedDim:
+    """The size; None for a number that may turn out as -1, and so is none."""
+    return None if type(size) is Size and size.axis is None else size
 
 
 def _only_value(x: Spec) -> Any:
@@ -93,16 +98,27 @@ def _inferred(x: Spec, sizes: Sizes) -> Sizes:
         raise ValueError(
             f"reshape: {shown(sizes)} has more than one size -1; only one can be inferred."
         )
-    all_elements, step = _elements(x.sizes), _elements(tuple(others))
-    if all_elements is not None and step is not None:
-        if not step or all_elements % step:
+    if all(map(is_known, (*x.sizes, *others))):
+        left: NamedDim = _quotient(x.sizes, others)
+        if left is None:
             raise ValueError(
                 f"reshape: a tensor of shape {x.shape} cannot get the shape {shown(sizes)}."
             )
-        left: NamedDim = all_elements // step
     else:
         left = _left_over(x.sizes, others)
     return tuple(left if size == -1 else size for size in sizes)
+
+
+def _quotient(old: Sequence[Any], new: Sequence[Any]) -> int | None:
+    """The one size that new ones lack; None if there is none.
+
+    Where there are no elements and a new size is 0, any would do: zeros then cancel each other, as
+    equal sizes of any other number do.
+    """
+    if 0 in old and 0 in new:
+        old, new = ([size for size in sizes if size] for sizes in (old, new))
+    elements, step = prod(old), prod(new)
+    return elements // step if step and not elements % step else None
 
 
 def _left_over(old: Sizes, new: Sequence[NamedDim]) -> NamedDim:
@@ -121,22 +137,55 @@ def _reshape_vjp(g: Tensor, y: Tensor, x: Tensor, *dims: Tensor, shape: Shape) -
     return (p.reshape_like(g, x),)
 
 
+def _lift_reshape(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    """A size -1 is worked out for one step, since there may be none from which to infer it."""
+    (x, has_steps), *dims = inputs
+    if not has_steps or any(with_steps for _, with_steps in dims):
+        return None
+    run_time = iter(dim for dim, _ in dims)
+    sizes = [next(run_time) if size is None else size for size in node.params["shape"]]
+    if -1 in node.params["shape"]:
+        place = node.params["shape"].index(-1)
+        sizes[place] = _size_left(node.specs[0].sizes[place], x, sizes)
+    return p.reshape_to_sizes(x, [p.size_of(x, 0), *sizes])
+
+
+def _size_left(size: NamedDim, x: Tensor, sizes: Sequence[int | Tensor]) -> int | Tensor:
+    """What -1 among `sizes` stands for in each step of `x`; `size` is what is known of it."""
+    if is_known(size):
+        return size
+    row = x.sizes[1:]
+    if size in row:
+        return p.size_of(x, row.index(size) + 1)
+    others = p.product_of_sizes([n for n in sizes if isinstance(n, Tensor) or n != -1])
+    elements = p.product_of_sizes([p.size_of(x, i) for i in range(1, x.ndim)])
+    at_least_one = p.maximum(p.as_size(others), p.as_size(1))
+    return p.floor_divide(p.as_size(elements), at_least_one)
+
+
 def _simplify_reshape(node: Node) -> Tensor | None:
     same = input_of_same_sizes(node)
     if same is not None:
         return same
-    inner = made_by(reshape, node.inputs[0])
-    if inner is None or None in node.params["shape"]:
+    inner, shape = made_by(reshape, node.inputs[0]), node.params["shape"]
+    if inner is None or None in shape or {-1, 0} <= set(shape):
         return None
-    return p.reshape(inner.inputs[0], shape=node.params["shape"])
+    return p.reshape(inner.inputs[0], shape=shape)
+
+
+def _reshaped(x: np.ndarray, *dims: Any, shape: Shape) -> np.ndarray:
+    sizes = filled(shape, dims)
+    if 0 in sizes and -1 in sizes:
+        sizes = _inferred(Spec(x.shape, x.dtype.name), sizes)  # type: ignore[assignment]
+    return np.reshape(x, sizes)
 
 
 reshape = Primitive(
     "reshape",
     _reshape_shape,
-    lambda x, *dims, shape: np.reshape(x, filled(shape, dims)),
+    _reshaped,
     _reshape_vjp,
-    lift=lift_to_shape,
+    lift=_lift_reshape,
     simplify=_simplify_reshape,
     dims=True,
     family=_FAMILY,

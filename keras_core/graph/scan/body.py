@@ -49,7 +49,7 @@ class Body:
 
     @cached_property
     def is_random(self) -> bool:
-        return any(node.primitive.random for node in self.nodes)
+        return any(map(is_drawn, self.nodes))
 
     @cached_property
     def signature(self) -> Hashable:
@@ -166,11 +166,18 @@ def _kept(old: Placeholder, state: Placeholder, new: Tensor) -> Sizes:
     """The state's sizes that hold after the step; a new name, or the old one, for the others."""
 
     def one(a: NamedDim, before: NamedDim, after: NamedDim) -> NamedDim:
-        if a == after or (is_known(a) and not is_known(after)) or _is_own(a, state):
+        if a == after or (is_known(a) and a != 1 and not is_known(after)) or _is_own(a, state):
             return a
         return before if _is_own(before, old) else None
 
     return tuple(map(one, state.sizes, old.sizes, new.sizes))
+
+
+def is_drawn(node: Node) -> bool:
+    """Whether a node, or one in its body if it is a loop, draws random numbers."""
+    if node.primitive.loop:
+        return node.params["body"].is_random
+    return node.primitive.random
 
 
 def with_inner(nodes: Iterable[Node]) -> Iterator[Node]:

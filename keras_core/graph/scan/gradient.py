@@ -11,8 +11,9 @@ from typing import Any
 
 from keras_core.graph import order
 from keras_core.graph.autodiff import gradients
-from keras_core.graph.scan.body import Body
-from keras_core.graph.tensor import FLOATS, Placeholder, Tensor
+from keras_core.graph.scan.body import Body, is_drawn
+from keras_core.graph.spec import Size, Sizes, is_known
+from keras_core.graph.tensor import FLOATS, Constant, Placeholder, Tensor
 
 
 def scan_vjp(
@@ -49,12 +50,13 @@ class _Backward:
 
     def __init__(self, body: Body, state_gs: Sequence[Any], output_gs: Sequence[Any]) -> None:
         self.body = body
+        self.uneven = _uneven(body)
         self.float_states = [i for i, x in enumerate(body.states) if x.dtype in FLOATS]
         wanted = [y for y, g in zip(body.collected, output_gs) if g is not None]
         self.arriving = [Placeholder(y.sizes, y.dtype) for y in wanted]
         states = [body.states[i] for i in self.float_states]
-        self.states = [Placeholder(x.sizes, x.dtype) for x in states]
         news = [body.new_states[i] for i in self.float_states]
+        self.states = [Placeholder(_sizes_of_both(*xs), xs[0].dtype) for xs in zip(states, news)]
         sources = [*body.sequences, *states, *body.invariants]
         found = gradients([*news, *wanted], sources, [*self.states, *self.arriving])
         first, second = len(body.sequences), len(body.sequences) + len(states)
@@ -68,8 +70,11 @@ class _Backward:
         return [*self.for_states, *kept]
 
     def residuals(self) -> list[Tensor]:
-        """Values of the forward body that the backward step reads; at least one sequence in all."""
-        forward = {y.key for node in self.body.nodes for y in node.outputs()}
+        """Values of the forward body that the backward step reads; at least one sequence in all.
+
+        What may have another size at each step cannot be stacked, so it is computed again.
+        """
+        forward = {y.key for node in self.body.nodes for y in node.outputs() if self._is_kept(y)}
         forward |= {x.key for x in (*self.body.sequences, *self.body.states)}
         found: dict[Any, Tensor] = {}
         for node in order.topological(self.results, stop=lambda t: t.key in forward):
@@ -82,6 +87,9 @@ class _Backward:
         if not found and not self.arriving:
             return [self.body.sequences[0]]
         return list(found.values())
+
+    def _is_kept(self, y: Tensor) -> bool:
+        return is_drawn(y.node) or self.uneven.isdisjoint(y.sizes)  # type: ignore[arg-type]
 
     def closed(self, residuals: Sequence[Tensor]) -> Body:
         from keras_core.graph.rewrite import Rewriter
@@ -96,6 +104,29 @@ class _Backward:
             new_states=tuple(new[:count]),
             collected=tuple(new[count:]),
         )
+
+
+def _sizes_of_both(state: Tensor, new: Tensor) -> Sizes:
+    """The sizes that a state has before and after the step; None where they may differ."""
+    return tuple(a if a == b or is_known(a) else None for a, b in zip(state.sizes, new.sizes))
+
+
+def _uneven(body: Body) -> set[Size]:
+    """Sizes that may differ from step to step: those that values decide, and what follows them."""
+    outside = {size for x in body.inputs for size in x.sizes}
+    fixed = {*body.invariants}
+    uneven: set[Size] = set()
+
+    def varies(x: Tensor) -> bool:
+        decides = not x.ndim and not isinstance(x, Constant) and x not in fixed
+        own = decides and x.spec.held not in outside and not is_known(x.spec.held)
+        return own or not uneven.isdisjoint(x.sizes)
+
+    for node in body.nodes:
+        if node.primitive.loop or any(map(varies, node.inputs)):
+            sizes = {n for spec in node.specs for n in spec.sizes if type(n) is Size}
+            uneven |= {n for n in sizes - outside if n.uid == node.uid or n.axis is None}
+    return uneven
 
 
 def _stacks_of(

@@ -3,7 +3,7 @@
 # ruff: noqa: F401  (packages for Keras 2 import more names from here than `__all__` has)
 from __future__ import annotations
 
-from keras_core import activations, constraints, initializers, regularizers
+from keras_core import activations, constraints, initializers, missing, regularizers
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.layers.convolutional.conv import Conv1D, Conv2D, Conv3D, _Conv
@@ -83,3 +83,5 @@ __all__ = [
     "ZeroPadding2D",
     "ZeroPadding3D",
 ]
+
+missing.explain_attributes(globals())

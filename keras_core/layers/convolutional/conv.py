@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable
+
 from keras_core import backend as K
-from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.engine.base_layer import InputSpec
+from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Shape
 from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
-from keras_core.layers._options import add_part, check_positive, options_config, pick, set_options
+from keras_core.layers._options import (
+    KernelLayer,
+    PerAxis,
+    add_part,
+    check_positive,
+    options_config,
+    pick,
+    set_options,
+)
 from keras_core.utils import conv_utils
 
-_CONVOLUTIONS = {1: K.conv1d, 2: K.conv2d, 3: K.conv3d}
+_CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: K.conv1d, 2: K.conv2d, 3: K.conv3d}
 
 # What every convolution offers, in the order of a config.
 CONV_OPTIONS = (
@@ -30,7 +43,7 @@ CONV_OPTIONS = (
 )
 
 
-def _check_geometry(layer) -> None:
+def _check_geometry(layer: _Conv) -> None:
     name = type(layer).__name__
     if layer.padding == "causal" and layer.rank > 1:
         raise ValueError(
@@ -49,7 +62,7 @@ def _check_geometry(layer) -> None:
         )
 
 
-class _Conv(Layer):
+class _Conv(KernelLayer):
     """A convolution over `rank` spatial axes: `activation(conv(inputs, kernel) + bias)`.
 
     Layers of a fixed `rank` leave it out of the options that stand in their config.
@@ -75,28 +88,36 @@ class _Conv(Layer):
         ValueError: If an option is out of its range, or options contradict each other.
     """
 
+    rank: int
+    filters: int
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str
+    data_format: str
+    dilation_rate: tuple[int, ...]
+
     _config_options: tuple[str, ...] = ("rank", *CONV_OPTIONS)
 
     def __init__(
         self,
-        rank,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        dilation_rate=1,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        rank: int,
+        filters: int | None,
+        kernel_size: PerAxis,
+        strides: PerAxis = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: PerAxis = 1,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         kernel_size = conv_utils.normalize_tuple(kernel_size, rank, "kernel_size")
         strides = conv_utils.normalize_tuple(strides, rank, "strides")
@@ -109,46 +130,43 @@ class _Conv(Layer):
         _check_geometry(self)
         self.input_spec = InputSpec(ndim=rank + 2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         channels = self._fix_channels(input_shape)
         add_part(self, "kernel", self.kernel_size + (channels, self.filters))
         self._add_bias(self.filters)
         self.built = True
 
-    def call(self, inputs):
-        if self.rank == 1:
-            strides, dilation_rate = self.strides[0], self.dilation_rate[0]
-        else:
-            strides, dilation_rate = self.strides, self.dilation_rate
+    def call(self, inputs: Tensor) -> Tensor:
+        one_axis = self.rank == 1
         outputs = _CONVOLUTIONS[self.rank](
             inputs,
             self.kernel,
-            strides=strides,
+            strides=self.strides[0] if one_axis else self.strides,
             padding=self.padding,
             data_format=self.data_format,
-            dilation_rate=dilation_rate,
+            dilation_rate=self.dilation_rate[0] if one_axis else self.dilation_rate,
         )
         return self._finish(outputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return convolved_shape(self, self.rank, input_shape, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **options_config(self, self._config_options)}
 
-    def _fix_channels(self, input_shape):
+    def _fix_channels(self, input_shape: Shape) -> int:
         """Number of input channels, which later inputs are held to."""
         axis = channel_axis(self.rank, self.data_format)
         channels = input_channels(self.name, input_shape, axis)
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
 
-    def _add_bias(self, size):
+    def _add_bias(self, size: int) -> None:
         self.bias = None
         if self.use_bias:
             add_part(self, "bias", (size,))
 
-    def _finish(self, outputs):
+    def _finish(self, outputs: Tensor) -> Tensor:
         if self.use_bias:
             outputs = K.bias_add(outputs, self.bias, data_format=self.data_format)
         return self.activation(outputs)
@@ -182,27 +200,27 @@ class Conv1D(_Conv):
             channels of the inputs are not known.
     """
 
-    _config_options = CONV_OPTIONS
+    _config_options: tuple[str, ...] = CONV_OPTIONS
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format="channels_last",
-        dilation_rate=1,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = 1,
+        padding: str = "valid",
+        data_format: str | None = "channels_last",
+        dilation_rate: PerAxis = 1,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(1, **pick(locals(), CONV_OPTIONS), **kwargs)
 
 
@@ -234,27 +252,27 @@ class Conv2D(_Conv):
             channels of the inputs are not known.
     """
 
-    _config_options = CONV_OPTIONS
+    _config_options: tuple[str, ...] = CONV_OPTIONS
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=(1, 1),
-        padding="valid",
-        data_format=None,
-        dilation_rate=(1, 1),
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = (1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: PerAxis = (1, 1),
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(2, **pick(locals(), CONV_OPTIONS), **kwargs)
 
 
@@ -286,25 +304,25 @@ class Conv3D(_Conv):
             channels of the inputs are not known.
     """
 
-    _config_options = CONV_OPTIONS
+    _config_options: tuple[str, ...] = CONV_OPTIONS
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=(1, 1, 1),
-        padding="valid",
-        data_format=None,
-        dilation_rate=(1, 1, 1),
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = (1, 1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: PerAxis = (1, 1, 1),
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(3, **pick(locals(), CONV_OPTIONS), **kwargs)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from keras_core import backend as K
-from keras_core.layers._axes import channel_axis, convolved_shape
-from keras_core.layers._options import add_part, pick, set_options
+from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor, Variable
+from keras_core.graph.spec import Shape
+from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
+from keras_core.layers._options import Function, PerAxis, Training, add_part, pick, set_options
 from keras_core.layers.convolutional.conv import CONV_OPTIONS, Conv2D, _Conv
 
 _KERNEL_OPTIONS = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
@@ -44,32 +49,42 @@ class _SeparableConv(_Conv):
         ValueError: If an option is out of its range, or options contradict each other.
     """
 
+    depth_multiplier: int
+    depthwise_initializer: Function
+    pointwise_initializer: Function
+    depthwise_regularizer: Function | None
+    pointwise_regularizer: Function | None
+    depthwise_constraint: Function | None
+    pointwise_constraint: Function | None
+    depthwise_kernel: Variable
+    pointwise_kernel: Variable
+
     _config_options = ("rank", *_OPTIONS)
 
     def __init__(
         self,
-        rank,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        dilation_rate=1,
-        depth_multiplier=1,
-        activation=None,
-        use_bias=True,
-        depthwise_initializer="glorot_uniform",
-        pointwise_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        depthwise_regularizer=None,
-        pointwise_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        depthwise_constraint=None,
-        pointwise_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        rank: int,
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: PerAxis = 1,
+        depth_multiplier: int = 1,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        pointwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        depthwise_regularizer: RegularizerLike = None,
+        pointwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        pointwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         if padding == "causal":
             raise ValueError(
                 f"{type(self).__name__} has no causal padding. Pad with ZeroPadding1D on the left "
@@ -78,7 +93,7 @@ class _SeparableConv(_Conv):
         super().__init__(rank, filters, **pick(locals(), _SHARED_OPTIONS), **kwargs)
         set_options(self, _SEPARABLE_OPTIONS, locals())
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         channels = self._fix_channels(input_shape)
         add_part(self, "depthwise_kernel", self.kernel_size + (channels, self.depth_multiplier))
         mixed = channels * self.depth_multiplier
@@ -86,7 +101,7 @@ class _SeparableConv(_Conv):
         self._add_bias(self.filters)
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         convolve = K.separable_conv1d if self.rank == 1 else K.separable_conv2d
         outputs = convolve(
             inputs,
@@ -132,27 +147,27 @@ class SeparableConv1D(_SeparableConv):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format="channels_last",
-        dilation_rate=1,
-        depth_multiplier=1,
-        activation=None,
-        use_bias=True,
-        depthwise_initializer="glorot_uniform",
-        pointwise_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        depthwise_regularizer=None,
-        pointwise_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        depthwise_constraint=None,
-        pointwise_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = 1,
+        padding: str = "valid",
+        data_format: str | None = "channels_last",
+        dilation_rate: PerAxis = 1,
+        depth_multiplier: int = 1,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        pointwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        depthwise_regularizer: RegularizerLike = None,
+        pointwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        pointwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(1, **pick(locals(), _OPTIONS), **kwargs)
 
 
@@ -191,27 +206,27 @@ class SeparableConv2D(_SeparableConv):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=(1, 1),
-        padding="valid",
-        data_format=None,
-        dilation_rate=(1, 1),
-        depth_multiplier=1,
-        activation=None,
-        use_bias=True,
-        depthwise_initializer="glorot_uniform",
-        pointwise_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        depthwise_regularizer=None,
-        pointwise_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        depthwise_constraint=None,
-        pointwise_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = (1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: PerAxis = (1, 1),
+        depth_multiplier: int = 1,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        pointwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        depthwise_regularizer: RegularizerLike = None,
+        pointwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        pointwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(2, **pick(locals(), _OPTIONS), **kwargs)
 
 
@@ -242,37 +257,43 @@ class DepthwiseConv2D(Conv2D):
         ValueError: If an option is out of its range, or options contradict each other.
     """
 
+    depth_multiplier: int
+    depthwise_initializer: Function
+    depthwise_regularizer: Function | None
+    depthwise_constraint: Function | None
+    depthwise_kernel: Variable
+
     _config_options = (*_SHARED_OPTIONS, *_DEPTHWISE_OPTIONS)
 
     def __init__(
         self,
-        kernel_size,
-        strides=(1, 1),
-        padding="valid",
-        depth_multiplier=1,
-        data_format=None,
-        dilation_rate=(1, 1),
-        activation=None,
-        use_bias=True,
-        depthwise_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        depthwise_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        depthwise_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(filters=None, **pick(locals(), _SHARED_OPTIONS), **kwargs)
+        kernel_size: PerAxis,
+        strides: PerAxis = (1, 1),
+        padding: str = "valid",
+        depth_multiplier: int = 1,
+        data_format: str | None = None,
+        dilation_rate: PerAxis = (1, 1),
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        depthwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
+        _Conv.__init__(self, 2, None, **pick(locals(), _SHARED_OPTIONS), **kwargs)
         set_options(self, _DEPTHWISE_OPTIONS, locals())
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         channels = self._fix_channels(input_shape)
         add_part(self, "depthwise_kernel", self.kernel_size + (channels, self.depth_multiplier))
         self._add_bias(channels * self.depth_multiplier)
         self.built = True
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: Training = None) -> Tensor:
         outputs = K.depthwise_conv2d(
             inputs,
             self.depthwise_kernel,
@@ -283,6 +304,6 @@ class DepthwiseConv2D(Conv2D):
         )
         return self._finish(outputs)
 
-    def compute_output_shape(self, input_shape):
-        channels = input_shape[channel_axis(self.rank, self.data_format)]
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        channels = input_channels(self.name, input_shape, channel_axis(self.rank, self.data_format))
         return convolved_shape(self, self.rank, input_shape, channels * self.depth_multiplier)

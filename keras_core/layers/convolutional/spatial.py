@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Union
+
 from keras_core import backend as K
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._axes import SpatialLayer
+from keras_core.layers._options import PerAxis
 from keras_core.utils import conv_utils
 
+# One amount for all sides, one an axis, or a pair (before, after) an axis.
+Amounts = Union[int, Sequence[Union[int, Sequence[int]]]]
+Pair = tuple[int, int]
 
-def _pairs(value, rank, layer_name, option):
+
+def _pairs(value: Amounts, rank: int, layer_name: str, option: str) -> tuple[Pair, ...]:
     """The amounts before and after along each axis, from any of the three ways to write them.
 
     Args:
@@ -25,10 +35,10 @@ def _pairs(value, rank, layer_name, option):
             f"{layer_name} got {option}={value!r}, but takes one integer, or {rank} integers or "
             f"pairs (before, after), one for each spatial axis."
         )
-    pairs = tuple(conv_utils.normalize_tuple(entry, 2, option) for entry in entries)
+    pairs = [conv_utils.normalize_tuple(entry, 2, option) for entry in entries]
     if min(min(pair) for pair in pairs) < 0:
         raise ValueError(f"{layer_name} got {option}={value!r}, but amounts cannot be negative.")
-    return pairs
+    return tuple((before, after) for before, after in pairs)
 
 
 class _Resizing(SpatialLayer):
@@ -41,11 +51,11 @@ class _Resizing(SpatialLayer):
 
     option: str
 
-    def __init__(self, amounts, data_format, **kwargs):
+    def __init__(self, amounts: Any, data_format: str | None, **kwargs: Any) -> None:
         super().__init__(data_format, **kwargs)
         setattr(self, self.option, amounts)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         amounts = getattr(self, self.option)
         if self.rank == 1:  # a sequence has one amount, and one data format only
             return {**super().get_config(), self.option: amounts[0]}
@@ -56,8 +66,9 @@ class _UpSampling(_Resizing):
     """Repeats the entries along each spatial axis; the amounts are factors."""
 
     option = "size"
+    size: tuple[int, ...]
 
-    def _resized(self, size, position):
+    def _resized(self, size: int, position: int) -> Dim:
         return size * self.size[position]
 
 
@@ -73,10 +84,10 @@ class UpSampling1D(_UpSampling):
 
     rank = 1
 
-    def __init__(self, size=2, **kwargs):
+    def __init__(self, size: int = 2, **kwargs: Any) -> None:
         super().__init__((int(size),), "channels_last", **kwargs)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return K.repeat_elements(inputs, self.size[0], axis=1)
 
 
@@ -99,7 +110,13 @@ class UpSampling2D(_UpSampling):
 
     rank = 2
 
-    def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **kwargs):
+    def __init__(
+        self,
+        size: PerAxis = (2, 2),
+        data_format: str | None = None,
+        interpolation: str = "nearest",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(conv_utils.normalize_tuple(size, 2, "size"), data_format, **kwargs)
         if interpolation not in ("nearest", "bilinear"):
             raise ValueError(
@@ -108,7 +125,7 @@ class UpSampling2D(_UpSampling):
             )
         self.interpolation = interpolation
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return K.resize_images(
             inputs,
             self.size[0],
@@ -117,7 +134,7 @@ class UpSampling2D(_UpSampling):
             interpolation=self.interpolation,
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "interpolation": self.interpolation}
 
 
@@ -139,11 +156,14 @@ class UpSampling3D(_UpSampling):
 
     rank = 3
 
-    def __init__(self, size=(2, 2, 2), data_format=None, **kwargs):
+    def __init__(
+        self, size: PerAxis = (2, 2, 2), data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(conv_utils.normalize_tuple(size, 3, "size"), data_format, **kwargs)
 
-    def call(self, inputs):
-        return K.resize_volumes(inputs, *self.size, data_format=self.data_format)
+    def call(self, inputs: Tensor) -> Tensor:
+        depth, rows, columns = self.size
+        return K.resize_volumes(inputs, depth, rows, columns, self.data_format)
 
 
 class _AtBothEnds(_Resizing):
@@ -157,7 +177,7 @@ class _AtBothEnds(_Resizing):
         ValueError: If the amounts are none of these, or negative.
     """
 
-    def __init__(self, amounts, data_format, **kwargs):
+    def __init__(self, amounts: Amounts, data_format: str | None, **kwargs: Any) -> None:
         pairs = _pairs(amounts, self.rank, type(self).__name__, self.option)
         super().__init__(pairs, data_format, **kwargs)
 
@@ -166,8 +186,9 @@ class _ZeroPadding(_AtBothEnds):
     """Adds zeros before and after each spatial axis."""
 
     option = "padding"
+    padding: tuple[Pair, ...]
 
-    def _resized(self, size, position):
+    def _resized(self, size: int, position: int) -> Dim:
         return size + sum(self.padding[position])
 
 
@@ -187,10 +208,10 @@ class ZeroPadding1D(_ZeroPadding):
 
     rank = 1
 
-    def __init__(self, padding=1, **kwargs):
+    def __init__(self, padding: int | Sequence[int] = 1, **kwargs: Any) -> None:
         super().__init__((padding,), "channels_last", **kwargs)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return K.temporal_padding(inputs, padding=self.padding[0])
 
 
@@ -213,11 +234,14 @@ class ZeroPadding2D(_ZeroPadding):
 
     rank = 2
 
-    def __init__(self, padding=(1, 1), data_format=None, **kwargs):
+    def __init__(
+        self, padding: Amounts = (1, 1), data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(padding, data_format, **kwargs)
 
-    def call(self, inputs):
-        return K.spatial_2d_padding(inputs, padding=self.padding, data_format=self.data_format)
+    def call(self, inputs: Tensor) -> Tensor:
+        rows, columns = self.padding
+        return K.spatial_2d_padding(inputs, (rows, columns), self.data_format)
 
 
 class ZeroPadding3D(_ZeroPadding):
@@ -238,11 +262,14 @@ class ZeroPadding3D(_ZeroPadding):
 
     rank = 3
 
-    def __init__(self, padding=(1, 1, 1), data_format=None, **kwargs):
+    def __init__(
+        self, padding: Amounts = (1, 1, 1), data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(padding, data_format, **kwargs)
 
-    def call(self, inputs):
-        return K.spatial_3d_padding(inputs, padding=self.padding, data_format=self.data_format)
+    def call(self, inputs: Tensor) -> Tensor:
+        depth, rows, columns = self.padding
+        return K.spatial_3d_padding(inputs, (depth, rows, columns), self.data_format)
 
 
 class _Cropping(_AtBothEnds):
@@ -253,23 +280,25 @@ class _Cropping(_AtBothEnds):
     """
 
     option = "cropping"
+    cropping: tuple[Pair, ...]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         for axis, pair in zip(self._spatial_axes(), self.cropping):
-            if input_shape[axis] is not None and sum(pair) >= input_shape[axis]:
+            size = input_shape[axis]
+            if size is not None and sum(pair) >= size:
                 raise ValueError(
                     f"{self.name} crops {pair} off axis {axis}, which leaves nothing of inputs "
                     f"of shape {tuple(input_shape)}. Crop less."
                 )
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         window = [slice(None)] * (self.rank + 2)
         for axis, (before, after) in zip(self._spatial_axes(), self.cropping):
             window[axis] = slice(before, -after or None)
         return inputs[tuple(window)]
 
-    def _resized(self, size, position):
+    def _resized(self, size: int, position: int) -> Dim:
         return size - sum(self.cropping[position])
 
 
@@ -289,7 +318,7 @@ class Cropping1D(_Cropping):
 
     rank = 1
 
-    def __init__(self, cropping=(1, 1), **kwargs):
+    def __init__(self, cropping: int | Sequence[int] = (1, 1), **kwargs: Any) -> None:
         super().__init__((cropping,), "channels_last", **kwargs)
 
 
@@ -312,7 +341,9 @@ class Cropping2D(_Cropping):
 
     rank = 2
 
-    def __init__(self, cropping=((0, 0), (0, 0)), data_format=None, **kwargs):
+    def __init__(
+        self, cropping: Amounts = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(cropping, data_format, **kwargs)
 
 
@@ -334,5 +365,10 @@ class Cropping3D(_Cropping):
 
     rank = 3
 
-    def __init__(self, cropping=((1, 1), (1, 1), (1, 1)), data_format=None, **kwargs):
+    def __init__(
+        self,
+        cropping: Amounts = ((1, 1), (1, 1), (1, 1)),
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(cropping, data_format, **kwargs)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from keras_core import backend as K
+from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._axes import channel_axis, resized_shape, spatial_axes, with_channels
-from keras_core.layers._options import add_part, pick
-from keras_core.layers.convolutional.conv import CONV_OPTIONS, Conv2D, Conv3D
+from keras_core.layers._options import PerAxis, add_part, pick
+from keras_core.layers.convolutional.conv import CONV_OPTIONS, Conv2D, Conv3D, _Conv
 from keras_core.utils import conv_utils
 
 _UNDILATED_OPTIONS = tuple(name for name in CONV_OPTIONS if name != "dilation_rate")
 
 
-class _Transposed:
+class _Transposed(_Conv):
     """What makes a convolution a transposed one, for any number of spatial axes."""
 
-    def _set_output_padding(self, output_padding):
-        self.output_padding = output_padding
+    output_padding: tuple[int, ...] | None
+
+    def _set_output_padding(self, output_padding: PerAxis | None) -> None:
+        self.output_padding = None
         if output_padding is None:
             return
         self.output_padding = conv_utils.normalize_tuple(
@@ -28,7 +35,7 @@ class _Transposed:
                     f"strides={self.strides}: output_padding must be smaller than the stride."
                 )
 
-    def _upscaled(self, size, position):
+    def _upscaled(self, size: int, position: int) -> Dim:
         """The output's size along one spatial axis; an integer or a symbolic one."""
         return conv_utils.deconv_length(
             size,
@@ -39,14 +46,15 @@ class _Transposed:
             self.dilation_rate[position],
         )
 
-    def _output_shape(self, inputs):
+    def _output_shape(self, inputs: Tensor) -> tuple[Any, ...]:
         """The output's shape, symbolic where the inputs' sizes are not known yet."""
-        sizes = list(K.int_shape(inputs))
-        dynamic = K.shape(inputs) if None in sizes else None
-        sizes = [dynamic[axis] if size is None else size for axis, size in enumerate(sizes)]
+        sizes: list[Any] = list(K.int_shape(inputs))
+        if None in sizes:
+            dynamic = K.shape(inputs)
+            sizes = [dynamic[axis] if size is None else size for axis, size in enumerate(sizes)]
         return self.compute_output_shape(tuple(sizes))
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if len(input_shape) != self.rank + 2:
             raise ValueError(
                 f"{self.name} takes inputs of rank {self.rank + 2}, "
@@ -57,7 +65,7 @@ class _Transposed:
         self._add_bias(self.filters)
         self.built = True
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         axes = spatial_axes(self.rank, self.data_format)
         shape = resized_shape(input_shape, axes, self._upscaled)
         return with_channels(shape, channel_axis(self.rank, self.data_format), self.filters)
@@ -102,24 +110,24 @@ class Conv2DTranspose(_Transposed, Conv2D):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=(1, 1),
-        padding="valid",
-        output_padding=None,
-        data_format=None,
-        dilation_rate=(1, 1),
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = (1, 1),
+        padding: str = "valid",
+        output_padding: PerAxis | None = None,
+        data_format: str | None = None,
+        dilation_rate: PerAxis = (1, 1),
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**pick(locals(), CONV_OPTIONS), **kwargs)
         self._set_output_padding(output_padding)
         if len(set(self.dilation_rate)) > 1:
@@ -128,7 +136,7 @@ class Conv2DTranspose(_Transposed, Conv2D):
                 f"columns alike. Write dilation_rate={self.dilation_rate[0]}."
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         outputs = K.conv2d_transpose(
             inputs,
             self.kernel,
@@ -176,27 +184,27 @@ class Conv3DTranspose(_Transposed, Conv3D):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=(1, 1, 1),
-        padding="valid",
-        output_padding=None,
-        data_format=None,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        filters: int,
+        kernel_size: PerAxis,
+        strides: PerAxis = (1, 1, 1),
+        padding: str = "valid",
+        output_padding: PerAxis | None = None,
+        data_format: str | None = None,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**pick(locals(), _UNDILATED_OPTIONS), **kwargs)
         self._set_output_padding(output_padding)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         outputs = K.conv3d_transpose(
             inputs,
             self.kernel,

@@ -3,7 +3,7 @@
 # ruff: noqa: F401  (packages for Keras 2 import more names from here than `__all__` has)
 from __future__ import annotations
 
-from keras_core import activations, constraints, initializers, regularizers
+from keras_core import activations, constraints, initializers, missing, regularizers
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer, disable_tracking
 from keras_core.layers.recurrent._cells import _generate_dropout_mask
@@ -24,3 +24,5 @@ __all__ = [
     "SimpleRNNCell",
     "StackedRNNCells",
 ]
+
+missing.explain_attributes(globals())

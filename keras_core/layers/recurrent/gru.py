@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from keras_core.layers._options import add_part, check_positive, options_config, pick, set_options
-from keras_core.layers.recurrent._cells import GatedCell, fraction, modern_implementation
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor
+from keras_core.layers._options import (
+    Training,
+    add_part,
+    check_positive,
+    options_config,
+    pick,
+    set_options,
+)
+from keras_core.layers.recurrent._cells import (
+    CellResult,
+    GatedCell,
+    Masks,
+    fraction,
+    modern_implementation,
+)
 from keras_core.layers.recurrent.rnn import LAYER_OPTIONS, CellRNN
 
 _OPTIONS = (
@@ -54,44 +72,47 @@ class GRUCell(GatedCell):
     """
 
     gates = 3
+    reset_after: bool
 
     def __init__(
         self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        implementation=2,
-        reset_after=False,
-        **kwargs,
-    ):
+        units: int,
+        activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        recurrent_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        implementation: int = 2,
+        reset_after: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         dropout, recurrent_dropout = fraction(dropout), fraction(recurrent_dropout)
         set_options(self, _OPTIONS, locals())
         check_positive(self, "units")
         self.state_size = self.output_size = units
 
-    def _build_bias(self, width):
+    def _build_bias(self, width: int) -> None:
         add_part(self, "bias", (2, width) if self.reset_after else (width,))
 
-    def _biases(self):
+    def _biases(self) -> tuple[Tensor | None, Tensor | None]:
         """The bias of the inputs and that of the state, each of which may be None."""
-        if self.use_bias and self.reset_after:
+        if self.bias is not None and self.reset_after:
             return self.bias[0], self.bias[1]
         return self.bias, None
 
-    def call(self, inputs, states, training=None):
+    def call(
+        self, inputs: Tensor, states: Sequence[Tensor], training: Training = None
+    ) -> CellResult:
         state = states[0]
         input_masks, state_masks = self._masks(inputs, states, training)
         input_bias, state_bias = self._biases()
@@ -110,21 +131,27 @@ class GRUCell(GatedCell):
             output = self._reset_before(from_inputs, state, state_masks)
         return output, [output]
 
-    def _reset_before(self, from_inputs, state, masks):
+    def _reset_before(self, from_inputs: Sequence[Tensor], state: Tensor, masks: Masks) -> Tensor:
         gate_kernel = self.recurrent_kernel[:, : 2 * self.units]
         candidate_kernel = self.recurrent_kernel[:, 2 * self.units :]
-        from_state = self._split(self._project(state, masks[:-1] or masks, gate_kernel))
+        from_state = self._split(self._project(state, masks[:-1] or masks, gate_kernel), 2)
         update = self.recurrent_activation(from_inputs[0] + from_state[0])
         reset = self.recurrent_activation(from_inputs[1] + from_state[1])
         recalled = self._project(reset * state, masks[-1:], candidate_kernel)
         candidate = self.activation(from_inputs[2] + recalled)
         return update * state + (1 - update) * candidate
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **options_config(self, _OPTIONS)}
 
 
-def gru_state(from_inputs, from_state, state, activation, recurrent_activation):
+def gru_state(
+    from_inputs: Sequence[Tensor],
+    from_state: Sequence[Tensor],
+    state: Tensor,
+    activation: Callable[..., Tensor],
+    recurrent_activation: Callable[..., Tensor],
+) -> Tensor:
     """The new state where the reset gate is applied after the product.
 
     Args:
@@ -176,33 +203,36 @@ class GRU(CellRNN, cell_options=_OPTIONS):
     translation, K. Cho et al., 2014; the first version of that paper has reset_after.
     """
 
+    units: int
+    reset_after: bool
+
     def __init__(
         self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        implementation=2,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        reset_after=False,
-        **kwargs,
-    ):
+        units: int,
+        activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        recurrent_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        implementation: int = 2,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        reset_after: bool = False,
+        **kwargs: Any,
+    ) -> None:
         implementation = modern_implementation(implementation, "GRU")
         cell = GRUCell(**pick(locals(), _OPTIONS), dtype=kwargs.get("dtype"))
         super().__init__(cell, **pick(locals(), LAYER_OPTIONS), **kwargs)

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Callable
+
 from keras_core import backend as K
 from keras_core import initializers
-from keras_core.layers._options import add_part, check_positive, options_config, pick, set_options
-from keras_core.layers.recurrent._cells import GatedCell, fraction, modern_implementation
+from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Shape
+from keras_core.layers._options import (
+    Function,
+    Training,
+    add_part,
+    check_positive,
+    options_config,
+    pick,
+    set_options,
+)
+from keras_core.layers.recurrent._cells import (
+    CellResult,
+    GatedCell,
+    fraction,
+    modern_implementation,
+)
 from keras_core.layers.recurrent.rnn import LAYER_OPTIONS, CellRNN
 
 _OPTIONS = (
@@ -29,7 +48,7 @@ _OPTIONS = (
 )
 
 
-def forget_bias_initializer(initializer, before, units, after):
+def forget_bias_initializer(initializer: Function, before: int, units: int, after: int) -> Function:
     """An initializer of a bias whose forget gate starts at one, so that memory lasts at first.
 
     Args:
@@ -39,7 +58,7 @@ def forget_bias_initializer(initializer, before, units, after):
         after: Length of the bias after it.
     """
 
-    def initialize(shape, dtype=None):
+    def initialize(shape: Shape, dtype: str | None = None) -> Tensor:
         parts = [
             initializer((before,), dtype=dtype),
             initializers.Ones()((units,), dtype=dtype),
@@ -50,7 +69,12 @@ def forget_bias_initializer(initializer, before, units, after):
     return initialize
 
 
-def lstm_states(gates, memory, activation, recurrent_activation):
+def lstm_states(
+    gates: Sequence[Tensor],
+    memory: Tensor,
+    activation: Callable[..., Tensor],
+    recurrent_activation: Callable[..., Tensor],
+) -> tuple[Tensor, Tensor]:
     """The new output and memory, from the sums that reach the four gates.
 
     Args:
@@ -92,25 +116,25 @@ class LSTMCell(GatedCell):
 
     def __init__(
         self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        unit_forget_bias=True,
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        implementation=2,
-        **kwargs,
-    ):
+        units: int,
+        activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: RegularizerLike = None,
+        recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        recurrent_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        implementation: int = 2,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         dropout, recurrent_dropout = fraction(dropout), fraction(recurrent_dropout)
         set_options(self, _OPTIONS, locals())
@@ -118,14 +142,16 @@ class LSTMCell(GatedCell):
         self.state_size = (units, units)
         self.output_size = units
 
-    def _build_bias(self, width):
+    def _build_bias(self, width: int) -> None:
         initializer = self.bias_initializer
         if self.unit_forget_bias:
             units = self.units
             initializer = forget_bias_initializer(initializer, units, units, 2 * units)
         add_part(self, "bias", (width,), initializer)
 
-    def call(self, inputs, states, training=None):
+    def call(
+        self, inputs: Tensor, states: Sequence[Tensor], training: Training = None
+    ) -> CellResult:
         output, memory = states
         input_masks, state_masks = self._masks(inputs, states, training)
         total = self._project_inputs(inputs, input_masks, self.bias)
@@ -135,7 +161,7 @@ class LSTMCell(GatedCell):
         )
         return output, [output, memory]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **options_config(self, _OPTIONS)}
 
 
@@ -175,33 +201,35 @@ class LSTM(CellRNN, cell_options=_OPTIONS):
     continual prediction with LSTM, F. A. Gers et al., 2000.
     """
 
+    units: int
+
     def __init__(
         self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        unit_forget_bias=True,
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        implementation=2,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        **kwargs,
-    ):
+        units: int,
+        activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: RegularizerLike = None,
+        recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        recurrent_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        implementation: int = 2,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **kwargs: Any,
+    ) -> None:
         implementation = modern_implementation(implementation, "LSTM")
         cell = LSTMCell(**pick(locals(), _OPTIONS), dtype=kwargs.get("dtype"))
         super().__init__(cell, **pick(locals(), LAYER_OPTIONS), **kwargs)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
 from keras_core import backend as K
 from keras_core import regularizers, slots
-from keras_core.engine.base_layer import InputSpec, Layer
-from keras_core.layers._options import options_config
+from keras_core.engine.base_layer import InputSpec, Layer, open_signature
+from keras_core.families import RegularizerLike
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Shape
+from keras_core.layers._options import Tensors, Training, options_config
+from keras_core.layers.recurrent._cells import RecurrentOptions
 from keras_core.layers.recurrent.stacked import (
     StackedRNNCells,
     build_cell,
@@ -19,6 +25,10 @@ from keras_core.layers.recurrent.stacked import (
     state_sizes,
 )
 from keras_core.utils.generic_utils import has_arg, to_list
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 _LOOP_OPTIONS = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
 
@@ -54,16 +64,18 @@ class RNN(Layer):
         ValueError: If the cell has no `call` or no `state_size`.
     """
 
+    input_spec: list[InputSpec]
+
     def __init__(
         self,
-        cell,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        **kwargs,
-    ):
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **kwargs: Any,
+    ) -> None:
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
         check_cell(cell, type(self).__name__)
@@ -74,30 +86,32 @@ class RNN(Layer):
         self.supports_masking = True
         self.input_spec = [InputSpec(ndim=3)]
 
-    def _set_loop_options(self, return_sequences, return_state, go_backwards, stateful):
+    def _set_loop_options(
+        self, return_sequences: bool, return_state: bool, go_backwards: bool, stateful: bool
+    ) -> None:
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.go_backwards = go_backwards
         self.stateful = stateful
-        self.state_spec = None
-        self.constants_spec = None
-        self._states = None
+        self.state_spec: Any = None
+        self.constants_spec: Any = None
+        self._states: Any = None
         self._num_constants = 0
 
     # States
 
     @property
-    def states(self):
+    def states(self) -> list[Any]:
         """The states kept from batch to batch, a Variable each; before the first one, None each."""
         if self._states is None:
             return [None] * len(state_sizes(self.cell))
         return self._states
 
     @states.setter
-    def states(self, states):
+    def states(self, states: Any) -> None:
         self._states = states
 
-    def get_initial_state(self, inputs):
+    def get_initial_state(self, inputs: Tensor) -> list[Tensor]:
         """States of zeros for a batch.
 
         Args:
@@ -110,7 +124,7 @@ class RNN(Layer):
         zero = K.sum(K.zeros_like(inputs[:, :1, :1]), axis=1)
         return [K.tile(zero, (1, size)) for size in state_sizes(self.cell)]
 
-    def reset_states(self, states=None):
+    def reset_states(self, states: Any = None) -> None:
         """Sets the states of a stateful layer.
 
         Args:
@@ -126,12 +140,16 @@ class RNN(Layer):
                 f"{self.name} keeps no states. Create it with stateful=True to reset them."
             )
         shapes = self._kept_shapes()
-        values = list(map(np.zeros, shapes)) if states is None else self._fitting(states, shapes)
+        values = (
+            [np.zeros(shape) for shape in shapes]
+            if states is None
+            else self._fitting(states, shapes)
+        )
         if self._states is None:
             self._states = [K.zeros(shape, dtype=self.dtype) for shape in shapes]
         K.batch_set_value(list(zip(self._states, values)))
 
-    def _kept_shapes(self):
+    def _kept_shapes(self) -> list[tuple[int, ...]]:
         """Full shapes of the states of a stateful layer."""
         batch = self.input_spec[0].shape and self.input_spec[0].shape[0]
         if not batch:
@@ -142,7 +160,7 @@ class RNN(Layer):
             )
         return [(batch, *spec.shape[1:]) for spec in self.state_spec]
 
-    def _fitting(self, states, shapes):
+    def _fitting(self, states: Any, shapes: list[tuple[int, ...]]) -> list[Any]:
         states = to_list(states, allow_tuple=True)
         seen = [np.shape(state) for state in states]
         if seen != shapes:
@@ -155,16 +173,16 @@ class RNN(Layer):
     # Building
 
     @property
-    def losses(self):
+    def losses(self) -> list[Any]:
         """Penalties on the cell's weights, then those that the layer itself added."""
         of_the_cell = [loss for loss in super().losses if loss not in self._losses]
         return of_the_cell + self._losses
 
-    def get_losses_for(self, inputs=None):
+    def get_losses_for(self, inputs: Any = None) -> list[Any]:
         """The losses that depend on these inputs; by default those that depend on none."""
         return super().get_losses_for(inputs)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         sequence_shape = tuple(shapes[0])
         self.input_spec[0] = self._sequence_spec(sequence_shape)
@@ -174,23 +192,23 @@ class RNN(Layer):
             self.reset_states()
         self.built = True
 
-    def _sequence_spec(self, sequence_shape):
+    def _sequence_spec(self, sequence_shape: Shape) -> InputSpec:
         batch = sequence_shape[0] if self.stateful else None
         return InputSpec(shape=(batch, None, *sequence_shape[2:]))
 
-    def _state_specs(self):
+    def _state_specs(self) -> list[InputSpec]:
         return [InputSpec(shape=(None, size)) for size in state_sizes(self.cell)]
 
-    def _constant_shapes(self, shapes):
+    def _constant_shapes(self, shapes: list[Shape]) -> list[Shape]:
         count = self._num_constants or 0
         if len(shapes) > count:
             return list(shapes[len(shapes) - count :])
         return [spec.shape for spec in self.constants_spec]
 
-    def _build_cell(self, step_shape, constant_shapes):
+    def _build_cell(self, step_shape: Shape, constant_shapes: Sequence[Shape]) -> None:
         build_cell(self.cell, step_shape, constant_shapes)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         shape = input_shape[0] if isinstance(input_shape, list) else input_shape
         steps = shape[1:2] if self.return_sequences else ()
         output_shape = (shape[0], *steps, output_size(self.cell))
@@ -198,14 +216,19 @@ class RNN(Layer):
             return output_shape
         return [output_shape] + [(shape[0], size) for size in state_sizes(self.cell)]
 
-    def compute_mask(self, inputs, mask):
-        mask = _first(mask)
-        output_mask = mask if self.return_sequences else None
+    def compute_mask(self, inputs: Any, mask: Any) -> Any:
+        output_mask = _first(mask) if self.return_sequences else None
         return [output_mask] + [None for _ in self.states] if self.return_state else output_mask
 
     # Calling
 
-    def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
+    def __call__(
+        self,
+        inputs: Any,
+        initial_state: Tensors | None = None,
+        constants: Tensors | None = None,
+        **kwargs: Any,
+    ) -> Tensor | Any:
         """Applies the layer; initial states and constants may be Keras tensors or others.
 
         Args:
@@ -237,7 +260,7 @@ class RNN(Layer):
         finally:
             self.input_spec = self.input_spec[: len(sequence_spec)]
 
-    def _set_constants(self, constants):
+    def _set_constants(self, constants: list[Tensor]) -> None:
         if constants and not has_arg(self.cell.call, "constants"):
             raise ValueError(
                 f"{self.name} got constants, but its cell {type(self.cell).__name__} takes none: "
@@ -246,7 +269,7 @@ class RNN(Layer):
         self._num_constants = len(constants)
         self.constants_spec = [InputSpec(shape=K.int_shape(x)) for x in constants]
 
-    def _all_or_none_keras(self, tensors):
+    def _all_or_none_keras(self, tensors: Iterable[Tensor]) -> bool:
         kinds = {K.is_keras_tensor(tensor) for tensor in tensors}
         if len(kinds) > 1:
             raise ValueError(
@@ -256,7 +279,15 @@ class RNN(Layer):
             )
         return kinds.pop()
 
-    def call(self, inputs, mask=None, training=None, initial_state=None, constants=None):
+    @open_signature
+    def call(
+        self,
+        inputs: Any,
+        mask: Any = None,
+        training: Training = None,
+        initial_state: Tensors | None = None,
+        constants: Tensors | None = None,
+    ) -> Tensor | Any:
         sequence, states, constants = self._standardize(inputs, initial_state, constants)
         states = self._checked(states) or self._default_states(sequence)
         self._check_steps(sequence)
@@ -273,14 +304,18 @@ class RNN(Layer):
             )
         return self._finish(inputs, last_output, outputs, list(new_states))
 
-    def _finish(self, inputs, last_output, outputs, new_states):
+    def _finish(
+        self, inputs: Tensor, last_output: Tensor, outputs: Tensor, new_states: list[Tensor]
+    ) -> Tensor | Any:
         if self.stateful:
             pairs = zip(self.states, new_states)
             self.add_update([K.update(kept, new) for kept, new in pairs], inputs)
         output = outputs if self.return_sequences else last_output
         return [output, *new_states] if self.return_state else output
 
-    def _standardize(self, inputs, initial_state, constants):
+    def _standardize(
+        self, inputs: Any, initial_state: Tensors | None, constants: Tensors | None
+    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Splits the inputs from the initial states and constants that came along in their list."""
         initial_state, constants = _tensors(initial_state), _tensors(constants)
         if not isinstance(inputs, (list, tuple)):
@@ -297,10 +332,10 @@ class RNN(Layer):
             constants or list(inputs[end:]),
         )
 
-    def _default_states(self, sequence):
+    def _default_states(self, sequence: Tensor) -> list[Any]:
         return self.states if self.stateful else self.get_initial_state(sequence)
 
-    def _checked(self, states):
+    def _checked(self, states: list[Tensor]) -> list[Tensor]:
         shapes = [K.int_shape(state) for state in states]
         wanted = [tuple(spec.shape) for spec in self.state_spec]
         if states and not (len(shapes) == len(wanted) and all(map(_compatible, shapes, wanted))):
@@ -310,7 +345,7 @@ class RNN(Layer):
             )
         return [_as_float(state) for state in states]
 
-    def _check_steps(self, sequence):
+    def _check_steps(self, sequence: Tensor) -> None:
         if self.unroll and K.int_shape(sequence)[1] is None:
             raise ValueError(
                 f"{self.name} cannot unroll a loop of unknown length: its inputs have shape "
@@ -318,24 +353,26 @@ class RNN(Layer):
                 "unroll=False."
             )
 
-    def _step_function(self, constant_count, training):
+    def _step_function(self, constant_count: int, training: Training) -> Callable[..., Any]:
         arguments = {"training": training} if has_arg(self.cell.call, "training") else {}
         if not constant_count:
             return lambda inputs, states: self.cell.call(inputs, states, **arguments)
 
-        def step(inputs, states):
+        def step(inputs: Tensor, states: Sequence[Tensor]) -> Any:
             states, constants = states[:-constant_count], states[-constant_count:]
             return self.cell.call(inputs, states, constants=constants, **arguments)
 
         return step
 
-    def _dropout_masks_held(self, sequence, states, training):
+    def _dropout_masks_held(
+        self, sequence: Tensor, states: Sequence[Tensor], training: Training
+    ) -> AbstractContextManager[Any]:
         hold = getattr(self.cell, "masks_held", None)
         return hold(sequence[:, 0], states, training) if hold else nullcontext()
 
     # Config
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {
             **super().get_config(),
             **options_config(self, _LOOP_OPTIONS),
@@ -346,7 +383,9 @@ class RNN(Layer):
         return config
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
         config = dict(config)
         constant_count = config.pop("num_constants", 0)
         cell = slots.family("layers").deserialize(config.pop("cell"), custom_objects)
@@ -355,33 +394,37 @@ class RNN(Layer):
         return layer
 
 
-class CellRNN(RNN):
+class CellRNN(RNN, RecurrentOptions):
     """An RNN over one kind of cell, which shows the options of its cell as its own.
 
     Subclasses name these options: `class LSTM(CellRNN, cell_options=("units", ...))`.
     """
 
-    def __init_subclass__(cls, cell_options=(), **kwargs):
+    _cell_options: tuple[str, ...]
+
+    def __init_subclass__(cls, cell_options: Iterable[str] = (), **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._cell_options = tuple(cell_options) or cls._cell_options
         for option in cell_options:
             setattr(cls, option, property(attrgetter("cell." + option)))
 
-    def __init__(self, cell, activity_regularizer=None, **kwargs):
+    def __init__(
+        self, cell: Any, activity_regularizer: RegularizerLike = None, **kwargs: Any
+    ) -> None:
         super().__init__(cell, **kwargs)
         self.activity_regularizer = regularizers.get(activity_regularizer)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.pop("cell")
         return {**config, **options_config(self, (*self._cell_options, "activity_regularizer"))}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:  # type: ignore[override]
         return cls(**_current_config(config, "implementation" in cls._cell_options))
 
 
-def _current_config(config, has_implementation):
+def _current_config(config: dict[str, Any], has_implementation: bool) -> dict[str, Any]:
     """The config of an old file in today's terms, where implementation 0 is now 1, or unknown."""
     config = dict(config)
     implementation = config.pop("implementation", None)
@@ -390,15 +433,15 @@ def _current_config(config, has_implementation):
     return config
 
 
-def _tensors(value):
+def _tensors(value: Any) -> list[Tensor]:
     return [] if value is None else to_list(value, allow_tuple=True)
 
 
-def _first(mask):
+def _first(mask: Any) -> Tensor | None:
     return mask[0] if isinstance(mask, (list, tuple)) else mask
 
 
-def _compatible(shape, wanted):
+def _compatible(shape: Shape, wanted: Shape) -> bool:
     return len(shape) == len(wanted) and all(
         a is None or b is None or a == b for a, b in zip(shape, wanted)
     )

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from keras_core import backend as K
-from keras_core import slots
+from keras_core import foreign, slots
 from keras_core.engine.base_layer import Layer
 from keras_core.engine.weight_owner import building
+from keras_core.graph import Tensor
+from keras_core.graph.spec import Shape
+from keras_core.layers._options import Tensors, Training
+from keras_core.layers.recurrent._cells import CellResult
 from keras_core.utils.generic_utils import has_arg, to_list
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-def state_sizes(cell):
+
+def state_sizes(cell: Any) -> list[int]:
     """The sizes of a cell's states, as a list."""
     return to_list(cell.state_size, allow_tuple=True)
 
 
-def output_size(cell):
+def output_size(cell: Any) -> int:
     """The size of a cell's output: that of its first state, unless the cell says otherwise."""
     size = getattr(cell, "output_size", None)
     return state_sizes(cell)[0] if size is None else size
 
 
-def check_cell(cell, layer_name):
+def check_cell(cell: Any, layer_name: str) -> None:
     """Refuses what cannot be used as a cell.
 
     Raises:
         ValueError: If `call` or `state_size` is missing.
     """
+    foreign.refuse(cell)
     for needed in ("call", "state_size"):
         if not hasattr(cell, needed):
             raise ValueError(
@@ -37,7 +47,7 @@ def check_cell(cell, layer_name):
             )
 
 
-def build_cell(cell, step_shape, constant_shapes):
+def build_cell(cell: Any, step_shape: Shape, constant_shapes: Sequence[Shape]) -> None:
     """Builds a cell that is a layer, unless it is built."""
     if isinstance(cell, Layer) and not cell.built:
         cell.build([step_shape, *constant_shapes] if constant_shapes else step_shape)
@@ -58,7 +68,7 @@ class StackedRNNCells(Layer):
         ValueError: If one of the cells has no `call` or no `state_size`.
     """
 
-    def __init__(self, cells, **kwargs):
+    def __init__(self, cells: Sequence[Any], **kwargs: Any) -> None:
         reverse_state_order = kwargs.pop("reverse_state_order", False)
         for cell in cells:
             check_cell(cell, "StackedRNNCells")
@@ -73,19 +83,19 @@ class StackedRNNCells(Layer):
             )
 
     @property
-    def state_size(self):
+    def state_size(self) -> tuple[int, ...]:
         """Sizes of the states of all cells, a tuple of integers."""
         return tuple(size for cell in self._state_order() for size in state_sizes(cell))
 
     @property
-    def output_size(self):
+    def output_size(self) -> int:
         """Size of the last cell's output."""
         return output_size(self.cells[-1])
 
-    def _state_order(self):
+    def _state_order(self) -> list[Any]:
         return self.cells[::-1] if self.reverse_state_order else self.cells
 
-    def _states_by_cell(self, states):
+    def _states_by_cell(self, states: Sequence[Tensor]) -> list[list[Tensor]]:
         """The states of each cell, in the order of the cells."""
         remaining, nested = list(states), []
         for cell in self._state_order():
@@ -94,7 +104,7 @@ class StackedRNNCells(Layer):
             remaining = remaining[count:]
         return nested[::-1] if self.reverse_state_order else nested
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         step_shape, constant_shapes = shapes[0], shapes[1:]
         with building():
@@ -104,11 +114,18 @@ class StackedRNNCells(Layer):
                 step_shape = (step_shape[0], output_size(cell))
         self.built = True
 
-    def get_losses_for(self, inputs=None):
+    def get_losses_for(self, inputs: Any = None) -> list[Any]:
         """The losses that depend on these inputs; by default those that depend on none."""
         return super().get_losses_for(inputs)
 
-    def call(self, inputs, states, constants=None, training=None, **kwargs):
+    def call(
+        self,
+        inputs: Tensor,
+        states: Sequence[Tensor],
+        constants: Tensors | None = None,
+        training: Training = None,
+        **kwargs: Any,
+    ) -> CellResult:
         arguments = {**kwargs, "constants": constants, "training": training}
         given = {name: value for name, value in arguments.items() if value is not None}
         new_states = []
@@ -120,7 +137,9 @@ class StackedRNNCells(Layer):
         return inputs, [state for cell_states in ordered for state in cell_states]
 
     @contextmanager
-    def masks_held(self, inputs, states, training=None):
+    def masks_held(
+        self, inputs: Tensor, states: Sequence[Tensor], training: Training = None
+    ) -> Iterator[None]:
         """Draws the dropout masks of all cells once for all calls inside the block."""
         with ExitStack() as stack:
             for cell, cell_states in zip(self.cells, self._states_by_cell(states)):
@@ -130,7 +149,7 @@ class StackedRNNCells(Layer):
                 inputs = K.tile(inputs[:, :1], (1, output_size(cell)))
             yield
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         cells = [
             {"class_name": type(cell).__name__, "config": cell.get_config()} for cell in self.cells
         ]
@@ -138,7 +157,9 @@ class StackedRNNCells(Layer):
         return {**config, "reverse_state_order": True} if self.reverse_state_order else config
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
         config = dict(config)
         deserialize = slots.family("layers").deserialize
         cells = [deserialize(cell, custom_objects) for cell in config.pop("cells")]

@@ -23,7 +23,7 @@ def _small(dtype: str, *shape: int, **options: Any) -> Input:
 def _of_any(dtype: str) -> Iterator[Case]:
     """What moves values of a type without computing with them."""
     x, y = _drawn(dtype, 3, 4), _drawn(dtype, 3, 4)
-    options = {"label": dtype, "gradient": False}
+    options: dict[str, Any] = {"label": dtype, "gradient": False}
     yield case("reshape", x, shape=(-1, 2, 2), **options)
     yield case("transpose", x, perm=(1, 0), empty=False, **options)
     yield case("concat", x, y, axis=1, **options)
@@ -39,7 +39,7 @@ def _of_any(dtype: str) -> Iterator[Case]:
 
 def _of_integers(dtype: str) -> Iterator[Case]:
     x, row = _small(dtype, 3, 4), _small(dtype, 4, batch=None)
-    options = {"label": dtype, "gradient": False}
+    options: dict[str, Any] = {"label": dtype, "gradient": False}
     yield from (case(name, x, row, **options) for name in ("add", "multiply", "maximum", "less"))
     yield case("reduce_sum", x, axes=(1,), keepdims=False, **options)
     yield case("reduce_max", x, axes=(1,), keepdims=True, **options)

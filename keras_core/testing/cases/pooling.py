@@ -56,7 +56,12 @@ def _cases() -> Iterator[Case]:
         yield case("max_pool_select", apart(*x), uniform(*x), label=label, **params)
         yield case("avg_pool", uniform(*x), label=label, **params)
         yield case("avg_pool_grad", of_g, label=label, empty=False, shape=x, **params)
-    tied = {"size": (3,), "strides": (3,), "padding": _VALID, "data_format": "channels_last"}
+    tied: dict[str, Any] = {
+        "size": (3,),
+        "strides": (3,),
+        "padding": _VALID,
+        "data_format": "channels_last",
+    }
     tied.update(label="ties", gradient=False)
     yield case("max_pool_grad", _TIES, uniform(1, 2, 1), **tied)
     yield case("max_pool_select", _TIES, uniform(1, 6, 1), **tied)

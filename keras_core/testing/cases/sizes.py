@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from keras_core.testing.case import Case, apart, case, uniform
+from typing import Any
+
+from keras_core.testing.case import Case, Input, apart, case, uniform
 
 _MATRIX = {"contract": ((1,), (0,)), "batch": ((), ())}
 _SUMS = "sums of many numbers"
+_REDUCTIONS: dict[str, dict[str, Any]] = {
+    "reduce_sum": {"tolerance": 1e-4, "reason": _SUMS},
+    "reduce_mean": {},
+    "logsumexp": {"half": False},
+}
 
 
-def _large(name: str, *inputs, label: str, **options) -> Case:
+def _large(name: str, *inputs: Input, label: str, **options: Any) -> Case:
     # Finite differences of so many numbers would take long; small cases have them.
     return case(name, *inputs, label=label, gradient=False, **options)
 
@@ -33,11 +40,7 @@ CASES: tuple[Case, ...] = (
     ),
     *(
         _large(name, uniform(5, 1031), label="long", axes=(1,), keepdims=False, **more)
-        for name, more in {
-            "reduce_sum": {"tolerance": 1e-4, "reason": _SUMS},
-            "reduce_mean": {},
-            "logsumexp": {"half": False},
-        }.items()
+        for name, more in _REDUCTIONS.items()
     ),
     _large("reduce_max", apart(257, 3), label="tall", empty=False, axes=(0,), keepdims=False),
     _large("softmax", uniform(3, 1031), label="long", axis=1),

@@ -1,3 +1,3 @@
 """The NumPy backend of keras-core."""
 
-__version__ = "2.0.0"
+__version__ = "2.4.0"

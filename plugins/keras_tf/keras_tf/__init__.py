@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-__version__ = "2.0.0"
+__version__ = "2.4.0"
 
 # Where the public names stand; the modules import TensorFlow, so they wait until they are needed.
 _HOMES = {"Module": "module", "to_saved_model": "saved_model", "to_tflite": "saved_model"}

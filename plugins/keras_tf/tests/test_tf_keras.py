@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -63,3 +67,37 @@ def test_fit_of_tf_keras_trains_a_model_inside():
     assert len(outer.trainable_variables) == 6
     assert history[-1] < history[0] / 2
     assert all((a != b).any() for a, b in zip(inner.get_weights(), before))
+
+
+SCRIPT = """
+import keras
+import os
+import subprocess
+import sys
+
+import numpy as np
+from keras.layers import Dense
+
+model = keras.models.Sequential([Dense(1, kernel_initializer="ones", input_shape=(2,))])
+import tensorflow as tf
+print(tf.__name__, keras.__version__, keras.backend.backend(), model.predict(np.ones((1, 2))))
+"""
+
+
+def test_a_script_runs_on_tensorflow_with_keras_core_for_keras(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    words = [sys.executable, "-m", "keras_core", "run", str(tmp_path / "script.py")]
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    assert done.stdout == "tensorflow 2.3.1 tensorflow [[2.]]\n", done.stderr
+
+
+@pytest.mark.parametrize("other", [tf_keras, tf.keras], ids=["tf_keras", "tf.keras"])
+def test_layers_and_optimizers_of_another_keras_are_refused_by_its_name(other):
+    name = f"{type(other.layers.Dense(1)).__module__.partition('.')[0]} {other.__version__}"
+    with pytest.raises(TypeError, match=f"Dense comes from {name}"):
+        Sequential([other.layers.Dense(3)])
+    with pytest.raises(ValueError, match="Start from keras_core.Input"):
+        Dense(3)(other.Input((2,)))
+    with pytest.raises(ValueError, match="Take keras_core.optimizers.Adam instead"):
+        Sequential([Dense(1, input_shape=(1,))]).compile(other.optimizers.Adam(), "mse")

@@ -1,3 +1,3 @@
 """The Theano backend of keras-core."""
 
-__version__ = "2.0.0"
+__version__ = "2.4.0"

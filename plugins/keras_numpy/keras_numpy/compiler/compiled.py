@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_core.graph.collector import collector_paused
 from keras_core.graph.passes import optimize, specialise
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.primitive import Node
@@ -77,6 +78,7 @@ class CompiledProgram:
                 self._variants.popitem(last=False)
             return variant
 
+    @collector_paused()
     def _new_variant(self, shapes: Shapes) -> Variant:
         program = expand(optimize(specialise(self._program, shapes)), self._lowerings, "numpy")
         return Variant(generate(self._packer(program), self._lowerings))

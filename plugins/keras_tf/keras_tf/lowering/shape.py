@@ -12,8 +12,8 @@ from keras_tf.tracing import Lowering, Site
 
 
 def _lower_reshape(site: Site, x: tf.Tensor, *dims: tf.Tensor) -> tf.Tensor:
-    known = site.spec.shape
-    return reshape(x, known if None not in known else filled(site.params["shape"], dims))
+    asked = filled(site.params["shape"], dims)
+    return reshape(x, [a if size is None else size for size, a in zip(site.spec.shape, asked)])
 
 
 def _lower_broadcast_to(site: Site, x: tf.Tensor, *dims: tf.Tensor) -> tf.Tensor:
