@@ -13,11 +13,6 @@ from typing import Any
 MODULES = frozenset(
     {
         "applications",
-        "backend.cntk_backend",
-        "backend.load_backend",
-        "backend.numpy_backend",
-        "backend.tensorflow_backend",
-        "backend.theano_backend",
         "datasets.boston_housing",
         "datasets.cifar",
         "datasets.cifar10",
@@ -30,7 +25,6 @@ MODULES = frozenset(
         "legacy.layers",
         "preprocessing",
         "utils.multi_gpu_utils",
-        "utils.test_utils",
         "utils.vis_utils",
         "wrappers",
     }

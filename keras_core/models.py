@@ -50,29 +50,41 @@ def clone_model(model: AnyNetwork, input_tensors: Any = None) -> AnyNetwork:
     Raises:
         ValueError: if `model` is no such model, or the number of tensors differs from its inputs.
     """
+    return _clone(model, input_tensors, {})
+
+
+def _clone(model, input_tensors, clones):
+    """A clone; `clones` has the layers cloned so far, which models inside may share."""
     if isinstance(model, Sequential):
-        return _clone_sequential(model, input_tensors)
+        return _clone_sequential_model(model, input_tensors, clones)
     if not isinstance(model, Network) or not model._is_graph_network:
         foreign.refuse(model)
         raise ValueError(
             "clone_model takes a Sequential, or a Model made from inputs and outputs, "
             f"not {model!r}."
         )
-    return _clone_functional(model, input_tensors)
+    return _clone_functional_model(model, input_tensors, clones)
 
 
-def _clone_layer(layer):
-    if isinstance(layer, Network):
-        return clone_model(layer)
+def _clone_layer(layer, clones):
+    if isinstance(layer, InputLayer):
+        return _copy(layer)
+    if layer not in clones:
+        is_model = isinstance(layer, Network)
+        clones[layer] = _clone(layer, None, clones) if is_model else _copy(layer)
+    return clones[layer]
+
+
+def _copy(layer):
     return type(layer).from_config(layer.get_config())
 
 
-def _clone_sequential(model, input_tensors):
-    layers = [_clone_layer(layer) for layer in model.layers]
+def _clone_sequential_model(model, input_tensors=None, clones=None):
+    clones = {} if clones is None else clones
+    has_input = bool(model._layers) and isinstance(model._layers[0], InputLayer)
+    layers = [_clone_layer(layer, clones) for layer in model._layers[has_input:]]
     if input_tensors is None:
-        first = [
-            _clone_layer(layer) for layer in model._layers[:1] if isinstance(layer, InputLayer)
-        ]
+        first = [_copy(model._layers[0])] if has_input else []
         clone = Sequential(first + layers, name=model.name)
         clone.build(model._build_input_shape)
         return clone
@@ -94,14 +106,13 @@ def _input_layer(tensor, name=None):
     return InputLayer(input_tensor=tensor, name=name)
 
 
-def _clone_functional(model, input_tensors):
+def _clone_functional_model(model, input_tensors=None, clones=None):
     inputs = _clone_inputs(model, input_tensors)
-    clones = {}
+    clones = {} if clones is None else clones
 
     def run(layer, tensors, masks, arguments):
-        if layer not in clones:
-            clones[layer] = _clone_layer(layer)
-        outputs = to_list(clones[layer](unpack_singleton(tensors), **arguments))
+        clone = _clone_layer(layer, clones)
+        outputs = to_list(clone(unpack_singleton(tensors), **arguments))
         return outputs, [getattr(x, "_keras_mask", None) for x in outputs]
 
     outputs, _ = model._replay(inputs, [None] * len(inputs), run)
@@ -110,7 +121,7 @@ def _clone_functional(model, input_tensors):
 
 def _clone_inputs(model, input_tensors):
     if input_tensors is None:
-        layers = [_clone_layer(layer) for layer in model._input_layers]
+        layers = [_copy(layer) for layer in model._input_layers]
     else:
         tensors = to_list(input_tensors, allow_tuple=True)
         if len(tensors) != len(model.inputs) or not all(isinstance(x, Tensor) for x in tensors):

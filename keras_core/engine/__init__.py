@@ -49,7 +49,11 @@ _HOME_OF = {
     "InputLayer": "input_layer",
     "InputSpec": "base_layer",
     "Layer": "base_layer",
+    "Container": "topology",
     "Model": "training",
+    "Network": "network",
+    "Node": "base_layer",
+    "Sequential": "sequential",
     "get_source_inputs": "topology",
 }
 

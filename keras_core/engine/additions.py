@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Callable, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from keras_core import slots
 from keras_core.graph import Tensor
@@ -32,7 +32,8 @@ class Additions:
     """The part of a layer that holds its losses, updates and metrics.
 
     Each of them is filed twice: in order of arrival, and under the inputs it depends on (None when
-    it depends on no input, as the penalty on a weight does).
+    it depends on no input, as the penalty on a weight does). Of updates that come from a layer
+    inside, `_update_owners` keeps whose they are, for that layer may be frozen later.
     """
 
     trainable: bool
@@ -43,6 +44,7 @@ class Additions:
     _metrics: list[Any]
     _per_input_losses: dict[Any, list[Any]]
     _per_input_updates: dict[Any, list[Any]]
+    _update_owners: dict[Any, Any]
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Adds terms to the loss of every model the layer stands in.
@@ -101,7 +103,7 @@ class Additions:
         """All updates of the layer and of the layers inside it; none when it is frozen."""
         if not self.trainable and not self.stateful:
             return []
-        return self._with_sublayers("updates", self._updates)
+        return self._live(self._with_sublayers("updates", self._updates))
 
     @property
     def metrics(self) -> list[Any]:
@@ -128,7 +130,19 @@ class Additions:
         """
         if not self.trainable and not self.stateful:
             return []
-        return self._filed("get_updates_for", inputs, self._per_input_updates)
+        return self._live(self._updates_filed_for(inputs))
+
+    def _updates_filed_for(self, inputs):
+        """The updates that depend on these inputs, those of frozen layers too."""
+        return self._filed("_updates_filed_for", inputs, self._per_input_updates)
+
+    def _live(self, updates):
+        """Those updates that come from no frozen layer, at any depth."""
+        return [update for update in updates if self._moves(update)]
+
+    def _moves(self, update):
+        owner = self._update_owners.get(update)
+        return owner is None or ((owner.trainable or owner.stateful) and owner._moves(update))
 
     def _filed(self, method: str, inputs: Any, per_input: dict[Any, list[Any]]) -> list[Any]:
         found = list(per_input.get(input_key(inputs), ()))
@@ -143,16 +157,21 @@ class Additions:
     def _adopt_from_sublayers(self, counts: list[tuple[Layer, int, int]], inputs: Any) -> None:
         """Files what the calls of inner layers added under the inputs of the outer call."""
         for layer, losses, updates in counts:
-            self._adopt(layer._losses[losses:], layer.get_losses_for(None), inputs, self.add_loss)
-            self._adopt(
-                layer._updates[updates:], layer.get_updates_for(None), inputs, self.add_update
-            )
+            self._adopt_losses(_without(layer._losses[losses:], layer.get_losses_for(None)), inputs)
+            unconditional = layer._updates_filed_for(None)
+            self._adopt_updates(layer, _without(layer._updates[updates:], unconditional), inputs)
 
-    @staticmethod
-    def _adopt(
-        added: list[Any], unconditional: list[Any], inputs: Any, add: Callable[..., None]
-    ) -> None:
-        others = set(unconditional)
-        conditional = [item for item in added if item not in others]
-        if conditional:
-            add(conditional, inputs=inputs)
+    def _adopt_losses(self, losses: list[Any], inputs: Any) -> None:
+        if losses:
+            self.add_loss(losses, inputs=inputs)
+
+    def _adopt_updates(self, layer: Any, updates: list[Any], inputs: Any) -> None:
+        """Files updates that belong to a layer inside under inputs of this one."""
+        if updates:
+            self._update_owners.update(dict.fromkeys(updates, layer))
+            self.add_update(updates, inputs=inputs)
+
+
+def _without(items: Iterable[Any], others: Iterable[Any]) -> list[Any]:
+    others = set(others)
+    return [item for item in items if item not in others]

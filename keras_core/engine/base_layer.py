@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar, cast, overload
 
 import numpy as np
@@ -42,6 +42,13 @@ _KEYWORDS = (
     "trainable",
     "weights",
     "input_dtype",
+)
+
+# What `__init__` of Layer and Network sets, by which its absence is known.
+_RECORDS = (
+    *("name", "trainable", "dtype", "inputs", "outputs", "optimizer", "stateful", "input_spec"),
+    *("supports_masking", "_built", "_trainable_weights", "_non_trainable_weights"),
+    *("_inbound_nodes", "_losses", "_updates"),
 )
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -134,21 +141,26 @@ class Layer(WeightOwner, Connections):
             )
 
     def _init_records(self) -> None:
-        self._layers = []
-        self._trainable_weights = []
-        self._non_trainable_weights = []
-        self._losses = []
-        self._updates = []
-        self._metrics = []
-        self._per_input_losses = {}
-        self._per_input_updates = {}
-        self._inbound_nodes = []
-        self._outbound_nodes = []
-        self._initial_weights = None
-        self._built = False
+        # Into the dict, so that these lists are not watched for layers; and layers may have been
+        # set as attributes before.
+        self.__dict__.update(
+            _layers=self.__dict__.get("_layers", []),
+            _metrics=self.__dict__.get("_metrics", []),
+            _trainable_weights=[],
+            _non_trainable_weights=[],
+            _losses=[],
+            _updates=[],
+            _per_input_losses={},
+            _per_input_updates={},
+            _update_owners={},
+            _inbound_nodes=[],
+            _outbound_nodes=[],
+            _initial_weights=None,
+            _built=False,
+        )
 
     def _automatic_name(self) -> str:
-        prefix = _snake_case(type(self).__name__)
+        prefix = _to_snake_case(type(self).__name__)
         return f"{prefix}_{K.get_uid(prefix)}"
 
     def _set_input_shape(self, kwargs: dict[str, Any]) -> None:
@@ -160,23 +172,49 @@ class Layer(WeightOwner, Connections):
             shape = shape_tuple(who, "input_shape", kwargs["input_shape"])
             self.batch_input_shape = (kwargs.get("batch_size"), *shape)
 
+    # Counts all changes of `trainable`, so that models need not look at each step for one.
+    _freezings = 0
+
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Layer) and self.__dict__.get("_tracks", True):
-            self._track(value)
+        if name == "trainable":
+            Layer._freezings += 1
+        if isinstance(value, (Layer, list, tuple, dict)) and self.__dict__.get("_tracks", True):
+            self._watch(name, value)
         super().__setattr__(name, value)
 
-    def _track(self, layer: Layer) -> None:
-        records = self.__dict__.get("_metrics" if is_metric(layer) else "_layers")
-        if records is None:
+    def _watch(self, name: str, value: Any) -> None:
+        if isinstance(value, Layer):
+            self._track(value)
+        elif name != "_layers" and _may_hold_layers(value):
+            self.__dict__.setdefault("_containers", {})[name] = value
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _RECORDS and "_inbound_nodes" not in self.__dict__:
             raise RuntimeError(
-                f"{type(self).__name__}: call super().__init__() first, and then set a layer as "
-                "an attribute."
+                f"{type(self).__name__} has no {name!r} yet: its __init__ does not call "
+                "super().__init__(**kwargs). Call it there, best in the first line."
             )
+        return super().__getattribute__(name)  # raises what made Python come here
+
+    def _track(self, layer):
+        records = self.__dict__.setdefault("_metrics" if is_metric(layer) else "_layers", [])
         if not any(layer is known for known in records):
             records.append(layer)
 
     def __repr__(self):
         return represent(self)
+
+    @property
+    def _layers(self) -> list[Layer]:
+        """The layers inside: attributes, and what the lists and dicts among these hold by now."""
+        for container in self.__dict__.get("_containers", {}).values():
+            for layer in _layers_within(container):
+                self._track(layer)
+        return self.__dict__["_layers"]
+
+    @_layers.setter
+    def _layers(self, layers: list[Layer]) -> None:
+        self.__dict__["_layers"] = layers
 
     @property
     def built(self) -> bool:
@@ -325,9 +363,10 @@ class Layer(WeightOwner, Connections):
         with assembling, K.name_scope(self.name):
             self._build_for(inputs)
             self.assert_input_compatibility(inputs)
-            masks = [getattr(x, "_keras_mask", None) for x in input_list]
+            masks = to_list(_collect_previous_mask(input_list))
             outputs, output_masks = self._compute(inputs, masks, kwargs)
             outputs = [_fresh(x) for x in outputs]
+            self._pass_on_phase(input_list, outputs)
             self._add_inbound_node(
                 input_list,
                 outputs,
@@ -339,14 +378,20 @@ class Layer(WeightOwner, Connections):
             )
         return unpack_singleton(outputs)
 
+    def _pass_on_phase(self, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> None:
+        """Marks outputs of a layer that says it uses the learning phase, or whose inputs do."""
+        says_so = getattr(self, "uses_learning_phase", False)
+        if says_so or any(x._uses_learning_phase for x in inputs):
+            for output in outputs:
+                output._uses_learning_phase = True
+
     def _build_for(self, inputs: Any) -> None:
         check_tensors(self, inputs)
         if self.built:
             return
         self.assert_input_compatibility(inputs)
-        shapes = [K.int_shape(x) for x in to_list(inputs, allow_tuple=True)]
         with building(), layer_scope(self.name):
-            self.build(unpack_singleton(shapes))
+            self.build(_collect_input_shape(inputs))
         self.built = True
         if self._initial_weights is not None:
             self.set_weights(self._initial_weights)
@@ -443,7 +488,18 @@ def _parameters(cls: type) -> set[str]:
     return {name for init in made for name in inspect.signature(init).parameters} - {"self"}
 
 
-def _snake_case(name: str) -> str:
+def _collect_previous_mask(input_tensors: Any) -> Any:
+    """The mask of each tensor, None where it has none; a list for several tensors."""
+    tensors = to_list(input_tensors, allow_tuple=True)
+    return unpack_singleton([getattr(x, "_keras_mask", None) for x in tensors])
+
+
+def _collect_input_shape(input_tensors: Any) -> Any:
+    """The shape of a tensor, or the list of the shapes of several."""
+    return unpack_singleton([K.int_shape(x) for x in to_list(input_tensors, allow_tuple=True)])
+
+
+def _to_snake_case(name: str) -> str:
     """Turns a class name into the stem of automatic layer names, `BatchNormalization` into
     `batch_normalization`; a leading underscore becomes `private_`."""
     words = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
@@ -466,6 +522,30 @@ def as_shapes(shape: Any) -> list[Shape]:
     """A list of shape tuples, of one shape or of a list of them."""
     several = len(shape) > 0 and all(isinstance(s, (tuple, list)) for s in shape)
     return [tuple(s) for s in shape] if several else [tuple(shape)]
+
+
+def _may_hold_layers(container: Any) -> bool:
+    """Whether a list, tuple or dict has layers in it, or may be given some."""
+    if not container:
+        return not isinstance(container, tuple)
+    items = container.values() if isinstance(container, dict) else container
+    return any(isinstance(item, (Layer, list, tuple, dict)) for item in items)
+
+
+def _layers_within(container: Any) -> list[Layer]:
+    """The layers, but for metrics, in lists, tuples and dicts in one another."""
+    found: list[Layer] = []
+    seen: set[int] = set()
+    waiting = [container]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Layer):
+            found += [] if is_metric(item) else [item]
+        elif isinstance(item, (list, tuple, dict)) and id(item) not in seen:
+            seen.add(id(item))
+            items = item.values() if isinstance(item, dict) else item
+            waiting += reversed(list(items))
+    return found
 
 
 def is_metric(layer: Any) -> bool:

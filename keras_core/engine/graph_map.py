@@ -21,6 +21,8 @@ class GraphMap:
     Args:
         inputs: list of tensors.
         ends: list of the nodes that made the outputs.
+        entries: list of the nodes of the inputs; by default those that made them.
+        cut: set of nodes that are no part of the model, since what they make is fed.
 
     Attributes:
         nodes: set of nodes.
@@ -32,15 +34,18 @@ class GraphMap:
         ValueError: if the outputs do not follow from the inputs, or two layers have one name.
     """
 
-    def __init__(self, inputs: Any, ends: Iterable[Node]) -> None:
+    def __init__(
+        self, inputs: Any, ends: Iterable[Node], entries: Any = None, cut: Any = ()
+    ) -> None:
         self.nodes: set[Node] = set()
+        self._cut = cut
         self._order: list[Node] = []
         self._rank: dict[Layer, int] = {}
         for node in ends:
             self._walk_back(node)
         depths, layer_depths = self._measure()
-        for tensor in inputs:
-            self._include_unused_input(tensor, depths, layer_depths)
+        for node in entries or [node_of(tensor) for tensor in inputs]:
+            self._include_unused_input(node, depths, layer_depths)
         self.nodes_by_depth = _by_depth(depths)
         self.layers_by_depth = _by_depth(layer_depths)
         for layers in self.layers_by_depth.values():
@@ -71,7 +76,7 @@ class GraphMap:
                 self._enter(inbound, stack)
 
     def _enter(self, node, stack):
-        if node in self.nodes:
+        if node in self.nodes or node in self._cut:
             return
         self._rank.setdefault(node.outbound_layer, len(self._rank))
         stack.append((node, iter(node.inbound_nodes())))
@@ -83,12 +88,12 @@ class GraphMap:
             depth = max(depths.get(node, 0), layer_depths.get(node.outbound_layer, 0))
             depths[node] = layer_depths[node.outbound_layer] = depth
             for inbound in node.inbound_nodes():
-                depths[inbound] = max(depth + 1, depths.get(inbound, 0))
+                if inbound not in self._cut:
+                    depths[inbound] = max(depth + 1, depths.get(inbound, 0))
         return depths, layer_depths
 
-    def _include_unused_input(self, tensor, depths, layer_depths):
-        layer, node_index, _ = tensor._keras_history
-        node = layer._inbound_nodes[node_index]
+    def _include_unused_input(self, node, depths, layer_depths):
+        layer = node.outbound_layer
         if layer not in layer_depths:
             layer_depths[layer] = depths[node] = 0
             self._rank[layer] = -1

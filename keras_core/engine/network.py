@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ from keras_core.engine.weight_owner import match_weights
 from keras_core.graph import Tensor, Variable, in_sequence
 from keras_core.graph.spec import Shape
 from keras_core.utils.generic_utils import is_all_none, to_list, unpack_singleton
+from keras_core.utils.layer_utils import unfrozen
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -34,6 +36,10 @@ class Endpoint(NamedTuple):
     layer: Layer
     node_index: int
     tensor_index: int
+
+    @property
+    def node(self):
+        return self.layer._inbound_nodes[self.node_index]
 
 
 class Network(Persistence, Layer):
@@ -105,32 +111,32 @@ class Network(Persistence, Layer):
     ) -> None:
         inputs, outputs = to_list(inputs, True), to_list(outputs, True)
         check_endpoints(inputs, outputs)
-        graph = GraphMap(inputs, [node_of(x) for x in outputs])
+        entries = [_entry(x, type(self).__name__) for x in inputs]
+        cut = {node_of(x) for x, end in zip(inputs, entries) if end != x._keras_history}
+        graph = GraphMap(inputs, [node_of(x) for x in outputs], [e.node for e in entries], cut)
         self._base_init(name=name, trainable=trainable, dtype=dtype)
         self._graph = graph
         self._layers = graph.layers
-        self._set_ends(inputs, outputs)
+        self._set_ends(inputs, outputs, entries)
 
-    def _set_ends(self, inputs, outputs):
+    def _set_ends(self, inputs, outputs, entries=None):
         """Makes the network one from these inputs to these outputs."""
         self._is_graph_network = True
         self.outputs = list(outputs)
-        self._input_coordinates = [Endpoint(*x._keras_history) for x in inputs]
+        self._input_coordinates = entries or [Endpoint(*x._keras_history) for x in inputs]
         self._output_coordinates = [Endpoint(*x._keras_history) for x in outputs]
         self._input_layers = [end.layer for end in self._input_coordinates]
         self._output_layers = [end.layer for end in self._output_coordinates]
         self.input_names = [layer.name for layer in self._input_layers]
-        self.output_names = [layer.name for layer in self._output_layers]
-        self._feed_input_names = [layer.name for layer in self._placeholders()]
-        self._feed_inputs = [layer.output for layer in self._placeholders()]
-        self._feed_input_shapes = [layer.batch_input_shape for layer in self._placeholders()]
+        self.output_names = _distinct_names([layer.name for layer in self._output_layers])
+        fed = [(x, layer) for x, layer in zip(inputs, self._input_layers) if layer.is_placeholder]
+        self._feed_input_names = [layer.name for _, layer in fed]
+        self._feed_inputs = [x for x, _ in fed]
+        self._feed_input_shapes = [layer.batch_input_shape for _, layer in fed]
         self.built = True
         self._record_own_node(list(inputs))
         # Last, since other threads take them for a sign that all else is there.
         self.inputs = list(inputs)
-
-    def _placeholders(self) -> list[Any]:
-        return [layer for layer in self._input_layers if layer.is_placeholder]
 
     def _record_own_node(self, inputs: list[Any]) -> None:
         """The graph of the network itself counts as its first call."""
@@ -151,6 +157,10 @@ class Network(Persistence, Layer):
     def _automatic_name(self) -> str:
         prefix = type(self).__name__.lower()
         return f"{prefix}_{K.get_uid(prefix)}"
+
+    def _watch(self, name: str, value: Any) -> None:
+        if not self.__dict__.get("_is_graph_network") or isinstance(value, Layer):
+            super()._watch(name, value)
 
     def _track(self, layer: Layer) -> None:
         if not self.__dict__.get("_is_graph_network") or is_metric(layer):
@@ -247,7 +257,7 @@ class Network(Persistence, Layer):
     @property  # type: ignore[misc]
     def trainable_weights(self) -> list[Variable]:
         """The variables that training changes, layer by layer; none when the model is frozen."""
-        if not self.trainable:
+        if self._is_frozen():
             return []
         own = list(self._trainable_weights)
         return unique(own + [w for layer in self.layers for w in layer.trainable_weights])
@@ -257,15 +267,17 @@ class Network(Persistence, Layer):
         """The variables that training leaves alone, layer by layer."""
         others = [w for layer in self.layers for w in layer.non_trainable_weights]
         frozen = []
-        if not self.trainable:
+        if self._is_frozen():
             frozen = self._trainable_weights + [
                 w for layer in self.layers for w in layer.trainable_weights
             ]
         return unique(frozen + self._non_trainable_weights + others)
 
     def _weights_by_layer(self) -> list[Variable]:
-        """All variables, layer by layer: the order of `get_weights` and of saved files."""
-        return self._own_weights() + [w for layer in self.layers for w in layer.weights]
+        """All variables, layer by layer: the order of `get_weights` and of saved files, whatever
+        is frozen."""
+        with unfrozen():
+            return self._own_weights() + [w for layer in self.layers for w in layer.weights]
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies the values of all weights, layer by layer.
@@ -297,7 +309,7 @@ class Network(Persistence, Layer):
         is frozen."""
         if not self.trainable and not self.stateful:
             return []
-        return in_sequence(self._gathered("get_updates_for", "updates", self._updates))
+        return in_sequence(self._live(self._gathered("get_updates_for", "updates", self._updates)))
 
     def _gathered(self, method, attribute, own):
         if not self._is_graph_network:
@@ -411,7 +423,7 @@ class Network(Persistence, Layer):
                 unpack_singleton(tensors), tensor_masks, arguments
             )
             self.add_loss(layer.get_losses_for(tensors), inputs)
-            self.add_update(layer.get_updates_for(tensors), inputs)
+            self._adopt_updates(layer, layer._updates_filed_for(tensors), inputs)
             return outputs, output_masks
 
         outputs, output_masks = self._replay(inputs, masks, run)
@@ -470,6 +482,18 @@ def _refuse_half(args, kwargs):
         raise TypeError(f"A model of tensors needs {lack}: Model(inputs=..., outputs=...).{hint}")
 
 
+def _distinct_names(names):
+    """Names of layers, numbered where a layer gives several outputs: `a`, `a_1`, `a_2`."""
+    distinct = []
+    for name in names:
+        candidate, number = name, 0
+        while candidate in distinct or (number and candidate in names):
+            number += 1
+            candidate = f"{name}_{number}"
+        distinct.append(candidate)
+    return distinct
+
+
 def _replay_node(node, known, run):
     """Runs one node on the tensors that took the place of its inputs."""
     if not node.inbound_layers:
@@ -501,10 +525,20 @@ def check_endpoints(inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
                 )
     if len({id(x) for x in inputs}) != len(inputs):
         raise ValueError(f"A model's inputs must differ, but one comes twice in {inputs}.")
-    for x in inputs:
-        layer = x._keras_history[0]
-        if not isinstance(layer, InputLayer):
-            raise TypeError(
-                f"A model's inputs must come from Input, but {x!r} is the output of layer "
-                f"{layer.name}. Build that part anew from Input(shape={K.int_shape(x)[1:]})."
-            )
+
+
+def _entry(x, kind):
+    """Where a network is fed with a tensor: its Input, or one that stands for another layer."""
+    history = Endpoint(*x._keras_history)
+    if isinstance(history.layer, InputLayer):
+        return history
+    warnings.warn(
+        f"{kind} inputs must come from `keras.layers.Input`, but {x.name} is the output of layer "
+        f"{history.layer.name}. The model is fed with that output; layers before it are no part "
+        f"of the model. Build on Input(shape={K.int_shape(x)[1:]}) to say so.",
+        stacklevel=5,
+    )
+    layer = InputLayer(input_tensor=x)
+    layer.is_placeholder = True
+    x._keras_history = tuple(history)
+    return Endpoint(layer, 0, 0)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_core import slots
+from keras_core.engine import sharing
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
 
@@ -24,9 +24,11 @@ def network_config(network):
         A dict with name, layers, input_layers and output_layers.
     """
     numbers = _number_nodes(network)
+    with sharing.writing(network):
+        layers = [_layer_entry(network, layer, numbers) for layer in network.layers]
     config = {
         "name": network.name,
-        "layers": [_layer_entry(network, layer, numbers) for layer in network.layers],
+        "layers": layers,
         "input_layers": [_place(end, numbers) for end in network._input_coordinates],
         "output_layers": [_place(end, numbers) for end in network._output_coordinates],
     }
@@ -57,21 +59,22 @@ def _place(end, numbers):
 
 
 def _layer_entry(network, layer, numbers):
+    fed = dict(zip(network.inputs, network._input_layers))
     calls = [
-        _call_entry(node, numbers) for node in _nodes_in(network, layer) if node.inbound_layers
+        _call_entry(node, numbers, fed) for node in _nodes_in(network, layer) if node.inbound_layers
     ]
-    return {
-        "name": layer.name,
-        "class_name": type(layer).__name__,
-        "config": layer.get_config(),
-        "inbound_nodes": calls,
-    }
+    return {"name": layer.name, **sharing.entry(layer), "inbound_nodes": calls}
 
 
-def _call_entry(node, numbers):
+def _call_entry(node, numbers, fed):
     arguments = _plain_arguments(node)
-    sources = zip(node.inbound_layers, node.inbound_nodes(), node.tensor_indices)
-    return [[layer.name, numbers[inbound], i, arguments] for layer, inbound, i in sources]
+    sources = zip(
+        node.input_tensors, node.inbound_layers, node.inbound_nodes(), node.tensor_indices
+    )
+    return [
+        [fed[x].name, 0, 0, arguments] if x in fed else [layer.name, numbers[inbound], i, arguments]
+        for x, layer, inbound, i in sources
+    ]
 
 
 def _plain_arguments(node):
@@ -106,39 +109,45 @@ def network_from_config(cls, config, custom_objects=None):
     Raises:
         ValueError: if a call refers to a layer or to a call that the configuration does not hold.
     """
-    layers, calls = {}, {}
-    for entry in config["layers"]:
-        layer = _made_layer(entry, custom_objects)
-        layers[layer.name] = layer
-        calls[layer] = deque(to_list(call) for call in entry["inbound_nodes"])
-    _repeat_calls(calls, layers, config.get("name"))
-    inputs = [_output_at(layers, *place) for place in config["input_layers"]]
-    outputs = [_output_at(layers, *place) for place in config["output_layers"]]
+    nodes, calls = {}, {}
+    with sharing.reading():
+        for entry in config["layers"]:
+            layer = _made_layer(entry, custom_objects)
+            nodes[layer.name] = [node for node in layer._inbound_nodes if not node.inbound_layers]
+            calls[layer] = deque(to_list(call) for call in entry["inbound_nodes"])
+    _repeat_calls(calls, nodes, config.get("name"))
+    inputs = [_output_at(nodes, *place) for place in config["input_layers"]]
+    outputs = [_output_at(nodes, *place) for place in config["output_layers"]]
     return cls(inputs=inputs, outputs=outputs, name=config.get("name"))
 
 
 def _made_layer(entry, custom_objects):
-    layer = slots.family("layers").deserialize(
-        {"class_name": entry["class_name"], "config": entry["config"]}, custom_objects
-    )
+    layer = sharing.made(entry, custom_objects)
     # Lists of Keras 2.0 to 2.2.2 keep the name of a nested Sequential in the entry alone.
     if entry.get("name"):
         layer.name = entry["name"]
     return layer
 
 
-def _repeat_calls(calls, layers, name):
-    """Repeats the calls of each layer in order, each as soon as its inputs are there."""
+def _repeat_calls(calls, nodes, name):
+    """Repeats the calls of each layer in order, each as soon as its inputs are there.
+
+    Args:
+        calls: dict from layers to queues of calls.
+        nodes: dict from names of layers to their nodes in this network, which grow. A layer that is
+            shared has nodes of other networks besides.
+        name: name of the network.
+    """
     ready, waiting = deque(calls), defaultdict(list)
     while ready:
         layer = ready.popleft()
         while calls[layer]:
-            missing = _missing(calls[layer][0], layers)
+            missing = _missing(calls[layer][0], nodes)
             if missing is not None:
                 waiting[missing].append(layer)
                 break
-            _repeat(layer, calls[layer].popleft(), layers)
-            ready.extend(waiting.pop((layer.name, len(layer._inbound_nodes) - 1), ()))
+            _repeat(layer, calls[layer].popleft(), nodes)
+            ready.extend(waiting.pop((layer.name, len(nodes[layer.name]) - 1), ()))
     for layer in calls:
         if calls[layer]:
             raise ValueError(
@@ -147,23 +156,24 @@ def _repeat_calls(calls, layers, name):
             )
 
 
-def _missing(call, layers):
+def _missing(call, nodes):
     """Name of layer and number of its call, of the first input that is not there yet, or None."""
     for name, node_index, *_ in call:
-        if name not in layers or len(layers[name]._inbound_nodes) <= node_index:
+        if name not in nodes or len(nodes[name]) <= node_index:
             return name, node_index
     return None
 
 
-def _repeat(layer, call, layers):
-    inputs = [_output_at(layers, *place[:3]) for place in call]
+def _repeat(layer, call, nodes):
+    inputs = [_output_at(nodes, *place[:3]) for place in call]
     arguments: dict[str, Any] = next((place[3] for place in call if len(place) > 3), {})
     layer(unpack_singleton(inputs), **arguments)
+    nodes[layer.name].append(layer._inbound_nodes[-1])
 
 
-def _output_at(layers, name, node_index, tensor_index):
+def _output_at(nodes, name, node_index, tensor_index):
     try:
-        return layers[name]._inbound_nodes[node_index].output_tensors[tensor_index]
+        return nodes[name][node_index].output_tensors[tensor_index]
     except (KeyError, IndexError):
         raise ValueError(
             f"The configuration refers to output {tensor_index} of call {node_index} of layer "

@@ -112,7 +112,7 @@ class Options:
     shuffle: bool | str = False
     class_weight: Any = None
     validation: Validation = Validation()
-    labels: Sequence[str] | None = None
+    labels: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         whole_number("epochs", self.epochs, 0)
@@ -121,3 +121,28 @@ class Options:
             whole_number("batch_size", self.batch_size, 1)
         if self.shuffle not in (True, False, None, "batch"):
             raise ValueError(f"shuffle is {self.shuffle!r}; write True, False or 'batch'.")
+
+    def for_generators(self) -> dict[str, Any]:
+        """The options as `evaluate_generator` and `predict_generator` call them."""
+        return {
+            "steps": self.steps,
+            "callbacks": self.callbacks,
+            "verbose": self.verbose,
+            **vars(self.workers),
+        }
+
+    def for_training_on_generators(self) -> dict[str, Any]:
+        """The options as `fit_generator` calls them."""
+        options = self.for_generators()
+        steps = options.pop("steps")
+        return {
+            **options,
+            "steps_per_epoch": steps,
+            "epochs": self.epochs,
+            "initial_epoch": self.initial_epoch,
+            "shuffle": self.shuffle,
+            "class_weight": self.class_weight,
+            "validation_data": self.validation.data,
+            "validation_steps": self.validation.steps,
+            "validation_freq": self.validation.freq,
+        }

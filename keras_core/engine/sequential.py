@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_core import backend as K
-from keras_core import foreign, slots
+from keras_core import foreign
+from keras_core.engine import sharing
+from keras_core.engine.additions import unique
 from keras_core.engine.assembling import in_turn
 from keras_core.engine.base_layer import Layer, as_shapes
 from keras_core.engine.graph_map import GraphMap, check_names, node_of
@@ -61,16 +63,16 @@ class Sequential(Model):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, without the input layer."""
+        """The layers, each once, without the input layer."""
         first = 1 if self._layers and isinstance(self._layers[0], InputLayer) else 0
-        return self._layers[first:]
+        return unique(self._layers[first:])
 
     @property
     def model(self) -> Self:
         """The model itself, for programs written for Keras 1."""
         return self
 
-    def _track(self, layer: Layer) -> None:
+    def _watch(self, name: str, value: Any) -> None:
         """A layer comes in by `add` alone, not when one is set as an attribute."""
 
     def add(self, layer: Layer) -> None:
@@ -108,8 +110,9 @@ class Sequential(Model):
             self._names.add(self._entry().name)
 
     def _check_name(self, layer):
-        """Looks through all layers only where the name may be taken, for layers can be renamed."""
-        if layer.name in self._names:
+        """Looks through all layers only where the name may be taken, for layers can be renamed; a
+        layer that is in the stack already is shared."""
+        if layer.name in self._names and layer not in self._layers:
             entry = [self._entry()] if self._tensors else []
             check_names([*entry, *self.layers, layer])
 
@@ -129,6 +132,7 @@ class Sequential(Model):
         return _single(layer, layer(x))
 
     def _make_graph(self):
+        self._forget_compiled()
         self._set_ends([self._source()], self._tensors[-1:])
         self._end = node_of(self._tensors[-1])
         self._map = None
@@ -159,7 +163,8 @@ class Sequential(Model):
         if not self.layers:
             raise TypeError(f"Sequential model {self.name} has no layer to take off.")
         layer = self._layers.pop()
-        self._names.discard(layer.name)
+        if layer not in self._layers:
+            self._names.discard(layer.name)
         if self._tensors:
             self._forget_last_call(layer)
         if self._tensors:
@@ -174,6 +179,7 @@ class Sequential(Model):
             self._layers[-1]._outbound_nodes.remove(node)
 
     def _unbuild(self):
+        self._forget_compiled()
         self.inputs = self.outputs = None
         self._is_graph_network = False
         self._graph = None
@@ -239,10 +245,8 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         # An input layer of the user's own is written out: without it the file had no input shape.
-        layers = [
-            {"class_name": type(layer).__name__, "config": layer.get_config()}
-            for layer in self._layers
-        ]
+        with sharing.writing(self):
+            layers = [sharing.entry(layer) for layer in self._layers]
         config: dict[str, Any] = {"name": self.name, "layers": copy.deepcopy(layers)}
         if self._build_input_shape:
             config["build_input_shape"] = self._build_input_shape
@@ -258,12 +262,30 @@ class Sequential(Model):
         """
         if not isinstance(config, dict):
             config = {"name": None, "layers": config}
-        deserialize = slots.family("layers").deserialize
-        layers = [deserialize(c, custom_objects) for c in config["layers"]]
+        with sharing.reading():
+            layers = _layers_of(config["layers"], custom_objects)
         model = cls(layers, name=config.get("name"))
         if not model.inputs and config.get("build_input_shape"):
             model.build(config["build_input_shape"])
         return model
+
+
+def _layers_of(configs, custom_objects):
+    """The layers of configurations; equal ones, for names are unique, are of one layer."""
+    layers: list[Layer] = []
+    named: dict[str, Any] = {}
+    for config in configs:
+        known, layer = named.get(_name_in(config), (None, None))
+        if known != config:
+            layer = sharing.made(config, custom_objects)
+            named[layer.name] = config, layer
+        layers.append(layer)
+    return layers
+
+
+def _name_in(config):
+    inner = config["config"]
+    return inner.get("name") if isinstance(inner, dict) else None
 
 
 def _first_leaf(layer):

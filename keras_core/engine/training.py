@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Container, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Callable
 
 import numpy as np
 
@@ -18,14 +19,32 @@ from keras_core.engine.runs.data import (
     generated_to_evaluate_on,
     generated_to_predict_on,
     generated_to_train_on,
+    generator_of,
     to_evaluate_on,
     to_predict_on,
     to_train_on,
 )
+from keras_core.engine.training_utils import (  # noqa: F401  (found here by these names too)
+    batch_shuffle,
+    make_batches,
+    standardize_class_weights,
+    standardize_input_data,
+    standardize_sample_weights,
+    standardize_weights,
+    weighted_masked_objective,
+)
 from keras_core.plugins import features
-from keras_core.utils.generic_utils import unpack_singleton
+from keras_core.utils.generic_utils import slice_arrays, unpack_singleton
 
 __all__ = ["Model"]
+
+# What Keras up to 2.1 called them.
+_batch_shuffle = batch_shuffle
+_make_batches = make_batches
+_slice_arrays = slice_arrays
+_standardize_input_data = standardize_input_data
+_standardize_weights = standardize_weights
+_weighted_masked_objective = weighted_masked_objective
 
 
 class Model(Compiled):
@@ -117,6 +136,10 @@ class Model(Compiled):
             ),
         )
         self._require_optimizer()
+        self._check_trainable_weights_consistency()
+        own = self._own_method("fit_generator", data, options)
+        if own is not None:
+            return own(**options.for_training_on_generators())
         return loop.fit(self, *to_train_on(self, data, options), options)
 
     def evaluate(
@@ -155,6 +178,9 @@ class Model(Compiled):
         data = Given(x, y, sample_weight)
         crew = Workers(max_queue_size, workers, use_multiprocessing)
         options = Options(verbose, callbacks, batch_size, steps, crew)
+        own = self._own_method("evaluate_generator", data, options)
+        if own is not None:
+            return own(**options.for_generators())
         return loop.evaluate(self, to_evaluate_on(self, data, options), options)
 
     def predict(
@@ -188,9 +214,24 @@ class Model(Compiled):
         if self._is_one_batch(x, batch_size) and not watched:
             self.stop_training = False
             return self.predict_on_batch(x)
+        data = Given(x)
         crew = Workers(max_queue_size, workers, use_multiprocessing)
         options = Options(verbose, callbacks, batch_size, steps, crew)
-        return loop.predict(self, to_predict_on(self, Given(x), options), options)
+        own = self._own_method("predict_generator", data, options)
+        if own is not None:
+            return own(**options.for_generators())
+        return loop.predict(self, to_predict_on(self, data, options), options)
+
+    def _own_method(self, name: str, data: Given, options: Options) -> Callable[..., Any] | None:
+        """What a subclass does with generators in its own way, for the one that was given.
+
+        None where the subclass has no such method, or there are arrays.
+        """
+        method = getattr(self, name)
+        if getattr(method, "__func__", None) is getattr(Model, name):
+            return None
+        generator = generator_of(self, data, options)
+        return None if generator is None else partial(method, generator)
 
     def _is_one_batch(self, x: Any, batch_size: int | None) -> bool:
         """Whether `x` is an array to be fed at once just as it is."""
@@ -231,6 +272,7 @@ class Model(Compiled):
             ValueError: data that does not fit the model.
         """
         fed = self._training_data(x, y, sample_weight, class_weight)
+        self._check_trainable_weights_consistency()
         return self._on_batch("train", fed, reset_metrics)
 
     def test_on_batch(
@@ -326,6 +368,7 @@ class Model(Compiled):
             validation=Validation(validation_data, validation_steps, freq=validation_freq),
         )
         self._require_optimizer()
+        self._check_trainable_weights_consistency()
         return loop.fit(self, *generated_to_train_on(self, generator, options), options)
 
     def evaluate_generator(

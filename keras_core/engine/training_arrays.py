@@ -64,7 +64,7 @@ def fit_loop(
         epochs=epochs,
         initial_epoch=initial_epoch,
         validation=Validation(steps=validation_steps, freq=validation_freq),
-        labels=out_labels,
+        labels=out_labels or (),
     )
     check_validation_steps(options, val_function is not None)
     source = of_arrays(

@@ -11,11 +11,11 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import initializers
-from keras_core.engine.additions import Additions
+from keras_core.engine.additions import Additions, unique
 from keras_core.families import InitializerLike
 from keras_core.graph import Variable
 from keras_core.utils.generic_utils import has_arg
-from keras_core.utils.layer_utils import describe
+from keras_core.utils.layer_utils import describe, lists_unfrozen
 
 # Names of the weights made since the outermost layer began to build: a variable name is
 # unique in that range, so that the names in a saved file differ. With each goes the number that
@@ -86,15 +86,18 @@ class WeightOwner(Additions):
         names.setdefault(unique, 1)
         return unique
 
+    def _is_frozen(self) -> bool:
+        return not (self.trainable or lists_unfrozen())
+
     def _own_weights(self) -> list[Variable]:
         return self._trainable_weights + self._non_trainable_weights
 
     @property
     def trainable_weights(self) -> list[Variable]:
         """The variables that training changes; none when the layer is frozen."""
-        if not self.trainable:
+        if self._is_frozen():
             return []
-        return self._trainable_weights + _weights_in(self._layers, "trainable_weights")
+        return unique(self._trainable_weights + _weights_in(self._layers, "trainable_weights"))
 
     @trainable_weights.setter
     def trainable_weights(self, weights: list[Variable]) -> None:
@@ -103,9 +106,10 @@ class WeightOwner(Additions):
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """The variables that training leaves alone; all of them when the layer is frozen."""
-        if not self.trainable:
-            return self._own_weights() + _weights_in(self._layers, "weights")
-        return self._non_trainable_weights + _weights_in(self._layers, "non_trainable_weights")
+        if self._is_frozen():
+            return unique(self._own_weights() + _weights_in(self._layers, "weights"))
+        others = _weights_in(self._layers, "non_trainable_weights")
+        return unique(self._non_trainable_weights + others)
 
     @non_trainable_weights.setter
     def non_trainable_weights(self, weights: list[Variable]) -> None:
@@ -114,7 +118,7 @@ class WeightOwner(Additions):
     @property
     def weights(self) -> list[Variable]:
         """All variables, the trainable ones first."""
-        return self.trainable_weights + self.non_trainable_weights
+        return unique(self.trainable_weights + self.non_trainable_weights)
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies the values of all weights.

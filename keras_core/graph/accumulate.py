@@ -35,8 +35,10 @@ def _side_by_side(cotangents: Sequence[Tensor]) -> Tensor | None:
     axis = axes.pop()
     assert axis is not None
     size = cotangents[0].shape[axis]
-    parts = sorted((_part(g, axis) for g in cotangents), key=lambda part: part[:2])
-    if size is None or any(a[1] > b[0] for a, b in zip(parts, parts[1:])):
+    if size is None:
+        return None
+    parts = sorted((_part(g, axis, size) for g in cotangents), key=lambda part: part[:2])
+    if any(a[1] > b[0] for a, b in zip(parts, parts[1:])):
         return None
     filled = _with_gaps(parts, axis, size)
     if not filled:
@@ -56,11 +58,9 @@ def _sliced_axis(g: Tensor) -> int | None:
     return None if negative else cut[0]
 
 
-def _part(g: Tensor, axis: int) -> Part:
+def _part(g: Tensor, axis: int, size: int) -> Part:
     assert g.node is not None
     start, stop, _ = g.node.params["index"][axis]
-    size = g.shape[axis]
-    assert size is not None
     begin = min(start or 0, size)
     end = size if stop is None else min(stop, size)
     return begin, max(begin, end), g.node.inputs[0]

@@ -208,3 +208,25 @@ def _closed(
     new_updates = [Update(p.variable, v) for p, v in zip(pairs, results[len(outputs) :])]
     fed = [stand_ins.get(x, x) for x in inputs]
     return tuple(fed), tuple(results[: len(outputs)]), tuple(new_updates)  # type: ignore[arg-type]
+
+
+def _eval(tensor: Tensor, session: Any = None) -> np.ndarray:
+    """The value of a tensor that depends on no input, as `K.eval` gives it.
+
+    Args:
+        tensor: the tensor.
+        session: of no effect.
+
+    Raises:
+        ValueError: the value depends on an input; K.function computes it from values.
+    """
+    try:
+        return Function([], [tensor])([])[0]
+    except ValueError as error:
+        raise ValueError(
+            f"{tensor.name} has no value by itself ({error}). Give it one: "
+            "K.function([inputs], [tensor])([arrays]), or model.predict(arrays)."
+        ) from error
+
+
+Tensor.eval = _eval  # type: ignore[attr-defined]

@@ -97,11 +97,12 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<Primitive {self.name}>"
 
-    def __reduce__(self) -> str:
-        return f"PRIMITIVES[{self.name!r}]"
+    def __reduce__(self) -> Any:
+        return _declared, (self.name,)
 
-    def __deepcopy__(self, memo: Any) -> Primitive:
-        return self
+
+def _declared(name: str) -> Primitive:
+    return PRIMITIVES[name]
 
 
 class Node:

@@ -30,8 +30,22 @@ if TYPE_CHECKING:
 # As many axes as a tensor may have.
 _MOST_HELD = 32
 
-# Of nodes, placeholders and variables, in the order in which they came to be.
-uids = count()
+
+class Uid(int):
+    """The number of a node, placeholder or variable. A copy of one gets a number of its own."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
+        return _next_uid, ()
+
+
+# In the order in which they came to be.
+uids = map(Uid, count())
+
+
+def _next_uid() -> Uid:
+    return next(uids)
 
 
 class Tensor:

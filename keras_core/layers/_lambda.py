@@ -13,11 +13,20 @@ from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim
+from keras_core.layers._known_functions import (
+    matching,
+    named,
+    plain,
+    plain_dump,
+    remember,
+    restored,
+)
 from keras_core.saving.safety import in_safe_mode
 from keras_core.utils.generic_utils import (
     deserialize_keras_object,
     func_dump,
     func_load,
+    get_custom_objects,
     has_arg,
 )
 
@@ -28,9 +37,10 @@ if TYPE_CHECKING:
 class Lambda(Layer):
     """Applies a function of tensors: `function(inputs, **arguments)`.
 
-    A named function is saved by its name, and must be given as a custom object on loading. An
-    anonymous one is saved as bytecode, which only the same version of Python reads, and which is
-    run on loading only if asked for.
+    A named function is saved by its name; an anonymous one, and one with a closure, as bytecode.
+    Loading finds it among the custom objects, the functions of the main program, and those that
+    layers were given, by its name or by comparing bytecode, which only the same version of Python
+    does. Bytecode of a file is run only if asked for.
 
     Args:
         function: the function; its first argument is the input, a tensor or a list of tensors. If
@@ -58,10 +68,12 @@ class Lambda(Layer):
                 "Write for instance Lambda(lambda x: x ** 2)."
             )
         self.function = function
+        remember(function)
         self.arguments = arguments or {}
         self.mask = mask
         self.supports_masking = mask is not None
         self._output_shape = self._read_shape(output_shape)
+        remember(output_shape)
 
     def _read_shape(self, output_shape: Any) -> Any:
         if output_shape is None or callable(output_shape):
@@ -112,7 +124,7 @@ class Lambda(Layer):
             "function_type": function_type,
             "output_shape": output_shape,
             "output_shape_type": output_shape_type,
-            "arguments": self.arguments,
+            "arguments": {name: _plain_argument(v) for name, v in self.arguments.items()},
         }
 
     @classmethod
@@ -132,8 +144,8 @@ def _to_config(value: Any) -> tuple[Any, str]:
     """Return a function, or a plain value, as data, and what kind of data it is."""
     if not callable(value):
         return value, "raw"
-    if inspect.isfunction(value) and value.__name__ == "<lambda>":
-        return func_dump(value), "lambda"
+    if inspect.isfunction(value) and (value.__name__ == "<lambda>" or value.__closure__):
+        return plain_dump(func_dump(value)), "lambda"
     return value.__name__, "function"
 
 
@@ -142,7 +154,8 @@ def _from_config(value: Any, kind: str, custom_objects: Mapping[str, Any]) -> An
     if kind == "raw":
         return value
     if kind == "function":
-        return deserialize_keras_object(
+        known = None if value in {**get_custom_objects(), **custom_objects} else named(value)
+        return known or deserialize_keras_object(
             value, custom_objects=custom_objects, printable_module_name="function in Lambda layer"
         )
     if kind == "lambda":
@@ -151,19 +164,32 @@ def _from_config(value: Any, kind: str, custom_objects: Mapping[str, Any]) -> An
 
 
 def _load_code(dumped: Any, custom_objects: Mapping[str, Any]) -> Callable[..., Any]:
-    """Return a function made of bytecode, with names in place of those of its module."""
+    """Return the function of this program that does the same as bytecode; or one made of the
+    bytecode, with names in place of those of its module."""
+    known = matching(dumped, {**get_custom_objects(), **custom_objects})
+    if known is not None:
+        return known
     if in_safe_mode():
         raise ValueError(
             "The file holds a Lambda layer made of bytecode, which could do anything when it "
-            "runs, so it was not loaded. If you trust the file, load it with safe_mode=False; "
-            "better, save the layer with a named function, and pass that as custom_objects."
+            "runs, and no function of this program is the same, so it was not loaded. Define the "
+            "function in the main program before loading, or pass it as custom_objects. If you "
+            "trust the file, load it with safe_mode=False."
         )
+    code, defaults, closure = dumped
+    dumped = code, defaults and restored(list(defaults)), closure and restored(list(closure))
     names = {"__builtins__": builtins, "K": K, "np": np, **custom_objects}
     return func_load(dumped, globs=names)
 
 
 def _read_argument(value: Any) -> Any:
     """Return an argument, turning what JSON made of an array into the array again."""
-    if isinstance(value, dict) and value.get("type") == "ndarray":
-        return np.array(value["value"])
-    return value
+    return restored(value) if _is_array(value) else value
+
+
+def _is_array(value):
+    return isinstance(value, dict) and value.get("type") == "ndarray"
+
+
+def _plain_argument(value):
+    return plain(value) if isinstance(value, (np.ndarray, np.generic)) else value

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core import backend as K
-from keras_core.optimizers.optimizer import Optimizer, epsilon_or_default, with_iterations
+from keras_core.optimizers.optimizer import (
+    Optimizer,
+    either_order,
+    epsilon_or_default,
+    with_iterations,
+)
 
 
 class Adadelta(Optimizer):
@@ -38,6 +43,7 @@ class Adadelta(Optimizer):
         self._hyperparameters(learning_rate=learning_rate)
         self._start_counting(decay)
 
+    @either_order
     def get_updates(self, loss: Any, params: Sequence[Any]) -> list[Any]:
         grads, accumulators, deltas = self._begin(loss, params, "accumulator", "delta_accumulator")
         lr = self._decayed_rate()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
@@ -36,6 +37,23 @@ def clip_norm(g: Any, c: float, n: Any) -> Any:
 def _shown(value: Any) -> str:
     """A value as text; rates without the digits that float32 adds."""
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
+
+
+def either_order(get_updates: Callable[..., Any]) -> Callable[..., Any]:
+    """Has `get_updates(loss, params)` take `(params, constraints, loss)` and `(params, loss)`, too.
+
+    So it was called up to Keras 2.0. Constraints are those of the variables; a dict of them that is
+    given has no effect.
+    """
+
+    @functools.wraps(get_updates)
+    def ordered(self: Any, *args: Any, **kwargs: Any) -> Any:
+        kwargs.pop("constraints", None)
+        if len(args) > 1 and isinstance(args[0], (list, tuple)):
+            args = (args[-1], args[0])
+        return get_updates(self, *args, **kwargs)
+
+    return ordered
 
 
 class Optimizer:
@@ -108,6 +126,19 @@ class Optimizer:
     def lr(self) -> Variable:
         """The variable `learning_rate`, by its old name."""
         return self.learning_rate
+
+    @lr.setter
+    def lr(self, value: Any) -> None:
+        self.learning_rate = value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute; a number for a hyperparameter becomes the value of its variable, so
+        that the next step goes by it."""
+        known: Any = self.__dict__.get(name)
+        if K.is_variable(known) and isinstance(value, (int, float, np.number)):
+            K.set_value(known, value)
+        else:
+            super().__setattr__(name, value)
 
     # Steps
 

@@ -15,7 +15,7 @@ from keras_core.graph import Variable
 from keras_core.saving.config import KERAS_VERSION, KERNEL_LAYOUT
 from keras_core.saving.targets import ModelFileError
 from keras_core.utils.io_utils import H5Dict
-from keras_core.utils.layer_utils import describe
+from keras_core.utils.layer_utils import describe, unfrozen
 from keras_core.utils.weight_conversion import convert_weights
 
 if TYPE_CHECKING:
@@ -33,7 +33,13 @@ def save_weights(group: H5Dict, layers: Sequence[Layer]) -> None:
     group["backend"] = KERNEL_LAYOUT.encode("utf8")
     group["keras_version"] = KERAS_VERSION.encode("utf8")
     for layer in layers:
-        save_variables(group[layer.name], layer.weights)
+        save_variables(group[layer.name], _stored(layer))
+
+
+def _stored(layer):
+    """The variables of a layer in the order of files, whatever is frozen."""
+    with unfrozen():
+        return layer.weights
 
 
 def save_variables(group: H5Dict, variables: Sequence[Variable]) -> None:
@@ -185,15 +191,39 @@ def _fitting(group: H5Dict, name: str, layer: Layer, reshape: bool) -> list[Any]
     """Pairs the variables of a layer with converted arrays of a file."""
     inner = _inner(group, name)
     _check_number(inner, read_names(inner, "weight_names"), layer)
-    arrays = read_arrays(inner, _largest(layer.weights))
-    arrays = convert_weights(layer, arrays, _engine(group), reshape)
-    for variable, array in zip(layer.weights, arrays):
+    variables = _stored(layer)
+    arrays = _in_order(layer, variables, inner)
+    with unfrozen():
+        arrays = convert_weights(layer, arrays, _engine(group), reshape)
+    for variable, array in zip(variables, arrays):
         if K.int_shape(variable) != array.shape:
             raise ValueError(
                 f"{inner.where}: the array for {variable.name} of layer {describe(layer)} has "
                 f"shape {array.shape}, but the weight has shape {K.int_shape(variable)}."
             )
-    return list(zip(layer.weights, arrays))
+    return list(zip(variables, arrays))
+
+
+def _in_order(layer, variables, inner):
+    """The arrays of a group in the order of a layer's variables.
+
+    Keras 2 wrote the weights of frozen layers behind the others, so the order of a file that it
+    wrote depends on what was frozen. Names tell it where they are the layer's own.
+    """
+    names, arrays = read_names(inner, "weight_names"), read_arrays(inner, _largest(variables))
+    own = _distinct([variable.name for variable in variables])
+    if sorted(names) == sorted(own):
+        named = dict(zip(names, arrays))
+        return [named[name] for name in own]
+    listed = layer.weights
+    if not _fit(variables, arrays) and _fit(listed, arrays):
+        place = dict(zip(listed, arrays))
+        return [place[variable] for variable in variables]
+    return arrays
+
+
+def _fit(variables, arrays):
+    return all(K.int_shape(v) == array.shape for v, array in zip(variables, arrays))
 
 
 def _check_number(inner: H5Dict, names: Sequence[str], layer: Layer) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         metrics_utils,
         np_utils,
         progbar,
+        test_utils,
     )
     from keras_core.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence, get_file
     from keras_core.utils.generic_utils import (
@@ -62,6 +63,7 @@ __all__ = [
     "np_utils",
     "print_summary",
     "progbar",
+    "test_utils",
     "serialize_keras_object",
     "set_random_seed",
     "to_categorical",

@@ -6,6 +6,8 @@ import itertools
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Callable
 
 import numpy as np
@@ -24,6 +26,24 @@ __all__ = [
 ]
 
 _COLUMNS = ("Layer (type)", "Output Shape", "Param #")
+
+# Whether weights are listed as if no layer was frozen, which is their order in files.
+_unfrozen: ContextVar[bool] = ContextVar("unfrozen", default=False)
+
+
+@contextmanager
+def unfrozen():
+    """Lists weights as if no layer was frozen: an order that freezing does not change."""
+    token = _unfrozen.set(True)
+    try:
+        yield
+    finally:
+        _unfrozen.reset(token)
+
+
+def lists_unfrozen():
+    """Whether weights are listed as if no layer was frozen."""
+    return _unfrozen.get()
 
 
 def describe(layer: Any) -> str:

@@ -22,6 +22,7 @@ from keras_core.callbacks import (
 )
 from keras_core.layers import Dense
 from keras_core.models import Sequential
+from keras_core.optimizers import SGD
 
 X = np.arange(6, dtype="float32").reshape(6, 1)
 Y = 2 * X[:, 0]
@@ -465,3 +466,33 @@ def test_validation_frequency():
 
 def test_initial_epoch():
     assert line().fit(X, Y, epochs=5, initial_epoch=3, verbose=0).epoch == [3, 4]
+
+
+class CompilesAnew(Callback):
+    """Compiles the model without metrics before the second epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.compile("sgd", "mse")
+
+
+@pytest.mark.parametrize("others", [[], [LambdaCallback(on_batch_end=lambda batch, logs: None)]])
+def test_a_run_goes_on_as_it_began_when_a_callback_compiles_the_model(others):
+    # One weight w that is not trained: the loss is the mean of (2 - w)**2 x**2, mae of (2 - w) x.
+    model = line(SGD(0.0))
+    callbacks = [CompilesAnew(), *others]
+    history = model.fit(X, Y, 6, 3, 0, callbacks, validation_data=(X, Y)).history
+    assert {name: len(values) for name, values in history.items()} == dict.fromkeys(
+        ["loss", "mae", "val_loss", "val_mae"], 3
+    )
+    np.testing.assert_allclose(history["loss"], [4 * 55 / 6] * 3, rtol=1e-6)
+    np.testing.assert_allclose(history["mae"], [5] * 3, rtol=1e-6)
+    np.testing.assert_allclose(history["val_mae"], [5] * 3, rtol=1e-6)
+
+
+@pytest.mark.parametrize("nothing", [None, False, [], ()])
+def test_no_validation_data(nothing):
+    for data in [(X, Y), ((x for x in [(X, Y)]), None)]:
+        steps = None if data[1] is not None else 1
+        history = line().fit(*data, validation_data=nothing, steps_per_epoch=steps, verbose=0)
+        assert list(history.history) == ["loss", "mae"]

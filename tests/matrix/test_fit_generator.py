@@ -91,6 +91,47 @@ def test_fit_takes_generators(reference):
     np.testing.assert_allclose(history.history["loss"], reference[1]["loss"], rtol=1e-6)
 
 
+class Heard(Sequential):
+    """Notes which of its methods for generators are called."""
+
+    def __init__(self, layers):
+        super().__init__(layers)
+        self.heard = []
+
+    def fit_generator(self, generator, **options):
+        self.heard.append("fit")
+        return super().fit_generator(generator, **options)
+
+    def evaluate_generator(self, generator, **options):
+        self.heard.append("evaluate")
+        return super().evaluate_generator(generator, **options)
+
+    def predict_generator(self, generator, **options):
+        self.heard.append("predict")
+        return super().predict_generator(generator, **options)
+
+
+def test_a_subclass_may_do_generators_in_its_own_way(reference):
+    model = Heard([Dense(1, input_shape=(2,), kernel_initializer="ones")])
+    model.compile("adam", "mse", metrics=["mae"])
+    history = model.fit(batches(), steps_per_epoch=3, epochs=2, verbose=0)
+    assert history.history.keys() == reference[1].keys()
+    np.testing.assert_allclose(model.get_weights()[0], reference[0].get_weights()[0], rtol=1e-6)
+    found = model.evaluate(batches(), steps=3, verbose=0)[1], model.predict(batches(), steps=3)
+    assert model.heard == ["fit", "evaluate", "predict"]
+    for got, wanted in zip(found, (model.evaluate(X, Y, verbose=0)[1], model.predict(X))):
+        np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="leave it out"):
+        model.fit(batches(), Y, steps_per_epoch=3, verbose=0)
+    assert len(model.heard) == 3
+
+
+@pytest.mark.parametrize("data", [X, X[:1], {"x": X}], ids=["array", "row", "dict"])
+def test_validation_data_that_are_no_pair_are_refused(data):
+    with pytest.raises(ValueError, match="validation_data has to be"):
+        line().fit(X, Y, validation_data=data, verbose=0)
+
+
 def test_sequence_hears_of_the_end_of_an_epoch():
     sequence = Batches()
     line().fit_generator(sequence, epochs=3, verbose=0, workers=0)

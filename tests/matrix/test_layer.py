@@ -316,16 +316,6 @@ def test_tracking_can_be_turned_off():
     assert layer._layers == [layer.other]
 
 
-def test_a_layer_set_before_init_is_refused():
-    class Hasty(Layer):
-        def __init__(self):
-            self.inner = Scale()
-            super().__init__()
-
-    with pytest.raises(RuntimeError, match="super"):
-        Hasty()
-
-
 def test_add_metric_averages_over_batches():
     class Watched(Layer):
         def call(self, inputs):

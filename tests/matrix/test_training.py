@@ -285,7 +285,7 @@ def test_a_layer_that_is_two_outputs():
     shared = Dense(1, name="dense")
     model = Model([x, y], [shared(x), shared(y)])
     model.compile("sgd", "mse", metrics=["mae"])
-    expected = ["loss", "dense_loss", "dense_loss", "dense_mae", "dense_mae_1"]
+    expected = ["loss", "dense_loss", "dense_1_loss", "dense_mae", "dense_1_mae"]
     assert model.metrics_names == expected
     assert len(model.test_on_batch([X, X], [Y, Y])) == 5
 

@@ -15,6 +15,7 @@ from keras_core import optimizers
 from keras_core.callbacks.loggers import History
 from keras_core.engine.additions import unique
 from keras_core.engine.assembling import in_turn
+from keras_core.engine.base_layer import Layer
 from keras_core.engine.compilation.arguments import Arguments, make_objectives
 from keras_core.engine.compilation.feed import Fed, InputFeed, TrainingFeed
 from keras_core.engine.compilation.programs import Programs, StepProgram
@@ -59,7 +60,10 @@ class Compiled(Network):
     _is_compiled = False
     _compile_metrics: Any = ()
     _compile_weighted_metrics: Any = None
+    _compile_target_tensors: Any = None
     _collected_trainable_weights: Sequence[Any] = ()
+    _collected_updates: Sequence[Any] = ()
+    _freezings_seen = -1
     _objectives: Any = None
     _training_feed: Any = None
     _input_feed: Any = None
@@ -123,6 +127,7 @@ class Compiled(Network):
         self.sample_weight_mode = sample_weight_mode
         self._compile_metrics = metrics or []
         self._compile_weighted_metrics = weighted_metrics
+        self._compile_target_tensors = target_tensors
         self._jit_compile = jit_compile
         self._objectives = objectives
         self._programs = None
@@ -139,6 +144,7 @@ class Compiled(Network):
         self._input_feed = InputFeed(self._feed_inputs, self._feed_input_names)
         self._training_feed = TrainingFeed(self._input_feed, objectives.scored, self.output_names)
         self._collected_trainable_weights = self.trainable_weights
+        self._collected_updates = self.updates
 
     @property
     def total_loss(self) -> Any:
@@ -233,6 +239,7 @@ class Compiled(Network):
 
     def _make_train_function(self) -> None:
         self._require_compiled()
+        self._check_trainable_weights_consistency()
         self._step_program("train")
 
     def _make_test_function(self) -> None:
@@ -252,7 +259,12 @@ class Compiled(Network):
         return self._programs
 
     def _check_trainable_weights_consistency(self, stacklevel: int = 3) -> None:
-        if len(self.trainable_weights) != len(self._collected_trainable_weights):
+        """Warns of a change of `trainable` that the compiled model does not know."""
+        if self._freezings_seen == Layer._freezings or not self._is_compiled:
+            return
+        if len(self.trainable_weights) == len(self._collected_trainable_weights):
+            self._freezings_seen = Layer._freezings
+        else:
             warnings.warn(
                 f"Model {self.name} has {len(self.trainable_weights)} trainable weights, but had "
                 f"{len(self._collected_trainable_weights)} when it was compiled, and those are "
@@ -280,7 +292,7 @@ class Compiled(Network):
 
     @in_turn
     def _compile_now(self) -> None:
-        """Does what `compile` could not while there were no outputs."""
+        """Does what `compile` could not while there were no outputs, or did for others."""
         if not self._is_compiled:
             self.compile(
                 self.optimizer,
@@ -289,7 +301,14 @@ class Compiled(Network):
                 self.loss_weights,
                 self.sample_weight_mode,
                 self._compile_weighted_metrics,
+                self._compile_target_tensors,
+                jit_compile=self._jit_compile,
             )
+
+    def _forget_compiled(self) -> None:
+        """Has the next run compile anew, after the outputs have changed."""
+        self._is_compiled = False
+        self._objectives = self._programs = self._input_feed = None
 
     def _training_data(
         self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None

@@ -139,10 +139,9 @@ class TrainingFeed:
         else:
             # A target may be of another shape than its output where the loss says so itself.
             loose = data.standardize_input_data(y, self.output_names, exception_prefix="target")
-            self._check_losses(loose)
-            targets = data.standardize_input_data(
-                loose, self.output_names, shapes, check_batch_axis=False, exception_prefix="target"
-            )
+            targets = [_of_rank(y, tensor) for y, tensor in zip(loose, self.targets)]
+            self._check_losses(targets)
+            data.check_shapes(targets, self.output_names, shapes, False, "target")
         self._check_losses(targets)
         return targets
 
@@ -181,6 +180,12 @@ class TrainingFeed:
             data.standardize_weights(y, sample_weight_mode=mode)
             for y, mode in zip(fed.y, self.sample_weight_modes)
         ]
+
+
+def _of_rank(y: Any, target: Any) -> Any:
+    """Targets `(batch, 1)`, as a column of numbers is given, flat where the output is flat."""
+    is_column = getattr(y, "shape", ())[1:] == (1,)
+    return y[:, 0] if is_column and len(target.shape) == 1 else y
 
 
 def fits(array: Any, shape: Sequence[Any]) -> bool:

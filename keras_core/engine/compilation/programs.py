@@ -10,6 +10,7 @@ from keras_core.engine.assembling import in_turn, made
 from keras_core.engine.compilation.metrics import Measured
 from keras_core.graph import substitute
 from keras_core.graph.tensor import Update
+from keras_core.utils.generic_utils import has_arg
 
 
 class StepProgram:
@@ -104,9 +105,9 @@ class Programs:
 
     def _make_train(self, weighted: bool) -> Any:
         model = self.model
-        model._check_trainable_weights_consistency()
         loss = model._objectives.get(weighted).total_loss
-        return self._reporting("train", weighted, [*model.updates, *self._optimizer_updates(loss)])
+        updates = [*model._collected_updates, *self._optimizer_updates(loss)]
+        return self._reporting("train", weighted, updates)
 
     def _reporting(self, mode: str, weighted: bool, updates: Sequence[Any]) -> Any:
         """A function that computes the loss and what is reported besides."""
@@ -127,7 +128,11 @@ class Programs:
         optimizer = model.optimizer
         scope = type(optimizer).__name__
         with K.name_scope("training"), K.name_scope(scope):
-            updates = optimizer.get_updates(loss=loss, params=model._collected_trainable_weights)
+            # An optimizer written for Keras 1 wants constraints as well.
+            takes_constraints = has_arg(optimizer.get_updates, "constraints")
+            others: dict[str, Any] = {"constraints": {}} if takes_constraints else {}
+            params = model._collected_trainable_weights
+            updates = optimizer.get_updates(loss=loss, params=params, **others)
         if self._optimizer_weights is None:
             self._optimizer_weights = list(optimizer.weights)
             return updates

@@ -78,10 +78,26 @@ def standardize_input_data(
         standardize_single_array(x, f"{role} {name!r}")
         for name, x in zip(names, _arrays_of(data, names, role))
     ]
-    for name, x, shape in zip(names, arrays, shapes or [None] * len(names)):
+    if shapes:
+        check_shapes(arrays, names, shapes, check_batch_axis, role)
+    return arrays
+
+
+def check_shapes(
+    arrays: Sequence[Any],
+    names: Sequence[str],
+    shapes: Sequence[Shape | None],
+    check_batch_axis: bool,
+    role: str,
+) -> None:
+    """Checks arrays against the shapes that are wanted.
+
+    Raises:
+        ValueError: one does not fit.
+    """
+    for name, x, shape in zip(names, arrays, shapes):
         if shape is not None and x is not None and not K.is_tensor(x):
             _check_shape(role, name, x.shape, tuple(shape), check_batch_axis)
-    return arrays
 
 
 def _refuse_surplus(data: Any, role: str) -> None:

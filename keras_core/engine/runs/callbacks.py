@@ -34,7 +34,6 @@ def training_callbacks(
     added = features.callbacks(model, "train")
     callbacks = CallbackList([*first, *(options.callbacks or ()), *added, history])
     callbacks.set_model(model._get_callback_model())
-    labels = options.labels or model.metrics_names
     named = validates or source.names_validation
     callbacks.set_params(
         {
@@ -42,7 +41,10 @@ def training_callbacks(
             "epochs": options.epochs,
             "verbose": options.verbose,
             "do_validation": validates,
-            "metrics": [*labels, *(validation_labels(labels) if named else ())],
+            "metrics": [
+                *options.labels,
+                *(validation_labels(options.labels) if named else ()),
+            ],
         }
     )
     return callbacks, history

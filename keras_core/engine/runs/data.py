@@ -28,6 +28,19 @@ class Given(NamedTuple):
     sample_weight: Any = None
 
 
+def generator_of(model: Compiled, given: Given, options: Options) -> Any:
+    """The generator, Sequence or data set that was given; None where there are arrays.
+
+    Raises:
+        ValueError: something was given besides that says nothing about it.
+    """
+    x = _settled(model, given, options)[0].x
+    if not is_generator_or_sequence(x):
+        return None
+    check_generator_arguments(given.y, given.sample_weight, options.validation.split)
+    return x
+
+
 # Training
 
 
@@ -45,7 +58,6 @@ def to_train_on(model: Compiled, given: Given, options: Options) -> tuple[Source
     if held_out is not None:
         _check_stateful(model, held_out.x, batch_size)
     check_validation_steps(options, held_out is not None)
-    model._check_trainable_weights_consistency(stacklevel=4)
     step = model._step_program("train", fed.weighted)
     source = of_arrays(
         step, fed.arrays, batch_size, options.steps, options.shuffle, "steps_per_epoch"
@@ -88,6 +100,11 @@ def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, F
     return fed, Fed([], [], []) if validation.steps else None
 
 
+def _is_given(data: Any) -> bool:
+    """Whether there is `validation_data`; arrays have no truth value."""
+    return bool(data) if isinstance(data, (bool, list, tuple)) else data is not None
+
+
 def _besides_generator(model: Compiled, options: Options) -> Source | None:
     """What to validate on where training is on a generator, if anything."""
     data, steps = or_engine_batches(options.validation.data), options.validation.steps
@@ -106,11 +123,6 @@ def _to_validate_on(
     phase = [0.0] if model._programs.feeds_phase("test") else []
     source.shown = [*fed.x, *fed.y, *model._training_feed.ones(fed), *phase]
     return source
-
-
-def _is_given(data: Any) -> bool:
-    """Whether there is something to validate on; an empty list is nothing."""
-    return not (data is None or data is False or (isinstance(data, (list, tuple)) and not data))
 
 
 def _validation_data(model: Compiled, data: Any) -> Fed:
@@ -197,7 +209,7 @@ def to_predict_on(model: Compiled, given: Given, options: Options) -> Source:
             "reads from tensors of its own."
         )
     arrays = model._input_arrays(given.x)
-    _check_stateful(model, arrays, batch_size, least=batch_size or 0)
+    _check_stateful(model, arrays, batch_size)
     source = of_arrays(model._step_program("predict"), arrays, batch_size, options.steps)
     source.is_empty = any(x is not None and not x.shape[0] for x in arrays[:1])
     return source
@@ -256,14 +268,15 @@ def _warn_of_not_finite(model: Compiled, fed: Fed, part: str = "") -> None:
     warn_of_not_finite(f"{part}weights of target", feed.output_names, fed.weights)
 
 
-def _check_stateful(
-    model: Compiled, arrays: Sequence[Any], batch_size: int | None, least: int = 0
-) -> None:
+def _check_stateful(model: Compiled, arrays: Sequence[Any], batch_size: int | None) -> None:
     samples = arrays[0].shape[0] if arrays else 0
-    if batch_size and model.stateful and samples > least and samples % batch_size:
+    fixed = model.stateful or (model.inputs and model.inputs[0].shape[0] is not None)
+    if batch_size and fixed and samples % batch_size:
+        kind = "is stateful" if model.stateful else "has inputs of a fixed batch size"
         raise ValueError(
-            f"Model {model.name} is stateful, so the number of samples has to be a multiple of "
-            f"the batch size; there are {samples}, and the batch size is {batch_size}."
+            f"Model {model.name} {kind}, so it takes only a number of samples that can be divided "
+            f"by the batch size; there are {samples}, and the batch size is {batch_size}. Leave "
+            "out the rest, or fill up the last batch."
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, Callable
 
 from keras_core.callbacks.base import CallbackList, watches_batches
@@ -76,6 +77,8 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
             "so nothing is trained; epochs is where training ends, counted from the very first.",
             stacklevel=3,
         )
+    # A callback may compile the model anew, which the steps of this run do not follow.
+    options = replace(options, labels=options.labels or model.metrics_names)
     callbacks, history = training_callbacks(model, source, options, validation is not None)
     if options.verbose and validation is not None:
         _announce(source, validation)
@@ -107,7 +110,7 @@ def _train_epoch(
     model: Compiled, source: Source, callbacks: CallbackList, options: Options
 ) -> bool:
     """Does the steps of an epoch, and says whether all of them ran."""
-    report = training_report(callbacks, options.labels or model.metrics_names)
+    report = training_report(callbacks, options.labels)
     grouped_step = None if isinstance(report, EachBatch) else source.grouped_step()
     finished = run_batches(source, [report], callbacks.model, grouped_step)
     report.flush()
@@ -126,7 +129,7 @@ def _validated(
         return {}
     values = evaluated(model, validation, callbacks)
     validation.finish()
-    return dict(zip(validation_labels(options.labels or model.metrics_names), values))
+    return dict(zip(validation_labels(options.labels), values))
 
 
 def should_run_validation(validation_freq: Any, epoch: int) -> bool:

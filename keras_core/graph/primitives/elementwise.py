@@ -11,10 +11,11 @@ from keras_core.graph.primitive import Node, Primitive, made_by
 from keras_core.graph.primitives._lifting import lift_elementwise
 from keras_core.graph.primitives._rules import binary, float_only, quiet, unary
 from keras_core.graph.primitives._simplifying import dropping
-from keras_core.graph.spec import FLOATS, INTEGERS, Spec, checked_dtype
+from keras_core.graph.spec import FLOATS, INTEGERS, Size, Spec, checked_dtype
 from keras_core.graph.tensor import Constant, Tensor
 
 _FAMILY = "elementwise"
+_INT32 = np.iinfo("int32")
 Pair = tuple[Tensor, Tensor]
 
 
@@ -337,8 +338,23 @@ clip = Primitive(
 
 def _cast_shape(x: Spec, dtype: str) -> Spec:
     dtype = checked_dtype(dtype)
-    keeps_value = x.dtype in INTEGERS and dtype in INTEGERS
-    return Spec(x.sizes, dtype, x.held if keeps_value else None)
+    return Spec(x.sizes, dtype, x.held if _keeps_value(x, dtype) else None)
+
+
+def _keeps_value(x: Spec, dtype: str) -> bool:
+    """Whether what is held of `x` holds of it in another dtype, which may be too narrow for it."""
+    if x.held is None or x.dtype not in INTEGERS or dtype not in INTEGERS:
+        return False
+    values = x.held if type(x.held) is tuple else (x.held,)
+    return np.can_cast(x.dtype, dtype) or all(_fits(value, dtype) for value in values)
+
+
+def _fits(value: Any, dtype: str) -> bool:
+    """Whether a number, or the size of an axis, which is an int32, is the same in the dtype."""
+    limits = np.iinfo(dtype)
+    if type(value) is Size:
+        return value.axis is not None and limits.max >= _INT32.max
+    return bool(limits.min <= value <= limits.max)
 
 
 @quiet

@@ -17,6 +17,7 @@ from keras_core.graph.primitives._lifting import (
     lift_elementwise,
 )
 from keras_core.graph.primitives._rules import (
+    broadcast_size,
     broadcast_sizes,
     check_axes,
     clash,
@@ -24,6 +25,7 @@ from keras_core.graph.primitives._rules import (
     quiet,
     same_dtype,
     shown,
+    unbroadcast,
 )
 from keras_core.graph.primitives.reduction import reduced_sizes, with_axes
 from keras_core.graph.primitives.shape import agreed_sizes
@@ -110,8 +112,11 @@ log_softmax = Primitive(
 
 
 def _cross_entropy_shape(name: str, labels: Spec, logits: Spec) -> Spec:
+    """Known sizes must be equal; of unknown ones, one may be broadcast at run time."""
     float_only(name, labels, logits)
-    return Spec(agreed_sizes(name, (labels, logits)), same_dtype(name, labels, logits))
+    agreed_sizes(name, (labels, logits))
+    sizes = map(broadcast_size, labels.sizes, logits.sizes)
+    return Spec(sizes, same_dtype(name, labels, logits))
 
 
 def _softmax_cross_entropy_shape(labels: Spec, logits: Spec, axis: int) -> Spec:
@@ -135,10 +140,10 @@ def _softmax_cross_entropy_vjp(
     g: Tensor, y: Tensor, labels: Tensor, logits: Tensor, axis: int
 ) -> Sequence[Tensor | None]:
     """TensorFlow's rule, which Keras 2 has: exact for labels that sum to 1 along the axis."""
-    kept = with_axes(g, logits, (axis,), False)
+    kept = p.expand_dims(g, axis)
     wanted = p.subtract(p.softmax(logits, axis=axis), labels)
     g_labels = p.negative(p.multiply(kept, p.log_softmax(logits, axis=axis)))
-    return g_labels, p.multiply(kept, wanted)
+    return unbroadcast(g_labels, labels), unbroadcast(p.multiply(kept, wanted), logits)
 
 
 softmax_cross_entropy = Primitive(
@@ -166,9 +171,10 @@ def _sigmoid_cross_entropy_parts(labels: Tensor, logits: Tensor) -> Tensor:
 
 def _sigmoid_cross_entropy_vjp(
     g: Tensor, y: Tensor, labels: Tensor, logits: Tensor
-) -> tuple[Tensor, Tensor]:
+) -> Sequence[Tensor | None]:
     error = p.subtract(p.sigmoid(logits), labels)
-    return p.negative(p.multiply(g, logits)), p.multiply(g, error)
+    g_labels = p.negative(p.multiply(g, logits))
+    return unbroadcast(g_labels, labels), unbroadcast(p.multiply(g, error), logits)
 
 
 sigmoid_cross_entropy = Primitive(

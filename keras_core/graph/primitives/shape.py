@@ -30,7 +30,7 @@ from keras_core.graph.primitives._rules import (
     unbroadcast,
 )
 from keras_core.graph.primitives._simplifying import input_of_same_sizes
-from keras_core.graph.spec import Dim, NamedDim, Shape, Sizes, Spec, agreed, is_known
+from keras_core.graph.spec import Dim, NamedDim, Shape, Size, Sizes, Spec, agreed, is_known
 from keras_core.graph.tensor import Tensor
 
 _FAMILY = "shape"
@@ -66,7 +66,7 @@ shape_of = Primitive(
 
 
 def _reshape_shape(x: Spec, *dims: Spec, shape: Shape) -> Spec:
-    sizes = sizes_given("reshape", shape, dims)
+    sizes = tuple(map(_fixed, sizes_given("reshape", shape, dims)))
     held = x.held if type(x.held) is tuple and sizes == x.sizes else None
     if -1 in sizes:
         return Spec(_inferred(x, sizes), x.dtype, held)
@@ -74,6 +74,11 @@ def _reshape_shape(x: Spec, *dims: Spec, shape: Shape) -> Spec:
     if None not in (old, new) and old != new:
         raise ValueError(f"reshape: shape {x.shape} has {old} elements, {tuple(shape)} has {new}.")
     return Spec(sizes, x.dtype, _only_value(x) if not sizes else held)
+
+
+def _fixed(size: NamedDim) -> NamedDim:
+    """The size; None for a number that may turn out as -1, and so is none."""
+    return None if type(size) is Size and size.axis is None else size
 
 
 def _only_value(x: Spec) -> Any:
@@ -132,6 +137,32 @@ def _reshape_vjp(g: Tensor, y: Tensor, x: Tensor, *dims: Tensor, shape: Shape) -
     return (p.reshape_like(g, x),)
 
 
+def _lift_reshape(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
+    """A size -1 is worked out for one step, since there may be none from which to infer it."""
+    (x, has_steps), *dims = inputs
+    if not has_steps or any(with_steps for _, with_steps in dims):
+        return None
+    run_time = iter(dim for dim, _ in dims)
+    sizes = [next(run_time) if size is None else size for size in node.params["shape"]]
+    if -1 in node.params["shape"]:
+        place = node.params["shape"].index(-1)
+        sizes[place] = _size_left(node.specs[0].sizes[place], x, sizes)
+    return p.reshape_to_sizes(x, [p.size_of(x, 0), *sizes])
+
+
+def _size_left(size: NamedDim, x: Tensor, sizes: Sequence[int | Tensor]) -> int | Tensor:
+    """What -1 among `sizes` stands for in each step of `x`; `size` is what is known of it."""
+    if is_known(size):
+        return size
+    row = x.sizes[1:]
+    if size in row:
+        return p.size_of(x, row.index(size) + 1)
+    others = p.product_of_sizes([n for n in sizes if isinstance(n, Tensor) or n != -1])
+    elements = p.product_of_sizes([p.size_of(x, i) for i in range(1, x.ndim)])
+    at_least_one = p.maximum(p.as_size(others), p.as_size(1))
+    return p.floor_divide(p.as_size(elements), at_least_one)
+
+
 def _simplify_reshape(node: Node) -> Tensor | None:
     same = input_of_same_sizes(node)
     if same is not None:
@@ -154,7 +185,7 @@ reshape = Primitive(
     _reshape_shape,
     _reshaped,
     _reshape_vjp,
-    lift=lift_to_shape,
+    lift=_lift_reshape,
     simplify=_simplify_reshape,
     dims=True,
     family=_FAMILY,

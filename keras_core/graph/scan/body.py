@@ -166,7 +166,7 @@ def _kept(old: Placeholder, state: Placeholder, new: Tensor) -> Sizes:
     """The state's sizes that hold after the step; a new name, or the old one, for the others."""
 
     def one(a: NamedDim, before: NamedDim, after: NamedDim) -> NamedDim:
-        if a == after or (is_known(a) and not is_known(after)) or _is_own(a, state):
+        if a == after or (is_known(a) and a != 1 and not is_known(after)) or _is_own(a, state):
             return a
         return before if _is_own(before, old) else None
 

@@ -12,7 +12,7 @@ from typing import Any
 from keras_core.graph import order
 from keras_core.graph.autodiff import gradients
 from keras_core.graph.scan.body import Body, is_drawn
-from keras_core.graph.spec import Size, is_known
+from keras_core.graph.spec import Size, Sizes, is_known
 from keras_core.graph.tensor import FLOATS, Constant, Placeholder, Tensor
 
 
@@ -55,8 +55,8 @@ class _Backward:
         wanted = [y for y, g in zip(body.collected, output_gs) if g is not None]
         self.arriving = [Placeholder(y.sizes, y.dtype) for y in wanted]
         states = [body.states[i] for i in self.float_states]
-        self.states = [Placeholder(x.sizes, x.dtype) for x in states]
         news = [body.new_states[i] for i in self.float_states]
+        self.states = [Placeholder(_sizes_of_both(*xs), xs[0].dtype) for xs in zip(states, news)]
         sources = [*body.sequences, *states, *body.invariants]
         found = gradients([*news, *wanted], sources, [*self.states, *self.arriving])
         first, second = len(body.sequences), len(body.sequences) + len(states)
@@ -104,6 +104,11 @@ class _Backward:
             new_states=tuple(new[:count]),
             collected=tuple(new[count:]),
         )
+
+
+def _sizes_of_both(state: Tensor, new: Tensor) -> Sizes:
+    """The sizes that a state has before and after the step; None where they may differ."""
+    return tuple(a if a == b or is_known(a) else None for a, b in zip(state.sizes, new.sizes))
 
 
 def _uneven(body: Body) -> set[Size]:

@@ -9,10 +9,11 @@ import numpy as np
 
 from keras_core.graph.evaluate import evaluate
 from keras_core.graph.primitive import Primitive
+from keras_core.graph.rewrite import Rewriter
 from keras_core.graph.scan.body import Body
 from keras_core.graph.scan.gradient import scan_vjp
 from keras_core.graph.spec import NamedDim, Spec, agreed, is_known
-from keras_core.graph.tensor import Placeholder, Tensor
+from keras_core.graph.tensor import Constant, Placeholder, Tensor
 
 
 def _steps(sequences: Sequence[Spec]) -> NamedDim:
@@ -57,8 +58,18 @@ def _scan_reference(
 
 def _empty_stacks(body: Body, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Stacks of no rows; the shape rules tell how large the rows would be."""
-    sized = body.rewritten([Placeholder(x.shape, x.dtype.name) for x in arrays])
+    from keras_core.graph.passes.fold import fold_node
+
+    inputs = [_sized(x) for x in arrays]
+    sized = body.rewritten(inputs, lambda replaced: Rewriter(replaced, fold_node))
     return [np.zeros((0, *(size or 0 for size in x.shape)), x.dtype) for x in sized.collected]
+
+
+def _sized(x: np.ndarray) -> Tensor:
+    """A tensor like the array, with its number where that may be a size."""
+    if x.ndim == 0 and x.dtype.kind in "iu":
+        return Constant(x)
+    return Placeholder(x.shape, x.dtype.name)
 
 
 scan = Primitive(

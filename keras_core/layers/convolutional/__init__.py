@@ -1,13 +1,17 @@
 """Convolutions over time, images and volumes, and layers that resize, pad and crop."""
 
+# ruff: noqa: F401  (packages for Keras 2 import more names from here than `__all__` has)
 from __future__ import annotations
 
-from keras_core import missing
-from keras_core.layers.convolutional.conv import Conv1D, Conv2D, Conv3D
+from keras_core import activations, constraints, initializers, missing, regularizers
+from keras_core import backend as K
+from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers.convolutional.conv import Conv1D, Conv2D, Conv3D, _Conv
 from keras_core.layers.convolutional.separable import (
     DepthwiseConv2D,
     SeparableConv1D,
     SeparableConv2D,
+    _SeparableConv,
 )
 from keras_core.layers.convolutional.spatial import (
     Cropping1D,
@@ -19,6 +23,9 @@ from keras_core.layers.convolutional.spatial import (
     ZeroPadding1D,
     ZeroPadding2D,
     ZeroPadding3D,
+    _Cropping,
+    _UpSampling,
+    _ZeroPadding,
 )
 from keras_core.layers.convolutional.transpose import Conv2DTranspose, Conv3DTranspose
 from keras_core.layers.pooling import (
@@ -29,6 +36,8 @@ from keras_core.layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from keras_core.utils import conv_utils
+from keras_core.utils.generic_utils import transpose_shape
 
 Convolution1D = Conv1D
 Convolution2D = Conv2D

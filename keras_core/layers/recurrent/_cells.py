@@ -13,6 +13,7 @@ from keras_core.engine.base_layer import Layer
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape
 from keras_core.layers._options import Function, Training, add_part
+from keras_core.utils.generic_utils import to_list, unpack_singleton
 
 # What a dropout multiplies with: one mask, or one a gate; None where nothing is dropped.
 Masks = list[Optional[Tensor]]
@@ -45,6 +46,22 @@ class RecurrentOptions:
 def masked(tensor: Tensor, mask: Tensor | None) -> Tensor:
     """The tensor with a dropout mask applied, if there is one."""
     return tensor if mask is None else tensor * mask
+
+
+def _generate_dropout_mask(ones: Tensor, rate: float, training: Any = None, count: int = 1) -> Any:
+    """Draws dropout masks; a name that cells written for Keras 2 import.
+
+    Args:
+        ones: tensor of ones, of the shape of a mask.
+        rate: the fraction that is dropped.
+        training: True or False, or None for the learning phase.
+        count: how many masks to draw.
+
+    Returns:
+        A tensor, or a list of `count` of them where that is more than 1.
+    """
+    masks = [K.in_train_phase(K.dropout(ones, rate), ones, training=training) for _ in range(count)]
+    return unpack_singleton(masks)
 
 
 class DropoutCell(Layer, RecurrentOptions):
@@ -93,10 +110,8 @@ class DropoutCell(Layer, RecurrentOptions):
         if not 0 < rate < 1:
             return [None]
         ones = K.ones_like(like)
-        return [
-            K.in_train_phase(K.dropout(ones, rate), ones, training=training)
-            for _ in range(self._mask_count())
-        ]
+        count = self._mask_count()
+        return to_list(_generate_dropout_mask(ones, rate, training=training, count=count))
 
     def _mask_count(self) -> int:
         return self.gates

@@ -343,7 +343,7 @@ class RNN(Layer):
                 f"{self.name} has {len(wanted)} states of shapes {wanted}, but initial_state has "
                 f"shapes {shapes}."
             )
-        return states
+        return [_as_float(state) for state in states]
 
     def _check_steps(self, sequence: Tensor) -> None:
         if self.unroll and K.int_shape(sequence)[1] is None:
@@ -445,3 +445,28 @@ def _compatible(shape: Shape, wanted: Shape) -> bool:
     return len(shape) == len(wanted) and all(
         a is None or b is None or a == b for a, b in zip(shape, wanted)
     )
+
+
+def _as_float(state):
+    """The state, as floats where it has integers, for cells compute floats."""
+    return state if K.dtype(state).startswith("float") else K.cast(state, K.floatx())
+
+
+def _standardize_args(inputs, initial_state, constants, num_constants):
+    """Parts a list of inputs; a name that recurrent layers written for Keras 2 import.
+
+    Args:
+        inputs: tensor, or list of the sequence, the initial states and the constants.
+        initial_state: tensor, list of tensors, or None.
+        constants: tensor, list of tensors, or None.
+        num_constants: how many tensors at the end of the list are constants, or None.
+
+    Returns:
+        The sequence, the list of initial states or None, the list of constants or None.
+    """
+    initial_state, constants = _tensors(initial_state), _tensors(constants)
+    if isinstance(inputs, (list, tuple)):
+        inputs, *rest = inputs
+        end = len(rest) - (num_constants or 0)
+        initial_state, constants = initial_state or rest[:end], constants or rest[end:]
+    return inputs, initial_state or None, constants or None

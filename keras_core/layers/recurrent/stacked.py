@@ -74,9 +74,6 @@ class StackedRNNCells(Layer):
             check_cell(cell, "StackedRNNCells")
         super().__init__(**kwargs)
         self.cells = list(cells)
-        for cell in self.cells:
-            if isinstance(cell, Layer):
-                self._track(cell)
         self.reverse_state_order = reverse_state_order
         if reverse_state_order:
             warnings.warn(

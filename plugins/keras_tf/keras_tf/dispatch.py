@@ -7,7 +7,10 @@ here answers for symbolic tensors: it asks TensorFlow for the shapes of the resu
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any, Callable
 
 import tensorflow as tf
@@ -27,9 +30,72 @@ class SymbolicDispatcher(_dispatch.GlobalOpDispatcher):
 
     def handle(self, op: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """The result of `op` as tensors of keras_core, NOT_SUPPORTED if it takes none."""
-        if any(isinstance(leaf, Tensor) for leaf in tf.nest.flatten((args, kwargs))):
-            return symbolic(op, args, kwargs)
+        if takes_symbolic(args, kwargs):
+            return answer(op, args, kwargs)
         return self.NOT_SUPPORTED
+
+
+def _unasked() -> list[tuple[Any, str]]:
+    """The functions about which TensorFlow asks no dispatcher: the module and name of each."""
+    sparse = [name for name in dir(tf.sparse) if inspect.isfunction(getattr(tf.sparse, name))]
+    loops = [(tf, name) for name in ("map_fn", "vectorized_map", "while_loop")]
+    return loops + [(tf.sparse, name) for name in sparse]
+
+
+def asked(op: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of TensorFlow's that asks about symbolic tensors first."""
+
+    @functools.wraps(op)
+    def asking(*args: Any, **kwargs: Any) -> Any:
+        call = answer if takes_symbolic(args, kwargs) else _plainly
+        return call(op, args, kwargs)
+
+    return asking
+
+
+def _plainly(op: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    return op(*args, **kwargs)
+
+
+def _made_of_parts(initialize: Callable[..., None]) -> Callable[..., None]:
+    """The constructor of SparseTensor, for symbolic parts too; functions on it use the parts."""
+
+    @functools.wraps(initialize)
+    def made(self: Any, indices: Any, values: Any, dense_shape: Any) -> None:
+        parts = (indices, values, dense_shape)
+        if not takes_symbolic(parts, {}):
+            initialize(self, *parts)
+            return
+        run = _running.get()
+        if run is not None:
+            run.within(functools.partial(initialize, self), parts, {})
+            return
+        self._indices, self._values, self._dense_shape = (
+            part if isinstance(part, Tensor) else tf.convert_to_tensor(part, dtype)
+            for part, dtype in zip(parts, (tf.int64, None, tf.int64))
+        )
+        known = not isinstance(dense_shape, Tensor)
+        self._dense_shape_default = tf.TensorShape(dense_shape if known else None)
+
+    return made
+
+
+def takes_symbolic(args: Any, kwargs: Any) -> bool:
+    """Whether tensors of keras_core are among arguments, or parts of sparse ones."""
+    leaves = tf.nest.flatten((args, kwargs))
+    return any(isinstance(part, Tensor) for leaf in leaves for part in _parts(leaf))
+
+
+def _parts(leaf: Any) -> Sequence[Any]:
+    if isinstance(leaf, tf.SparseTensor):
+        return (leaf._indices, leaf._values, leaf._dense_shape)
+    return (leaf,)
+
+
+def answer(op: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """The result as symbolic tensors; as TensorFlow's within a function that is being called."""
+    outer = _running.get()
+    return symbolic(op, args, kwargs) if outer is None else outer.within(op, args, kwargs)
 
 
 _dispatcher = SymbolicDispatcher()
@@ -44,6 +110,9 @@ def install() -> None:
     global _installed
     if not _installed:
         _dispatcher.register()
+        for module, name in _unasked():
+            setattr(module, name, asked(getattr(module, name)))
+        tf.SparseTensor.__init__ = _made_of_parts(tf.SparseTensor.__init__)
         ours = tuple(autograph.DoNotConvert(name) for name in ("keras_core", "keras_tf"))
         autograph.CONVERSION_RULES = ours + autograph.CONVERSION_RULES
         _installed = True
@@ -124,7 +193,11 @@ class Call(EngineFunction):
         leaves = tf.nest.flatten(self.arguments)
         self.places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
         self.tensors = [leaves[i] for i in self.places]
-        self.arity = len(self.tensors)
+        self._given = len(self.tensors)
+
+    @property
+    def arity(self) -> int:
+        return len(self.tensors)
 
     def __repr__(self) -> str:
         return f"the TensorFlow function {getattr(self.op, '__name__', self.op)!r}"
@@ -133,18 +206,89 @@ class Call(EngineFunction):
         return [x for x in tf.nest.flatten(self._applied(*tensors)) if isinstance(x, tf.Tensor)]
 
     def _applied(self, *tensors: tf.Tensor) -> Any:
-        leaves = tf.nest.flatten(self.arguments)
-        for place, tensor in zip(self.places, tensors):
-            leaves[place] = tensor
-        args, kwargs = tf.nest.pack_sequence_as(self.arguments, leaves)
-        return self.op(*args, **kwargs)
+        return Run(self, tensors[: self._given], iter(tensors[self._given :])).result()
 
     def traced(self) -> Any:
-        """The result by TensorFlow's own shape inference, for inputs of the tensors' shapes."""
-        traced = tf.function(self._applied, autograph=False).get_concrete_function(
+        """The result by TensorFlow's own shape inference, for inputs of the tensors' shapes.
+
+        Symbolic tensors that functions among the arguments use become further inputs.
+        """
+
+        def applied(*tensors: tf.Tensor) -> Any:
+            return Run(self, tensors, self._found(tf.compat.v1.get_default_graph())).result()
+
+        traced = tf.function(applied, autograph=False).get_concrete_function(
             *(tensor_spec(x.spec) for x in self.tensors)
         )
         return traced.structured_outputs
+
+    def _found(self, graph: Any) -> Any:
+        """Placeholders for symbolic tensors that come up, which are sent; they become inputs."""
+        placeholder = None
+        while True:
+            tensor = yield placeholder
+            if tensor is None:
+                continue
+            self.tensors.append(tensor)
+            with graph.as_default(), tf.control_dependencies(None):
+                spec = tensor_spec(tensor.spec)
+                placeholder = tf.compat.v1.placeholder(spec.dtype, spec.shape)
+
+
+_running: ContextVar[Run | None] = ContextVar("keras_tf_running", default=None)
+
+
+class Run:
+    """One run of a call with TensorFlow's tensors.
+
+    Args:
+        call: the call.
+        tensors: in place of the symbolic tensors among its arguments.
+        others: iterator of those in place of symbolic tensors that functions among its arguments
+            use, in the order in which they come up, which is the same in each run.
+    """
+
+    def __init__(self, call: Call, tensors: Sequence[tf.Tensor], others: Any) -> None:
+        self.call = call
+        self.known = {x.key: value for x, value in zip(call.tensors, tensors)}
+        self.others = others
+        if hasattr(others, "send"):
+            next(others)
+
+    def result(self) -> Any:
+        """What the function gives."""
+        token = _running.set(self)
+        try:
+            return self.within(self.call.op, *self.call.arguments)
+        finally:
+            _running.reset(token)
+
+    def within(self, op: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """A call of a function, of its own arguments or within a function among them."""
+        args, kwargs = tf.nest.map_structure(self._engine_value, (list(args), dict(kwargs)))
+        return op(*args, **kwargs)
+
+    def _engine_value(self, leaf: Any) -> Any:
+        if isinstance(leaf, Tensor):
+            return self._value_of(leaf)
+        if isinstance(leaf, tf.SparseTensor):
+            return tf.SparseTensor(*_parts(leaf)) if takes_symbolic(leaf, {}) else leaf
+        return self._returning(leaf) if inspect.isfunction(leaf) else leaf
+
+    def _value_of(self, tensor: Tensor) -> tf.Tensor:
+        if tensor.key not in self.known:
+            find = getattr(self.others, "send", None)
+            self.known[tensor.key] = find(tensor) if find else next(self.others)
+        return self.known[tensor.key]
+
+    def _returning(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A user's function with TensorFlow's tensors in place of symbolic ones in its results."""
+
+        @functools.wraps(function)
+        def returning(*args: Any, **kwargs: Any) -> Any:
+            return tf.nest.map_structure(self._engine_value, function(*args, **kwargs))
+
+        return returning
 
 
 class Gradient(EngineFunction):

@@ -138,3 +138,69 @@ def test_the_first_use_of_a_function_loads_the_backend():
         "assert tf.exp(K.placeholder((None, 3))).shape == (None, 3)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+VALUES = np.arange(6.0, dtype="float32").reshape(2, 3)
+
+
+def is_large(t):
+    return tf.reduce_sum(t) > 3
+
+
+LOOPS = {
+    "map_fn": (lambda t: tf.map_fn(lambda row: row * 2, t), 2 * VALUES),
+    "map_fn of a tensor from outside": (
+        lambda t: tf.map_fn(lambda row: row * tf.reduce_sum(t), t),
+        15 * VALUES,
+    ),
+    "vectorized_map": (lambda t: tf.vectorized_map(lambda row: row * 2, t), 2 * VALUES),
+    "while_loop": (
+        lambda t: tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a * 2), [0, t])[1],
+        8 * VALUES,
+    ),
+    "while_loop of a tensor from outside": (
+        lambda t: tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a + t), [0, t])[1],
+        4 * VALUES,
+    ),
+    "cond": (lambda t: tf.cond(is_large(t), lambda: t * 2, lambda: t * 3), 2 * VALUES),
+    "case": (lambda t: tf.case([(is_large(t), lambda: t * 2)], default=lambda: t * 3), 2 * VALUES),
+    "a sparse tensor": (
+        lambda t: tf.sparse.to_dense(tf.SparseTensor([[0, 0], [1, 2]], t[:, 2], [2, 3])),
+        [[2.0, 0.0, 0.0], [0.0, 0.0, 5.0]],
+    ),
+    "a product with a sparse tensor": (
+        lambda t: tf.sparse.sparse_dense_matmul(
+            tf.SparseTensor([[0, 1], [1, 0]], t[:, 2], [2, 2]), t
+        ),
+        [2 * VALUES[1], 5 * VALUES[0]],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_functions_of_functions_and_sparse_tensors_in_a_lambda(name):
+    function, expected = LOOPS[name]
+    x = Input((3,))
+    model = Model(x, Lambda(function)(x))
+    np.testing.assert_allclose(model.predict(VALUES), expected)
+
+
+def test_the_gradient_of_a_loop_over_tensors_from_outside():
+    x = Input((3,))
+    (power,) = tf.while_loop(lambda a: True, lambda a: (a * x,), [x], maximum_iterations=3)
+    gradient = K.function([x], K.gradients(K.sum(power), [x]))([VALUES])[0]
+    np.testing.assert_allclose(gradient, 4 * VALUES**3)
+
+
+def test_the_gradient_of_the_values_of_a_sparse_tensor():
+    x = Input((3,))
+    dense = tf.sparse.to_dense(tf.SparseTensor([[0, 0], [1, 2]], x[:, 1], [2, 3]))
+    gradient = K.function([x], K.gradients(K.sum(dense * dense), [x]))([VALUES])[0]
+    np.testing.assert_allclose(gradient, [[0, 2 * 1, 0], [0, 2 * 4, 0]])
+
+
+def test_tensorflow_itself_goes_on_as_before():
+    plain = tf.constant(VALUES)
+    np.testing.assert_allclose(tf.map_fn(lambda row: row * 2, plain), 2 * VALUES)
+    sparse = tf.SparseTensor([[0, 1]], [3.0], [2, 2])
+    np.testing.assert_allclose(tf.sparse.to_dense(sparse), [[0, 3], [0, 0]])

@@ -63,7 +63,7 @@ class _Convolution:
         windows = self.geometry.windows(self.geometry.padded(x))
         for block in self.blocks(FORWARD_BLOCK):
             rows = self.rows(windows, block)
-            np.dot(rows, kernel, out[block].reshape(len(rows), -1))
+            np.dot(rows, kernel, out[block].reshape(len(rows), kernel.shape[-1]))
 
     def kernel_grad(self, x: np.ndarray, g: np.ndarray, out: np.ndarray) -> None:
         """x and g (batch, places, filters) to the gradient (columns, filters)."""
@@ -71,7 +71,7 @@ class _Convolution:
         out[...] = 0
         for block in self.blocks(BACKWARD_BLOCK):
             rows = self.rows(windows, block)
-            out += np.dot(rows.T, g[block].reshape(len(rows), -1))
+            out += np.dot(rows.T, g[block].reshape(len(rows), g.shape[-1]))
 
     def input_grad(self, g: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
         """g (batch, places, filters) and a kernel (columns, filters) to out like x.
@@ -81,15 +81,15 @@ class _Convolution:
         """
         geometry = self.geometry
         *leading, last = geometry.window.size
-        parts = kernel.reshape(prod(leading), last * self.depth, -1)
+        parts = kernel.reshape(prod(leading), last * self.depth, kernel.shape[-1])
         for block in self.blocks(BACKWARD_BLOCK):
             count = block.stop - block.start
             rows = np.zeros(
                 (count, *geometry.space[:-1], geometry.counts[-1], last * self.depth), self.dtype
             )
-            flat = g[block].reshape(count * self.places, -1)
+            flat = g[block].reshape(count * self.places, g.shape[-1])
             for part, met in zip(parts, geometry.leading_taps):
-                given = np.dot(flat, part.T).reshape(count, *geometry.counts, -1)
+                given = np.dot(flat, part.T).reshape(count, *geometry.counts, len(part))
                 place = rows[(slice(None), *met)]
                 np.add(place, given, place)
             self._add_columns(rows, out[block])

@@ -1,0 +1,12 @@
+"""The K functions under the name of the module that chose one of Keras 2's backends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras_core.backend import common
+from keras_core.backend._by_engine import named
+
+
+def __getattr__(name: str) -> Any:
+    return common.backend() if name == "_BACKEND" else named(name, __name__)

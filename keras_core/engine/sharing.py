@@ -1,0 +1,73 @@
+"""Layers that stand in several models of one configuration, which are one layer after loading.
+
+Their entries have a number, `shared`, which Keras 2 passes over when it reads a configuration.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from keras_core import slots
+
+# Of the outermost configuration that is written or read: numbers by layer, layers by number.
+_numbers: ContextVar[dict | None] = ContextVar("numbers_of_shared_layers", default=None)
+_made: ContextVar[dict | None] = ContextVar("shared_layers_made", default=None)
+
+
+@contextmanager
+def _outermost(variable, table):
+    """Opens a table for what is written or read inside, unless there is one."""
+    if variable.get() is not None:
+        yield
+        return
+    token = variable.set(table())
+    try:
+        yield
+    finally:
+        variable.reset(token)
+
+
+def writing(network):
+    """A context in which `entry` numbers the layers that several models in `network` share."""
+    return _outermost(_numbers, lambda: _numbered(network))
+
+
+def reading():
+    """A context in which `made` makes one layer of all entries with one number."""
+    return _outermost(_made, dict)
+
+
+def entry(layer):
+    """Class and configuration of a layer, and its number if it is shared."""
+    found = {"class_name": type(layer).__name__, "config": layer.get_config()}
+    number = (_numbers.get() or {}).get(layer)
+    return found if number is None else {**found, "shared": number}
+
+
+def made(config, custom_objects=None):
+    """The layer of an entry: a new one, or the one that an entry of its number was before."""
+    number, table = config.get("shared"), _made.get()
+    layers: dict[Any, Any] = {} if table is None else table
+    if number in layers:
+        return layers[number]
+    plain = {"class_name": config["class_name"], "config": config["config"]}
+    layer = slots.family("layers").deserialize(plain, custom_objects)
+    if number is not None:
+        layers[number] = layer
+    return layer
+
+
+def _numbered(network):
+    counts: Counter[Any] = Counter()
+    seen, waiting = {network}, [network]
+    while waiting:
+        inner = [x for x in waiting.pop().layers if type(x).__name__ != "InputLayer"]
+        counts.update(inner)
+        models = [x for x in inner if hasattr(x, "run_internal_graph") and x not in seen]
+        seen.update(models)
+        waiting += models
+    shared = [layer for layer, count in counts.items() if count > 1]
+    return {layer: number for number, layer in enumerate(shared)}
