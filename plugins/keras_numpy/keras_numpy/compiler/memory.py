@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import deque
 from typing import NamedTuple
 
 import numpy as np
@@ -63,21 +64,25 @@ class _FreeBlocks:
 
     def __init__(self) -> None:
         self._sizes: list[int] = []
-        self._slots: dict[int, list[int]] = {}
+        self._slots: dict[int, deque[int]] = {}
 
     def add(self, slot: int, size: int) -> None:
-        slots = self._slots.setdefault(size, [])
+        slots = self._slots.setdefault(size, deque())
         if not slots:
             insort(self._sizes, size)
         slots.append(slot)
 
     def take(self, least: int, most: int) -> int | None:
-        """The slot of the smallest block of a size within the two; None where there is none."""
+        """The slot of the smallest block of a size within the two; None where there is none.
+
+        Of several it is the one that has been free for longest: to write into what was read just
+        now makes the processor wait.
+        """
         place = bisect_left(self._sizes, least)
         if place == len(self._sizes) or self._sizes[place] > most:
             return None
         slots = self._slots[self._sizes[place]]
-        slot = slots.pop()
+        slot = slots.popleft()
         if not slots:
             del self._sizes[place]
         return slot
