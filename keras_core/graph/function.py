@@ -16,6 +16,7 @@ from keras_core.graph.hands import Hold, run_holding
 from keras_core.graph.passes import optimize
 from keras_core.graph.program import Program
 from keras_core.graph.rewrite import substitute
+from keras_core.graph.spec import Size
 from keras_core.graph.tensor import Placeholder, Tensor, Update, Variable, as_tensor
 from keras_core.slots import current_backend
 
@@ -56,6 +57,7 @@ class Function:
         fed = [x for x in inputs if not _is_phase(x)]
         self._refuse_others(fed, "input")
         self._refuse_others(outputs, "output")
+        self._alike = _equal_sizes(fed)
         self.inputs, self.outputs, self.updates = _closed(fed, outputs, in_sequence(updates))
         self._uses_phase = any(x._uses_learning_phase for x in self._results())
         self._compiled: dict[tuple[Any, int], Compiled] = {}
@@ -75,6 +77,8 @@ class Function:
         """
         values, phase = self._split(values)
         arrays = [self._checked(x, v) for x, v in zip(self.inputs, values)]
+        if self._alike:
+            self._check_alike(arrays)
         backend = current_backend()
         run, hold = self.compiled_for(backend, phase)
         return run_holding(hold, run, arrays, self._random_state())
@@ -152,6 +156,17 @@ class Function:
             )
         return array
 
+    def _check_alike(self, arrays: Sequence[np.ndarray]) -> None:
+        for places in self._alike:
+            sizes = {arrays[i].shape[axis] for i, axis in places}
+            if len(sizes) > 1:
+                names = [self.inputs[i].name for i, _ in places]
+                raise ValueError(
+                    f"{self.name}: the inputs {names} were built with one size on the axes "
+                    f"{[axis for _, axis in places]}, but values of sizes {sorted(sizes)} were "
+                    "given; feed as many rows for each."
+                )
+
     def _random_state(self, calls: int = 1) -> randomness.RandomState:
         """The seed, and the step of the first of some calls."""
         if self._counted[0] is not randomness.current_run():
@@ -171,6 +186,19 @@ class Function:
         for tensor in tensors:
             if not isinstance(tensor, Tensor):
                 raise TypeError(f"{self.name}: {role} {tensor!r} is no tensor of keras_core.")
+
+
+def _equal_sizes(inputs: Sequence[Tensor]) -> list[list[tuple[int, int]]]:
+    """Places (input, axis) whose sizes the graph takes for equal, so that they must be.
+
+    Placeholders have sizes of their own, so these are places of results of nodes among the inputs.
+    """
+    places: dict[Size, list[tuple[int, int]]] = {}
+    for i, x in enumerate(inputs):
+        for axis, size in enumerate(x.sizes):
+            if type(size) is Size:
+                places.setdefault(size, []).append((i, axis))
+    return [found for found in places.values() if len({i for i, _ in found}) > 1]
 
 
 def in_sequence(updates: Iterable[Any]) -> list[Update]:

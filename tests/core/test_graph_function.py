@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from keras_core import plugins, slots
-from keras_core.graph import Function, Placeholder, Variable, evaluate
+from keras_core.graph import Function, Placeholder, Variable, evaluate, gradients
 from keras_core.graph import primitives as p
 from keras_core.graph.evaluate import initial_value
 from keras_core.graph.randomness import current_run, generator, new_stream, set_random_seed
@@ -50,6 +50,16 @@ def test_values_are_converted():
     x = Placeholder((2, None), "float32")
     (y,) = Function([x], [x + 1.0])([[[1, 2, 3], [4, 5, 6]]])
     assert y.dtype == "float32" and y.tolist() == [[2, 3, 4], [5, 6, 7]]
+
+
+def test_results_of_one_size_are_fed_with_one_size():
+    """Gradients rely on it, also where a result of nodes is fed as well as what it is made of."""
+    x = Placeholder((None, 3), name="x")
+    h = p.exp(x)
+    function = Function([x, h], gradients([h * x], [h]), name="late")
+    assert function([np.full((4, 3), 2.0), np.ones((4, 3))])[0].tolist() == [[2.0] * 3] * 4
+    with pytest.raises(ValueError, match=r"late: .*'x', .* values of sizes \[1, 4\] were given"):
+        function([np.ones((4, 3)), np.ones((1, 3))])
 
 
 @pytest.mark.parametrize("shape", [(3, 2), (2,), (2, 2, 2)])
