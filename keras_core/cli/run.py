@@ -9,6 +9,7 @@ import io
 import os
 import signal
 import sys
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
@@ -87,5 +88,9 @@ def _below_this_file(traceback: TracebackType | None) -> TracebackType | None:
 def _end_by(ended: list[BaseException]) -> None:
     """Ends an interrupted process so that a shell sees that it was interrupted."""
     if os.name == "posix" and any(isinstance(error, KeyboardInterrupt) for error in ended):
+        # The signal leaves no time for what Python does last, which is to write out what waits.
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                stream.flush()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)

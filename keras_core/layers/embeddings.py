@@ -81,6 +81,14 @@ class Embedding(Layer):
         self.supports_masking = mask_zero
         self.input_length = input_length
 
+    def _set_input_shape(self, kwargs: dict[str, Any]) -> None:
+        """Several lengths are one entry in what Keras 2 wrote, and stay so."""
+        shape = kwargs.get("batch_input_shape") or ()
+        if any(isinstance(size, (list, tuple)) for size in shape):
+            self.batch_input_shape = tuple(shape)
+        else:
+            super()._set_input_shape(kwargs)
+
     def build(self, input_shape: Shape) -> None:
         # Keras 2.0 wrote the dtype of the inputs, int32, as that of the layer.
         of_floats = self.dtype if str(self.dtype).startswith("float") else K.floatx()

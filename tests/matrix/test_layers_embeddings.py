@@ -68,3 +68,10 @@ def test_input_length_that_contradicts():
 def test_sizes_must_be_positive(sizes, name):
     with pytest.raises(ValueError, match=f"`{name}` must be a positive integer"):
         layers.Embedding(*sizes)
+
+
+def test_several_lengths_of_a_file_of_keras_2_stay_as_they_are():
+    config = {"input_dim": 5, "output_dim": 2, "input_length": [3, 4]}
+    layer = layers.Embedding.from_config({**config, "batch_input_shape": [None, [3, 4]]})
+    assert layer.get_config()["batch_input_shape"] == (None, [3, 4])
+    assert layer(layers.Input((3, 4), dtype="int32")).shape == (None, 3, 4, 2)
