@@ -188,13 +188,15 @@ class Layer(WeightOwner, Connections):
         elif name != "_layers" and _may_hold_layers(value):
             self.__dict__.setdefault("_containers", {})[name] = value
 
-    def __getattr__(self, name: str) -> Any:
-        if name in _RECORDS and "_inbound_nodes" not in self.__dict__:
-            raise RuntimeError(
-                f"{type(self).__name__} has no {name!r} yet: its __init__ does not call "
-                "super().__init__(**kwargs). Call it there, best in the first line."
-            )
-        return super().__getattribute__(name)  # raises what made Python come here
+    if not TYPE_CHECKING:  # a checker shall know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            if name in _RECORDS and "_inbound_nodes" not in self.__dict__:
+                raise RuntimeError(
+                    f"{type(self).__name__} has no {name!r} yet: its __init__ does not call "
+                    "super().__init__(**kwargs). Call it there, best in the first line."
+                )
+            return super().__getattribute__(name)  # raises what made Python come here
 
     def _track(self, layer):
         records = self.__dict__.setdefault("_metrics" if is_metric(layer) else "_layers", [])
