@@ -117,3 +117,13 @@ def are_known(shape: Shape) -> TypeIs[tuple[int, ...]]:
 def agreed(a: NamedDim, b: NamedDim) -> NamedDim:
     """The size of an axis along which two tensors must be alike: a number if one side knows it."""
     return a if is_known(a) or not is_known(b) else b
+
+
+def shown(sizes: Sizes) -> Shape:
+    """Sizes as people are told them: None for those that are not known."""
+    return tuple(n if is_known(n) else None for n in sizes)
+
+
+def clash(a: NamedDim, b: NamedDim) -> bool:
+    """Whether the sizes are known to differ."""
+    return is_known(a) and is_known(b) and a != b

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Union
 
 import numpy as np
 
-from keras_core.graph.spec import NamedDim, Sizes, Spec, is_known
+from keras_core.graph.spec import NamedDim, Sizes, clash, is_known, shown
 
 Counts = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -97,10 +97,8 @@ def check_data_format(name: str, data_format: str) -> None:
 
 def check_sizes(name: str, given: Sizes, expected: Sizes) -> None:
     """Refuses sizes that contradict what the geometry gives."""
-    clashes = (is_known(a) and is_known(b) and a != b for a, b in zip(given, expected))
-    if len(given) != len(expected) or any(clashes):
-        wanted, seen = (Spec(sizes, "").shape for sizes in (expected, given))
-        raise ValueError(f"{name}: needs a tensor of shape {wanted}, not {seen}.")
+    if len(given) != len(expected) or any(map(clash, given, expected)):
+        raise ValueError(f"{name}: needs a tensor of shape {shown(expected)}, not {shown(given)}.")
 
 
 def counted(name: str, spatial: Sizes, window: Window) -> Sizes:
@@ -122,7 +120,7 @@ def _counted_axis(name: str, size: NamedDim, spatial: Sizes, axis: int, window: 
     if padded < window.extent(axis) and size:
         raise ValueError(
             f"{name}: a window of {window.extent(axis)} does not fit into spatial axis {axis} of "
-            f"sizes {Spec(spatial, '').shape} (padding {window.padding}); use a smaller window or "
+            f"sizes {shown(spatial)} (padding {window.padding}); use a smaller window or "
             "padding='same'."
         )
     return max(0, (padded - window.extent(axis)) // window.strides[axis] + 1)

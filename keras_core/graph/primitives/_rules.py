@@ -11,7 +11,7 @@ import numpy as np
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Primitive, Simplification
 from keras_core.graph.primitives._lifting import lift_elementwise
-from keras_core.graph.spec import FLOATS, NamedDim, Shape, Sizes, Spec, is_known
+from keras_core.graph.spec import FLOATS, NamedDim, Shape, Sizes, Spec, is_known, shown
 from keras_core.graph.tensor import Tensor
 
 
@@ -44,16 +44,6 @@ def broadcast_sizes(name: str, *shapes: Sizes) -> Sizes:
             listed = " and ".join(str(shown(s)) for s in shapes)
             raise ValueError(f"{name}: shapes {listed} do not broadcast.") from None
     return result
-
-
-def shown(sizes: Sizes) -> Shape:
-    """Sizes as people are told them: None for those that are not known."""
-    return tuple(n if is_known(n) else None for n in sizes)
-
-
-def clash(a: NamedDim, b: NamedDim) -> bool:
-    """Whether the sizes are known to differ."""
-    return is_known(a) and is_known(b) and a != b
 
 
 def _padded(shape: Sizes, rank: int) -> Sizes:

@@ -17,8 +17,8 @@ from keras_core.graph.primitives._lifting import (
     steps_in_batch,
     steps_out_of_batch,
 )
-from keras_core.graph.primitives._rules import clash, filled, same_dtype, shown, sizes_given
-from keras_core.graph.spec import NamedDim, Shape, Sizes, Spec, agreed, is_known
+from keras_core.graph.primitives._rules import filled, same_dtype, sizes_given
+from keras_core.graph.spec import NamedDim, Shape, Sizes, Spec, agreed, clash, is_known, shown
 from keras_core.graph.tensor import Tensor
 from keras_core.graph.windows import (
     Counts,

@@ -13,15 +13,23 @@ from keras_core.graph.primitive import Lifted, Node, Primitive
 from keras_core.graph.primitives._lifting import WHOLE, lift_entries, lift_to_shape, steps_first
 from keras_core.graph.primitives._rules import (
     check_axes,
-    clash,
     filled,
     integer_only,
     same_dtype,
     scalar_only,
-    shown,
     sizes_given,
 )
-from keras_core.graph.spec import Dim, NamedDim, Shape, Sizes, Spec, checked_dtype, is_known
+from keras_core.graph.spec import (
+    Dim,
+    NamedDim,
+    Shape,
+    Sizes,
+    Spec,
+    checked_dtype,
+    clash,
+    is_known,
+    shown,
+)
 from keras_core.graph.tensor import Tensor
 
 _FAMILY = "indexing"

@@ -10,9 +10,9 @@ import numpy as np
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Lifted, Node, Primitive
 from keras_core.graph.primitives._lifting import shifted, steps_first
-from keras_core.graph.primitives._rules import check_axes, clash, same_dtype
+from keras_core.graph.primitives._rules import check_axes, same_dtype
 from keras_core.graph.primitives.shape import inverse_perm
-from keras_core.graph.spec import Spec, agreed
+from keras_core.graph.spec import Spec, agreed, clash
 from keras_core.graph.tensor import Constant, Tensor
 
 _FAMILY = "linalg"

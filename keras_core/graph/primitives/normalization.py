@@ -20,16 +20,14 @@ from keras_core.graph.primitives._rules import (
     broadcast_size,
     broadcast_sizes,
     check_axes,
-    clash,
     float_only,
     quiet,
     same_dtype,
-    shown,
     unbroadcast,
 )
 from keras_core.graph.primitives.reduction import reduced_sizes, with_axes
 from keras_core.graph.primitives.shape import agreed_sizes
-from keras_core.graph.spec import Sizes, Spec
+from keras_core.graph.spec import Sizes, Spec, clash, shown
 from keras_core.graph.tensor import Tensor
 
 _FAMILY = "normalization"

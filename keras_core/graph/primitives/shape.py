@@ -22,15 +22,24 @@ from keras_core.graph.primitives._lifting import (
 from keras_core.graph.primitives._rules import (
     broadcast_sizes,
     check_axes,
-    clash,
     filled,
     same_dtype,
-    shown,
     sizes_given,
     unbroadcast,
 )
 from keras_core.graph.primitives._simplifying import input_of_same_sizes
-from keras_core.graph.spec import Dim, NamedDim, Shape, Size, Sizes, Spec, agreed, is_known
+from keras_core.graph.spec import (
+    Dim,
+    NamedDim,
+    Shape,
+    Size,
+    Sizes,
+    Spec,
+    agreed,
+    clash,
+    is_known,
+    shown,
+)
 from keras_core.graph.tensor import Tensor
 
 _FAMILY = "shape"
