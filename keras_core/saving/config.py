@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from keras_core import slots
+from keras_core.saving import dialects
 from keras_core.saving.safety import safe_mode_scope
 from keras_core.saving.yaml_text import parse_yaml
 
@@ -36,7 +37,10 @@ def model_config(model: Any, versions: bool = False) -> dict[str, Any]:
 
 
 def model_from_config(
-    config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+    config: dict[str, Any],
+    custom_objects: Mapping[str, Any] | None = None,
+    safe_mode: bool = True,
+    version: str | None = None,
 ) -> Model:
     """Makes a model, with new weights, of a configuration.
 
@@ -45,6 +49,7 @@ def model_from_config(
         custom_objects: dict from names to classes and functions that are not Keras's own.
         safe_mode: bool; False permits Python code inside the configuration (in Lambda layers) to
             run, which is for configurations from a source you trust.
+        version: str, the version of Keras that wrote it; what it says of itself by default.
 
     Returns:
         A model that is not compiled.
@@ -58,6 +63,7 @@ def model_from_config(
             "model_from_config takes the dict of a whole model, not a list of layers. "
             "For a list use Sequential.from_config(config)."
         )
+    config = dialects.translated(config, version or config.get("keras_version"))
     with safe_mode_scope(safe_mode):
         return slots.family("layers").deserialize(config, custom_objects)
 

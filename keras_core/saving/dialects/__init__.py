@@ -1,0 +1,27 @@
+"""What other writers' configurations are in the words of Keras 2.3.1.
+
+A dialect is a module with two functions: `wrote(config, version)` says whether a configuration is
+its own, `translated(config)` gives the same model in 2.3.1's words. Everything after them (making
+layers, placing weights, compiling) knows one language.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+# In the order in which they are asked; each translates into the words of those after it.
+_DIALECTS: tuple[ModuleType, ...] = ()
+
+
+def translated(config: dict[str, Any], version: str | None = None) -> dict[str, Any]:
+    """The configuration of a model or layer as Keras 2.3.1 would have written it.
+
+    Args:
+        config: dict with class_name and config.
+        version: str, the version that the file names as its writer's; None where it names none.
+    """
+    for dialect in _DIALECTS:
+        if dialect.wrote(config, version):
+            config = dialect.translated(config)
+    return config
