@@ -14,6 +14,7 @@ from keras_core import missing, namespaces, slots
 if TYPE_CHECKING:
     from keras_core import (
         activations,
+        applications,
         backend,
         callbacks,
         config,
@@ -49,6 +50,7 @@ __all__ = [
     "Model",
     "Sequential",
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "config",

@@ -12,7 +12,6 @@ from typing import Any
 # Modules; what lies below one is missing as well.
 MODULES = frozenset(
     {
-        "applications",
         "datasets.boston_housing",
         "datasets.cifar",
         "datasets.cifar10",

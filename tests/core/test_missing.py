@@ -34,8 +34,8 @@ def test_a_name_called_missing_is_not_there(package, name):
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
-        ("import keras_core.applications.vgg16", "keras.applications"),
-        ("from keras_core import applications", "keras.applications"),
+        ("import keras_core.wrappers.scikit_learn", "keras.wrappers"),
+        ("from keras_core import wrappers", "keras.wrappers"),
         ("from keras_core.preprocessing.image import ImageDataGenerator", "keras.preprocessing"),
         ("from keras_core.datasets import mnist", "keras.datasets.mnist"),
         ("from keras_core.wrappers.scikit_learn import KerasClassifier", "keras.wrappers"),
@@ -55,8 +55,8 @@ def test_an_attribute_says_it_too():
 
 def test_under_the_old_name_it_says_so_as_well(sandbox):
     statements = (
-        "import keras.applications",
-        "from keras import applications",
+        "import keras.wrappers.scikit_learn",
+        "from keras import wrappers",
         "from keras.preprocessing.image import ImageDataGenerator",
         "from keras.utils import plot_model",
         "import keras; keras.wrappers",
