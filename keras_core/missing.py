@@ -23,8 +23,6 @@ MODULES = frozenset(
         "legacy.interfaces",
         "legacy.layers",
         "preprocessing",
-        "utils.multi_gpu_utils",
-        "utils.vis_utils",
         "wrappers",
     }
 )
@@ -40,7 +38,6 @@ NAMES = {
     ),
     "layers.recurrent": ("Recurrent",),
     "optimizers": ("TFOptimizer",),
-    "utils": ("model_to_dot", "multi_gpu_model", "plot_model"),
 }
 
 _MISSING = MODULES | {f"{package}.{name}" for package in NAMES for name in NAMES[package]}

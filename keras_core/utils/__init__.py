@@ -17,9 +17,11 @@ if TYPE_CHECKING:
         layer_utils,
         losses_utils,
         metrics_utils,
+        multi_gpu_utils,
         np_utils,
         progbar,
         test_utils,
+        vis_utils,
     )
     from keras_core.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence, get_file
     from keras_core.utils.generic_utils import (
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
         get_source_inputs,
         print_summary,
     )
+    from keras_core.utils.multi_gpu_utils import multi_gpu_model
     from keras_core.utils.np_utils import normalize, to_categorical
     from keras_core.utils.progbar import Progbar
+    from keras_core.utils.vis_utils import model_to_dot, plot_history, plot_model
 
 __all__ = [
     "CustomObjectScope",
@@ -59,14 +63,20 @@ __all__ = [
     "layer_utils",
     "losses_utils",
     "metrics_utils",
+    "model_to_dot",
+    "multi_gpu_model",
+    "multi_gpu_utils",
     "normalize",
     "np_utils",
+    "plot_history",
+    "plot_model",
     "print_summary",
     "progbar",
-    "test_utils",
     "serialize_keras_object",
     "set_random_seed",
+    "test_utils",
     "to_categorical",
+    "vis_utils",
 ]
 
 
@@ -86,7 +96,11 @@ _HOME = {
     "convert_all_kernels_in_model": "utils.layer_utils",
     "get_source_inputs": "utils.layer_utils",
     "print_summary": "utils.layer_utils",
+    "model_to_dot": "utils.vis_utils",
+    "multi_gpu_model": "utils.multi_gpu_utils",
     "normalize": "utils.np_utils",
+    "plot_history": "utils.vis_utils",
+    "plot_model": "utils.vis_utils",
     "to_categorical": "utils.np_utils",
     "set_random_seed": "graph.randomness",
 }

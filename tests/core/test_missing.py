@@ -58,7 +58,7 @@ def test_under_the_old_name_it_says_so_as_well(sandbox):
         "import keras.wrappers.scikit_learn",
         "from keras import wrappers",
         "from keras.preprocessing.image import ImageDataGenerator",
-        "from keras.utils import plot_model",
+        "from keras.layers import Highway",
         "import keras; keras.wrappers",
     )
     code = f"""
