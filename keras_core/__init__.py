@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         saving,
         testing,
         utils,
+        wrappers,
     )
     from keras_core.as_keras import install_as_keras, uninstall_as_keras
     from keras_core.engine.input_layer import Input
@@ -76,6 +77,7 @@ __all__ = [
     "uninstall_as_keras",
     "use_backend",
     "utils",
+    "wrappers",
 ]
 
 _HOME_OF = {

@@ -23,7 +23,6 @@ MODULES = frozenset(
         "legacy.interfaces",
         "legacy.layers",
         "preprocessing",
-        "wrappers",
     }
 )
 

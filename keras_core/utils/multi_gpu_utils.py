@@ -37,7 +37,7 @@ def multi_gpu_model(
     Raises:
         ValueError: fewer than two GPUs.
     """
-    count = len(gpus) if isinstance(gpus, (list, tuple)) else gpus
+    count = gpus if gpus is None or isinstance(gpus, int) else len(gpus)
     if count is not None and count < 2:
         raise ValueError(
             f"multi_gpu_model takes gpus of 2 or more, or a list of as many, not {gpus!r}. For one "

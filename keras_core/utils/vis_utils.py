@@ -141,7 +141,7 @@ def _label(
 ) -> str:
     name, kind = layer.name, type(layer).__name__
     wrapped = getattr(layer, "layer", None)
-    if hasattr(wrapped, "get_config") and not expanded:
+    if wrapped is not None and hasattr(wrapped, "get_config") and not expanded:
         name, kind = f"{name}({wrapped.name})", f"{kind}({type(wrapped).__name__})"
     label = f"{name}: {kind}" if show_layer_names else kind
     if show_shapes:

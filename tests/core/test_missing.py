@@ -34,11 +34,8 @@ def test_a_name_called_missing_is_not_there(package, name):
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
-        ("import keras_core.wrappers.scikit_learn", "keras.wrappers"),
-        ("from keras_core import wrappers", "keras.wrappers"),
         ("from keras_core.preprocessing.image import ImageDataGenerator", "keras.preprocessing"),
         ("from keras_core.datasets import mnist", "keras.datasets.mnist"),
-        ("from keras_core.wrappers.scikit_learn import KerasClassifier", "keras.wrappers"),
     ],
 )
 def test_statements_of_programs_say_what_is_missing(statement, told):
@@ -55,11 +52,8 @@ def test_an_attribute_says_it_too():
 
 def test_under_the_old_name_it_says_so_as_well(sandbox):
     statements = (
-        "import keras.wrappers.scikit_learn",
-        "from keras import wrappers",
         "from keras.preprocessing.image import ImageDataGenerator",
         "from keras.layers import Highway",
-        "import keras; keras.wrappers",
     )
     code = f"""
         import keras_core
