@@ -52,7 +52,7 @@ class BaseWrapper:
         Raises:
             ValueError: naming the parameter.
         """
-        takers = [*_METHODS]
+        takers: list[Any] = [*_METHODS]
         if self._builder() is not None:
             takers.append(self._signature())
         for name in params:
