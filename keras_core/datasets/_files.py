@@ -6,7 +6,7 @@ import pickle
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -58,7 +58,7 @@ def _array_of(archive: zipfile.ZipFile, name: str) -> np.ndarray:
         if not dtype.hasobject:
             count = int(np.prod(shape, dtype=np.int64))
             data = np.frombuffer(file.read(count * dtype.itemsize), dtype, count)
-            return data.reshape(shape, order="F" if fortran_order else "C").copy()
+            return _shaped(data.copy(), shape, fortran_order)
         found = _plain(_Unpickler(file, encoding="bytes").load())
     if not (isinstance(found, np.ndarray) and found.shape == shape):
         raise ValueError(f"{name!r} is no array of the size that stands in its header")
@@ -96,12 +96,16 @@ class _Array:
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, shape, dtype, fortran_order, data = state
-        order = "F" if fortran_order else "C"
         if dtype.dtype.hasobject:
-            self.array = _array_of_lists(data).reshape(shape, order=order)
+            flat = _array_of_lists(data)
         else:
             content = data.encode("latin1") if isinstance(data, str) else data
-            self.array = np.frombuffer(content, dtype.dtype).reshape(shape, order=order).copy()
+            flat = np.frombuffer(content, dtype.dtype).copy()
+        self.array = _shaped(flat, shape, fortran_order)
+
+
+def _shaped(flat: np.ndarray, shape: tuple[int, ...], fortran_order: bool) -> np.ndarray:
+    return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
 
 
 def _array_of_lists(rows: list[Any]) -> np.ndarray:
@@ -142,7 +146,7 @@ def _plain(found: Any) -> Any:
     return found.array if isinstance(found, _Array) else found
 
 
-def numbers_of_idx(file: BinaryIO) -> np.ndarray:
+def numbers_of_idx(file: IO[bytes]) -> np.ndarray:
     """The bytes of a file of the kind IDX, without its header.
 
     Args:

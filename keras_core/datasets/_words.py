@@ -81,10 +81,7 @@ class Code:
         other = self.oov_char
         if other is None:
             return [[word for word in text if self.skip_top <= word < end] for text in texts]
-        return [
-            [word if self.skip_top <= word < end else other for word in text]
-            for text in texts
-        ]
+        return [[word if self.skip_top <= word < end else other for word in text] for text in texts]
 
 
 def divided(texts: list[list[int]], classes: np.ndarray, size: int) -> Any:

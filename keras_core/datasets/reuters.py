@@ -58,7 +58,8 @@ def load_data(
     """
     num_words = _words.number_of_words(num_words, kwargs)
     path = get_file(path, origin=ORIGIN, file_hash=HASH)
-    x, y = _words.shuffled(*arrays_of(path, "x", "y"), np.random.RandomState(seed))
+    x, y = arrays_of(path, "x", "y")
+    x, y = _words.shuffled(x, y, np.random.RandomState(seed))
     code = _words.Code(num_words, skip_top, maxlen, start_char, oov_char, index_from)
     texts, topics = code(x, y)
     return _words.divided(texts, topics, int(len(texts) * (1 - test_split)))

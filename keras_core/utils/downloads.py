@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
@@ -302,13 +303,12 @@ def _locked(lock: str) -> Iterator[None]:
 
 def _wait_for(file: BinaryIO) -> None:
     """Locks a file until it is closed, where the file system can."""
-    try:
-        import fcntl
-    except ImportError:
-        import msvcrt
+    with suppress(OSError):
+        if sys.platform == "win32":
+            import msvcrt
 
-        with suppress(OSError):
             msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-    else:
-        with suppress(OSError):
+        else:
+            import fcntl
+
             fcntl.flock(file, fcntl.LOCK_EX)
