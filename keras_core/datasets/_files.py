@@ -6,7 +6,7 @@ import pickle
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -84,7 +84,7 @@ class _Dtype:
             raise pickle.UnpicklingError(f"it holds an array of {text!r}")
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        order = state[1].decode("ascii") if isinstance(state[1], bytes) else state[1]
+        order: Any = state[1].decode("ascii") if isinstance(state[1], bytes) else state[1]
         self.dtype = self.dtype.newbyteorder(order)
 
 
@@ -146,7 +146,7 @@ def _plain(found: Any) -> Any:
     return found.array if isinstance(found, _Array) else found
 
 
-def numbers_of_idx(file: IO[bytes]) -> np.ndarray:
+def numbers_of_idx(file: Any) -> np.ndarray:
     """The bytes of a file of the kind IDX, without its header.
 
     Args:

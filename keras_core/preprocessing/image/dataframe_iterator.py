@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from keras_core.preprocessing.image.directory_iterator import check_class_mode, extension
+from keras_core.preprocessing.image.directory_iterator import check_class_mode, is_image
 from keras_core.preprocessing.image.files import checked_format
 from keras_core.preprocessing.image.iterator import BatchFromFilesMixin, Iterator
 
@@ -124,7 +124,7 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
     def _of_images(self, frame: Any, x_col: str) -> Any:
         """The rows whose files are images."""
         paths = [os.path.join(self.directory, name) for name in frame[x_col]]
-        good = [extension(p) in self.white_list_formats and os.path.isfile(p) for p in paths]
+        good = [is_image(path) and os.path.isfile(path) for path in paths]
         if not all(good):
             warnings.warn(
                 f"DataFrameIterator: {len(good) - sum(good)} names in column {x_col!r} are no "

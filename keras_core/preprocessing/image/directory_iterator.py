@@ -154,14 +154,14 @@ def _images(folder: str, follow_links: bool) -> AnyIterator[str]:
     """Paths of the images in a folder and below, by folder and name."""
     for place, _, names in sorted(os.walk(folder, followlinks=follow_links)):
         for name in sorted(names):
-            if extension(name) in Iterator.white_list_formats:
-                if extension(name) == "tiff":
+            if is_image(name):
+                if name.lower().endswith(".tiff"):
                     warnings.warn(
-                        f"{name}: a TIFF file of several bands is distorted.", stacklevel=2
+                        f"{name}: a TIFF file of several bands is distorted.", stacklevel=4
                     )
                 yield os.path.join(place, name)
 
 
-def extension(name: str) -> str:
-    """What stands after the last point of a file's name, in lower case."""
-    return os.path.splitext(name)[1][1:].lower()
+def is_image(name: str) -> bool:
+    """Whether a file's name ends as those of images do."""
+    return name.lower().endswith(Iterator.white_list_formats)

@@ -54,7 +54,11 @@ class Iterator(Sequence):
         self.index_generator = self._flow_index()
         self._process = os.getpid()
         self._epoch = 0
-        self._origin = zlib.crc32(np.random.get_state()[1].tobytes()) if seed is None else seed
+        self._origin = (
+            zlib.crc32(np.random.get_state(legacy=False)["state"]["key"].tobytes())
+            if seed is None
+            else seed
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         here = ("lock", "index_generator")

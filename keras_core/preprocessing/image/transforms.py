@@ -22,6 +22,9 @@ def random_rotation(
 ) -> np.ndarray:
     """Turns an image by a drawn angle.
 
+    As in Keras 2 the centre is that of the first two axes; `apply_affine_transform` takes that of
+    rows and columns.
+
     Args:
         x: array of three axes.
         rg: largest angle, in degrees.
@@ -37,10 +40,7 @@ def random_rotation(
         An image of the same shape.
     """
     theta = np.random.uniform(-rg, rg)
-    axes = (row_axis, col_axis, channel_axis)
-    return apply_affine_transform(
-        x, theta, 0, 0, 0, 1, 1, *axes, fill_mode, cval, interpolation_order
-    )
+    return _moved(x, channel_axis, fill_mode, cval, interpolation_order, theta=theta)
 
 
 def random_shift(
@@ -72,10 +72,7 @@ def random_shift(
     """
     tx = np.random.uniform(-hrg, hrg) * x.shape[row_axis]
     ty = np.random.uniform(-wrg, wrg) * x.shape[col_axis]
-    axes = (row_axis, col_axis, channel_axis)
-    return apply_affine_transform(
-        x, 0, tx, ty, 0, 1, 1, *axes, fill_mode, cval, interpolation_order
-    )
+    return _moved(x, channel_axis, fill_mode, cval, interpolation_order, tx=tx, ty=ty)
 
 
 def random_shear(
@@ -89,6 +86,9 @@ def random_shear(
     interpolation_order: int = 1,
 ) -> np.ndarray:
     """Shears an image by a drawn angle.
+
+    As in Keras 2 the centre is that of the first two axes; `apply_affine_transform` takes that of
+    rows and columns.
 
     Args:
         x: array of three axes.
@@ -104,10 +104,7 @@ def random_shear(
         An image of the same shape.
     """
     shear = np.random.uniform(-intensity, intensity)
-    axes = (row_axis, col_axis, channel_axis)
-    return apply_affine_transform(
-        x, 0, 0, 0, shear, 1, 1, *axes, fill_mode, cval, interpolation_order
-    )
+    return _moved(x, channel_axis, fill_mode, cval, interpolation_order, shear=shear)
 
 
 def random_zoom(
@@ -121,6 +118,9 @@ def random_zoom(
     interpolation_order: int = 1,
 ) -> np.ndarray:
     """Scales an image by drawn factors, one for the rows and one for the columns.
+
+    As in Keras 2 the centre is that of the first two axes; `apply_affine_transform` takes that of
+    rows and columns.
 
     Args:
         x: array of three axes.
@@ -139,9 +139,15 @@ def random_zoom(
         ValueError: `zoom_range` is no pair.
     """
     zx, zy = drawn_zoom(checked_pair("zoom_range", zoom_range))
-    axes = (row_axis, col_axis, channel_axis)
+    return _moved(x, channel_axis, fill_mode, cval, interpolation_order, zx=zx, zy=zy)
+
+
+def _moved(
+    x: np.ndarray, channel_axis: int, fill_mode: str, cval: float, order: int, **how: float
+) -> np.ndarray:
+    # About the centre of the first two axes, whichever the rows and columns are: so Keras 2 has it.
     return apply_affine_transform(
-        x, 0, 0, 0, 0, zx, zy, *axes, fill_mode, cval, interpolation_order
+        x, channel_axis=channel_axis, fill_mode=fill_mode, cval=cval, order=order, **how
     )
 
 
