@@ -7,6 +7,7 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Callable
@@ -24,6 +25,7 @@ def unpack(path: str, folder: str, archive_format: Any = "auto") -> bool:
         Whether the file is an archive of one of the formats.
 
     Raises:
+        OSError: the archive is damaged.
         ValueError: the archive holds a path or a link that leads outside of the folder, or what
             is no file, folder or link.
     """
@@ -31,9 +33,17 @@ def unpack(path: str, folder: str, archive_format: Any = "auto") -> bool:
     if kind is None:
         return False
     with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as inner:
-        _UNPACKERS[kind](path, inner)
+        try:
+            _UNPACKERS[kind](path, inner)
+        except _DAMAGES as error:
+            raise OSError(
+                f"{path} is damaged: {error}. Remove it, and it is downloaded again."
+            ) from error
         _move_into(inner, folder)
     return True
+
+
+_DAMAGES = (EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error)
 
 
 def _kind(path: str, archive_format: Any) -> str | None:
@@ -52,6 +62,7 @@ def _unpack_tar(path: str, folder: str) -> None:
         links = {_normal(member.name) for member in members if member.issym()}
         for member in members:
             _check_member(path, member, links)
+            member.mode &= 0o755
         # Where Python can, it leaves owners and special rights out.
         safely: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
         archive.extractall(folder, **safely)
