@@ -13,17 +13,8 @@ from typing import Any
 MODULES = frozenset(
     {
         "applications",
-        "datasets.boston_housing",
-        "datasets.cifar",
-        "datasets.cifar10",
-        "datasets.cifar100",
-        "datasets.fashion_mnist",
-        "datasets.imdb",
-        "datasets.mnist",
-        "datasets.reuters",
         "legacy.interfaces",
         "legacy.layers",
-        "preprocessing",
         "utils.multi_gpu_utils",
         "utils.vis_utils",
         "wrappers",

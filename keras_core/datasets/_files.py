@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -46,10 +47,16 @@ def _readable(path: str) -> Iterator[None]:
     """Tells which file cannot be read."""
     try:
         yield
-    except (ValueError, KeyError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+    except _DAMAGES as error:
         raise ValueError(
             f"{path} is not the file it should be: {error}. Remove it, and it is downloaded again."
         ) from error
+
+
+_DAMAGES = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError),
+    *(pickle.UnpicklingError, zipfile.BadZipFile, zlib.error),
+)
 
 
 def _array_of(archive: zipfile.ZipFile, name: str) -> np.ndarray:
@@ -104,6 +111,13 @@ class _Array:
         self.array = _shaped(flat, shape, fortran_order)
 
 
+def _from_buffer(data: Any, dtype: _Dtype, shape: tuple[int, ...], order: str) -> _Array:
+    """How NumPy writes arrays since protocol 5."""
+    made = _Array()
+    made.__setstate__((1, shape, dtype, order == "F", bytes(data)))
+    return made
+
+
 def _shaped(flat: np.ndarray, shape: tuple[int, ...], fortran_order: bool) -> np.ndarray:
     return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
 
@@ -128,6 +142,8 @@ _KNOWN: dict[tuple[str, str], Any] = {
     ("numpy", "dtype"): _Dtype,
     ("numpy.core.multiarray", "_reconstruct"): _Array,
     ("numpy._core.multiarray", "_reconstruct"): _Array,
+    ("numpy.core.numeric", "_frombuffer"): _from_buffer,
+    ("numpy._core.numeric", "_frombuffer"): _from_buffer,
     ("_codecs", "encode"): _bytes,
 }
 

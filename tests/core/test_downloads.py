@@ -65,9 +65,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         end = server.broken.pop(0) if server.broken else None
         part = server.content[begun:][:end]
-        self.wfile.write(part)
         server.sent += len(part)
         vars(server).update(server.later)
+        self.wfile.write(part)
 
     def log_message(self, *_):
         pass

@@ -143,7 +143,7 @@ def random_zoom(
 
 
 def _moved(
-    x: np.ndarray, channel_axis: int, fill_mode: str, cval: float, order: int, **how: float
+    x: np.ndarray, channel_axis: int, fill_mode: str, cval: float, order: int, **how: Any
 ) -> np.ndarray:
     # About the centre of the first two axes, whichever the rows and columns are: so Keras 2 has it.
     return apply_affine_transform(
