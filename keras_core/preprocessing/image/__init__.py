@@ -1,6 +1,6 @@
 """Images as arrays: read, written, turned, shifted, and in batches made as training goes on.
 
-Images are read and written with Pillow and moved with SciPy: `pip install "keras-core[image]"`.
+Images are read and written with Pillow and moved with SciPy: `pip install "keras-core[image]>=2.4"`.
 """
 
 from keras_core import namespaces

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_INSTALL = 'install it with: pip install "keras-core[image]"'
+_INSTALL = 'install it with: pip install "keras-core[image]>=2.4"'
 
 
 def pillow() -> Any:
