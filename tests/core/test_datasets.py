@@ -370,7 +370,9 @@ def lying_array():
     """An array whose dtype says of objects that they are none, so that bytes would be pointers."""
     made = np.empty(1, dtype=object)
     made[0] = [1]
-    return pickle.dumps(made, protocol=2).replace(b"K?t", b"K\0t")
+    text = pickle.dumps(made, protocol=2)
+    assert text.count(b"K?t") == 1
+    return text.replace(b"K?t", b"K\0t")
 
 
 HOSTILE = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_core import config
 from keras_core.preprocessing.image.files import checked_format
-from keras_core.preprocessing.image.iterator import Iterator, part, saved
+from keras_core.preprocessing.image.iterator import Iterator, drawn, part, saved
 
 if TYPE_CHECKING:
     from keras_core.preprocessing.image.generator import ImageDataGenerator
@@ -59,12 +59,12 @@ class NumpyArrayIterator(Iterator):
         self.dtype = config.floatx() if dtype is None else dtype
         images, misc = _parted(x)
         _check_lengths(images, misc, y=y, sample_weight=sample_weight)
-        share = part(subset, image_data_generator._validation_split)
+        fractions = part(subset, image_data_generator)
         kept = slice(None)
-        if share is not None:
-            start, end = (int(len(images) * fraction) for fraction in share)
+        if fractions is not None:
+            start, end = (int(len(images) * fraction) for fraction in fractions)
             kept = slice(start, end)
-            _check_classes(y, int(len(images) * image_data_generator._validation_split))
+            _check_classes(y, end if subset == "validation" else start)
         self.x = np.asarray(images[kept], dtype=self.dtype)
         self.x_misc = [array[kept] for array in misc]
         self._check_images()
@@ -93,7 +93,7 @@ class NumpyArrayIterator(Iterator):
     def _get_batches_of_transformed_samples(self, index_array: np.ndarray) -> Any:
         batch_x = np.zeros((len(index_array), *self.x.shape[1:]), dtype=self.dtype)
         for place, number in enumerate(index_array):
-            batch_x[place] = self.image_data_generator.drawn(self.x[number].astype(self.dtype))
+            batch_x[place] = drawn(self.image_data_generator, self.x[number].astype(self.dtype))
         saved(batch_x, index_array, self, 10_000)
         misc = [array[index_array] for array in self.x_misc]
         inputs = [batch_x, *misc] if misc else batch_x

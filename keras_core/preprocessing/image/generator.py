@@ -448,14 +448,6 @@ class ImageDataGenerator:
         """
         return self.apply_transform(x, self.get_random_transform(x.shape, seed))
 
-    def drawn(self, x: np.ndarray) -> np.ndarray:
-        """An image as it goes into a batch: moved at random, and standardized.
-
-        Args:
-            x: array of three axes, as the data format says; may be changed.
-        """
-        return self.standardize(self.random_transform(x))
-
     def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
         """Learns the mean, the standard deviation and the whitening of a data set.
 

@@ -151,6 +151,17 @@ class Iterator(Sequence):
         )
 
 
+def drawn(generator: Any, x: np.ndarray) -> np.ndarray:
+    """An image as it goes into a batch: moved at random, and standardized.
+
+    Args:
+        generator: what moves and standardizes it.
+        x: array of three axes; may be changed.
+    """
+    how = generator.get_random_transform(x.shape)
+    return generator.standardize(generator.apply_transform(x, how))
+
+
 def saved(
     batch: np.ndarray,
     index_array: np.ndarray,
@@ -227,8 +238,7 @@ class BatchFromFilesMixin:
         self.save_prefix = save_prefix
         self.save_format = save_format
         self.interpolation = interpolation
-        share = image_data_generator._validation_split if image_data_generator else 0
-        self.split = part(subset, share)
+        self.split = part(subset, image_data_generator)
         self.subset = subset
 
     def _get_batches_of_transformed_samples(self, index_array: np.ndarray) -> Any:
@@ -252,9 +262,7 @@ class BatchFromFilesMixin:
             interpolation=self.interpolation,
         )
         x = img_to_array(image, data_format=self.data_format)
-        if self.image_data_generator is None:
-            return x
-        return self.image_data_generator.drawn(x)
+        return x if self.image_data_generator is None else drawn(self.image_data_generator, x)
 
     @property
     def filepaths(self) -> list[str]:
@@ -272,18 +280,19 @@ class BatchFromFilesMixin:
         raise NotImplementedError(f"{type(self).__name__} has to define sample_weight.")
 
 
-def part(subset: str | None, share: float) -> tuple[float, float] | None:
+def part(subset: str | None, generator: Any) -> tuple[float, float] | None:
     """Where a part begins and ends, as fractions; the validation part comes first.
 
     Args:
         subset: 'training' or 'validation'; None for no parts.
-        share: fraction of the validation part.
+        generator: what knows the fraction of the validation part; not asked for no parts.
 
     Raises:
         ValueError: another word.
     """
     if subset is None:
         return None
+    share = generator._validation_split
     parts = {"validation": (0, share), "training": (share, 1)}
     if subset not in parts:
         raise ValueError(f"subset must be 'training' or 'validation', not {subset!r}.")
