@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import queue
 import random
 import threading
-import uuid
 from abc import abstractmethod
 from collections.abc import Iterator
 from concurrent import futures
@@ -19,170 +17,9 @@ from typing import Any, Callable
 
 import numpy as np
 
-from keras_core.utils.progbar import Progbar
-
-
-def get_file(
-    fname: str,
-    origin: str,
-    untar: bool = False,
-    md5_hash: str | None = None,
-    file_hash: str | None = None,
-    cache_subdir: str = "datasets",
-    hash_algorithm: str = "auto",
-    extract: bool = False,
-    archive_format: Any = "auto",
-    cache_dir: str | None = None,
-) -> str:
-    """Downloads a file unless the cache has it.
-
-    Args:
-        fname: name of the file in the cache; an absolute path stands for itself.
-        origin: address of the file.
-        untar: True unpacks a tar archive `fname + '.tar.gz'` into `fname`.
-        md5_hash: former way to give `file_hash`.
-        file_hash: expected hash in hexadecimal digits; a file with another one is fetched again.
-        cache_subdir: folder under the cache.
-        hash_algorithm: `'md5'`, `'sha256'` or `'auto'`.
-        extract: True unpacks the file if it is an archive.
-        archive_format: `'tar'`, `'zip'`, `'auto'` (both), None (neither), or a list of them.
-        cache_dir: the cache; `$KERAS_HOME`, else `~/.keras`.
-
-    Returns:
-        The path of the file, or of the unpacked folder with `untar`.
-
-    Raises:
-        OSError: the download fails, or what came has another hash.
-    """
-    if file_hash is None and md5_hash is not None:
-        file_hash, hash_algorithm = md5_hash, "md5"
-    folder = os.path.join(_cache_dir(cache_dir), cache_subdir)
-    os.makedirs(folder, exist_ok=True)
-    target = os.path.join(folder, fname)
-    archive = target + ".tar.gz" if untar else target
-    if not _is_current(archive, file_hash, hash_algorithm):
-        _download(origin, archive, file_hash, hash_algorithm)
-    if untar and not os.path.exists(target):
-        _extract_archive(archive, folder, "tar")
-    if extract:
-        _extract_archive(archive, folder, archive_format)
-    return target
-
-
-def validate_file(
-    fpath: str, file_hash: str, algorithm: str = "auto", chunk_size: int = 65535
-) -> bool:
-    """Whether a file has a hash.
-
-    Args:
-        fpath: path of the file.
-        file_hash: hash in hexadecimal digits.
-        algorithm: `'md5'`, `'sha256'`, or `'auto'`, which goes by the number of digits.
-        chunk_size: number of bytes read at a time.
-    """
-    sha256 = algorithm == "sha256" or (algorithm == "auto" and len(str(file_hash)) == 64)
-    found = _hash_file(fpath, "sha256" if sha256 else "md5", chunk_size)
-    return found == str(file_hash).lower()
-
-
-def _hash_file(fpath: str, algorithm: str = "sha256", chunk_size: int = 65535) -> str:
-    digest = hashlib.new(algorithm, usedforsecurity=False)
-    with open(fpath, "rb") as file:
-        for chunk in iter(lambda: file.read(chunk_size), b""):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _cache_dir(given: str | None) -> str:
-    """The cache folder, a temporary one where it cannot be written to."""
-    home = given or os.environ.get("KERAS_HOME") or os.path.join("~", ".keras")
-    folder = os.path.expanduser(home)
-    try:
-        os.makedirs(folder, exist_ok=True)
-        writable = os.access(folder, os.W_OK)
-    except OSError:
-        writable = False
-    return folder if writable else os.path.join("/tmp", ".keras")
-
-
-def _is_current(path: str, file_hash: str | None, algorithm: str) -> bool:
-    if not os.path.exists(path):
-        return False
-    if file_hash is None or validate_file(path, file_hash, algorithm):
-        return True
-    print(f"{path} has another hash than {file_hash}; it is downloaded again.")
-    return False
-
-
-def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> None:
-    """Downloads beside `path` first, so that it is always whole or absent."""
-    from urllib.request import urlretrieve
-
-    print("Downloading data from", origin)
-    part = f"{path}.{uuid.uuid4().hex[:8]}.part"
-    try:
-        urlretrieve(origin, part, _report_on())
-        if file_hash is not None and not validate_file(part, file_hash, algorithm):
-            raise OSError(
-                f"get_file: what {origin} sent has another hash than {file_hash}; check file_hash "
-                "or the address."
-            )
-        os.replace(part, path)
-    except OSError as error:
-        raise OSError(f"get_file: download of {origin} failed: {error}") from error
-    finally:
-        if os.path.exists(part):
-            os.remove(part)
-
-
-def _report_on() -> Callable[[int, int, int], None]:
-    bars: list[Progbar] = []
-
-    def report(blocks: int, block_size: int, total_size: int) -> None:
-        if not bars:
-            bars.append(Progbar(None if total_size <= 0 else total_size))
-        done = blocks * block_size
-        bars[0].update(done if total_size <= 0 else min(done, total_size))
-
-    return report
-
-
-def _extract_archive(path: str, folder: str, archive_format: Any = "auto") -> bool:
-    """Unpacks an archive of one of the formats; False if it is of none of them."""
-    if archive_format is None:
-        return False
-    import tarfile
-    import zipfile
-
-    kinds: dict[str, tuple[Callable[[str], bool], Callable[[str], Any]]] = {
-        "tar": (tarfile.is_tarfile, tarfile.open),
-        "zip": (zipfile.is_zipfile, zipfile.ZipFile),
-    }
-    formats = ["tar", "zip"] if archive_format == "auto" else archive_format
-    for name in [formats] if isinstance(formats, str) else formats:
-        is_one, opened = kinds[name]
-        if is_one(path):
-            with opened(path) as archive:
-                _refuse_escapes(archive, folder)
-                _extract_all(archive, folder)
-            return True
-    return False
-
-
-def _refuse_escapes(archive: Any, folder: str) -> None:
-    """An archive must not write outside of the folder it is unpacked into."""
-    root = os.path.realpath(folder)
-    names = archive.getnames() if hasattr(archive, "getnames") else archive.namelist()
-    for name in names:
-        place = os.path.realpath(os.path.join(root, name))
-        if os.path.commonpath([root, place]) != root:
-            raise ValueError(f"get_file: the archive holds {name!r}, a path outside of {folder}.")
-
-
-def _extract_all(archive: Any, folder: str) -> None:
-    # A tar archive may hold links and devices, too, which the filter (if there is one) refuses.
-    has_filter = hasattr(archive, "extraction_filter")
-    archive.extractall(folder, **({"filter": "data"} if has_filter else {}))
+from keras_core.utils.downloads import _hash_file as _hash_file
+from keras_core.utils.downloads import get_file as get_file
+from keras_core.utils.downloads import validate_file as validate_file
 
 
 class Sequence:
