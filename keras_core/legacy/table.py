@@ -179,13 +179,16 @@ _GENERATOR = Row(
     rules=(rules.steps_of_samples,),
 )
 
-# Methods, by the class that defines them and their name.
-METHODS: dict[str, Row] = {
-    "Model.fit": Row(None, rules=(rules.overriding("nb_epoch", "epochs"),)),
-    "Model.fit_generator": _GENERATOR,
-    "Model.evaluate_generator": _GENERATOR,
-    "Model.predict_generator": _GENERATOR,
-    "WeightOwner.add_weight": Row(None, rules=(rules.shape_before_name,)),
+# Methods, by the class that defines them first.
+METHODS: dict[str, dict[str, Row]] = {
+    "Model": {
+        "fit": Row(None, rules=(rules.overriding("nb_epoch", "epochs"),)),
+        "fit_generator": _GENERATOR,
+        "evaluate_generator": _GENERATOR,
+        "predict_generator": _GENERATOR,
+    },
+    "Optimizer": {"get_updates": Row(None, rules=(rules.loss_before_params,))},
+    "WeightOwner": {"add_weight": Row(None, rules=(rules.shape_before_name,))},
 }
 
 # Functions that Keras 2 has under the same name, by module and name.
