@@ -21,8 +21,6 @@ MODULES = frozenset(
         "datasets.imdb",
         "datasets.mnist",
         "datasets.reuters",
-        "legacy.interfaces",
-        "legacy.layers",
         "preprocessing",
         "utils.multi_gpu_utils",
         "utils.vis_utils",
@@ -32,14 +30,6 @@ MODULES = frozenset(
 
 # Functions and classes, by the package that has them.
 NAMES = {
-    "layers": (
-        *("AtrousConvolution1D", "AtrousConvolution2D", "ConvRecurrent2D", "Highway"),
-        *("MaxoutDense", "Recurrent"),
-    ),
-    "layers.convolutional": (
-        *("AtrousConv1D", "AtrousConv2D", "AtrousConvolution1D", "AtrousConvolution2D"),
-    ),
-    "layers.recurrent": ("Recurrent",),
     "optimizers": ("TFOptimizer",),
     "utils": ("model_to_dot", "multi_gpu_model", "plot_model"),
 }

@@ -108,13 +108,15 @@ def _fit(name: str, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time_distributed(config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    own = {key: config.pop(key) for key in ("name", "batch_input_shape") if key in config}
+    own: dict[str, Any] = {
+        key: config.pop(key) for key in ("name", "batch_input_shape") if key in config
+    }
     _, dense = _layer_of_one_input("Dense", config)
     return "TimeDistributed", {**own, "layer": {"class_name": "Dense", "config": dense}}
 
 
 def _merge(config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    kept = {name: config[name] for name in ("name", "trainable", "layers") if name in config}
+    kept: dict[str, Any] = {k: config[k] for k in ("name", "trainable", "layers") if k in config}
     mode = config.get("mode")
     if config.get("mode_type", "raw") != "raw" or mode not in MERGES:
         return "Lambda", {**kept, **_function_of_merge(config)}

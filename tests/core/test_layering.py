@@ -18,6 +18,9 @@ UPWARD = {
     ("keras_core.metrics.base", "keras_core.engine.base_layer"): (
         "a Metric is a Layer, which stands in engine.base_layer because it does in Keras 2"
     ),
+    ("keras_core.legacy.layers", "keras_core.layers"): (
+        "a name that Keras 2 has for some layers; all else in legacy is data, for everybody to read"
+    ),
 }
 
 # Folders whose files import each other in a circle, and why they may.
