@@ -9,6 +9,7 @@ from keras_core import missing, namespaces
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.families import Family
+from keras_core.layers import old_merge  # noqa: F401  (makes the module `merge` callable)
 from keras_core.layers.advanced_activations import (
     ELU,
     LeakyReLU,

@@ -49,6 +49,7 @@ def taking_old_calls(name: str, row: Row, method: Callable[..., Any]) -> Callabl
     """
     marks, unlike = row.marks, row.unlike
     most = sys.maxsize if row.positional is None else len(row.positional)
+    most = -1 if row.always else most
 
     @functools.wraps(method)
     def either(self: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -36,6 +36,7 @@ CIRCLES = {
 BY_NAME = {
     "keras_core.as_keras": "gives `keras.x` the module `keras_core.x`",
     "keras_core": "stands above all of the library, and imports what is first asked for",
+    "keras_core.legacy.names": "gives what stands for a name of Keras 1, wherever it is",
     "keras_core.engine": "opens its own modules when they are first asked for",
     "keras_core.utils": "opens its own modules, and graph.randomness, likewise",
 }
