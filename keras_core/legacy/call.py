@@ -81,7 +81,7 @@ def both_given(call: str, old: str, new: str) -> TypeError:
 def shown(value: Any) -> str:
     """A value in a message: plain ones as they are written."""
     if isinstance(value, (list, tuple)):
-        inner = ", ".join(map(_shown, value))
+        inner = ", ".join(map(shown, value))
         comma = "," * (isinstance(value, tuple) and len(value) == 1)
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{comma})"
     if isinstance(value, (bool, int, float, str, type(None))):
