@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Callable
 
-from keras_core.legacy.call import OldCall
+from keras_core.legacy.call import OldCall, shown
 
 
 class Rule:
@@ -59,12 +59,13 @@ def sizes_as_one(new: str, parts: Sequence[str]) -> Rule:
             return
         if len(placed) == 2:
             _refuse_new_names(call)
-        sizes = (*placed, *(call.take(name) for name in rest))
+        sizes = (*placed, *(call.kwargs[name] for name in rest))
         call.is_old = True
         if first and new not in call.kwargs:
             call.args = (*first, sizes)
         else:
-            call.put(parts[0], new, sizes)
+            call.rename(rest[0], new, sizes)
+        call.kwargs = {name: value for name, value in call.kwargs.items() if name not in rest}
 
     return Rule(change, parts, by_position=True)
 
@@ -86,20 +87,21 @@ def _refuse_new_names(call: OldCall) -> None:
 def input_shape_of_sequences(call: OldCall) -> None:
     """`input_dim` and `input_length` are one shape."""
     length = call.kwargs.pop("input_length", None)
-    size = call.take("input_dim")
-    call.kwargs["input_shape"] = (length or None, size)
+    call.kwargs.pop("input_shape", None)
+    call.rename("input_dim", "input_shape", (length or None, call.kwargs["input_dim"]))
 
 
 @on("forget_bias_init")
 def forget_bias(call: OldCall) -> None:
     """The forget gate's bias starts at one, or as the others do."""
-    value = call.take("forget_bias_init")
+    value = call.kwargs["forget_bias_init"]
     if value == "one":
-        call.kwargs["unit_forget_bias"] = True
+        call.rename("forget_bias_init", "unit_forget_bias", True)
     else:
+        call.take("forget_bias_init")
         call.notes.append(
-            f"forget_bias_init={value!r} has no effect: the forget gate starts at one, or, with "
-            "unit_forget_bias=False, as bias_initializer says."
+            f"forget_bias_init={shown(value)} has no effect: the forget gate starts at one, or as "
+            "bias_initializer says where unit_forget_bias=False."
         )
 
 
@@ -167,7 +169,7 @@ def steps_of_samples(call: OldCall) -> None:
     """Samples were counted, where batches are now."""
     if len(call.args) > 1:
         return
-    samples = call.take("samples_per_epoch")
+    samples = call.kwargs["samples_per_epoch"]
     generator = call.args[0] if call.args else call.kwargs.get("generator")
     size = getattr(generator, "batch_size", None)
     if size is None:
@@ -175,7 +177,9 @@ def steps_of_samples(call: OldCall) -> None:
             "steps_per_epoch counts batches, where samples_per_epoch counted samples: divide it by "
             "the size of a batch."
         )
-    call.kwargs["steps_per_epoch"] = samples if size is None else samples // size
+    call.kwargs.pop("steps_per_epoch", None)
+    steps = samples if size is None else samples // size
+    call.rename("samples_per_epoch", "steps_per_epoch", steps)
 
 
 def overriding(old: str, new: str) -> Rule:
@@ -210,3 +214,17 @@ def loss_before_params(call: OldCall) -> None:
         params, *rest = call.args
         call.kwargs["params"] = params
         call.args = () if "loss" in call.kwargs else tuple(rest[-1:])
+
+
+@on(by_position=True)
+def data_format(call: OldCall) -> None:
+    """The order of the axes of images has other words."""
+    words = {"tf": "channels_last", "th": "channels_first"}
+    call.name, call.is_old = "set_image_data_format", True
+    call.args = tuple(words.get(a, a) if isinstance(a, str) else a for a in call.args)
+
+
+@on("atrous_rate")
+def dilation(call: OldCall) -> None:
+    """Convolutions with holes are no layers of their own."""
+    call.rename("atrous_rate", "dilation_rate", call.kwargs["atrous_rate"])

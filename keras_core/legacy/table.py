@@ -196,6 +196,7 @@ METHODS: dict[str, dict[str, Row]] = {
 # Functions that Keras 2 has under the same name, by module and name.
 FUNCTIONS: dict[str, Row] = {
     "layers.merge": Row(None, rules=(Rule(merging.by_mode, (), by_position=True),)),
+    "backend.set_image_dim_ordering": Row(None, rules=(rules.data_format,)),
     "datasets.imdb.load_data": Row(None, {"nb_words": "num_words"}),
     "datasets.reuters.load_data": Row(None, {"nb_words": "num_words"}),
     "preprocessing.text.Tokenizer": Row(None, {"nb_words": "num_words"}),

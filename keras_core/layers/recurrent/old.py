@@ -59,6 +59,10 @@ class Recurrent(RNN):
     # What a subclass defines
 
     def build(self, input_shape: Any) -> None:
+        shape = tuple(input_shape[0] if isinstance(input_shape, list) else input_shape)
+        self.input_spec[0] = self._sequence_spec(shape)
+        if self.stateful:
+            self.reset_states()
         self.built = True
 
     def step(self, inputs: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
