@@ -1,0 +1,487 @@
+"""The text of a program of Keras 1, rewritten call by call, by the table of `keras_core.legacy`.
+
+Layout and comments stay, since the tree that is changed holds them (LibCST).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import libcst as cst
+from libcst.metadata import (
+    MetadataWrapper,
+    PositionProvider,
+    QualifiedNameProvider,
+    QualifiedNameSource,
+)
+
+from keras_core.legacy import names
+from keras_core.legacy.call import OldCall
+from keras_core.legacy.conversion import converted
+from keras_core.legacy.table import FUNCTIONS, METHODS, Row, row_of
+
+Note = tuple[int, str]
+
+_PACKAGES = ("keras", "keras_core")
+# Where the classes of the table are found.
+_HOMES = ("callbacks", "engine", "layers", "legacy", "models", "preprocessing")
+_METHODS = {name: row for rows in METHODS.values() for name, row in rows.items()}
+_ATROUS = {f"AtrousConv{end}{n}D": f"Conv{n}D" for end in ("", "olution") for n in (1, 2)}
+
+
+class NotPython(ValueError):
+    """A text that is no Python program."""
+
+
+class Expression:
+    """An argument whose value only a run can tell.
+
+    Args:
+        node: the expression.
+    """
+
+    def __init__(self, node: cst.BaseExpression) -> None:
+        self.node = node
+
+    def __call__(self) -> None:
+        """Lets the rules take it for the function that it may be."""
+
+
+def upgraded(source: bytes) -> tuple[bytes, list[Note]]:
+    """Rewrites a program.
+
+    Args:
+        source: the file's bytes.
+
+    Returns:
+        The new bytes, and for what could not be converted the line (of the old text) and why.
+
+    Raises:
+        NotPython: the program cannot be parsed.
+    """
+    try:
+        module = cst.parse_module(source)
+    except (cst.ParserSyntaxError, UnicodeDecodeError, LookupError) as error:
+        raise NotPython(str(error)) from error
+    wrapper = MetadataWrapper(module)
+    calls = _Calls(wrapper.module)
+    changed = wrapper.visit(calls)
+    if calls.imports:
+        changed = changed.visit(_Imports(calls.imports, _names_in(changed)))
+    return changed.bytes, sorted(set(calls.notes))
+
+
+def _names_in(module: cst.Module) -> set[str]:
+    """The names that a program uses, those that it imports left out."""
+    found: set[str] = set()
+
+    class Names(cst.CSTVisitor):
+        def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+            return False
+
+        def visit_Attribute(self, node: cst.Attribute) -> bool:
+            node.value.visit(self)
+            return False
+
+        def visit_Arg(self, node: cst.Arg) -> bool:
+            node.value.visit(self)
+            return False
+
+        def visit_Name(self, node: cst.Name) -> None:
+            found.add(node.value)
+
+    module.visit(Names())
+    return found
+
+
+class _Calls(cst.CSTTransformer):
+    """Rewrites calls and names; gathers which names the imports have to change.
+
+    Attributes:
+        notes: what is left as it was, with its line.
+        imports: the full name of a name that was replaced, to those that took its place.
+    """
+
+    METADATA_DEPENDENCIES = (QualifiedNameProvider, PositionProvider)
+
+    def __init__(self, module: cst.Module) -> None:
+        super().__init__()
+        text = module.code
+        self._quote = '"' if text.count('"') > text.count("'") else "'"
+        self._used = _names_in(module)
+        self.notes: list[Note] = []
+        self.imports: dict[str, set[str]] = {}
+
+    # What is meant
+
+    def _path(self, node: cst.CSTNode) -> str | None:
+        """The name within Keras of what an expression means; None of anything else."""
+        for found in self.get_metadata(QualifiedNameProvider, node, set()):
+            package, _, path = found.name.partition(".")
+            if found.source is QualifiedNameSource.IMPORT and package in _PACKAGES:
+                return path
+        return None
+
+    def _row(self, node: cst.Call) -> tuple[str, Row] | None:
+        """The name and the row of what is called."""
+        path = self._path(node.func)
+        if path is None:
+            return self._row_of_method(node)
+        home, _, name = path.rpartition(".")
+        if name in _ATROUS:
+            name = _ATROUS[name]
+        if path in names.KEPT:
+            return ("merge", FUNCTIONS["layers.merge"]) if name == "merge" else None
+        for known, row in FUNCTIONS.items():
+            if known == path or (known.startswith(f"{home}.") and known.endswith(f".{name}")):
+                return name, row
+        found = row_of(name)
+        return (name, found) if found and path.split(".")[0] in _HOMES else None
+
+    def _row_of_method(self, node: cst.Call) -> tuple[str, Row] | None:
+        if not isinstance(node.func, cst.Attribute):
+            return None
+        row = _METHODS.get(node.func.attr.value)
+        if row is None:
+            return None
+        keywords = {arg.keyword.value for arg in node.args if arg.keyword}
+        first = _value(node.args[0].value) if node.args and not node.args[0].keyword else None
+        is_old = not row.marks.isdisjoint(keywords) or isinstance(first, row.unlike)
+        return (node.func.attr.value, row) if is_old else None
+
+    # Changes
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        found = self._row(original_node)
+        if found is None:
+            return updated_node
+        name, row = found
+        if any(arg.star for arg in updated_node.args):
+            if not row.marks.isdisjoint(_keywords(updated_node)):
+                self._note(original_node, f"{name}: its arguments are unpacked; see what they are")
+            return updated_node
+        given = _Arguments(updated_node.args, self._quote)
+        path = self._path(original_node.func) or ""
+        if path.rpartition(".")[2] in _ATROUS and "atrous_rate" in given.kwargs:
+            given.rename("atrous_rate", "dilation_rate")
+        try:
+            call = converted(name, row, given.args, given.kwargs)
+        except (TypeError, ValueError) as error:
+            self._note(original_node, str(error))
+            return updated_node
+        return self._rewritten(original_node, updated_node, call, given, name)
+
+    def _rewritten(
+        self,
+        original: cst.Call,
+        updated: cst.Call,
+        call: OldCall,
+        given: _Arguments,
+        name: str,
+    ) -> cst.BaseExpression:
+        path = self._path(original.func) or ""
+        replaced = path.rpartition(".")[2]
+        renamed = call.name != replaced and (call.name != name or replaced in _ATROUS)
+        if not call.is_old and not renamed:
+            return updated
+        if not self._check_values(original, call):
+            return updated
+        func = updated.func
+        if renamed:
+            new = self._renamed(original.func, path, call.name)
+            if new is None:
+                return updated
+            func = new
+        for note in call.notes:
+            self._note(original, note)
+        result = updated.with_changes(func=func, args=given.nodes(call))
+        if call.applied is None:
+            return result
+        return cst.Call(result, [cst.Arg(given.node(call.applied))])
+
+    def _check_values(self, node: cst.CSTNode, call: OldCall) -> bool:
+        """Whether no argument whose words have changed is known at run time alone."""
+        unsure = [
+            new
+            for new in ("data_format", "implementation", "unit_forget_bias", "mode")
+            if isinstance(call.kwargs.get(new), Expression)
+        ]
+        if call.is_old and unsure and "data_format" in unsure:
+            self._note(node, f"{call.name}: the values of data_format are written otherwise now")
+            return False
+        return True
+
+    def _renamed(self, node: cst.CSTNode, path: str, new: str) -> cst.BaseExpression | None:
+        """The function under its new name; None where the program uses that name otherwise."""
+        if isinstance(node, cst.Attribute):
+            return node.with_changes(attr=cst.Name(new))
+        home = path.split(".")[0]
+        home = "layers" if home in ("engine", "models", "layers") else home
+        if new in self._used and not self._is_imported(new):
+            self._note(node, f"{path} is {new} now, a name that this program has otherwise")
+            return None
+        self.imports.setdefault(f"{path}", set()).add(f"{home}.{new}")
+        self._used.add(new)
+        return cst.Name(new)
+
+    def _is_imported(self, name: str) -> bool:
+        added: set[str] = set().union(*self.imports.values())
+        return name in self._imported or name in {path.rpartition(".")[2] for path in added}
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        if _package_path(node) is not None and not isinstance(node.names, cst.ImportStar):
+            aliases = [a for a in node.names if not a.asname]
+            self._imported |= {a.name.value for a in aliases if isinstance(a.name, cst.Name)}
+        return False
+
+    def visit_Module(self, node: cst.Module) -> None:
+        self._imported: set[str] = set()
+
+    def leave_Comparison(
+        self, original_node: cst.Comparison, updated_node: cst.Comparison
+    ) -> cst.BaseExpression:
+        left = original_node.left
+        is_ordering = isinstance(left, cst.Call) and self._path(left.func) in (
+            "backend.image_dim_ordering",
+            "backend.image_data_format",
+        )
+        if not is_ordering or len(updated_node.comparisons) != 1:
+            return updated_node
+        (target,) = updated_node.comparisons
+        words = {"tf": "channels_last", "th": "channels_first"}
+        value = words.get(str(_value(target.comparator)))
+        if value is None or not isinstance(updated_node.left, cst.Call):
+            return updated_node
+        self.notes = [n for n in self.notes if n != self._ordering_note(left)]
+        new = cst.SimpleString(f"{self._quote}{value}{self._quote}")
+        func = self._renamed(left.func, "backend.image_dim_ordering", "image_data_format")
+        return updated_node.with_changes(
+            left=updated_node.left.with_changes(func=func or updated_node.left.func),
+            comparisons=[target.with_changes(comparator=new)],
+        )
+
+    def _ordering_note(self, node: cst.CSTNode) -> Note:
+        return self._at(node, names.explanation("keras.backend.image_dim_ordering") or "")
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
+        return self._today(original_node, updated_node)
+
+    def leave_Attribute(
+        self, original_node: cst.Attribute, updated_node: cst.Attribute
+    ) -> cst.BaseExpression:
+        return self._today(original_node, updated_node)
+
+    def _today(self, original: Any, updated: Any) -> cst.BaseExpression:
+        path = self._path(original)
+        if path is None or path in ("backend.set_image_dim_ordering",):
+            return updated
+        target = names.RENAMED.get(path)
+        if path in names.GONE or path == "backend.image_dim_ordering" or path in _LEFT:
+            self._note(original, names.explanation(f"keras.{path}") or _LEFT.get(path, ""))
+            return updated
+        if target is None:
+            return updated
+        home, _, new = target.rpartition(".")
+        if isinstance(original, cst.Attribute):
+            same_home = path.rpartition(".")[0] == home
+            if not same_home:
+                self._note(original, names.explanation(f"keras.{path}") or "")
+                return updated
+            return updated.with_changes(attr=cst.Name(new))
+        if new in self._used and not self._is_imported(new):
+            self._note(original, names.explanation(f"keras.{path}") or "")
+            return updated
+        self.imports.setdefault(path, set()).add(target)
+        return cst.Name(new)
+
+    def _note(self, node: cst.CSTNode, text: str) -> None:
+        self.notes.append(self._at(node, text))
+
+    def _at(self, node: cst.CSTNode, text: str) -> Note:
+        return self.get_metadata(PositionProvider, node).start.line, text
+
+
+# What still works, with a warning, and has no call to be rewritten to.
+_LEFT = {
+    f"{home}.{name}": f"{name} is a layer of Keras 1; see the documentation for what to write"
+    for home in ("layers", "legacy.layers", "layers.core")
+    for name in ("MaxoutDense", "Highway")
+} | {f"{home}.Merge": "" for home in ("layers", "models", "engine", "engine.topology")}
+
+
+class _Imports(cst.CSTTransformer):
+    """Imports what took the place of names, and no longer what was replaced everywhere.
+
+    Args:
+        replaced: the names, with those that took their place.
+        used: the names that the program uses still.
+    """
+
+    def __init__(self, replaced: dict[str, set[str]], used: set[str]) -> None:
+        super().__init__()
+        self._replaced = replaced
+        self._used = used
+
+    def leave_ImportFrom(self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom) -> Any:
+        home = _package_path(updated_node)
+        if home is None or isinstance(updated_node.names, cst.ImportStar):
+            return updated_node
+        kept, needed = [], {}
+        for alias in updated_node.names:
+            path = f"{home}.{cst.ensure_type(alias.name, cst.Name).value}".lstrip(".")
+            if path not in self._replaced:
+                kept.append(alias)
+                continue
+            needed.update(dict.fromkeys(sorted(self._replaced[path])))
+            if _local(alias) in self._used:
+                kept.append(alias)
+        if not needed:
+            return updated_node
+        return self._with(updated_node, kept, list(needed), home)
+
+    def _with(
+        self, node: cst.ImportFrom, kept: list[cst.ImportAlias], needed: list[str], home: str
+    ) -> Any:
+        bound = {_local(alias) for alias in kept}
+        here: list[cst.ImportAlias] = []
+        elsewhere: dict[str, list[cst.ImportAlias]] = {}
+        for target in needed:
+            module, _, name = target.rpartition(".")
+            if name in bound:
+                continue
+            if module == home:
+                here.append(cst.ImportAlias(cst.Name(name)))
+            else:
+                elsewhere.setdefault(module, []).append(cst.ImportAlias(cst.Name(name)))
+        statements = []
+        if kept or here:
+            statements.append(node.with_changes(names=_joined([*kept, *here], node.names)))
+        package = _dotted(node.module).partition(".")[0]
+        for module, aliases in elsewhere.items():
+            source = cst.parse_expression(f"{package}.{module}")
+            statements.append(cst.ImportFrom(cst.ensure_type(source, cst.Attribute), aliases))
+        return cst.FlattenSentinel(_separated(statements))
+
+
+def _separated(statements: Sequence[cst.ImportFrom]) -> list[cst.ImportFrom]:
+    semicolon = cst.Semicolon(whitespace_after=cst.SimpleWhitespace(" "))
+    return [s.with_changes(semicolon=semicolon) for s in statements[:-1]] + list(statements[-1:])
+
+
+def _joined(
+    aliases: Iterable[cst.ImportAlias], before: Sequence[cst.ImportAlias]
+) -> list[cst.ImportAlias]:
+    """A list of names with commas between; one after the last only where there was one."""
+    listed = list(aliases)
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    for index, alias in enumerate(listed[:-1]):
+        if isinstance(alias.comma, cst.MaybeSentinel):
+            listed[index] = alias.with_changes(comma=comma)
+    listed[-1] = listed[-1].with_changes(comma=before[-1].comma)
+    return listed
+
+
+def _local(alias: cst.ImportAlias) -> str:
+    name = alias.asname.name if alias.asname else alias.name
+    return cst.ensure_type(name, cst.Name).value
+
+
+def _package_path(node: cst.ImportFrom) -> str | None:
+    """The module within Keras that names are imported from; None of another package."""
+    package, _, path = _dotted(node.module).partition(".")
+    return path if package in _PACKAGES and not node.relative else None
+
+
+def _dotted(node: cst.BaseExpression | None) -> str:
+    if isinstance(node, cst.Attribute):
+        return f"{_dotted(node.value)}.{node.attr.value}"
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def _keywords(node: cst.Call) -> set[str]:
+    return {arg.keyword.value for arg in node.args if arg.keyword}
+
+
+def _value(node: cst.BaseExpression) -> Any:
+    """The value of a literal; the expression of anything else."""
+    try:
+        return ast.literal_eval(cst.Module([]).code_for_node(node))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        pass
+    if isinstance(node, cst.Tuple) and not any(
+        isinstance(e, cst.StarredElement) for e in node.elements
+    ):
+        return tuple(Expression(e.value) for e in node.elements)
+    return Expression(node)
+
+
+class _Arguments:
+    """The arguments of a call, as values for the rules and as nodes for the text.
+
+    Args:
+        args: the nodes.
+        quote: how new texts are quoted.
+    """
+
+    def __init__(self, args: Sequence[cst.Arg], quote: str) -> None:
+        self._given = list(args)
+        self._values = [_value(arg.value) for arg in args]
+        self._quote = quote
+        pairs = list(zip(args, self._values))
+        self.args = tuple(value for arg, value in pairs if not arg.keyword)
+        self.kwargs = {arg.keyword.value: value for arg, value in pairs if arg.keyword}
+
+    def rename(self, old: str, new: str) -> None:
+        """Gives a keyword another name."""
+        self.kwargs = {new if name == old else name: v for name, v in self.kwargs.items()}
+
+    def nodes(self, call: OldCall) -> list[cst.Arg]:
+        """The arguments of the converted call; those that stay keep what is around them."""
+        listed = [self._arg(None, value) for value in call.args]
+        listed += [self._arg(name, value) for name, value in call.kwargs.items()]
+        if not listed:
+            return []
+        last = self._given[-1]
+        comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        for index, arg in enumerate(listed[:-1]):
+            if isinstance(arg.comma, cst.MaybeSentinel):
+                blank = cst.SimpleWhitespace("")
+                listed[index] = arg.with_changes(comma=comma, whitespace_after_arg=blank)
+        listed[-1] = listed[-1].with_changes(
+            comma=last.comma, whitespace_after_arg=last.whitespace_after_arg
+        )
+        return listed
+
+    def _arg(self, name: str | None, value: Any) -> cst.Arg:
+        known = self._known(name, value)
+        keyword = None if name is None else cst.Name(name)
+        if known is not None:
+            equal = known.equal if known.keyword else _EQUAL
+            return known.with_changes(keyword=keyword, equal=equal if keyword else _NO_EQUAL)
+        node = self.node(value)
+        return cst.Arg(node, keyword, equal=_EQUAL if keyword else _NO_EQUAL)
+
+    def _known(self, name: str | None, value: Any) -> cst.Arg | None:
+        same = [arg for arg, v in zip(self._given, self._values) if v is value]
+        by_name = [a for a in same if (a.keyword.value if a.keyword else None) == name]
+        return next(iter(by_name or same), None)
+
+    def node(self, value: Any) -> cst.BaseExpression:
+        """The expression of a value."""
+        for arg, known in zip(self._given, self._values):
+            if known is value:
+                return arg.value
+        if isinstance(value, Expression):
+            return value.node
+        if isinstance(value, (tuple, list)):
+            elements = [cst.Element(self.node(one)) for one in value]
+            return cst.Tuple(elements) if isinstance(value, tuple) else cst.List(elements)
+        if isinstance(value, str):
+            return cst.SimpleString(f"{self._quote}{value}{self._quote}")
+        return cst.parse_expression(repr(value))
+
+
+_EQUAL = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+_NO_EQUAL = cst.MaybeSentinel.DEFAULT

@@ -1,0 +1,325 @@
+"""Code of Keras 1 does what Keras 2.3.1 makes of it, with one warning that shows what to write."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import keras_core as keras
+from keras_core import backend as K
+from keras_core import layers, legacy
+from keras_core.legacy.configs import converted
+from keras_core.plugins import backend_name
+
+DATA = Path(__file__).parents[1] / "data"
+ROWS = json.loads((DATA / "keras_1" / "calls.json").read_text())
+SCRIPTS = sorted((DATA / "keras1_scripts").glob("*.py"))
+SHOWN = re.compile(r"Write `(.*?)`\.(?: |$)")
+
+
+def names():
+    """What the calls in the data may name."""
+    from keras_core.layers import advanced_activations, convolutional, core
+
+    found = {}
+    for module in (layers, convolutional, core, advanced_activations, keras.models):
+        found.update({name: getattr(module, name) for name in module.__all__})
+    for module in ("optimizers", "regularizers", "constraints", "initializers"):
+        found[module] = getattr(keras, module)
+    return {**found, "l1": keras.regularizers.l1, "l2": keras.regularizers.l2}
+
+
+def plain(value):
+    """A configuration as JSON has it, without the numbers of automatic names."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    if isinstance(value, (float, np.floating)):
+        return pytest.approx(float(value))
+    return re.sub(r"_\d+$", "", value) if isinstance(value, str) else value
+
+
+def made(text):
+    """The object that a call makes, and the texts of its warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        thing = eval(text, names())
+    assert all(one.category is UserWarning for one in caught)
+    assert all(one.filename == "<string>" for one in caught if "Keras 1" in str(one.message))
+    return thing, [str(one.message) for one in caught]
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if "raises" not in r], ids=lambda row: row["old"])
+def test_a_call_gives_the_configuration_of_keras_2(row):
+    wanted = row["config"]
+    if backend_name() == "theano":
+        wanted = {**wanted, **row.get("on_theano", {})}
+    thing, told = made(row["old"])
+    assert type(thing).__name__ == row["cls"]
+    config = plain(thing.get_config())
+    checked = {k: v for k, v in plain(wanted).items() if v != "<marshalled>"}
+    assert {name: config.get(name, "absent") for name in checked} == checked
+    assert bool(told) == bool(row["warnings"])
+    of_keras_1 = [text for text in told if "Keras 1" in text]
+    assert len(of_keras_1) == bool(told)
+
+
+# Those in which the whole call is an old one; consume_less is warned of for its own sake as well.
+WHOLE = [
+    row
+    for row in ROWS
+    if row["warnings"]
+    and "raises" not in row
+    and not re.search(r"\(lambda|consume_less|l2\(|MaxoutDense|Highway|\w+\(\w+\(", row["old"])
+]
+
+
+@pytest.mark.parametrize("row", WHOLE, ids=lambda row: row["old"])
+def test_the_call_that_is_shown_gives_the_same_without_a_warning(row):
+    thing, told = made(row["old"])
+    shown = SHOWN.search(told[0])
+    again, silent = made(shown[1])
+    assert plain(again.get_config()) == plain(thing.get_config())
+    assert not silent
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if "raises" in r], ids=lambda row: row["old"])
+def test_a_call_that_keras_2_refuses_is_refused(row):
+    scope = {**names(), "__builtins__": {}}
+    with warnings.catch_warnings(), pytest.raises(Exception) as caught:
+        warnings.simplefilter("ignore")
+        eval(row["old"], scope)
+    assert type(caught.value).__name__ == row["raises"]
+
+
+def test_a_subclass_of_a_user_takes_old_names_too():
+    class Narrow(layers.Dense):
+        def __init__(self, **kwargs):
+            super().__init__(output_dim=2, init="zero", **kwargs)
+
+    with pytest.warns(UserWarning, match=r"Write `Dense\(units=2, kernel_initializer='zero'\)`"):
+        assert Narrow().units == 2
+
+
+def test_a_call_of_keras_2_runs_one_more_function_and_no_rule():
+    folder = str(Path(legacy.__file__).parent)
+    seen = []
+
+    def watch(frame, event, _):
+        if event == "call" and frame.f_code.co_filename.startswith(folder):
+            seen.append(frame.f_code.co_name)
+
+    sys.setprofile(watch)
+    try:
+        layers.Dense(3, activation="relu")
+        layers.Conv2D(4, (3, 3), strides=2, padding="same")
+    finally:
+        sys.setprofile(None)
+    assert seen == ["either", "either"]
+
+
+def test_methods_take_old_names():
+    x, y = np.ones((8, 3)), np.zeros((8, 1))
+
+    def batches():
+        while True:
+            yield x, y
+
+    model = keras.Sequential([layers.Dense(1, input_shape=(3,))])
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match=r"Write `fit\(..., ..., epochs=2, verbose=0\)`"):
+        assert len(model.fit(x, y, nb_epoch=2, verbose=0).epoch) == 2
+    with pytest.warns(UserWarning, match="counted samples: divide it"):
+        history = model.fit_generator(batches(), samples_per_epoch=3, nb_epoch=2, verbose=0)
+    assert history.params["steps"] == 3 and len(history.epoch) == 2
+    with pytest.warns(UserWarning, match="steps=2, workers=1, max_queue_size=3"):
+        model.evaluate_generator(batches(), val_samples=2, nb_worker=1, max_q_size=3)
+    with pytest.warns(UserWarning, match="steps=2"):
+        assert model.predict_generator(batches(), val_samples=2).shape == (16, 1)
+    with pytest.raises(TypeError, match="by position"):
+        model.fit_generator(batches(), 1, 1, 0)
+
+
+def test_a_layer_of_ones_own_may_be_written_for_keras_1():
+    class Product(layers.Layer):
+        def build(self, input_shape):
+            self.W = self.add_weight((input_shape[1], 2), initializer="one", name="W")
+            self.trainable_weights = [self.W]
+            self.built = True
+
+        def call(self, x, mask=None):
+            return K.dot(x, self.W)
+
+        def get_output_shape_for(self, input_shape):
+            return (input_shape[0], 2)
+
+    x = layers.Input((3,))
+    with pytest.warns(UserWarning, match=r"initializer='one', name='W', shape=\(3, 2\)"):
+        y = Product()(x)
+    assert K.int_shape(y) == (None, 2)
+    assert keras.Model(x, y).predict(np.ones((1, 3))).tolist() == [[3, 3]]
+
+
+def test_a_recurrent_layer_of_ones_own_counts_its_steps():
+    class Sum(layers.Recurrent):
+        def __init__(self, output_dim, **kwargs):
+            super().__init__(**kwargs)
+            self.output_dim = output_dim
+            self.states = [None]
+
+        def step(self, x, states):
+            return states[0] + x, [states[0] + x]
+
+    value = np.arange(12, dtype="float32").reshape(2, 3, 2)
+    x = layers.Input((3, 2))
+    np.testing.assert_allclose(
+        keras.Model(x, Sum(2, return_sequences=True)(x)).predict(value), value.cumsum(axis=1)
+    )
+    np.testing.assert_allclose(keras.Model(x, Sum(2)(x)).predict(value), value.sum(axis=1))
+    kept = Sum(2, stateful=True, batch_input_shape=(2, 3, 2))
+    model = keras.Sequential([kept])
+    model.predict(value, batch_size=2)
+    np.testing.assert_allclose(model.predict(value, batch_size=2), 2 * value.sum(axis=1))
+    kept.reset_states()
+    np.testing.assert_allclose(model.predict(value, batch_size=2), value.sum(axis=1))
+
+
+def test_maxout_and_highway_by_their_formulas():
+    x = np.random.randn(4, 3).astype("float32")
+    with pytest.warns(UserWarning, match="MaxoutDense is a layer of Keras 1"):
+        maxout = layers.MaxoutDense(2, nb_feature=5, input_dim=3)
+    maxed = keras.Sequential([maxout])
+    W, b = maxed.get_weights()
+    np.testing.assert_allclose(
+        maxed.predict(x), (np.einsum("ni,kio->nko", x, W) + b).max(axis=1), rtol=1e-5, atol=1e-6
+    )
+    with pytest.warns(UserWarning, match="Highway is a layer of Keras 1"):
+        highway = layers.Highway(activation="tanh", input_dim=3)
+    gated = keras.Sequential([highway])
+    W, C, b, c = gated.get_weights()
+    gate = 1 / (1 + np.exp(-(x @ C + c)))
+    np.testing.assert_allclose(
+        gated.predict(x), gate * np.tanh(x @ W + b) + (1 - gate) * x, rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "wanted"),
+    [
+        ("sum", [4, 6]),
+        ("mul", [3, 8]),
+        ("concat", [1, 2, 3, 4]),
+        ("ave", [2, 3]),
+        ("max", [3, 4]),
+        ("dot", [11]),
+        ("cos", [[11 / np.sqrt(5 * 25)]]),
+        (lambda pair: pair[1] - pair[0], [2, 2]),
+    ],
+    ids=str,
+)
+def test_merge_by_mode(mode, wanted):
+    a, b = layers.Input((2,)), layers.Input((2,))
+    with pytest.warns(UserWarning, match="`merge` is called as in Keras 1"):
+        y = layers.merge([a, b], mode=mode)
+    got = keras.Model([a, b], y).predict([np.array([[1.0, 2]]), np.array([[3.0, 4]])])
+    np.testing.assert_allclose(got, [wanted], rtol=1e-5)
+
+
+def test_merge_of_models_begins_a_sequential():
+    from keras_core.layers.old_merge import Merge
+
+    left = keras.Sequential([layers.Dense(2, input_shape=(3,))])
+    right = keras.Sequential([layers.Dense(2, input_shape=(4,))])
+    with pytest.warns(UserWarning, match=r"concatenate\(\[..., ...\], axis=1\)"):
+        model = keras.Sequential([Merge([left, right], mode="concat", concat_axis=1)])
+    model.add(layers.Dense(1))
+    model.compile("sgd", "mse")
+    x = [np.ones((5, 3)), np.ones((5, 4))]
+    model.fit(x, np.ones((5, 1)), verbose=0)
+    joined = np.concatenate([left.predict(x[0]), right.predict(x[1])], axis=1)
+    kernel, bias = model.layers[-1].get_weights()
+    np.testing.assert_allclose(model.predict(x), joined @ kernel + bias, rtol=1e-4, atol=1e-5)
+    again = keras.Sequential.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    np.testing.assert_allclose(again.predict(x), model.predict(x), rtol=1e-5)
+
+
+def test_unknown_modes_are_refused():
+    with pytest.raises(ValueError, match="no mode 'subtract'; the modes are"):
+        layers.merge([layers.Input((2,))] * 2, mode="subtract")
+    for mode, why in ((1, "each sample by itself"), (2, "batch in testing")):
+        with pytest.raises(TypeError, match=why):
+            layers.BatchNormalization(mode=mode)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_of_keras_1_runs_and_runs_without_a_warning_once_upgraded(path, tmp_path):
+    def run(script, *options):
+        words = [sys.executable, *options, "-m", "keras_core", "run", str(script)]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    old = run(path)
+    assert "Keras 1" in old.stderr
+    rewriting = pytest.importorskip("keras_core.cli.rewriting", exc_type=ImportError)
+    new = tmp_path / path.name
+    new.write_bytes(rewriting.upgraded(path.read_bytes())[0])
+    assert run(new, "-W", "error::UserWarning").stdout == old.stdout
+
+
+def test_the_decorators_of_keras_2_are_views_on_the_table():
+    from keras_core.legacy import interfaces
+
+    class Mine:
+        @interfaces.legacy_dense_support
+        def __init__(self, units, kernel_initializer="zeros"):
+            self.given = units, kernel_initializer
+
+        @interfaces.generate_legacy_interface(["x"], [("nb", "number")], object_type="method")
+        def count(self, x, number=1):
+            return x * number
+
+    with pytest.warns(UserWarning, match=r"`Mine\(units=2, kernel_initializer='one'\)`"):
+        mine = Mine(output_dim=2, init="one")
+    assert mine.given == (2, "one")
+    with pytest.warns(UserWarning, match=r"`count\(3, number=2\)`"):
+        assert mine.count(3, nb=2) == 6
+    assert interfaces.conv2d_args_preprocessor((None, 4, 3, 3), {})[:2] == ((None, 4, (3, 3)), {})
+    with pytest.raises(TypeError, match="both old and new"):
+        interfaces.raise_duplicate_arg_error("old", "new")
+
+
+def test_configurations_of_keras_1_become_those_of_keras_2():
+    name, config = converted(
+        "Convolution2D",
+        {
+            "name": "c",
+            "nb_filter": 2,
+            "nb_row": 3,
+            "nb_col": 1,
+            "border_mode": "same",
+            "dim_ordering": "th",
+            "subsample": [1, 2],
+            "bias": True,
+            "init": "one",
+            "W_regularizer": {"name": "L1L2Regularizer", "l1": 0.0, "l2": 0.5},
+            "W_constraint": {"name": "MaxNorm", "m": 3, "axis": 0},
+        },
+    )
+    layer = layers.deserialize({"class_name": name, "config": config})
+    assert type(layer) is layers.Conv2D and layer.kernel_size == (3, 1)
+    assert layer.data_format == "channels_first" and layer.strides == (1, 2)
+    assert layer.kernel_constraint.max_value == 3 and float(layer.kernel_regularizer.l2) == 0.5
+    merged = converted("Merge", {"name": "m", "mode": "cos", "mode_type": "raw", "dot_axes": 1})
+    assert merged == ("Dot", {"name": "m", "axes": 1, "normalize": True})
+    with pytest.raises(ValueError, match="the modes are"):
+        converted("Merge", {"name": "m", "mode": "xor", "mode_type": "raw"})
