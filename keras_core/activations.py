@@ -168,4 +168,14 @@ def get(identifier: ActivationLike) -> Callable[..., Any]:
     Raises:
         ValueError: unknown name, or something else altogether.
     """
-    return linear if identifier is None else FAMILY.get(identifier)
+    if identifier is None:
+        return linear
+    found = FAMILY.get(identifier)
+    if hasattr(found, "call") and hasattr(found, "build"):
+        name = type(found).__name__
+        warnings.warn(
+            f"The layer {name} was given as an activation, which trains no weights of it. Let it "
+            f"be a layer of its own: activation=None, and then {name}(...).",
+            stacklevel=3,
+        )
+    return found

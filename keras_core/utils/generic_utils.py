@@ -141,7 +141,7 @@ def deserialize_keras_object(
 def _envelope(identifier: dict[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
     if "class_name" not in identifier or "config" not in identifier:
         raise ValueError(
-            f"Improper config of a {kind}: {identifier!r}. "
+            f"Improper config format of {kind}: {identifier!r}. "
             "It needs the keys 'class_name' and 'config'."
         )
     return identifier["class_name"], identifier["config"]
