@@ -17,7 +17,7 @@ from keras_core import activations, constraints, initializers, regularizers
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
 from keras_core.graph import Tensor, Variable
-from keras_core.utils import conv_utils
+from keras_core.utils import conv_utils, generic_utils
 
 # One whole number for all axes, or one an axis.
 PerAxis = Union[int, Sequence[int]]
@@ -190,11 +190,7 @@ def checked_number(layer: Any, name: str, value: Any, least: float | None = None
         TypeError: It is no number.
         ValueError: It is less than that.
     """
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
-        raise TypeError(f"{named(layer, name)} must be a number, got {value!r}.")
-    if least is not None and value < least:
-        raise ValueError(f"{named(layer, name)} must be at least {least}, got {value!r}.")
-    return value
+    return generic_utils.checked_number(named(layer, name), value, least)
 
 
 def add_part(

@@ -410,8 +410,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
             except Exception:
                 self.stop()
                 raise
-            if inputs is not None:
-                yield inputs
+            yield inputs
 
     def _run(self) -> None:
         while self.is_running():
@@ -486,8 +485,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
                         "workers=1, or use_multiprocessing=True."
                     ) from error
                 raise
-            if inputs is not None:
-                yield inputs
+            yield inputs
 
     def _finished(self) -> Iterator[Any]:
         """The batches that other workers still had in hand when one met the end."""

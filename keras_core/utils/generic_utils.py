@@ -7,6 +7,7 @@ import binascii
 import difflib
 import inspect
 import marshal
+import operator
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
@@ -386,6 +387,43 @@ def transpose_shape(shape: Sequence[Any], target_format: str, spatial_axes: Sequ
     spatial = [shape[axis] for axis in spatial_axes]
     first = [*shape[: spatial_axes[0]], shape[-1], *spatial]
     return first if isinstance(shape, list) else tuple(first)
+
+
+def checked_number(
+    who: str, value: Any, least: float | None = None, most: float | None = None
+) -> Any:
+    """The value, if it is a number, and within bounds.
+
+    Args:
+        who: what messages call it.
+        value: what a user gave.
+        least, most: the bounds, None for none.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is out of bounds.
+    """
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
+        raise TypeError(f"{who} must be a number, but got {value!r}.")
+    if least is not None and value < least:
+        raise ValueError(f"{who} must be at least {least}, but got {value!r}.")
+    if most is not None and value > most:
+        raise ValueError(f"{who} must be at most {most}, but got {value!r}.")
+    return value
+
+
+def checked_whole_number(who: str, value: Any, least: int | None = None) -> int:
+    """The same where it has to be whole, as an int.
+
+    Raises:
+        TypeError: it is no whole number.
+        ValueError: it is less than the least one.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{who} must be a whole number, but got {value!r}.") from None
+    return checked_number(who, number, least)
 
 
 def check_for_unexpected_keys(

@@ -42,6 +42,8 @@ class SparseRows:
 
 def plain_array(x: Any) -> Any:
     """The array in a data frame, or a tensor of an engine; other things unchanged."""
+    if isinstance(x, memoryview):
+        return np.asarray(x)
     if type(x).__name__ in ("DataFrame", "Series"):
         return x.to_numpy()
     return x.numpy() if callable(getattr(x, "numpy", None)) else x
@@ -64,7 +66,7 @@ def as_numbers(x: Any, name: str) -> Any:
     array = plain_array(x)
     if not hasattr(array, "shape") or not hasattr(array, "__getitem__"):
         raise NoArrayError(
-            f"{name} is a {type(array).__name__}; give a NumPy array, or a list or dict of arrays "
+            f"{name} is {type(array).__name__}; give a NumPy array, or a list or dict of arrays "
             f"with one for each input or output.{_hint_of_kind(array)}"
         )
     kind = np.dtype(getattr(array, "dtype", float)).kind
