@@ -427,7 +427,7 @@ ACCEPTED = {
     "no epochs": lambda: fit(X, Y, epochs=0),
     "predict of no samples": lambda: small().predict(X[:0]),
     "unknown sample_weight_mode": lambda: _warned(
-        lambda: small().compile("sgd", "mse", sample_weight_mode="no")
+        lambda: small().compile("sgd", "mse", sample_weight_mode="nosuch")
     ),
     "no trainable weight": lambda: _frozen().fit(X, Y, verbose=0),
     "mode of EarlyStopping": lambda: _warned(lambda: EarlyStopping(mode="nosuch")),
