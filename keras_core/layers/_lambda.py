@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 
 from keras_core import backend as K
+from keras_core import foreign
 from keras_core.engine.base_layer import Layer
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim
@@ -62,6 +63,7 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        foreign.refuse(function, TypeError)
         if not callable(function):
             raise TypeError(
                 f"Lambda layer {self.name!r} needs a function, but got {function!r}. "

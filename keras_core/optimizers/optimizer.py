@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 
 from keras_core import backend as K
+from keras_core import foreign
 from keras_core.graph import Variable
 from keras_core.utils.generic_utils import checked_number, did_you_mean
 
@@ -99,6 +100,7 @@ class Optimizer:
         """`value` if it is a number that a rate or limit can be, or a tensor."""
         if K.is_tensor(value):
             return value
+        foreign.refuse(value)
         is_text = isinstance(value, (str, bytes))
         if is_text or not hasattr(value, "__float__") or not 0.0 <= float(value) < math.inf:
             kind = ValueError if is_text or hasattr(value, "__float__") else TypeError

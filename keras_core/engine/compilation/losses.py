@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from keras_core import backend as K
-from keras_core import losses
+from keras_core import foreign, losses
 from keras_core.utils.generic_utils import check_for_unexpected_keys
 from keras_core.utils.losses_utils import Reduction, squeeze_or_expand_dimensions
 
@@ -21,7 +21,7 @@ def get_loss_function(loss: Any) -> Any:
     Raises:
         ValueError: unknown name, or something that is no loss.
     """
-    refuse_numpy_function("loss", loss)
+    refuse_function_of_others("loss", loss)
     fn = losses.get(loss)
     if fn is None or isinstance(fn, losses.Loss):
         return fn
@@ -29,12 +29,13 @@ def get_loss_function(loss: Any) -> Any:
     return losses.LossFunctionWrapper(fn, name=getattr(fn, "__name__", type(fn).__name__))
 
 
-def refuse_numpy_function(role: str, fn: Any) -> None:
+def refuse_function_of_others(role: str, fn: Any) -> None:
     """Refuses functions such as np.mean, which cannot take the tensors of a model.
 
     Raises:
-        ValueError: it is a function of NumPy.
+        ValueError: it is a function of NumPy or of another Keras.
     """
+    foreign.refuse_function(role, fn)
     if callable(fn) and (getattr(fn, "__module__", None) or "").partition(".")[0] == "numpy":
         name = getattr(fn, "__name__", type(fn).__name__)
         raise ValueError(

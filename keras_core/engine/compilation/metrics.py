@@ -10,7 +10,7 @@ from keras_core import metrics as metrics_module
 from keras_core.engine.compilation.losses import (
     check_takes_targets,
     masked_weights,
-    refuse_numpy_function,
+    refuse_function_of_others,
 )
 from keras_core.utils.generic_utils import check_for_unexpected_keys, to_list
 from keras_core.utils.metrics_utils import as_symbol
@@ -37,7 +37,7 @@ def get_metric_name(metric: Any, weighted: bool = False) -> str:
     """
     if isinstance(metric, str):
         return metric
-    refuse_numpy_function("metric", metric)
+    refuse_function_of_others("metric", metric)
     found = metrics_module.get(metric)
     if not isinstance(found, metrics_module.Metric):
         check_takes_targets("metric", found)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_core import foreign
 from keras_core.engine.options import number_of_steps
 from keras_core.utils.data_utils import Sequence, new_shuffler, order_of_batches
 
@@ -110,6 +111,7 @@ def number_of_batches(data: Any, steps: int | None, name: str) -> int:
             arrays.
         TypeError: the data are a class.
     """
+    foreign.refuse(data)
     if isinstance(data, (np.ndarray, list, tuple, dict)):
         raise ValueError(
             f"A generator or a Sequence is wanted here, not {type(data).__name__}; arrays go to "

@@ -78,6 +78,7 @@ def _check(callbacks: Callbacks) -> None:
     if callbacks is None or isinstance(callbacks, CallbackList):
         return
     if not isinstance(callbacks, (list, tuple)):
+        foreign.refuse(callbacks, AttributeError)
         raise TypeError(
             f"callbacks is {_named(callbacks)} and no list; give a list of objects: "
             "callbacks=[...]."
