@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.families import ActivationLike, Family
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946

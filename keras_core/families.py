@@ -50,25 +50,20 @@ class Family:
         """What a user means by a name, a configuration, a class, an object or a function.
 
         Raises:
-            ValueError: `identifier` is nothing of that, an unknown name, or a function that has to
-                be called first.
+            ValueError: `identifier` is nothing of that, or an unknown name.
         """
         if isinstance(identifier, (dict, str)):
             return self.deserialize(identifier)
         foreign.refuse(identifier)
         if inspect.isclass(identifier):
             return identifier()
-        if any(identifier is factory for factory in self._factories):
-            raise ValueError(
-                f"{identifier.__name__} is a function that makes a {self.kind}; call it: "
-                f"{identifier.__name__}(...)."
-            )
         if callable(identifier):
             return identifier
+        article = "an" if self.kind[0] in "aeiou" else "a"
         raise ValueError(
             f"Could not interpret {self.kind} identifier: {identifier!r}, of type "
-            f"{type(identifier).__name__}. Give a name, a configuration, an object or a function "
-            "of that kind."
+            f"{type(identifier).__name__}; expected the name of {article} {self.kind}, a "
+            "configuration, an object or a function."
         )
 
     def serialize(self, instance: Any) -> Any:

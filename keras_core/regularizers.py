@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.families import Family, RegularizerLike
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
 
 
 class Regularizer:
@@ -101,6 +102,10 @@ def get(identifier: RegularizerLike) -> Callable[..., Any] | None:
     """The regularizer that a name, configuration, class or function stands for; None for None.
 
     Raises:
-        ValueError: unknown name, or something else altogether.
+        ValueError: unknown name, something else altogether, or a function that makes one.
     """
+    factory = next((f for f in (l1, l2, l1_l2) if identifier is f), None)
+    if factory is not None:
+        name = factory.__name__
+        raise ValueError(f"{name} is a function that makes a regularizer; call it: {name}(0.01).")
     return None if identifier is None else FAMILY.get(identifier)

@@ -475,7 +475,8 @@ def _refuse_half(args, kwargs):
     """Refuses a model of tensors that lacks one end; a subclass gives neither."""
     given = "inputs" if args or "inputs" in kwargs else "outputs"
     values = [*args, *kwargs.values()]
-    if any(isinstance(x, Tensor) for value in values for x in to_list(value, True)):
+    has_tensors = any(isinstance(x, Tensor) for value in values for x in to_list(value, True))
+    if has_tensors or given in kwargs:
         old = {"input", "output"} & set(kwargs)
         hint = f" The arguments of Keras 1, {sorted(old)}, are called so now." if old else ""
         lack = "inputs and outputs" if old else f"more than {given}"

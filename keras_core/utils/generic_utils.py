@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import inspect
 import marshal
 import operator
@@ -13,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Callable
 
+from keras_core.missing import did_you_mean
 from keras_core.utils.progbar import Progbar  # noqa: F401  (found here by that name too)
 
 _GLOBAL_CUSTOM_OBJECTS: dict[str, Any] = {}
@@ -169,24 +169,6 @@ def _find_by_name(name: str, tables: Sequence[Mapping[str, Any]], kind: str) -> 
 
 # What the modules that are looked through have besides the objects.
 _HELPERS = {"Any", "Family", "deserialize", "get", "serialize"}
-
-
-def did_you_mean(name: Any, known: Iterable[str]) -> str:
-    """A question after known names that are like a name, in any case; empty if there are none.
-
-    Args:
-        name: what was written.
-        known: what could have been.
-
-    Returns:
-        Text that begins with a space, or an empty text.
-    """
-    lowered: dict[str, list[str]] = {}
-    for candidate in sorted(known):
-        lowered.setdefault(candidate.lower(), []).append(candidate)
-    near = difflib.get_close_matches(str(name).lower(), list(lowered), n=3)
-    found = [candidate for match in near for candidate in lowered[match]][:3]
-    return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
 def _from_config(made_by: Any, config: dict[str, Any], custom_objects: Mapping[str, Any]) -> Any:
