@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.families import ActivationLike, Family
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
@@ -168,4 +169,14 @@ def get(identifier: ActivationLike) -> Callable[..., Any]:
     Raises:
         ValueError: unknown name, or something else altogether.
     """
-    return linear if identifier is None else FAMILY.get(identifier)
+    if identifier is None:
+        return linear
+    found = FAMILY.get(identifier)
+    if hasattr(found, "call") and hasattr(found, "build"):
+        name = type(found).__name__
+        warnings.warn(
+            f"The layer {name} was given as an activation, which trains no weights of it. Let it "
+            f"be a layer of its own: activation=None, and then {name}(...).",
+            stacklevel=3,
+        )
+    return found

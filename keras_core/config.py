@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
 from keras_core import namespaces
+from keras_core.errors import SettingsError
 from keras_core.once import Once
 
 __all__ = [
@@ -81,6 +83,8 @@ def _one_of(*allowed: str) -> Callable[[Any], str]:
 
 
 def _small_number(value: Any) -> float:
+    if isinstance(value, bool):
+        raise ValueError
     number = float(value)
     if not 0 <= number < math.inf:
         raise ValueError
@@ -104,9 +108,10 @@ def _switch(value: Any) -> bool | None:
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, str):
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError
-    return tuple(name.strip() for name in value.split(",") if name.strip())
+    return tuple(name.strip() for name in names if name.strip())
 
 
 OPTIONS = MappingProxyType(
@@ -169,9 +174,17 @@ _chosen: dict[str, Any] = {}
 
 
 def keras_home() -> Path:
-    """Returns the folder of `keras.json`: `KERAS_HOME`, else `.keras` in the home directory."""
+    """Returns the folder of `keras.json`: `KERAS_HOME`, else `.keras` in the home directory.
+
+    Who has no home directory has it among the temporary files, as in Keras 2.
+    """
     home = os.environ.get("KERAS_HOME")
-    return Path(home) if home else Path.home() / ".keras"
+    if home:
+        return Path(home)
+    try:
+        return Path.home() / ".keras"
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / ".keras"
 
 
 def settings_file() -> Path:
@@ -187,10 +200,10 @@ def file_settings() -> dict[str, Any]:
 @Once
 def _read_settings(path: Path) -> dict[str, Any]:
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
+        settings = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         settings = error
     if isinstance(settings, dict):
         return settings
@@ -263,7 +276,7 @@ def _parse(option: Option, value: Any, source: str) -> Any:
     try:
         return option.parse(value)
     except (TypeError, ValueError):
-        raise ValueError(
+        raise SettingsError(
             f"{option.name} must be {option.wanted}; {source} gave {value!r}."
         ) from None
 

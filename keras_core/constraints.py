@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Callable, Union
 
 from keras_core import backend as K
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.families import ConstraintLike, Family
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
 
 Axis = Union[int, Sequence[int]]
 

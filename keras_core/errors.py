@@ -25,6 +25,7 @@ __all__ = [
     "PluginConflictError",
     "PluginError",
     "PluginWarning",
+    "SettingsError",
 ]
 
 __dir__ = namespaces.listing(__all__)
@@ -52,3 +53,7 @@ class PluginWarning(UserWarning):
 
 class BackendChoiceWarning(UserWarning):
     """The backend that runs is not the one asked for, or may be asked for by mistake."""
+
+
+class SettingsError(ValueError):
+    """A setting has a value that it cannot have."""

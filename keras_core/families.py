@@ -59,10 +59,11 @@ class Family:
             return identifier()
         if callable(identifier):
             return identifier
+        article = "an" if self.kind[0] in "aeiou" else "a"
         raise ValueError(
-            f"Could not interpret {self.kind} identifier: {identifier!r} is a "
-            f"{type(identifier).__name__}; expected the name of a {self.kind}, a configuration, "
-            "an object or a function."
+            f"Could not interpret {self.kind} identifier: {identifier!r}, of type "
+            f"{type(identifier).__name__}; expected the name of {article} {self.kind}, a "
+            "configuration, an object or a function."
         )
 
     def serialize(self, instance: Any) -> Any:

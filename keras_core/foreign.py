@@ -12,7 +12,7 @@ _PACKAGES = (
 )
 _HOMES = (
     *("layers", "models", "optimizers", "losses", "metrics", "callbacks", "initializers"),
-    *("regularizers", "constraints"),
+    *("regularizers", "constraints", "utils"),
 )
 
 
@@ -38,16 +38,37 @@ def refuse(value: Any, error: type[Exception] = ValueError) -> None:
     )
 
 
-def _is_foreign(cls: type) -> bool:
-    return any(f"{cls.__module__}.".startswith(f"{package}.") for package in _PACKAGES)
+def refuse_function(role: str, function: Any, error: type[Exception] = ValueError) -> None:
+    """Refuses a function of another Keras where it is called on tensors.
+
+    Args:
+        role: what it is for, such as 'loss'.
+        function: what a user passed.
+        error: what is raised.
+
+    Raises:
+        Exception: `error`, which names the other Keras and what to write instead.
+    """
+    if inspect.isroutine(function) and _is_foreign(function):
+        name = function.__name__
+        raise error(
+            f"The {role} {function.__module__}.{name} comes from {_package(function)}, and does "
+            f"not take tensors of keras_core. Give it by its name, {name!r}, or write one with "
+            "functions of keras_core.backend."
+        )
+
+
+def _is_foreign(value: Any) -> bool:
+    module = getattr(value, "__module__", None)
+    return any(f"{module}.".startswith(f"{package}.") for package in _PACKAGES)
 
 
 def _title(cls: type) -> str:
     return f"{cls.__module__}.{cls.__name__}"
 
 
-def _package(cls: type) -> str:
-    """The package that a class comes from, with its version."""
+def _package(cls: Any) -> str:
+    """The package that a class or function comes from, with its version."""
     root = cls.__module__.partition(".")[0]
     # keras_core may stand under the name of keras, but `keras.src` is never its own.
     modules = (sys.modules.get(name) for name in (f"{root}.src", f"{root}.src.version", root))

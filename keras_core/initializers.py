@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 
 from keras_core import backend as K
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.families import Family, InitializerLike
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
 
 
 # The standard deviation of a standard normal variable cut off at -2 and 2.

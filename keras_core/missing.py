@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -70,11 +71,31 @@ def attribute(module: str, name: str) -> Any:
 
 def no_attribute(module: str, name: str) -> AttributeError:
     """The error where a module is asked for a name that it does not have."""
+    # What begins with an underscore is asked for by tools, which try.
+    known = [] if name.startswith("_") else dir(sys.modules[module])
     return AttributeError(
         explanation(f"{module}.{name}")
         or names.explanation(f"{module}.{name}")
-        or f"module {module!r} has no attribute {name!r}"
+        or f"module {module!r} has no attribute {name!r}{did_you_mean(name, known)}"
     )
+
+
+def did_you_mean(name: Any, known: Iterable[str]) -> str:
+    """A question after known names that are like a name, in any case; empty if there are none.
+
+    Args:
+        name: what was written.
+        known: what could have been.
+
+    Returns:
+        Text that begins with a space, or an empty text.
+    """
+    lowered: dict[str, list[str]] = {}
+    for candidate in sorted(known):
+        lowered.setdefault(candidate.lower(), []).append(candidate)
+    near = difflib.get_close_matches(str(name).lower(), list(lowered), n=3)
+    found = [candidate for match in near for candidate in lowered[match]][:3]
+    return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
 class _Explainer(MetaPathFinder):

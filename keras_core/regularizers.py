@@ -102,6 +102,10 @@ def get(identifier: RegularizerLike) -> Callable[..., Any] | None:
     """The regularizer that a name, configuration, class or function stands for; None for None.
 
     Raises:
-        ValueError: unknown name, or something else altogether.
+        ValueError: unknown name, something else altogether, or a function that makes one.
     """
+    factory = next((f for f in (l1, l2, l1_l2) if identifier is f), None)
+    if factory is not None:
+        name = factory.__name__
+        raise ValueError(f"{name} is a function that makes a regularizer; call it: {name}(0.01).")
     return None if identifier is None else FAMILY.get(identifier)

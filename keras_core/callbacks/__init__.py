@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.callbacks.callbacks import (
     BaseLogger,
     Callback,
@@ -38,3 +38,4 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())

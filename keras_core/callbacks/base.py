@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -19,6 +20,16 @@ _BATCH_HOOKS = {
     "test": ("on_test_batch_begin", "on_test_batch_end"),
     "predict": ("on_predict_batch_begin", "on_predict_batch_end"),
 }
+
+
+def check_path(who: str, path: Any) -> None:
+    """Refuses what is no path of a file.
+
+    Raises:
+        TypeError: it is neither text nor a path object.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{who} is {path!r}; give the path of a file.")
 
 
 class Callback(TakesOldCalls):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import string
 import warnings
 from typing import Any, Callable
 
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.callbacks.base import Callback, Logs, ignore
-from keras_core.utils.generic_utils import did_you_mean
+from keras_core.callbacks.base import Callback, Logs, check_path, ignore
+from keras_core.utils.generic_utils import checked_number, did_you_mean
 from keras_core.utils.io_utils import check_folder
 
 
@@ -34,10 +35,22 @@ def _comparison(name: str, mode: str, monitor: str) -> tuple[Callable[..., Any],
     return np.less, np.inf
 
 
-def _number(name: str, argument: str, value: Any) -> Any:
-    if isinstance(value, str) or not hasattr(value, "__float__"):
-        raise TypeError(f"{name}: {argument} is {value!r}; give a number.")
-    return value
+def _checked_template(filepath: Any) -> Any:
+    """The path of a file, in which names may stand in braces.
+
+    Raises:
+        TypeError: it is no path.
+        ValueError: its braces do not fit together.
+    """
+    check_path("ModelCheckpoint: filepath", filepath)
+    try:
+        list(string.Formatter().parse(str(filepath)))
+    except ValueError as error:
+        raise ValueError(
+            f"ModelCheckpoint: filepath {str(filepath)!r} has braces that do not fit together "
+            f"({error}); write for instance 'weights.{{epoch:02d}}.h5'."
+        ) from None
+    return filepath
 
 
 def _warn_absent(name: str, monitor: str, logs: Logs) -> None:
@@ -98,10 +111,10 @@ class ModelCheckpoint(Callback):
         super().__init__()
         self.monitor = monitor
         self.verbose = verbose
-        self.filepath = filepath
+        self.filepath = _checked_template(filepath)
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
-        self.period = period
+        self.period = checked_number("ModelCheckpoint: period", period)
         self.epochs_since_last_save = 0
         self.monitor_op, self.best = _comparison("ModelCheckpoint", mode, monitor)
 
@@ -185,14 +198,17 @@ class EarlyStopping(Callback):
         super().__init__()
         self.monitor = monitor
         self.baseline = baseline
-        self.patience = _number("EarlyStopping", "patience", patience)
+        if baseline is not None:
+            checked_number("EarlyStopping: baseline", baseline)
+        self.patience = checked_number("EarlyStopping: patience", patience)
         self.verbose = verbose
         self.restore_best_weights = restore_best_weights
         self.wait = 0
         self.stopped_epoch = 0
         self.best_weights: Any = None
         self.monitor_op, self._worst = _comparison("EarlyStopping", mode, monitor)
-        self.min_delta = abs(min_delta) * (1 if self._worst < 0 else -1)
+        delta = abs(checked_number("EarlyStopping: min_delta", min_delta))
+        self.min_delta = delta * (1 if self._worst < 0 else -1)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.wait = 0
@@ -313,8 +329,8 @@ class ReduceLROnPlateau(Callback):
         min_lr: least rate.
 
     Raises:
-        ValueError: `factor` is 1 or more.
-        TypeError: an unknown keyword is given.
+        ValueError: `factor` is negative, or 1 or more.
+        TypeError: an unknown keyword is given, or something that is no number.
     """
 
     best: float
@@ -335,17 +351,17 @@ class ReduceLROnPlateau(Callback):
         **kwargs: Any,
     ) -> None:
         super().__init__()
-        if factor >= 1.0:
+        if checked_number("ReduceLROnPlateau: factor", factor, least=0) >= 1.0:
             raise ValueError(f"ReduceLROnPlateau: factor is {factor}; it has to be less than 1.")
         if kwargs:
             raise TypeError(f"ReduceLROnPlateau: unknown keywords {sorted(kwargs)}.")
         self.monitor = monitor
         self.factor = factor
-        self.min_lr = min_lr
-        self.min_delta = min_delta
-        self.patience = patience
+        self.min_lr = checked_number("ReduceLROnPlateau: min_lr", min_lr)
+        self.min_delta = checked_number("ReduceLROnPlateau: min_delta", min_delta)
+        self.patience = checked_number("ReduceLROnPlateau: patience", patience)
         self.verbose = verbose
-        self.cooldown = cooldown
+        self.cooldown = checked_number("ReduceLROnPlateau: cooldown", cooldown)
         self.mode = mode
         self._reset()
 
@@ -403,6 +419,9 @@ class LambdaCallback(Callback):
         on_batch_begin, on_batch_end: functions of `batch, logs`, or None.
         on_train_begin, on_train_end: functions of `logs`, or None.
         **kwargs: attributes of the callback, such as other hooks.
+
+    Raises:
+        TypeError: a hook that there is not, or that is no function.
     """
 
     def __init__(
@@ -416,6 +435,12 @@ class LambdaCallback(Callback):
         **kwargs: Any,
     ) -> None:
         super().__init__()
+        unknown = [name for name in kwargs if name.startswith("on_") and not hasattr(self, name)]
+        if unknown:
+            known = (name for name in dir(Callback) if name.startswith("on_"))
+            raise TypeError(
+                f"LambdaCallback: {unknown[0]!r} is never called.{did_you_mean(unknown[0], known)}"
+            )
         self.__dict__.update(kwargs)
         hooks: dict[str, Any] = {
             "on_epoch_begin": on_epoch_begin,
@@ -425,4 +450,7 @@ class LambdaCallback(Callback):
             "on_train_begin": on_train_begin,
             "on_train_end": on_train_end,
         }
+        for name, hook in {**hooks, **kwargs}.items():
+            if name.startswith("on_") and hook is not None and not callable(hook):
+                raise TypeError(f"LambdaCallback: {name} is {hook!r}; give a function.")
         self.__dict__.update({name: hook or ignore for name, hook in hooks.items()})

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.callbacks.base import Callback, Logs
+from keras_core.callbacks.base import Callback, Logs, check_path
 from keras_core.utils.io_utils import check_folder
 from keras_core.utils.progbar import Progbar
 
@@ -156,6 +156,9 @@ class CSVLogger(Callback):
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
         super().__init__()
+        check_path("CSVLogger: filename", filename)
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise TypeError(f"CSVLogger: separator is {separator!r}; give one character.")
         self.sep = separator
         self.filename = filename
         self.append = append

@@ -11,7 +11,12 @@ from typing import Any
 
 from keras_core import __version__
 from keras_core.cli import backends, check_backend, demo, doctor, new_backend, parity, run, upgrade
-from keras_core.errors import BackendLoadError, BackendNotFoundError, PluginConflictError
+from keras_core.errors import (
+    BackendLoadError,
+    BackendNotFoundError,
+    PluginConflictError,
+    SettingsError,
+)
 
 COMMANDS = (demo, run, upgrade, backends, doctor, parity, check_backend, new_backend)
 
@@ -42,7 +47,12 @@ def _run(words: list[str]) -> int:
     chosen = parser().parse_args(words)
     try:
         return chosen.run(chosen)
-    except (BackendLoadError, BackendNotFoundError, PluginConflictError) as error:
+    except (
+        BackendLoadError,
+        BackendNotFoundError,
+        PluginConflictError,
+        SettingsError,
+    ) as error:
         print(f"keras-core: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from importlib import metadata
 
 from keras_core import __version__, config
 from keras_core.cli.backends import state
-from keras_core.errors import BackendNotFoundError, PluginConflictError
+from keras_core.errors import BackendNotFoundError, PluginConflictError, SettingsError
 from keras_core.plugins import discovery, installed
 from keras_core.plugins.discovery import Choice, Inspection
 
@@ -31,7 +31,10 @@ def run(chosen: argparse.Namespace) -> int:
     choice = None if problems else _report_choice()
     if choice:
         problems += _choice_problems(choice)
-    wrong, notes = _report_installed(choice)
+    try:
+        wrong, notes = _report_installed(choice)
+    except SettingsError:  # of which plugins are disabled; told above
+        wrong, notes = [], []
     problems += wrong
     for note in notes:
         print(f"\nNOTE: {note}")

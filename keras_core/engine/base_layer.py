@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar, cast, overload
 
-import numpy as np
-
 from keras_core import backend as K
 from keras_core.engine.assembling import assembling
 from keras_core.engine.connections import Connections
@@ -18,7 +16,7 @@ from keras_core.engine.native_calls import is_native_call, run_natively
 from keras_core.engine.node import Node
 from keras_core.engine.weight_owner import WeightOwner, building
 from keras_core.graph import Tensor, layer_scope
-from keras_core.graph.spec import Shape
+from keras_core.graph.spec import Shape, checked_dtype
 from keras_core.utils.generic_utils import (
     did_you_mean,
     has_arg,
@@ -124,10 +122,9 @@ class Layer(WeightOwner, Connections):
         self.stateful = False
         self._init_records()
         self.name = kwargs.get("name") or self._automatic_name()
-        self.trainable = kwargs.get("trainable", True)
+        self._set_trainable(kwargs.get("trainable", True))
         self._set_input_shape(kwargs)
-        dtype = kwargs.get("dtype") or kwargs.get("input_dtype") or K.floatx()
-        self.dtype = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+        self.dtype = checked_dtype(kwargs.get("dtype") or kwargs.get("input_dtype") or K.floatx())
         self._initial_weights = kwargs.get("weights")
 
     def _refuse_unknown(self, kwargs: dict[str, Any]) -> None:
@@ -163,6 +160,13 @@ class Layer(WeightOwner, Connections):
         prefix = _to_snake_case(type(self).__name__)
         return f"{prefix}_{K.get_uid(prefix)}"
 
+    def _set_trainable(self, trainable: Any) -> None:
+        if isinstance(trainable, (str, list, tuple, dict)):
+            raise TypeError(
+                f"Layer {describe(self)}: trainable is {trainable!r}; write True or False."
+            )
+        self.trainable = trainable
+
     def _set_input_shape(self, kwargs: dict[str, Any]) -> None:
         who = type(self).__name__
         if "batch_input_shape" in kwargs:
@@ -170,7 +174,8 @@ class Layer(WeightOwner, Connections):
             self.batch_input_shape = shape_tuple(who, "batch_input_shape", shape)
         elif "input_shape" in kwargs:
             shape = shape_tuple(who, "input_shape", kwargs["input_shape"])
-            self.batch_input_shape = (kwargs.get("batch_size"), *shape)
+            (size,) = shape_tuple(who, "batch_size", (kwargs.get("batch_size"),))
+            self.batch_input_shape = (size, *shape)
 
     # Counts all changes of `trainable`, so that models need not look at each step for one.
     _freezings = 0
@@ -431,10 +436,11 @@ class Layer(WeightOwner, Connections):
 
     def _checked_outputs(self, value: Any) -> list[Tensor]:
         outputs = to_list(value, allow_tuple=True)
-        if not outputs or any(x is None for x in outputs):
+        if not outputs or not all(map(K.is_tensor, outputs)):
+            hint = " Does it end with a return statement?" if value is None else ""
             raise ValueError(
                 f"Layer {describe(self)}: call returned {value!r}, but a tensor, or a list of "
-                "tensors, was expected. Does it end with a return statement?"
+                f"tensors, was expected.{hint} Numbers and arrays become tensors by K.constant."
             )
         return list(outputs)
 

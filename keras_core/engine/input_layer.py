@@ -43,7 +43,8 @@ class InputLayer(Layer):
     ) -> None:
         if input_tensor is not None and not isinstance(input_tensor, Tensor):
             raise ValueError(
-                f"InputLayer: `input_tensor` must be a tensor, not a {type(input_tensor).__name__}."
+                f"InputLayer: `input_tensor` must be a tensor, not {input_tensor!r}. "
+                "Arrays are given to fit and predict."
             )
         shape = _batch_shape(input_shape, batch_size, batch_input_shape, input_tensor)
         if dtype is None:
@@ -81,9 +82,10 @@ def _batch_shape(
             f"{batch_input_shape}. Give one of them."
         )
     if batch_input_shape is not None:
-        return tuple(batch_input_shape)
+        return shape_tuple("InputLayer", "batch_input_shape", batch_input_shape)
     if input_shape is not None:
-        return (batch_size, *input_shape)
+        shape = shape_tuple("InputLayer", "input_shape", input_shape)
+        return (*shape_tuple("InputLayer", "batch_size", (batch_size,)), *shape)
     if tensor is None:
         raise ValueError(
             "InputLayer needs a shape: give input_shape=(...) without the batch axis, "
@@ -122,7 +124,9 @@ def Input(
             "Input needs `shape`, without the batch axis, or `batch_shape`, with it: "
             "Input(shape=(32,)) takes batches of vectors of 32 numbers."
         )
-    if not batch_shape and shape is not None:
+    if batch_shape:
+        batch_shape = shape_tuple("Input", "batch_shape", batch_shape)
+    elif shape is not None:
         batch_shape = (None, *shape_tuple("Input", "shape", shape))
     layer = InputLayer(
         batch_input_shape=batch_shape, name=name, dtype=dtype, sparse=sparse, input_tensor=tensor

@@ -90,6 +90,22 @@ def shape_tuple(who: str, argument: str, shape: Any) -> Shape:
 
     Raises:
         TypeError: if it is no tuple or list of whole numbers and None.
+        ValueError: if a size is negative.
+    """
+    sizes = whole_sizes(who, argument, shape)
+    if any(size is not None and size < 0 for size in sizes):
+        raise ValueError(
+            f"{who}: {argument} is {shape!r}, but a size cannot be negative; write None for a size "
+            "that is not known before."
+        )
+    return sizes
+
+
+def whole_sizes(who: str, argument: str, shape: Any) -> Shape:
+    """The same where negative numbers mean something.
+
+    Raises:
+        TypeError: if it is no tuple or list of whole numbers and None.
     """
     if isinstance(shape, (str, bytes)) or not hasattr(shape, "__iter__"):
         example = f"({shape},)" if isinstance(shape, int) else "(8,)"

@@ -475,7 +475,8 @@ def _refuse_half(args, kwargs):
     """Refuses a model of tensors that lacks one end; a subclass gives neither."""
     given = "inputs" if args or "inputs" in kwargs else "outputs"
     values = [*args, *kwargs.values()]
-    if any(isinstance(x, Tensor) for value in values for x in to_list(value, True)):
+    has_tensors = any(isinstance(x, Tensor) for value in values for x in to_list(value, True))
+    if has_tensors or given in kwargs:
         raise TypeError(
             f"A model of tensors needs more than {given}: Model(inputs=..., outputs=...)."
         )

@@ -15,19 +15,28 @@ from keras_core.callbacks.base import Callback, CallbackList
 Callbacks = Union[Sequence[Callback], CallbackList, None]
 
 
-def whole_number(name: str, value: Any, least: int) -> int:
+def any_whole_number(name: str, value: Any, wanted: str = "an int") -> int:
     """The value as an int.
+
+    Raises:
+        TypeError: it is no whole number.
+    """
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"{name} is {value!r}, of type {type(value).__name__}; give {wanted}."
+        ) from None
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """The same where there is a least number.
 
     Raises:
         TypeError: it is no whole number.
         ValueError: it is less than `least`.
     """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(
-            f"{name} is {value!r}, a {type(value).__name__}; give an int of at least {least}."
-        ) from None
+    number = any_whole_number(name, value, f"an int of at least {least}")
     if number < least:
         raise ValueError(f"{name} is {number}; give an int of at least {least}.")
     return number
@@ -51,13 +60,46 @@ class Workers:
 
     Attributes:
         max_queue_size: number of batches that may wait.
-        workers: number of threads or processes; 0 makes batches in place.
+        workers: number of threads or processes; 0, or less, makes batches in place.
         use_multiprocessing: True makes them in processes.
     """
 
     max_queue_size: int = 10
     workers: int = 1
     use_multiprocessing: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("max_queue_size", "workers"):
+            any_whole_number(name, getattr(self, name))
+
+
+_SPLIT = (
+    "It is the fraction of the samples to hold out for validation, between 0 and 1, such as "
+    "validation_split=0.2."
+)
+
+
+def should_run_validation(validation_freq: Any, epoch: int) -> bool:
+    """Whether there is a validation after an epoch.
+
+    Args:
+        validation_freq: int, validate after every so many epochs; or epochs, counted from 1.
+        epoch: index of the epoch, counted from 0.
+
+    Raises:
+        ValueError: an int less than 1, or something else.
+        TypeError: a text.
+    """
+    hint = "give an int of at least 1, or a list of epochs, counted from 1."
+    if isinstance(validation_freq, (int, np.integer)):
+        if validation_freq < 1:
+            raise ValueError(f"validation_freq is {validation_freq}; {hint}")
+        return (epoch + 1) % validation_freq == 0
+    if isinstance(validation_freq, (str, bytes)):
+        raise TypeError(f"validation_freq is {validation_freq!r}; {hint}")
+    if not hasattr(validation_freq, "__contains__"):
+        raise ValueError(f"validation_freq is {validation_freq!r}; {hint}")
+    return epoch + 1 in validation_freq
 
 
 @dataclass(frozen=True)
@@ -77,11 +119,18 @@ class Validation:
     freq: int | Container[int] = 1
 
     def __post_init__(self) -> None:
+        if isinstance(self.split, str) or not hasattr(self.split or 0.0, "__float__"):
+            raise TypeError(f"validation_split is {self.split!r}. {_SPLIT}")
         if self.split and not 0.0 < self.split < 1.0:
-            raise ValueError(
-                f"validation_split is {self.split!r}; it is the fraction of the samples to hold "
-                "out for validation, between 0 and 1, such as validation_split=0.2."
-            )
+            raise ValueError(f"validation_split is {self.split!r}. {_SPLIT}")
+        if self.split or self.is_given:
+            should_run_validation(self.freq, 0)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there are data to validate on; arrays have no truth value."""
+        data = self.data
+        return bool(data) if isinstance(data, (bool, list, tuple)) else data is not None
 
 
 @dataclass(frozen=True)

@@ -55,9 +55,10 @@ class Sequential(Model):
         self._build_input_shape: Shape | None = None
         self._names: set[str] = set()
         self._tensors: list[Tensor] = []
-        if isinstance(layers, Layer):
+        if isinstance(layers, (Layer, str)) or not isinstance(layers, (Iterable, type(None))):
+            shown = describe(layers) if isinstance(layers, Layer) else repr(layers)
             raise TypeError(
-                f"Sequential takes a list of layers, but was given {describe(layers)} alone; put "
+                f"Sequential takes a list of layers, but was given {shown} alone; put "
                 "all layers in brackets: Sequential([first, second])."
             )
         self._extend(layers or ())
@@ -99,8 +100,8 @@ class Sequential(Model):
         if not isinstance(layer, Layer):
             foreign.refuse(layer, TypeError)
             raise TypeError(
-                f"Sequential takes layers, but was given {layer!r}, a {type(layer).__name__}. "
-                f"{_instead_of(layer)}"
+                f"Sequential takes layers, but was given {layer!r}, of type "
+                f"{type(layer).__name__}. {_instead_of(layer)}"
             )
         self._check_name(layer)
         tensor = self._output_of(layer)

@@ -210,7 +210,7 @@ class Model(Compiled):
         Raises:
             ValueError: data that does not fit the model.
         """
-        watched = verbose or steps or callbacks or features.attach_callbacks()
+        watched = verbose or steps is not None or callbacks or features.attach_callbacks()
         if self._is_one_batch(x, batch_size) and not watched:
             self.stop_training = False
             return self.predict_on_batch(x)
@@ -272,6 +272,7 @@ class Model(Compiled):
             ValueError: data that does not fit the model.
         """
         fed = self._training_data(x, y, sample_weight, class_weight)
+        self._check_batch(fed.x)
         self._check_trainable_weights_consistency()
         return self._on_batch("train", fed, reset_metrics)
 
@@ -293,7 +294,9 @@ class Model(Compiled):
             RuntimeError: the model is not compiled.
             ValueError: data that does not fit the model.
         """
-        return self._on_batch("test", self._training_data(x, y, sample_weight), reset_metrics)
+        fed = self._training_data(x, y, sample_weight)
+        self._check_batch(fed.x)
+        return self._on_batch("test", fed, reset_metrics)
 
     def _on_batch(self, mode: str, fed: Fed, reset_metrics: bool) -> Any:
         step = self._step_program(mode, fed.weighted)
@@ -316,7 +319,9 @@ class Model(Compiled):
         Returns:
             An array `(batch, ...)`, or a list of arrays for several outputs.
         """
-        return unpack_singleton(self._step_program("predict")(self._input_arrays(x)))
+        arrays = self._input_arrays(x)
+        self._check_batch(arrays)
+        return unpack_singleton(self._step_program("predict")(arrays))
 
     # Generators
 

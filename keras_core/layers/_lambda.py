@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 
 from keras_core import backend as K
+from keras_core import foreign
 from keras_core.engine.base_layer import Layer
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim
@@ -62,6 +63,7 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        foreign.refuse(function, TypeError)
         if not callable(function):
             raise TypeError(
                 f"Lambda layer {self.name!r} needs a function, but got {function!r}. "
@@ -69,6 +71,11 @@ class Lambda(Layer):
             )
         self.function = function
         remember(function)
+        if not isinstance(arguments, (Mapping, type(None))):
+            raise TypeError(
+                f"Lambda layer {self.name!r}: `arguments` must be a dictionary of further "
+                f"arguments of the function, but got {arguments!r}."
+            )
         self.arguments = arguments or {}
         self.mask = mask
         self.supports_masking = mask is not None
@@ -110,7 +117,21 @@ class Lambda(Layer):
         arguments = dict(self.arguments)
         if has_arg(self.function, "mask"):
             arguments["mask"] = mask
+        self._check_takes(inputs, arguments)
         return self.function(inputs, **arguments)
+
+    def _check_takes(self, inputs: Any, others: Mapping[str, Any]) -> None:
+        """Names the layer where its function takes other arguments."""
+        try:
+            inspect.signature(self.function).bind(inputs, **others)
+        except ValueError:
+            return  # written in C, it does not tell
+        except TypeError as error:
+            raise TypeError(
+                f"Lambda layer {self.name!r} calls its function with the input, and the entries of "
+                f"`arguments` by name, {list(others)}, but the function does not take these: "
+                f"{error}."
+            ) from None
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return self.mask(inputs, mask) if callable(self.mask) else self.mask

@@ -11,10 +11,13 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, Union
 
+import numpy as np
+
 from keras_core import activations, constraints, initializers, regularizers
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
 from keras_core.graph import Tensor, Variable
+from keras_core.utils import conv_utils, generic_utils
 
 # One whole number for all axes, or one an axis.
 PerAxis = Union[int, Sequence[int]]
@@ -69,6 +72,10 @@ class KernelLayer(Layer):
     bias: Variable | None
 
 
+# Options that are True or False.
+_FLAGS = frozenset({"use_bias", "unit_forget_bias", "reset_after"})
+
+
 def _family(option: str) -> Any:
     return _FAMILIES.get(option.rpartition("_")[2])
 
@@ -88,6 +95,8 @@ def set_options(layer: Layer, names: Iterable[str], values: Mapping[str, Any]) -
     """
     for name, value in pick(values, names).items():
         family = _family(name)
+        if name in _FLAGS:
+            value = checked_flag(layer, name, value)
         setattr(layer, name, family.get(value) if family else value)
 
 
@@ -99,6 +108,41 @@ def options_config(layer: Layer, names: Iterable[str]) -> dict[str, Any]:
         value = getattr(layer, name)
         config[name] = family.serialize(value) if family else value
     return config
+
+
+def named(layer: Any, option: str) -> str:
+    """What messages call an option of a layer."""
+    return f"{type(layer).__name__} layer {layer.name!r}: `{option}`"
+
+
+def checked_flag(layer: Any, name: str, value: Any) -> Any:
+    """The value, if it is True or False, or a number; any word would count as true.
+
+    Raises:
+        TypeError: Naming the layer, the option and the value seen.
+    """
+    if not isinstance(value, (bool, int, float, np.number, np.bool_, type(None))):
+        raise TypeError(f"{named(layer, name)} is True or False, but got {value!r}.")
+    return value
+
+
+def checked_sizes(layer: Any, name: str, value: Any, rank: int) -> tuple[int, ...]:
+    """Sizes or steps of at least 1, one for each of `rank` axes.
+
+    Raises:
+        ValueError: Naming the layer, the option and the value seen.
+    """
+    return conv_utils.normalize_sizes(value, rank, named(layer, name))
+
+
+def checked_padding(layer: Any, value: Any, causal: bool = False) -> str:
+    """The padding in lower case: "valid", "same" or, where there is such a thing, "causal".
+
+    Raises:
+        ValueError: Naming the layer and the value seen.
+    """
+    allowed = conv_utils.PADDINGS if causal else conv_utils.PADDINGS[:2]
+    return conv_utils.normalize_padding(value, named(layer, "padding"), allowed)
 
 
 def check_positive(layer: Layer, *names: str) -> None:
@@ -115,8 +159,8 @@ def check_positive(layer: Layer, *names: str) -> None:
             number = 0
         if number <= 0 or isinstance(value, bool):
             raise ValueError(
-                f"{type(layer).__name__} layer {layer.name!r}: `{name}` must be a positive "
-                f"integer, got {value!r}. Write for instance {name}=32"
+                f"{named(layer, name)} must be a positive integer, got {value!r}. Write for "
+                f"instance {name}=32"
                 + (", and then call the layer on the tensor." if K.is_tensor(value) else ".")
             )
         setattr(layer, name, number)
@@ -129,15 +173,24 @@ def checked_fraction(layer: Any, name: str, value: Any) -> float:
         TypeError: It is no number.
         ValueError: It is a number outside of that.
     """
-    who = f"{type(layer).__name__} layer {layer.name!r}: `{name}`"
     if isinstance(value, str) or not hasattr(value, "__float__"):
-        raise TypeError(f"{who} must be a number from 0 to 1, got {value!r}.")
+        raise TypeError(f"{named(layer, name)} must be a number from 0 to 1, got {value!r}.")
     if not 0 <= value <= 1:
         raise ValueError(
-            f"{who} is the fraction to drop, from 0 to 1, but got {value!r}. To drop half write "
-            f"{name}=0.5."
+            f"{named(layer, name)} is the fraction to drop, from 0 to 1, but got {value!r}. To "
+            f"drop half write {name}=0.5."
         )
     return float(value)
+
+
+def checked_number(layer: Any, name: str, value: Any, least: float | None = None) -> Any:
+    """The value, if it is a number, and not less than the least one.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is less than that.
+    """
+    return generic_utils.checked_number(named(layer, name), value, least)
 
 
 def add_part(

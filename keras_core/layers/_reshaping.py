@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer
-from keras_core.engine.input_spec import shape_tuple
+from keras_core.engine.input_spec import shape_tuple, whole_sizes
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Shape, are_known
 from keras_core.layers._options import check_positive
@@ -31,7 +31,12 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        shape = shape_tuple(f"Reshape layer {self.name!r}", "target_shape", target_shape)
+        shape = whole_sizes(f"Reshape layer {self.name!r}", "target_shape", target_shape)
+        if any(size is None or size < -1 for size in shape):
+            raise ValueError(
+                f"Reshape layer {self.name!r}: `target_shape` is {target_shape!r}; its sizes are "
+                "numbers of at least 0, or -1 for one that is found from the others."
+            )
         self.target_shape = cast("tuple[int, ...]", shape)
         if sum(size == -1 for size in self.target_shape) > 1:
             raise ValueError(

@@ -11,7 +11,13 @@ from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.families import ConstraintLike, InitializerLike, RegularizerLike
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Dim, Shape, are_known
-from keras_core.layers._options import Function, add_part, options_config, set_options
+from keras_core.layers._options import (
+    Function,
+    add_part,
+    checked_number,
+    options_config,
+    set_options,
+)
 from keras_core.utils.generic_utils import to_list
 
 __all__ = ["ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"]
@@ -46,7 +52,7 @@ class LeakyReLU(_Elementwise):
 
     def __init__(self, alpha: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.alpha = K.cast_to_floatx(alpha)
+        self.alpha = K.cast_to_floatx(checked_number(self, "alpha", alpha))
 
     def call(self, inputs: Tensor) -> Tensor:
         return K.relu(inputs, alpha=self.alpha)
@@ -132,7 +138,7 @@ class ELU(_Elementwise):
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.alpha = K.cast_to_floatx(alpha)
+        self.alpha = K.cast_to_floatx(checked_number(self, "alpha", alpha))
 
     def call(self, inputs: Tensor) -> Tensor:
         return K.elu(inputs, self.alpha)
@@ -154,7 +160,7 @@ class ThresholdedReLU(_Elementwise):
 
     def __init__(self, theta: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.theta = K.cast_to_floatx(theta)
+        self.theta = K.cast_to_floatx(checked_number(self, "theta", theta))
 
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         return K.switch(K.greater(inputs, self.theta), inputs, 0.0)
@@ -208,8 +214,10 @@ class ReLU(_Elementwise):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _refuse_negative("max_value", max_value)
-        _refuse_negative("negative_slope", negative_slope)
+        if max_value is not None:
+            checked_number(self, "max_value", max_value, least=0)
+        checked_number(self, "negative_slope", negative_slope, least=0)
+        checked_number(self, "threshold", threshold)
         self.max_value = None if max_value is None else K.cast_to_floatx(max_value)
         self.negative_slope = K.cast_to_floatx(negative_slope)
         self.threshold = K.cast_to_floatx(threshold)
@@ -229,8 +237,3 @@ class ReLU(_Elementwise):
             "negative_slope": float(self.negative_slope),
             "threshold": float(self.threshold),
         }
-
-
-def _refuse_negative(name: str, value: float | None) -> None:
-    if value is not None and value < 0.0:
-        raise ValueError(f"ReLU: `{name}` must be at least 0, but got {value!r}.")

@@ -18,6 +18,8 @@ from keras_core.layers._options import (
     add_part,
     check_positive,
     checked_fraction,
+    checked_padding,
+    checked_sizes,
     options_config,
     pick,
     set_options,
@@ -30,7 +32,6 @@ from keras_core.layers.recurrent.old import (  # noqa: F401  (found here by thes
 )
 from keras_core.layers.recurrent.rnn import RNN, CellRNN
 from keras_core.layers.recurrent.stacked import state_sizes
-from keras_core.utils import conv_utils
 
 _OPTIONS = (
     "filters",
@@ -222,11 +223,11 @@ class ConvLSTM2DCell(DropoutCell):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        kernel_size = conv_utils.normalize_sizes(kernel_size, 2, "kernel_size")
-        strides = conv_utils.normalize_sizes(strides, 2, "strides")
-        padding = conv_utils.normalize_padding(padding)
+        kernel_size = checked_sizes(self, "kernel_size", kernel_size, 2)
+        strides = checked_sizes(self, "strides", strides, 2)
+        padding = checked_padding(self, padding)
         data_format = K.normalize_data_format(data_format)
-        dilation_rate = conv_utils.normalize_sizes(dilation_rate, 2, "dilation_rate")
+        dilation_rate = checked_sizes(self, "dilation_rate", dilation_rate, 2)
         dropout = checked_fraction(self, "dropout", dropout)
         recurrent_dropout = checked_fraction(self, "recurrent_dropout", recurrent_dropout)
         set_options(self, _OPTIONS, locals())

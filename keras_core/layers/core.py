@@ -18,11 +18,13 @@ from keras_core.layers._options import (
     Training,
     add_part,
     check_positive,
+    checked_flag,
     checked_fraction,
     options_config,
     set_options,
 )
 from keras_core.layers._reshaping import Flatten, Permute, RepeatVector, Reshape
+from keras_core.layers.noise import checked_noise_shape
 from keras_core.layers.noise import noise_shape as shape_of_noise
 
 __all__ = [
@@ -103,7 +105,7 @@ class Dropout(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.rate = checked_fraction(self, "rate", rate)
-        self.noise_shape = noise_shape
+        self.noise_shape = checked_noise_shape(self, noise_shape)
         self.seed = seed
         self.supports_masking = True
 
@@ -302,7 +304,7 @@ class Dense(KernelLayer):
         super().__init__(**kwargs)
         self.units = units
         check_positive(self, "units")
-        self.use_bias = use_bias
+        self.use_bias = checked_flag(self, "use_bias", use_bias)
         set_options(self, KERNEL_AND_BIAS, locals())
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True

@@ -14,6 +14,7 @@ from keras_core.layers._options import (
     Function,
     add_part,
     check_positive,
+    checked_flag,
     options_config,
     set_options,
 )
@@ -77,7 +78,7 @@ class Embedding(Layer):
         self.output_dim = output_dim
         check_positive(self, "input_dim", "output_dim")
         set_options(self, _OPTIONS, locals())
-        self.mask_zero = mask_zero
+        self.mask_zero = checked_flag(self, "mask_zero", mask_zero)
         self.supports_masking = mask_zero
         self.input_length = input_length
 

@@ -19,6 +19,8 @@ from keras_core.layers._options import (
     PerAxis,
     add_part,
     check_positive,
+    checked_padding,
+    checked_sizes,
     options_config,
     set_options,
 )
@@ -47,9 +49,9 @@ class _LocallyConnected(KernelLayer):
         super().__init__(**kwargs)
         set_options(self, _OPTIONS, options)
         check_positive(self, "filters")
-        self.kernel_size = conv_utils.normalize_sizes(self.kernel_size, self.rank, "kernel_size")
-        self.strides = conv_utils.normalize_sizes(self.strides, self.rank, "strides")
-        self.padding = conv_utils.normalize_padding(self.padding)
+        self.kernel_size = checked_sizes(self, "kernel_size", self.kernel_size, self.rank)
+        self.strides = checked_sizes(self, "strides", self.strides, self.rank)
+        self.padding = checked_padding(self, self.padding, causal=True)
         if self.padding != "valid":
             raise ValueError(
                 f"{type(self).__name__} layer {self.name!r}: `padding` must be 'valid', because "

@@ -9,9 +9,10 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
+from keras_core.engine.input_spec import shape_tuple
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim, Shape
-from keras_core.layers._options import Training, checked_fraction
+from keras_core.layers._options import Training, checked_fraction, checked_number
 
 __all__ = ["AlphaDropout", "GaussianDropout", "GaussianNoise"]
 
@@ -42,7 +43,7 @@ class GaussianNoise(_Noise):
 
     def __init__(self, stddev: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.stddev = stddev
+        self.stddev = checked_number(self, "stddev", stddev)
 
     def call(self, inputs: Tensor, training: Training = None) -> Tensor:
         def noised() -> Tensor:
@@ -114,7 +115,7 @@ class AlphaDropout(_Noise):
     ) -> None:
         super().__init__(**kwargs)
         self.rate = checked_fraction(self, "rate", rate)
-        self.noise_shape = noise_shape
+        self.noise_shape = checked_noise_shape(self, noise_shape)
         self.seed = seed
 
     def call(self, inputs: Tensor, training: Training = None) -> Tensor:
@@ -137,6 +138,17 @@ class AlphaDropout(_Noise):
         # Keras 2 leaves these two out, and so loses them; they are written only when set.
         given = {"noise_shape": self.noise_shape, "seed": self.seed}
         return {**config, **{name: v for name, v in given.items() if v is not None}}
+
+
+def checked_noise_shape(layer: Layer, wanted: Any) -> Any:
+    """The shape of a draw as a user gave it, if it is a tuple or list of sizes.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if wanted is not None:
+        shape_tuple(f"{type(layer).__name__} layer {layer.name!r}", "noise_shape", wanted)
+    return wanted
 
 
 def noise_shape(inputs: Tensor, wanted: Sequence[Dim] | None) -> Any:

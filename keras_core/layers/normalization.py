@@ -13,7 +13,15 @@ from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.families import ConstraintLike, InitializerLike, RegularizerLike
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Dim, Shape
-from keras_core.layers._options import Function, Training, add_part, options_config, set_options
+from keras_core.layers._options import (
+    Function,
+    Training,
+    add_part,
+    checked_flag,
+    checked_number,
+    options_config,
+    set_options,
+)
 
 __all__ = ["BatchNormalization"]
 
@@ -95,10 +103,10 @@ class BatchNormalization(Layer):
                 f"BatchNormalization layer {self.name!r}: `axis` must be an integer, got {axis!r}."
             )
         self.axis = axis
-        self.momentum = momentum
-        self.epsilon = epsilon
-        self.center = center
-        self.scale = scale
+        self.momentum = checked_number(self, "momentum", momentum)
+        self.epsilon = checked_number(self, "epsilon", epsilon)
+        self.center = checked_flag(self, "center", center)
+        self.scale = checked_flag(self, "scale", scale)
         set_options(self, _OPTIONS, locals())
 
     def build(self, input_shape: Shape) -> None:

@@ -8,7 +8,7 @@ from keras_core import backend as K
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._axes import SpatialLayer, channel_axis
-from keras_core.layers._options import PerAxis, options_config
+from keras_core.layers._options import PerAxis, checked_padding, checked_sizes, options_config
 from keras_core.utils import conv_utils
 
 __all__ = [
@@ -53,23 +53,11 @@ class _Pooling(SpatialLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(data_format=data_format, **kwargs)
-        self.pool_size = self._window("pool_size", pool_size)
-        self.strides = self._window("strides", pool_size if strides is None else strides)
-        self.padding = conv_utils.normalize_padding(padding)
-        if self.padding == "causal":
-            raise ValueError(
-                f"{type(self).__name__} layer {self.name!r}: `padding` must be 'valid' or 'same', "
-                f"but got {padding!r}."
-            )
-
-    def _window(self, name: str, value: PerAxis) -> tuple[int, ...]:
-        sizes = conv_utils.normalize_tuple(value, self.rank, name)
-        if min(sizes) < 1:
-            raise ValueError(
-                f"{type(self).__name__} layer {self.name!r}: `{name}` must be positive, but got "
-                f"{value!r}."
-            )
-        return sizes
+        self.pool_size = checked_sizes(self, "pool_size", pool_size, self.rank)
+        self.strides = checked_sizes(
+            self, "strides", self.pool_size if strides is None else strides, self.rank
+        )
+        self.padding = checked_padding(self, padding)
 
     def _resized(self, size: int, position: int) -> Dim:
         return conv_utils.conv_output_length(

@@ -44,6 +44,7 @@ class Loss:
         scope = (self.name or type(self).__name__).strip("<>")
         with K.name_scope(scope):
             losses = self.call(y_true, y_pred)
+            losses_utils.check_values(f"loss {self.name or type(self).__name__!r}", losses)
             return losses_utils.compute_weighted_loss(
                 losses, sample_weight, reduction=self.reduction
             )

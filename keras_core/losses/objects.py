@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from keras_core.losses import functions
 from keras_core.losses.base import LossFunctionWrapper
+from keras_core.utils.generic_utils import checked_number
 from keras_core.utils.losses_utils import Reduction
+
+
+def _checked_smoothing(value: float) -> float:
+    return checked_number("label_smoothing", value, least=0, most=1)
 
 
 class MeanSquaredError(LossFunctionWrapper):
@@ -189,7 +194,7 @@ class BinaryCrossentropy(LossFunctionWrapper):
             reduction=reduction,
             name=name,
             from_logits=from_logits,
-            label_smoothing=label_smoothing,
+            label_smoothing=_checked_smoothing(label_smoothing),
         )
         self.from_logits = from_logits
 
@@ -216,7 +221,7 @@ class CategoricalCrossentropy(LossFunctionWrapper):
             reduction=reduction,
             name=name,
             from_logits=from_logits,
-            label_smoothing=label_smoothing,
+            label_smoothing=_checked_smoothing(label_smoothing),
         )
 
 
@@ -262,5 +267,5 @@ class Huber(LossFunctionWrapper):
             functions.huber_loss,
             reduction=reduction,
             name=name,
-            delta=delta,
+            delta=checked_number("Huber: delta", delta, least=0),
         )

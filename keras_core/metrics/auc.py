@@ -7,6 +7,7 @@ from typing import Any
 from keras_core import backend as K
 from keras_core.metrics.confusion import CurveMetric, inner_thresholds
 from keras_core.utils import metrics_utils
+from keras_core.utils.generic_utils import checked_whole_number
 from keras_core.utils.metrics_utils import AUCCurve, AUCSummationMethod, divide_no_nan
 
 
@@ -37,7 +38,7 @@ class AUC(CurveMetric):
         thresholds: Any = None,
     ) -> None:
         if thresholds is None:
-            if num_thresholds <= 1:
+            if checked_whole_number("AUC: `num_thresholds`", num_thresholds) <= 1:
                 raise ValueError(f"AUC: `num_thresholds` must be 2 or more; got {num_thresholds}.")
             inner = inner_thresholds(num_thresholds)
         else:

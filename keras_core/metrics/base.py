@@ -238,7 +238,9 @@ class MeanMetricWrapper(Mean):
         if sample_weight is not None and K.ndim(sample_weight) and K.ndim(y_pred) == 1:
             # A weight a sample: the only axis is that of the samples, not of their features.
             y_true, y_pred = K.expand_dims(y_true, -1), K.expand_dims(y_pred, -1)
-        return super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
+        values = self._fn(y_true, y_pred, **self._fn_kwargs)
+        losses_utils.check_values(f"metric {self.name!r}", values, numbers=True)
+        return super().update_state(values, sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         values = {k: K.eval(v) if K.is_tensor(v) else v for k, v in self._fn_kwargs.items()}

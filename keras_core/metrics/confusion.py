@@ -8,6 +8,7 @@ from keras_core import backend as K
 from keras_core.graph import Variable
 from keras_core.metrics.base import Metric
 from keras_core.utils import metrics_utils
+from keras_core.utils.generic_utils import checked_whole_number
 from keras_core.utils.metrics_utils import ConfusionMatrix, divide_no_nan
 
 
@@ -153,6 +154,11 @@ class _PrecisionOrRecall(ConfusionMetric):
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
+        who = type(self).__name__
+        if top_k is not None:
+            top_k = checked_whole_number(f"{who}: `top_k`", top_k, least=1)
+        if class_id is not None:
+            class_id = checked_whole_number(f"{who}: `class_id`", class_id, least=0)
         default = 0.5 if top_k is None else metrics_utils.NEG_INF
         parsed = metrics_utils.parse_init_thresholds(thresholds, default_threshold=default)
         super().__init__(parsed, name, dtype)
@@ -249,7 +255,8 @@ class SensitivitySpecificityBase(CurveMetric):
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
-        if num_thresholds <= 0:
+        who = f"{type(self).__name__}: `num_thresholds`"
+        if checked_whole_number(who, num_thresholds) <= 0:
             raise ValueError(
                 f"{type(self).__name__}: `num_thresholds` must be positive; got {num_thresholds}."
             )

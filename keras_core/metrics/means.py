@@ -9,6 +9,11 @@ from keras_core import losses
 from keras_core.metrics import functions
 from keras_core.metrics.base import Mean, MeanMetricWrapper
 from keras_core.utils import losses_utils
+from keras_core.utils.generic_utils import checked_whole_number
+
+
+def _checked_k(k: int) -> int:
+    return checked_whole_number("k", k, least=1)
 
 
 class MeanSquaredError(MeanMetricWrapper):
@@ -217,7 +222,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
     def __init__(
         self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: str | None = None
     ) -> None:
-        super().__init__(functions.top_k_categorical_accuracy, name, dtype=dtype, k=k)
+        super().__init__(functions.top_k_categorical_accuracy, name, dtype=dtype, k=_checked_k(k))
 
 
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
@@ -235,7 +240,9 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
         name: str | None = "sparse_top_k_categorical_accuracy",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(functions.sparse_top_k_categorical_accuracy, name, dtype=dtype, k=k)
+        super().__init__(
+            functions.sparse_top_k_categorical_accuracy, name, dtype=dtype, k=_checked_k(k)
+        )
 
 
 class BinaryCrossentropy(MeanMetricWrapper):

@@ -10,6 +10,7 @@ import numpy as np
 from keras_core import backend as K
 from keras_core.graph import Variable
 from keras_core.optimizers.optimizer import Optimizer, epsilon_or_default
+from keras_core.utils.generic_utils import checked_number
 
 
 class Nadam(Optimizer):
@@ -49,7 +50,8 @@ class Nadam(Optimizer):
         **kwargs: Any,
     ) -> None:
         learning_rate = kwargs.pop("lr", learning_rate)
-        self.schedule_decay = kwargs.pop("schedule_decay", 0.004)
+        schedule_decay = kwargs.pop("schedule_decay", 0.004)
+        self.schedule_decay = checked_number("Nadam: schedule_decay", schedule_decay)
         self.epsilon = epsilon_or_default(kwargs.pop("epsilon", None))
         super().__init__(**kwargs)
         self._count_steps()

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_core import backend as K
+from keras_core import foreign
 from keras_core.graph import Variable
 from keras_core.legacy.calls import TakesOldCalls
-from keras_core.utils.generic_utils import did_you_mean
+from keras_core.utils.generic_utils import checked_number, did_you_mean
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -82,8 +83,11 @@ class Optimizer(TakesOldCalls):
         """`value` if it is a number that a rate or limit can be, or a tensor."""
         if K.is_tensor(value):
             return value
-        if isinstance(value, (str, bytes)) or not 0.0 <= float(value) < math.inf:
-            raise ValueError(
+        foreign.refuse(value)
+        is_text = isinstance(value, (str, bytes))
+        if is_text or not hasattr(value, "__float__") or not 0.0 <= float(value) < math.inf:
+            kind = ValueError if is_text or hasattr(value, "__float__") else TypeError
+            raise kind(
                 f"{type(self).__name__}: `{name}` must be a finite number that is not "
                 f"negative; got {value!r}."
             )
@@ -252,4 +256,4 @@ def with_iterations(weights: Sequence[Any], expected: int) -> list[Any]:
 
 
 def epsilon_or_default(epsilon: float | None) -> float:
-    return K.epsilon() if epsilon is None else epsilon
+    return K.epsilon() if epsilon is None else checked_number("epsilon", epsilon, least=0)

@@ -15,7 +15,7 @@ def normalize_tuple(value: Any, n: int, name: str) -> tuple[int, ...]:
     Args:
         value: int, or sequence of `n` ints.
         n: length of the result.
-        name: name of the argument, for the message.
+        name: what messages call the argument.
 
     Returns:
         Tuple of `n` ints.
@@ -31,7 +31,7 @@ def normalize_tuple(value: Any, n: int, name: str) -> tuple[int, ...]:
     except (TypeError, ValueError):
         values = integers = ()
     if len(values) != n or integers != values:
-        raise ValueError(f"`{name}` must be an int or a tuple of {n} ints; got {value!r}.")
+        raise ValueError(f"{name} must be an int or a tuple of {n} ints; got {value!r}.")
     return integers
 
 
@@ -43,21 +43,26 @@ def normalize_sizes(value: Any, n: int, name: str) -> tuple[int, ...]:
     """
     sizes = normalize_tuple(value, n, name)
     if min(sizes) < 1:
-        raise ValueError(f"`{name}` must be at least 1 along each axis; got {value!r}.")
+        raise ValueError(f"{name} must be positive, at least 1 along each axis; got {value!r}.")
     return sizes
 
 
-def normalize_padding(value: str) -> str:
+def normalize_padding(
+    value: str, name: str = "padding", allowed: tuple[str, ...] = PADDINGS
+) -> str:
     """The padding in lower case.
 
+    Args:
+        value: str.
+        name: what messages call the argument.
+        allowed: the paddings that there are.
+
     Raises:
-        ValueError: `value` is not 'valid', 'same' or 'causal' (the last for Conv1D only).
+        ValueError: `value` is none of them.
     """
     padding = value.lower() if isinstance(value, str) else value
-    if padding not in PADDINGS:
-        raise ValueError(
-            f"`padding` must be 'valid', 'same' (or 'causal', for Conv1D only); got {value!r}."
-        )
+    if padding not in allowed:
+        raise ValueError(f"{name} must be {' or '.join(map(repr, allowed))}; got {value!r}.")
     return padding
 
 

@@ -226,6 +226,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
         super().__init__(sequence, use_multiprocessing)
         self.shuffle = shuffle
         self.end_of_epoch_signal = threading.Event()
+        self._failure: Exception | None = None
 
     def start(self, workers: int = 1, max_queue_size: int = 10) -> None:
         """Starts the workers."""
@@ -235,9 +236,15 @@ class OrderedEnqueuer(SequenceEnqueuer):
         super().start(workers, max_queue_size)
 
     def join_end_of_epoch(self) -> None:
-        """Waits until the sequence has been told of the epoch's end, or has failed."""
+        """Waits until the sequence has been told of the epoch's end.
+
+        Raises:
+            Exception: what its `on_epoch_end` raised.
+        """
         self.end_of_epoch_signal.wait()
         self.end_of_epoch_signal.clear()
+        if self._failure is not None:
+            raise self._failure
 
     def get(self) -> Iterator[Any]:
         """Yields the batches in their order."""
@@ -247,8 +254,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
             except Exception:
                 self.stop()
                 raise
-            if inputs is not None:
-                yield inputs
+            yield inputs
 
     def _run(self) -> None:
         while self.is_running():
@@ -264,6 +270,9 @@ class OrderedEnqueuer(SequenceEnqueuer):
             try:
                 self.sequence.on_epoch_end()
                 self._draw_order()
+            except Exception as error:
+                self._failure = error
+                raise
             finally:
                 self.end_of_epoch_signal.set()
 
@@ -323,8 +332,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
                         "workers=1, or use_multiprocessing=True."
                     ) from error
                 raise
-            if inputs is not None:
-                yield inputs
+            yield inputs
 
     def _finished(self) -> Iterator[Any]:
         """The batches that other workers still had in hand when one met the end."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import inspect
 import marshal
+import operator
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Callable
 
+from keras_core.missing import did_you_mean
 from keras_core.utils.progbar import Progbar  # noqa: F401  (found here by that name too)
 
 _GLOBAL_CUSTOM_OBJECTS: dict[str, Any] = {}
@@ -141,7 +142,7 @@ def deserialize_keras_object(
 def _envelope(identifier: dict[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
     if "class_name" not in identifier or "config" not in identifier:
         raise ValueError(
-            f"Improper config of a {kind}: {identifier!r}. "
+            f"Improper config format of {kind}: {identifier!r}. "
             "It needs the keys 'class_name' and 'config'."
         )
     return identifier["class_name"], identifier["config"]
@@ -168,24 +169,6 @@ def _find_by_name(name: str, tables: Sequence[Mapping[str, Any]], kind: str) -> 
 
 # What the modules that are looked through have besides the objects.
 _HELPERS = {"Any", "Family", "deserialize", "get", "serialize"}
-
-
-def did_you_mean(name: Any, known: Iterable[str]) -> str:
-    """A question after known names that are like a name, in any case; empty if there are none.
-
-    Args:
-        name: what was written.
-        known: what could have been.
-
-    Returns:
-        Text that begins with a space, or an empty text.
-    """
-    lowered: dict[str, list[str]] = {}
-    for candidate in sorted(known):
-        lowered.setdefault(candidate.lower(), []).append(candidate)
-    near = difflib.get_close_matches(str(name).lower(), list(lowered), n=3)
-    found = [candidate for match in near for candidate in lowered[match]][:3]
-    return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
 def _from_config(made_by: Any, config: dict[str, Any], custom_objects: Mapping[str, Any]) -> Any:
@@ -386,6 +369,43 @@ def transpose_shape(shape: Sequence[Any], target_format: str, spatial_axes: Sequ
     spatial = [shape[axis] for axis in spatial_axes]
     first = [*shape[: spatial_axes[0]], shape[-1], *spatial]
     return first if isinstance(shape, list) else tuple(first)
+
+
+def checked_number(
+    who: str, value: Any, least: float | None = None, most: float | None = None
+) -> Any:
+    """The value, if it is a number, and within bounds.
+
+    Args:
+        who: what messages call it.
+        value: what a user gave.
+        least, most: the bounds, None for none.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is out of bounds.
+    """
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
+        raise TypeError(f"{who} must be a number, but got {value!r}.")
+    if least is not None and value < least:
+        raise ValueError(f"{who} must be at least {least}, but got {value!r}.")
+    if most is not None and value > most:
+        raise ValueError(f"{who} must be at most {most}, but got {value!r}.")
+    return value
+
+
+def checked_whole_number(who: str, value: Any, least: int | None = None) -> int:
+    """The same where it has to be whole, as an int.
+
+    Raises:
+        TypeError: it is no whole number.
+        ValueError: it is less than the least one.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{who} must be a whole number, but got {value!r}.") from None
+    return checked_number(who, number, least)
 
 
 def check_for_unexpected_keys(

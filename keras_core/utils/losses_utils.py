@@ -140,3 +140,22 @@ def compute_weighted_loss(
         weights = K.cast(weights, K.dtype(losses))
         losses, _, weights = squeeze_or_expand_dimensions(losses, None, weights)
         return reduce_weighted_loss(losses * _with_rank_of(losses, weights), reduction)
+
+
+def check_values(who: str, values: Any, numbers: bool = False) -> None:
+    """Refuses what a function of targets and predictions cannot mean to give.
+
+    Args:
+        who: the loss or metric, for the message.
+        values: what it gave.
+        numbers: whether a plain number will do.
+
+    Raises:
+        ValueError: it is None, a text, or a plain number.
+    """
+    is_number = isinstance(values, (int, float)) and not numbers
+    if is_number or values is None or isinstance(values, (str, bytes)):
+        raise ValueError(
+            f"The function of the {who} returned {values!r}, but a tensor with a value a sample "
+            "was expected. Does it end with a return statement?"
+        )

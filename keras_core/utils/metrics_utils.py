@@ -146,7 +146,11 @@ def assert_thresholds_range(thresholds: Sequence[float]) -> None:
 
     Raises:
         ValueError: there is such a threshold.
+        TypeError: it is a text.
     """
+    wrong = [t for t in thresholds if isinstance(t, (str, bytes))]
+    if wrong:
+        raise TypeError(f"Thresholds must be numbers in [0, 1]; got {wrong}.")
     invalid = [t for t in thresholds if t is None or not 0 <= t <= 1]
     if invalid:
         raise ValueError(f"Thresholds must be numbers in [0, 1]; got {invalid}.")

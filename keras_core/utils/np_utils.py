@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ def to_categorical(y: Any, num_classes: int | None = None, dtype: str = "float32
 
     Args:
         y: integers from 0 to `num_classes - 1`, of any shape; a last axis of size 1 is dropped.
-        num_classes: number of classes; the largest label plus one by default.
+        num_classes: number of classes; the largest label plus one by default, and for 0.
         dtype: dtype of the result.
 
     Returns:
@@ -22,15 +23,10 @@ def to_categorical(y: Any, num_classes: int | None = None, dtype: str = "float32
 
     Raises:
         IndexError: a label is negative, or `num_classes` or more.
-        ValueError: the labels are no numbers.
+        ValueError: the labels are no numbers, or there are none to count the classes of.
+        TypeError: `num_classes` is no int.
     """
-    try:
-        labels = np.array(y, dtype="int")
-    except ValueError as error:
-        raise ValueError(
-            f"to_categorical takes integer labels ({error}). Of words they are made by "
-            "np.unique(words, return_inverse=True)[1]."
-        ) from None
+    labels = _labels(y)
     shape = labels.shape
     if len(shape) > 1 and shape[-1] == 1:
         shape = shape[:-1]
@@ -40,9 +36,16 @@ def to_categorical(y: Any, num_classes: int | None = None, dtype: str = "float32
             f"to_categorical: label {labels.min()} is negative; labels run from 0 to "
             "num_classes - 1. Of -1 and 1 they are made by (y + 1) // 2."
         )
-    if num_classes is None:
+    if not num_classes:
+        if not labels.size:
+            raise ValueError("to_categorical: there are no labels; give num_classes.")
         num_classes = int(labels.max()) + 1
-    elif labels.size and labels.max() >= num_classes:
+    if not isinstance(num_classes, (int, np.integer)) or num_classes < 0:
+        kind = ValueError if isinstance(num_classes, (int, np.integer)) else TypeError
+        raise kind(
+            f"to_categorical: num_classes is {num_classes!r}; give the number of classes, an int."
+        )
+    if labels.size and labels.max() >= num_classes:
         raise IndexError(
             f"to_categorical: label {labels.max()} does not fit num_classes={num_classes}; "
             f"labels run from 0 to num_classes - 1, so give num_classes={labels.max() + 1}."
@@ -50,6 +53,26 @@ def to_categorical(y: Any, num_classes: int | None = None, dtype: str = "float32
     one_hot = np.zeros((labels.size, num_classes), dtype=dtype)
     one_hot[np.arange(labels.size), labels] = 1
     return one_hot.reshape((*shape, num_classes))
+
+
+def _labels(y: Any) -> np.ndarray:
+    """Labels as ints, with a warning where a fraction is cut off."""
+    try:
+        labels = np.array(y, dtype="int")
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"to_categorical takes integer labels ({error}). Of words they are made by "
+            "np.unique(words, return_inverse=True)[1]."
+        ) from None
+    given = np.asarray(y)
+    if given.dtype.kind == "f" and not np.array_equal(labels, given):
+        warnings.warn(
+            f"to_categorical takes integer labels, but {given[labels != given].ravel()[0]} is "
+            "among them; what is behind the point is cut off. Is y a measured value, or should it "
+            "be rounded first?",
+            stacklevel=3,
+        )
+    return labels
 
 
 def normalize(x: Any, axis: int = -1, order: float = 2) -> np.ndarray:

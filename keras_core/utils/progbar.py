@@ -205,5 +205,11 @@ def _columns(text: str) -> int:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    stream = sys.stdout
+    if stream is None:  # a program without a console
+        return
+    try:
+        stream.write(text)
+    except UnicodeEncodeError as error:
+        stream.write(text.encode(error.encoding, "replace").decode(error.encoding))
+    stream.flush()

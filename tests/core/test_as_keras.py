@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import textwrap
+import zipapp
 
 import pytest
 
@@ -196,6 +197,68 @@ def test_a_script_ends_as_python_ends_it(sandbox, name):
     assert done.returncode == expected.returncode
     if name == "interrupt":
         assert done.returncode == -signal.SIGINT
+
+
+SHOW_MODULE = """
+    import pickle, sys
+    from . import beside
+
+    class Own:
+        pass
+
+    print(sys.argv, sys.path[0], __name__, __file__, __spec__.name, __package__, __cached__)
+    print(beside.WHERE, type(pickle.loads(pickle.dumps(Own()))) is Own, sys.modules["__main__"])
+    raise SystemExit(len(sys.argv))
+"""
+
+
+@pytest.mark.parametrize("start", [["-m", "keras_core", "run"], ["-m", "keras_core"]])
+@pytest.mark.parametrize("name", ["package.inner", "package"])
+def test_a_module_sees_what_python_shows_it(sandbox, start, name):
+    script(sandbox, "", "package/__init__.py")
+    script(sandbox, "WHERE = 'beside'", "package/beside.py")
+    script(sandbox, SHOW_MODULE, f"package/{'inner' if '.' in name else '__main__'}.py")
+    words = ["-m", name, "a b", "--epochs", "3", "-h", "-m"]
+    expected = sandbox.command(sys.executable, *words)
+    assert expected.returncode == 6
+    done = sandbox.command(sys.executable, *start, *words)
+    assert (done.stdout, done.stderr) == (expected.stdout, expected.stderr)
+    assert done.returncode == expected.returncode
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_a_folder_or_zip_file_runs_its_main(sandbox, kind):
+    script(sandbox, "import sys\nprint(sys.argv, sys.path[0], __file__)", "app/__main__.py")
+    if kind == "zip":
+        zipapp.create_archive(sandbox.home / "app", sandbox.home / "app.pyz")
+    words = ["app" if kind == "folder" else "app.pyz", "--epochs", "3"]
+    expected = sandbox.command(sys.executable, *words)
+    done = sandbox.command(sys.executable, "-m", "keras_core", "run", *words)
+    assert (done.stdout, done.stderr) == (expected.stdout, expected.stderr)
+    assert expected.returncode == done.returncode == 0
+
+
+def test_a_module_has_keras_answered(sandbox):
+    script(sandbox, "import keras\nfrom keras.layers import Dense", "package/__init__.py")
+    script(sandbox, "import keras\nprint(keras.__version__)", "package/main.py")
+    done = sandbox.command(sys.executable, "-m", "keras_core", "run", "-m", "package.main")
+    assert done.stdout == "2.3.1\n", done.stderr
+
+
+@pytest.mark.parametrize("name", ["absent", "package", "package.absent"])
+def test_no_such_module_is_told(sandbox, name):
+    script(sandbox, "", "package/__init__.py")
+    done = sandbox.command(sys.executable, "-m", "keras_core", "run", "-m", name)
+    assert done.returncode == 2
+    assert f"keras-core run: there is no module {name!r}" in done.stderr
+
+
+def test_what_a_package_lacks_is_not_taken_for_the_package(sandbox):
+    script(sandbox, "import absent_one", "package/__init__.py")
+    script(sandbox, "", "package/main.py")
+    done = sandbox.command(sys.executable, "-m", "keras_core", "run", "-m", "package.main")
+    assert done.returncode == 1
+    assert done.stderr.endswith("ModuleNotFoundError: No module named 'absent_one'\n")
 
 
 def test_no_such_script_is_told(sandbox):

@@ -87,7 +87,11 @@ def test_doctor_tells_of_two_distributions_with_one_name(sandbox):
 
 @pytest.mark.parametrize(
     ("settings", "told"),
-    [("{", "keras.json is ignored"), ('{"floatx": "double"}', "floatx must be 'float16'")],
+    [
+        ("{", "keras.json is ignored"),
+        ("[" * 200_000, "keras.json is ignored"),
+        ('{"floatx": "double"}', "floatx must be 'float16'"),
+    ],
 )
 def test_doctor_tells_what_is_wrong_with_the_settings(sandbox, settings, told):
     sandbox.distribution("keras-mine", MINE, "mine")
@@ -95,6 +99,17 @@ def test_doctor_tells_what_is_wrong_with_the_settings(sandbox, settings, told):
     done = keras_core(sandbox, "doctor", **HIDDEN)
     assert done.returncode == 1
     assert told in done.stdout
+
+
+def test_wrong_settings_end_other_commands_without_a_traceback(sandbox):
+    sandbox.distribution("keras-mine", MINE, "mine")
+    sandbox.settings('{"disabled_plugins": 3}')
+    done = keras_core(sandbox, "backends")
+    assert done.returncode == 1
+    assert done.stderr.startswith("keras-core: disabled_plugins must be names of plugins")
+    done = keras_core(sandbox, "doctor")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "PROBLEM: disabled_plugins must be names of plugins" in done.stdout
 
 
 def test_doctor_imports_no_engine(sandbox):

@@ -85,6 +85,36 @@ def test_file_that_holds_no_object_is_ignored_with_a_warning(tmp_path):
         assert config.floatx() == "float32"
 
 
+def test_file_that_is_nested_without_end_is_ignored_with_a_warning(tmp_path):
+    write(tmp_path, "[" * 200_000)
+    with pytest.warns(UserWarning, match="keras.json is ignored"):
+        assert config.floatx() == "float32"
+
+
+def test_file_of_a_windows_editor_is_read(tmp_path):
+    (tmp_path / "keras.json").write_bytes(b'\xef\xbb\xbf{"floatx": "float64"}')
+    assert config.floatx() == "float64"
+
+
+def test_without_a_home_directory_the_file_is_sought_among_temporary_files(tmp_path, monkeypatch):
+    def none():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("KERAS_HOME")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("pathlib.Path.home", none)
+    (tmp_path / ".keras").mkdir()
+    write(tmp_path / ".keras", '{"floatx": "float64"}')
+    assert config.floatx() == "float64"
+
+
+def test_truth_values_are_no_numbers(tmp_path):
+    write(tmp_path, '{"epsilon": true}')
+    with pytest.raises(ValueError, match="keras.json gave True"):
+        config.epsilon()
+
+
 def test_keys_of_other_programs_in_the_file_do_no_harm(tmp_path):
     write(tmp_path, '{"max_epochs": 3}')
     assert config.floatx() == "float32"
@@ -97,6 +127,11 @@ def test_unknown_option_is_refused_with_the_known_ones():
 
 def test_disabled_plugins_are_a_list_of_names(monkeypatch):
     monkeypatch.setenv("KERAS_CORE_DISABLE_PLUGINS", "one, two,")
+    assert config.get_option("disabled_plugins") == ("one", "two")
+
+
+def test_disabled_plugins_may_be_a_list_in_the_file(tmp_path):
+    write(tmp_path, '{"disabled_plugins": ["one", "two"]}')
     assert config.get_option("disabled_plugins") == ("one", "two")
 
 

@@ -426,7 +426,9 @@ ACCEPTED = {
     "1D y for one unit": lambda: small(units=1).fit(X, Y[:, 0], verbose=0),
     "no epochs": lambda: fit(X, Y, epochs=0),
     "predict of no samples": lambda: small().predict(X[:0]),
-    "unknown sample_weight_mode": lambda: small().compile("sgd", "mse", sample_weight_mode="no"),
+    "unknown sample_weight_mode": lambda: _warned(
+        lambda: small().compile("sgd", "mse", sample_weight_mode="nosuch")
+    ),
     "no trainable weight": lambda: _frozen().fit(X, Y, verbose=0),
     "mode of EarlyStopping": lambda: _warned(lambda: EarlyStopping(mode="nosuch")),
     "absent quantity": lambda: _warned(lambda: fit(X, Y, callbacks=[EarlyStopping("nosuch")])),

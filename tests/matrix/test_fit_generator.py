@@ -274,6 +274,30 @@ def test_errors_of_workers_reach_the_caller(workers):
         line().fit_generator(Broken(), verbose=0, workers=workers)
 
 
+@pytest.mark.parametrize("workers", [0, 1, 4])
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_errors_at_the_end_of_an_epoch_reach_the_caller(workers, epochs):
+    class Failing(Batches):
+        def on_epoch_end(self):
+            raise KeyError("the end")
+
+    with pytest.raises(KeyError, match="the end"):
+        line().fit_generator(Failing(), epochs=epochs, workers=workers, verbose=0)
+
+
+@pytest.mark.parametrize("workers", [-1, 0, 1])
+def test_fewer_workers_than_one_make_batches_in_place(workers):
+    threads = []
+
+    class Told(Batches):
+        def __getitem__(self, index):
+            threads.append(threading.current_thread() is threading.main_thread())
+            return super().__getitem__(index)
+
+    line().fit(Told(), workers=workers, verbose=0)
+    assert set(threads) == {workers < 1}
+
+
 def test_a_sequence_without_length():
     class Bare(Sequence):
         pass

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import keras_core.callbacks
-from keras_core.layers import RNN, Add, Bidirectional, Dense, Input, TimeDistributed
+from keras_core.layers import RNN, Add, Bidirectional, Dense, Input, Lambda, TimeDistributed
 from keras_core.models import Model, Sequential, clone_model
+from keras_core.optimizers import SGD
 
 
 @pytest.fixture(params=["keras.src", "tf_keras.src", "tensorflow.python.keras"])
@@ -32,6 +33,9 @@ def other(request, monkeypatch):
     return make
 
 
+X = np.ones((2, 2))
+
+
 def model():
     return Sequential([Dense(1, input_shape=(2,))])
 
@@ -40,6 +44,12 @@ def fit(callback):
     trained = model()
     trained.compile("sgd", "mse")
     trained.fit(np.ones((2, 2)), np.ones((2, 1)), callbacks=[callback], verbose=0)
+
+
+def fit_on(data, method="fit", **how):
+    trained = model()
+    trained.compile("sgd", "mse")
+    getattr(trained, method)(data, verbose=0, **how)
 
 
 PLACES = {
@@ -60,6 +70,14 @@ PLACES = {
     "losses": ("losses", "MeanSquaredError", lambda x: model().compile("sgd", [x])),
     "metric": ("metrics", "AUC", lambda x: model().compile("sgd", "mse", metrics=[x])),
     "callback": ("callbacks.early", "EarlyStopping", fit),
+    "callback alone": (
+        "callbacks",
+        "EarlyStopping",
+        lambda x: fit_on(X, y=X[:, :1], callbacks=x),
+    ),
+    "batches": ("utils", "Sequence", fit_on),
+    "generator": ("utils", "Sequence", lambda x: fit_on(x, "fit_generator", steps_per_epoch=1)),
+    "function": ("layers.core", "Dense", Lambda),
     "initializer": ("initializers", "Zeros", lambda x: Dense(1, kernel_initializer=x)),
     "constraint": ("constraints", "MaxNorm", lambda x: Dense(1, kernel_constraint=x)),
 }
@@ -75,6 +93,25 @@ def test_an_object_of_another_keras_is_told_from_ours(other, place):
     home = "layers" if "rnn" in module else module.partition(".")[0]
     instead = "keras_core.Input(shape=" if name == "KerasTensor" else f"keras_core.{home}.{name} "
     assert instead in told
+
+
+@pytest.mark.parametrize("role", ["loss", "metric"])
+def test_a_function_of_another_keras_is_told(other, role):
+    def mean_squared_error(y_true, y_pred):
+        return y_pred
+
+    mean_squared_error.__module__ = type(other("losses", "any")).__module__
+    given = {"loss": {"loss": mean_squared_error}}.get(role, {"metrics": [mean_squared_error]})
+    with pytest.raises(ValueError) as caught:
+        model().compile("sgd", **{"loss": "mse", **given})
+    assert f"mean_squared_error comes from {other.title} 9.8.7" in str(caught.value)
+    assert "by its name, 'mean_squared_error'" in str(caught.value)
+
+
+def test_a_schedule_of_another_keras_is_told(other):
+    schedule = other("optimizers.schedules", "ExponentialDecay")
+    with pytest.raises(ValueError, match=f"ExponentialDecay comes from {other.title} 9.8.7"):
+        SGD(schedule)
 
 
 def test_a_class_is_told_like_its_objects(other):

@@ -541,3 +541,45 @@ def test_summary_shows_whole_names_on_a_terminal_that_is_wide_enough(
     lines = capsys.readouterr().out.splitlines()
     assert any("n" * 40 + " (Dense)" in line for line in lines) is whole
     assert max(map(len, lines)) <= columns
+
+
+# Arguments of odd kinds
+
+
+def test_an_unknown_mode_of_weights_is_none_and_spoken_of():
+    model = line()
+    with pytest.warns(UserWarning, match="sample_weight_mode of output 'out' is 'word'"):
+        model.compile(SGD(0.0), "mse", sample_weight_mode="word")
+    weights = np.array([1.0, 0.0, 0.0, 2.0])
+    loss = model.evaluate(X, Y, sample_weight=weights, verbose=0)
+    np.testing.assert_allclose(loss, np.sum(weights * squares()) / 4, rtol=1e-6)
+
+
+def test_memory_is_read_as_an_array():
+    np.testing.assert_array_equal(line().predict(memoryview(X)), X.sum(axis=1, keepdims=True))
+
+
+def test_inputs_of_unequal_numbers_of_samples_are_not_predicted_on():
+    first, second = Input((2,)), Input((2,))
+    model = Model([first, second], Dense(1)(second))
+    with pytest.raises(ValueError, match=r"same number of samples, but they have \[2, 4\]"):
+        model.predict([X, X[:2]])
+    with pytest.raises(ValueError, match="The inputs .* are None"):
+        model.predict([X, None])
+
+
+def test_weights_by_unknown_names_are_spoken_of():
+    shared = Input((2,))
+    outputs = [Dense(1, name=name)(shared) for name in ("first", "second")]
+    model = Model(shared, outputs)
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match=r"class_weight has the keys \[0, 1\].*'first', 'second'"):
+        model.fit(X, [Y, Y], class_weight={0: 1.0, 1: 2.0}, verbose=0)
+
+
+def test_a_bad_frequency_of_validation_is_found_before_training():
+    model = line(0.1)
+    for freq, kind in ((0, ValueError), (1.5, ValueError), ("a", TypeError)):
+        with pytest.raises(kind, match="validation_freq is"):
+            model.fit(X, Y, validation_data=(X, Y), validation_freq=freq, verbose=0)
+    np.testing.assert_array_equal(model.get_weights()[0], [[1.0], [1.0]])

@@ -7,11 +7,22 @@ import warnings
 import numpy as np
 import pytest
 
-from keras_core import backend, callbacks, layers, models, optimizers, utils
+from keras_core import (
+    backend,
+    callbacks,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    regularizers,
+    utils,
+)
 
 X = np.arange(24, dtype="float32").reshape(6, 4) / 24
 Y = np.arange(12, dtype="float32").reshape(6, 2) / 12
 LABELS = np.array([0, 1, 0, 1, 1, 0])
+STEPS = np.zeros((6, 3, 2), "float32")
 IMAGES = np.zeros((6, 8, 8), "float32")
 
 
@@ -33,6 +44,13 @@ def images(*last, loss="mse"):
     first = layers.Conv2D(2, 3, input_shape=(8, 8, 1), name="conv")
     model = models.Sequential([first, *last, layers.Dense(2, name="last")])
     model.compile("sgd", loss)
+    return model
+
+
+def stateful():
+    first = layers.LSTM(2, stateful=True, batch_input_shape=(4, 3, 2))
+    model = models.Sequential([first], name="stateful")
+    model.compile("sgd", "mse")
     return model
 
 
@@ -123,6 +141,18 @@ MISTAKES = [
     ("len(Input((4,)))", TypeError, "input_1 length K.shape(x)[0]"),
     # Models
     ("Sequential(Dense(3))", TypeError, "list of layers dense_1 Sequential([first, second])"),
+    ("Sequential(3)", TypeError, "list of layers 3 Sequential([first, second])"),
+    ("Sequential('dense')", TypeError, "list of layers 'dense' Sequential([first, second])"),
+    ("Model(inputs=3)", TypeError, "more than inputs Model(inputs=..., outputs=...)"),
+    ("layers.Conv2d(3, 3)", AttributeError, "'Conv2d' Did you mean 'Conv2D'"),
+    ("layers.lstm(3)", AttributeError, "'lstm' Did you mean 'LSTM'"),
+    ("optimizers.adamm()", AttributeError, "'adamm' Did you mean 'adam'"),
+    ("callbacks.EarlyStoping()", AttributeError, "'EarlyStoping' mean 'EarlyStopping'"),
+    ("losses.MeanSquaredEror()", AttributeError, "'MeanSquaredEror' mean 'MeanSquaredError'"),
+    ("models.load_mode('m.h5')", AttributeError, "'load_mode' mean 'load_model'"),
+    ("regularizers.L2(0.1)", AttributeError, "'L2' Did you mean 'l2'"),
+    ("K.relue(Input((4,)))", AttributeError, "'relue' Did you mean 'relu'"),
+    ("utils.to_categoric([1])", AttributeError, "'to_categoric' mean 'to_categorical'"),
     ("Sequential([Dense])", TypeError, "class Dense(...)"),
     ("Sequential([Input((3,))])", TypeError, "Placeholder Model(inputs, outputs)"),
     ("Model(Input((3,)))", TypeError, "more than inputs Model(inputs=..., outputs=...)"),
@@ -219,10 +249,147 @@ MISTAKES = [
     ("EarlyStopping(patience='3')", TypeError, "EarlyStopping patience '3' number"),
     ("small().fit_generator(Sequence)", TypeError, "Sequence is a class object"),
     ("LearningRateScheduler(0.1)", TypeError, "schedule 0.1 function of the epoch lambda"),
+    # Options of layers
+    ("Dense(3, use_bias='no')", TypeError, "Dense dense_1 `use_bias` True or False 'no'"),
+    ("LSTM(3, return_sequences='yes')", TypeError, "LSTM `return_sequences` True False 'yes'"),
+    ("GRU(3, stateful='no')", TypeError, "GRU `stateful` True or False 'no'"),
+    ("Embedding(9, 3, mask_zero='no')", TypeError, "Embedding `mask_zero` True or False 'no'"),
+    ("BatchNormalization(center='no')", TypeError, "BatchNormalization `center` True or False"),
+    ("BatchNormalization(momentum='x')", TypeError, "BatchNormalization `momentum` number 'x'"),
+    ("BatchNormalization(epsilon=None)", TypeError, "BatchNormalization `epsilon` number None"),
+    ("Dense(3, trainable='no')", TypeError, "dense_1 trainable 'no' True or False"),
+    ("Dense(3, dtype='float33')", TypeError, "'float33' dtype float32"),
+    ("Dense(3, input_shape=(-4,))", ValueError, "Dense input_shape (-4,) negative None"),
+    ("Dense(3, input_dim='4')", TypeError, "Dense input_shape ('4',) whole numbers"),
+    ("Dense(3, input_shape=(4,), batch_size='2')", TypeError, "Dense batch_size '2' whole"),
+    ("Dense(3, batch_input_shape=(None, -4))", ValueError, "Dense batch_input_shape -4 negative"),
+    ("Dense('3')", ValueError, "Dense `units` positive integer '3' units=32"),
+    ("Input((-1,))", ValueError, "Input shape (-1,) negative None"),
+    ("Input(batch_shape=4)", TypeError, "Input batch_shape 4 tuple (4,)"),
+    ("Input((4,), dtype='float33')", TypeError, "'float33' dtype float32"),
+    ("Input((4,), tensor=X)", ValueError, "InputLayer tensor array fit predict"),
+    ("Reshape((None, 2))", ValueError, "reshape_1 `target_shape` (None, 2) -1"),
+    ("Reshape((-2, 2))", ValueError, "reshape_1 `target_shape` (-2, 2) at least 0"),
+    ("Reshape((2.5,))", TypeError, "reshape_1 target_shape (2.5,) whole numbers"),
+    ("Permute((0, 1))", ValueError, "permute_1 `dims` each of 1 to 2 (0, 1)"),
+    ("RepeatVector('3')", ValueError, "RepeatVector `n` positive integer '3'"),
+    ("Dropout(0.5, noise_shape=3)", TypeError, "Dropout noise_shape 3 tuple (3,)"),
+    ("GaussianNoise('a')", TypeError, "GaussianNoise `stddev` number 'a'"),
+    ("LeakyReLU('a')", TypeError, "LeakyReLU `alpha` number 'a'"),
+    ("ReLU(negative_slope=-1)", ValueError, "ReLU `negative_slope` at least 0 -1"),
+    ("ReLU('relu')", TypeError, "ReLU `max_value` number 'relu'"),
+    ("Conv1D(None, 3)", ValueError, "Conv1D `filters` positive integer None"),
+    ("Conv1D(8, 3, strides=0)", ValueError, "Conv1D layer 'conv1d_1' `strides` at least 1 0"),
+    ("Conv3D(8, 3, dilation_rate=0)", ValueError, "Conv3D `dilation_rate` at least 1 0"),
+    ("Conv2DTranspose(8, 3, strides=-1)", ValueError, "Conv2DTranspose `strides` at least 1 -1"),
+    (
+        "Conv2DTranspose(8, 3, strides=2, output_padding=-1)",
+        ValueError,
+        "Conv2DTranspose output_padding=(-1, -1) at least 0 stride",
+    ),
+    ("SeparableConv1D(8, 3, padding='sane')", ValueError, "SeparableConv1D `padding` 'sane'"),
+    ("SeparableConv2D(8, 3, depth_multiplier=0)", ValueError, "SeparableConv2D multiplier` 0"),
+    ("DepthwiseConv2D(3, depth_multiplier=1.5)", ValueError, "DepthwiseConv2D multiplier` 1.5"),
+    ("LocallyConnected1D(8, 0)", ValueError, "LocallyConnected1D `kernel_size` at least 1 0"),
+    ("ConvLSTM2D(8, 3, padding='causal')", ValueError, "ConvLSTM2DCell `padding` 'causal'"),
+    ("MaxPooling1D(2, padding='full')", ValueError, "MaxPooling1D `padding` 'valid' 'full'"),
+    ("AveragePooling3D(2, strides=0)", ValueError, "AveragePooling3D `strides` at least 1 0"),
+    ("UpSampling1D(0)", ValueError, "UpSampling1D `size` at least 1 0"),
+    ("UpSampling1D(1.5)", ValueError, "UpSampling1D `size` int 1.5"),
+    ("UpSampling2D((2, 0))", ValueError, "UpSampling2D `size` at least 1 (2, 0)"),
+    ("ZeroPadding2D(1.5)", ValueError, "ZeroPadding2D `padding` int 1.5"),
+    ("Cropping1D((1, 2, 3))", ValueError, "Cropping1D `cropping` 2 ints (1, 2, 3)"),
+    ("RNN(LSTM(3))", ValueError, "RNN cell lstm_1 `state_size` LSTMCell(...)"),
+    ("RNN(LSTMCell)", ValueError, "RNN LSTMCell is a class LSTMCell(32)"),
+    ("Lambda(lambda x, y: x)(Input((3,)))", TypeError, "lambda_1 input `arguments` 'y'"),
+    ("Lambda(lambda x: x, arguments=3)", TypeError, "lambda_1 `arguments` dictionary 3"),
+    ("Lambda(lambda x: 3)(Input((3,)))", ValueError, "lambda_1 returned 3 tensor K.constant"),
+    ("Dense(3, kernel_regularizer=regularizers.l2)", ValueError, "l2 regularizer call it l2(0.01)"),
+    ("Dense(3, kernel_initializer=X)", ValueError, "initializer array ndarray expected the name"),
+    # compile
+    ("small(lambda: 3)", TypeError, "loss '<lambda>' y_true y_pred too many positional"),
+    ("small(lambda t, p: None)", ValueError, "loss '<lambda>' None tensor return statement"),
+    ("small(lambda t, p: 3)", ValueError, "loss '<lambda>' 3 tensor"),
+    ("small(metrics=[lambda t: t])", TypeError, "metric '<lambda>' y_true and y_pred"),
+    ("small(metrics=[lambda t, p: None])", ValueError, "metric '<lambda>' None return"),
+    ("small(loss_weights=['a'])", TypeError, "loss weight 'out' 'a' number"),
+    ("small(loss_weights={'out': None})", ValueError, "loss weight 'out' None number"),
+    ("SGD(None)", TypeError, "SGD `learning_rate` number None"),
+    ("SGD(clipnorm=-1)", ValueError, "SGD `clipnorm` not negative -1"),
+    ("Adam(epsilon='a')", TypeError, "epsilon number 'a'"),
+    ("losses.BinaryCrossentropy(label_smoothing=5)", ValueError, "label_smoothing at most 1 5"),
+    ("metrics.TopKCategoricalAccuracy(0)", ValueError, "k at least 1 0"),
+    ("metrics.MeanIoU('a')", TypeError, "MeanIoU `num_classes` whole number 'a'"),
+    ("metrics.Precision(thresholds='a')", TypeError, "Thresholds [0, 1] 'a'"),
+    # Runs
+    ("fit(X, Y, validation_split='0.2')", TypeError, "validation_split '0.2' fraction 0.2"),
+    (
+        "fit(X, Y, validation_data=(X, Y), validation_freq='a')",
+        TypeError,
+        "validation_freq 'a' int list of epochs",
+    ),
+    ("fit(X, Y, validation_data=(X, Y), validation_freq=0)", ValueError, "validation_freq 0"),
+    ("fit(batches(), steps_per_epoch=1, workers='2')", TypeError, "workers '2' str int"),
+    ("fit(batches(), steps_per_epoch=1, max_queue_size='2')", TypeError, "max_queue_size '2' int"),
+    ("small().evaluate(batches(), steps=0)", ValueError, "steps 0 at least 1"),
+    ("small().predict(X, steps=0)", ValueError, "steps 0 at least 1"),
+    ("fit(iter([None]), steps_per_epoch=1)", ValueError, "list_iterator fit_generator"),
+    (
+        "small().fit_generator(iter([None]), 1, verbose=0)",
+        ValueError,
+        "(x, y) None yield __getitem__ return",
+    ),
+    ("small().fit_generator(batches, 1)", TypeError, "iterator Call it: batches()"),
+    ("small().fit_generator(None, 1)", TypeError, "None is not an iterator Sequence"),
+    ("small().predict_generator(iter([None]), 1)", ValueError, "x (x, y) None"),
+    ("fit(X, Y, sample_weight={'x': 1})", ValueError, "sample_weight dict names of outputs"),
+    ("fit(X, Y, sample_weight=1)", ValueError, "sample_weight 1 weight for each sample"),
+    ("fit(X, Y, sample_weight=np.array(['a'] * 6))", ValueError, "sample_weight <U1 'a'"),
+    ("fit(X, Y, class_weight={0: 'a', 1: 'b'})", ValueError, "class_weight 'b' class 1 number"),
+    (
+        "small(sample_weight_mode='temporal').fit(X, Y)",
+        ValueError,
+        "sample_weight_mode='temporal' (batch, steps, features) (6, 2)",
+    ),
+    ("stateful().train_on_batch(STEPS, Y)", ValueError, "stateful 4 samples 6"),
+    ("stateful().test_on_batch(STEPS, Y)", ValueError, "stateful 4 samples 6"),
+    ("stateful().predict_on_batch(STEPS)", ValueError, "stateful 4 samples 6"),
+    ("stateful().predict_generator(iter([STEPS]), 1)", ValueError, "stateful 4 samples 6"),
+    ("stateful().fit_generator(iter([(STEPS, Y)]), 1)", ValueError, "stateful 4 samples 6"),
+    ("to_categorical([None])", TypeError, "integer labels NoneType"),
+    ("to_categorical([])", ValueError, "no labels num_classes"),
+    ("to_categorical([0, 1], '3')", TypeError, "num_classes '3' int"),
+    ("to_categorical([0, 1], -1)", ValueError, "num_classes -1 int"),
+    # Options of callbacks
+    ("EarlyStopping(min_delta='a')", TypeError, "EarlyStopping min_delta number 'a'"),
+    ("EarlyStopping(baseline='a')", TypeError, "EarlyStopping baseline number 'a'"),
+    ("ModelCheckpoint(3)", TypeError, "ModelCheckpoint filepath 3 path"),
+    ("ModelCheckpoint('w.h5', period='a')", TypeError, "ModelCheckpoint period number 'a'"),
+    ("ModelCheckpoint('{epoch.h5')", ValueError, "ModelCheckpoint {epoch.h5 braces {epoch:02d}"),
+    ("ReduceLROnPlateau(factor=-1)", ValueError, "ReduceLROnPlateau factor at least 0 -1"),
+    ("ReduceLROnPlateau(patience='a')", TypeError, "ReduceLROnPlateau patience number 'a'"),
+    ("CSVLogger(3)", TypeError, "CSVLogger filename 3 path"),
+    ("CSVLogger('a.csv', separator=';;')", TypeError, "CSVLogger separator ';;' one character"),
+    ("LambdaCallback(on_epoch_end=3)", TypeError, "LambdaCallback on_epoch_end 3 function"),
+    (
+        "LambdaCallback(on_epoch=print)",
+        TypeError,
+        "LambdaCallback 'on_epoch' never called 'on_epoch_end'",
+    ),
 ]
 
 # What goes on, and is spoken of.
 WARNINGS = [
+    ("to_categorical([0.5, 1.0])", "to_categorical integer labels 0.5 point"),
+    (
+        "small('sparse_categorical_crossentropy').fit(X, LABELS + 0.5, verbose=0)",
+        "'out' label 0.5 point whole numbers",
+    ),
+    ("small(sample_weight_mode='word')", "sample_weight_mode 'out' 'word' None 'temporal'"),
+    (
+        "Dense(3, activation=LeakyReLU())",
+        "LeakyReLU activation trains no weights activation=None LeakyReLU(...)",
+    ),
     ("fit(X * np.nan, Y)", "out_input (6, 4) 24 values NaN [0, 0] np.isfinite"),
     ("fit(X, Y, initial_epoch=5)", "initial_epoch=5 epochs=1 nothing is trained"),
     ("Dense(1, activation='softmax')(Input((4,)))", "softmax single unit sigmoid 2 units"),
@@ -244,6 +411,9 @@ NAMES = {
     **vars(models),
     "to_categorical": utils.to_categorical,
     "Sequence": utils.Sequence,
+    "losses": losses,
+    "metrics": metrics,
+    "regularizers": regularizers,
     **globals(),
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -216,3 +218,17 @@ def test_quiet_runs_print_nothing(capsys):
     model.evaluate(X, Y, verbose=2)
     model.predict(X)
     assert capsys.readouterr().out == ""
+
+
+def test_names_that_an_output_cannot_spell_do_not_end_training(clock, monkeypatch):
+    output = io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="")
+    monkeypatch.setattr(sys, "stdout", output)
+    Progbar(2, width=5).update(2, [("pr\xe9cision", 0.5)])
+    assert output.buffer.getvalue().endswith(b" - pr?cision: 0.5000\n")
+
+
+def test_a_program_without_a_console_is_told_nothing(clock, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    bar = Progbar(2)
+    bar.update(2, [("loss", 0.5)])
+    assert bar._seen == 2

@@ -326,6 +326,15 @@ class Compiled(Network):
             self._input_feed = InputFeed(self._feed_inputs, self._feed_input_names)
         return self._input_feed.converted(self._input_feed.arrays_of(x))
 
+    def _check_batch(self, arrays: Sequence[Any]) -> None:
+        """Refuses a batch of another size than the inputs are made for, such as stateful ones."""
+        wanted = self._input_feed.batch_size
+        if wanted is not None and arrays and arrays[0].shape[0] != wanted:
+            raise ValueError(
+                f"Model {self.name} takes batches of {wanted} samples, as its input says, but one "
+                f"of {arrays[0].shape[0]} was given. Leave out the rest, or fill up the batch."
+            )
+
     def _set_inputs(self, inputs: Any) -> None:
         """Builds a model that has not met its inputs yet, for arrays such as these."""
         if isinstance(inputs, dict):

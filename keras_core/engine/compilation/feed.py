@@ -46,12 +46,16 @@ class InputFeed:
     Args:
         placeholders: input tensors that are fed.
         names: their names.
+
+    Attributes:
+        batch_size: the number of samples in a batch, if the inputs say it.
     """
 
     def __init__(self, placeholders: Sequence[Any], names: Sequence[str]) -> None:
         self.placeholders = list(placeholders)
         self.names = list(names)
         self.shapes = [x.shape for x in self.placeholders]
+        self.batch_size = next((shape[0] for shape in self.shapes if shape), None)
 
     def arrays_of(self, x: Any) -> list[Any]:
         """Input arrays of the right number, ranks and shapes.
@@ -63,9 +67,13 @@ class InputFeed:
             return [x]
         if x is None and self.names:
             raise ValueError(f"There is no x, but the model takes the inputs {self.names}.")
-        return data.standardize_input_data(
+        arrays = data.standardize_input_data(
             x, self.names, self.shapes, check_batch_axis=False, exception_prefix="input"
         )
+        absent = [name for name, array in zip(self.names, arrays) if array is None]
+        if absent:
+            raise ValueError(f"The inputs {absent} are None; give an array for each input.")
+        return arrays
 
     def converted(self, arrays: Sequence[Any]) -> list[Any]:
         """The arrays in the dtypes that are fed."""
@@ -153,6 +161,9 @@ class TrainingFeed:
     def _weights_of(
         self, targets: Sequence[Any], sample_weight: Any, class_weight: Any
     ) -> list[Any]:
+        for target, mode in zip(targets, self.sample_weight_modes):
+            if mode is not None:
+                data.check_mode(target, mode)
         if sample_weight is None and class_weight is None:
             return []
         of_samples = self._of_outputs(data.standardize_sample_weights, sample_weight)

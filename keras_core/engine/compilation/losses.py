@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Sequence
 from typing import Any, Callable
 
 from keras_core import backend as K
-from keras_core import losses
+from keras_core import foreign, losses
 from keras_core.utils.generic_utils import check_for_unexpected_keys
 from keras_core.utils.losses_utils import Reduction, squeeze_or_expand_dimensions
 
@@ -20,19 +21,21 @@ def get_loss_function(loss: Any) -> Any:
     Raises:
         ValueError: unknown name, or something that is no loss.
     """
-    refuse_numpy_function("loss", loss)
+    refuse_function_of_others("loss", loss)
     fn = losses.get(loss)
     if fn is None or isinstance(fn, losses.Loss):
         return fn
+    check_takes_targets("loss", fn)
     return losses.LossFunctionWrapper(fn, name=getattr(fn, "__name__", type(fn).__name__))
 
 
-def refuse_numpy_function(role: str, fn: Any) -> None:
+def refuse_function_of_others(role: str, fn: Any) -> None:
     """Refuses functions such as np.mean, which cannot take the tensors of a model.
 
     Raises:
-        ValueError: it is a function of NumPy.
+        ValueError: it is a function of NumPy or of another Keras.
     """
+    foreign.refuse_function(role, fn)
     if callable(fn) and (getattr(fn, "__module__", None) or "").partition(".")[0] == "numpy":
         name = getattr(fn, "__name__", type(fn).__name__)
         raise ValueError(
@@ -40,6 +43,23 @@ def refuse_numpy_function(role: str, fn: Any) -> None:
             f"the tensors y_true and y_pred. Write it with functions of keras_core.backend, such "
             f"as lambda y_true, y_pred: K.mean(y_pred), or take one by its name, such as 'mae'."
         )
+
+
+def check_takes_targets(role: str, fn: Any) -> None:
+    """Refuses functions that cannot be called with targets and predictions.
+
+    Raises:
+        TypeError: it takes fewer or more arguments.
+    """
+    try:
+        inspect.signature(fn).bind(None, None)
+    except ValueError:
+        return  # written in C, it does not tell
+    except TypeError as error:
+        raise TypeError(
+            f"compile: {role} {getattr(fn, '__name__', fn)!r} is called with y_true and y_pred, "
+            f"but does not take these: {error}."
+        ) from None
 
 
 def prepare_loss_functions(loss: Any, output_names: Sequence[str]) -> list[Any]:
@@ -90,14 +110,14 @@ def prepare_loss_weights(output_names: Sequence[str], loss_weights: Any = None) 
 
     Raises:
         ValueError: a list of another length, or an unknown output.
-        TypeError: neither list nor dict.
+        TypeError: neither list nor dict, or a weight that is no number.
     """
     names = list(output_names)
     if loss_weights is None:
         return [1.0] * len(names)
     if isinstance(loss_weights, dict):
         check_for_unexpected_keys("loss_weights", loss_weights, names)
-        return [loss_weights.get(name, 1.0) for name in names]
+        return _checked_factors(names, [loss_weights.get(name, 1.0) for name in names])
     if not isinstance(loss_weights, (list, tuple)):
         raise TypeError(
             f"compile: loss_weights is {loss_weights!r}; give a list with a weight for each "
@@ -108,7 +128,17 @@ def prepare_loss_weights(output_names: Sequence[str], loss_weights: Any = None) 
             f"compile: loss_weights is a list of {len(loss_weights)}, but the model has "
             f"{len(names)} outputs, {names}."
         )
-    return list(loss_weights)
+    return _checked_factors(names, list(loss_weights))
+
+
+def _checked_factors(names: list[str], factors: list[Any]) -> list[Any]:
+    for name, factor in zip(names, factors):
+        if not K.is_tensor(factor) and (
+            isinstance(factor, (str, bytes)) or not hasattr(factor, "__float__")
+        ):
+            kind = ValueError if factor is None else TypeError
+            raise kind(f"compile: the loss weight of output {name!r} is {factor!r}; give a number.")
+    return factors
 
 
 def with_class_axis(loss: Any, output_shape: Shape) -> Any:
@@ -198,9 +228,15 @@ def get_output_sample_weight_and_mode(
     """The placeholder of an output's sample weights, and its mode; None twice if it is skipped."""
     if output_index in skip_target_weighing_indices:
         return None, None
-    mode = "temporal" if sample_weight_mode == "temporal" else sample_weight_mode
-    axes = 2 if mode == "temporal" else 1
-    return K.placeholder(ndim=axes, name=f"{output_name}_sample_weights"), mode
+    if sample_weight_mode not in (None, "temporal"):
+        warnings.warn(
+            f"compile: sample_weight_mode of output {output_name!r} is {sample_weight_mode!r} and "
+            "taken for None, a weight a sample; write None, or 'temporal' for a weight a step.",
+            stacklevel=2,
+        )
+        sample_weight_mode = None
+    axes = 2 if sample_weight_mode == "temporal" else 1
+    return K.placeholder(ndim=axes, name=f"{output_name}_sample_weights"), sample_weight_mode
 
 
 def masked_weights(y_pred: Any, weights: Any, mask: Any) -> Any:

@@ -7,7 +7,11 @@ from typing import Any, NamedTuple
 
 from keras_core import losses
 from keras_core import metrics as metrics_module
-from keras_core.engine.compilation.losses import masked_weights, refuse_numpy_function
+from keras_core.engine.compilation.losses import (
+    check_takes_targets,
+    masked_weights,
+    refuse_function_of_others,
+)
 from keras_core.utils.generic_utils import check_for_unexpected_keys, to_list
 from keras_core.utils.metrics_utils import as_symbol
 
@@ -33,8 +37,10 @@ def get_metric_name(metric: Any, weighted: bool = False) -> str:
     """
     if isinstance(metric, str):
         return metric
-    refuse_numpy_function("metric", metric)
+    refuse_function_of_others("metric", metric)
     found = metrics_module.get(metric)
+    if not isinstance(found, metrics_module.Metric):
+        check_takes_targets("metric", found)
     return found.name if hasattr(found, "name") else found.__name__
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any, Callable
 
@@ -332,7 +333,7 @@ def check_labels(name: str, labels: Any, count: int) -> None:
 def _check_labels(name: str, labels: np.ndarray, count: int) -> None:
     # Written so that NaN is found, too.
     if not labels.size or (labels.min() >= 0 and labels.max() < count):
-        return
+        return _warn_of_fractions(name, labels)
     wrong = labels[~((labels >= 0) & (labels < count))][0]
     raise ValueError(
         f"The targets of output {name!r} have the label {wrong}, which is outside of the range "
@@ -340,6 +341,16 @@ def _check_labels(name: str, labels: np.ndarray, count: int) -> None:
         f"the output has {count} units. Number the classes from 0 on, or give the last layer a "
         "unit for each."
     )
+
+
+def _warn_of_fractions(name: str, labels: np.ndarray) -> None:
+    if labels.dtype.kind == "f" and (labels % 1).any():
+        warnings.warn(
+            f"The targets of output {name!r} have the label {labels[labels % 1 != 0].flat[0]}; "
+            "what is behind the point is cut off, since sparse_categorical_crossentropy takes "
+            "whole numbers.",
+            stacklevel=2,
+        )
 
 
 _ELEMENTWISE = (
@@ -382,11 +393,22 @@ def standardize_sample_or_class_weights(
             )
         return list(x_weight)
     if isinstance(x_weight, dict):
+        _warn_of_unknown_outputs(x_weight, names, weight_type)
         return [x_weight.get(name) for name in names]
     raise TypeError(
         f"{weight_type} is a {type(x_weight).__name__}, but the model has {len(names)} outputs; "
         f"give a list or a dict with an entry for each of {names}."
     )
+
+
+def _warn_of_unknown_outputs(weights: dict, names: list[str], weight_type: str) -> None:
+    unknown = [key for key in weights if key not in names]
+    if unknown:
+        warnings.warn(
+            f"{weight_type} has the keys {_first_few(unknown)}, but the model has the outputs "
+            f"{names}, so they are ignored; a model of several outputs takes them by name.",
+            stacklevel=2,
+        )
 
 
 def standardize_class_weights(class_weight: Any, output_names: Sequence[str]) -> list[Any]:
@@ -418,7 +440,7 @@ def standardize_weights(
             no dict, or a class without weight.
     """
     check_class_weight(class_weight, kinds=(dict,))
-    _check_mode(y, sample_weight_mode)
+    check_mode(y, sample_weight_mode)
     weights = [] if sample_weight is None else [_checked(y, sample_weight, sample_weight_mode)]
     if class_weight:
         weights.append(_weights_of_classes(y, class_weight))
@@ -450,7 +472,12 @@ def check_class_weight(class_weight: Any, kinds: tuple[type, ...] = (dict, list,
     )
 
 
-def _check_mode(y: np.ndarray, mode: str | None) -> None:
+def check_mode(y: Any, mode: str | None) -> None:
+    """Checks that targets can have the weights of a mode.
+
+    Raises:
+        ValueError: unknown mode, or targets without steps in the mode `'temporal'`.
+    """
     if mode not in (None, "temporal"):
         raise ValueError(f"sample_weight_mode is {mode!r}; write None or 'temporal'.")
     if mode == "temporal" and len(y.shape) < 3:
@@ -461,12 +488,14 @@ def _check_mode(y: np.ndarray, mode: str | None) -> None:
 
 
 def _checked(y: np.ndarray, sample_weight: Any, mode: str | None) -> np.ndarray:
-    if isinstance(sample_weight, (str, dict)):
-        raise ValueError(
-            f"sample_weight is a {type(sample_weight).__name__}; give an array with a weight for "
-            "each sample. Weights of classes are given as class_weight."
-        )
     weight = np.asarray(plain_array(sample_weight))
+    if isinstance(sample_weight, (str, dict)) or not weight.ndim:
+        raise ValueError(
+            f"sample_weight is {sample_weight!r}, of type {type(sample_weight).__name__}; give an "
+            "array with a weight for each sample, or a dict of such arrays by the names of "
+            "outputs. Weights of classes are given as class_weight."
+        )
+    weight = np.asarray(as_numbers(weight, "sample_weight"))
     axes = 2 if mode == "temporal" else 1
     if weight.ndim != axes:
         hint = (
@@ -498,9 +527,19 @@ def _weights_of_classes(y: np.ndarray, class_weight: dict) -> np.ndarray:
             f"targets; it has weights for {_first_few(list(class_weight))}. Its keys have to be "
             "ints, and the targets classes."
         )
+    wrong = [c for c in present.tolist() if not _is_number(class_weight[c])]
+    if wrong:
+        raise ValueError(
+            f"class_weight has the weight {class_weight[wrong[0]]!r} for the class {wrong[0]!r}; "
+            "give a number."
+        )
     return np.array([class_weight[c] for c in present.tolist()], dtype=K.floatx())[
         index.reshape(-1)
     ]
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, (str, bytes)) and hasattr(value, "__float__")
 
 
 def _first_few(values: list[Any]) -> str:

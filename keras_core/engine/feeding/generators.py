@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_core import foreign
 from keras_core.engine.options import number_of_steps
 from keras_core.utils.data_utils import Sequence, new_shuffler, order_of_batches
 
@@ -93,6 +94,15 @@ def check_generator_arguments(
             )
 
 
+def _length(sequence: Any) -> int:
+    if not len(sequence):
+        raise ValueError(
+            f"{type(sequence).__name__} has no batches: its len() is 0. Are there fewer samples "
+            "than a batch takes?"
+        )
+    return len(sequence)
+
+
 def number_of_batches(data: Any, steps: int | None, name: str) -> int:
     """The number of batches in an epoch: `steps`, or the length of a Sequence.
 
@@ -101,17 +111,21 @@ def number_of_batches(data: Any, steps: int | None, name: str) -> int:
             arrays.
         TypeError: the data are a class.
     """
+    foreign.refuse(data)
     if isinstance(data, (np.ndarray, list, tuple, dict)):
         raise ValueError(
-            f"A generator or a Sequence is wanted here, not a {type(data).__name__}; arrays go to "
+            f"A generator or a Sequence is wanted here, not {type(data).__name__}; arrays go to "
             "fit, evaluate and predict."
         )
     if inspect.isclass(data):
         raise TypeError(f"{data.__name__} is a class; give an object of it: {data.__name__}(...).")
+    if not is_sequence(data) and not hasattr(data, "__next__") and not hasattr(data, "__iter__"):
+        called = f" Call it: {data.__name__}()." if inspect.isfunction(data) else ""
+        raise TypeError(f"{data!r} is not an iterator of batches, nor a Sequence.{called}")
     if steps is not None:
         return number_of_steps(name, steps)
     if is_sequence(data):
-        return number_of_steps(f"the length of the {type(data).__name__}", len(data))
+        return _length(data)
     raise ValueError(
         f"A generator does not tell how many batches it has: give {name}, or use a Sequence."
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_core import backend as K
+from keras_core import foreign
 
 # How many numbers are looked at in one go for what is not finite.
 _BLOCK = 1 << 20
@@ -42,6 +43,8 @@ class SparseRows:
 
 def plain_array(x: Any) -> Any:
     """The array in a data frame, or a tensor of an engine; other things unchanged."""
+    if isinstance(x, memoryview):
+        return np.asarray(x)
     if type(x).__name__ in ("DataFrame", "Series"):
         return x.to_numpy()
     return x.numpy() if callable(getattr(x, "numpy", None)) else x
@@ -63,8 +66,9 @@ def as_numbers(x: Any, name: str) -> Any:
         return SparseRows(x) if len(x.shape) == 2 else x.toarray()
     array = plain_array(x)
     if not hasattr(array, "shape") or not hasattr(array, "__getitem__"):
+        foreign.refuse(array, NoArrayError)
         raise NoArrayError(
-            f"{name} is a {type(array).__name__}; give a NumPy array, or a list or dict of arrays "
+            f"{name} is {type(array).__name__}; give a NumPy array, or a list or dict of arrays "
             f"with one for each input or output.{_hint_of_kind(array)}"
         )
     kind = np.dtype(getattr(array, "dtype", float)).kind

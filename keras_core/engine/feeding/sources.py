@@ -313,7 +313,7 @@ class GeneratorSource(Source):
     def _started(self) -> Any:
         """Workers that make batches ahead; None where that is done in place, or by the engine."""
         crew = self.workers
-        if not crew.workers or isinstance(self.data, EngineBatches):
+        if crew.workers < 1 or isinstance(self.data, EngineBatches):
             return None
         enqueuer: OrderedEnqueuer | GeneratorEnqueuer
         if is_sequence(self.data):

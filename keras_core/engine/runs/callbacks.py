@@ -78,8 +78,10 @@ def _check(callbacks: Callbacks) -> None:
     if callbacks is None or isinstance(callbacks, CallbackList):
         return
     if not isinstance(callbacks, (list, tuple)):
+        foreign.refuse(callbacks, AttributeError)
         raise TypeError(
-            f"callbacks is {_named(callbacks)}; give a list of objects: callbacks=[...]."
+            f"callbacks is {_named(callbacks)} and no list; give a list of objects: "
+            "callbacks=[...]."
         )
     for callback in callbacks:
         foreign.refuse(callback, AttributeError)
@@ -97,4 +99,4 @@ def _check(callbacks: Callbacks) -> None:
 
 def _named(value: Any) -> str:
     is_class = inspect.isclass(value)
-    return f"the class {value.__name__}" if is_class else f"a {type(value).__name__}"
+    return f"the class {value.__name__}" if is_class else f"of type {type(value).__name__}"

@@ -8,7 +8,12 @@ from typing import Any, NamedTuple
 
 from keras_core.engine.compilation.compiled import Compiled
 from keras_core.engine.compilation.feed import Fed
-from keras_core.engine.feeding.arrays import NoSamplesError, check_class_weight, split_samples
+from keras_core.engine.feeding.arrays import (
+    NoSamplesError,
+    check_array_length_consistency,
+    check_class_weight,
+    split_samples,
+)
 from keras_core.engine.feeding.generators import (
     check_generator_arguments,
     is_generator_or_sequence,
@@ -87,7 +92,7 @@ def generated_to_train_on(
 def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, Fed | None]:
     """The arrays to train on, and those to validate on, if any."""
     split = validation.split
-    if _is_given(validation.data):
+    if validation.is_given:
         return fed, _validation_data(model, validation.data)
     if split:
         if int(fed.size * (1.0 - split)) == 0:
@@ -100,15 +105,10 @@ def _held_out(model: Compiled, fed: Fed, validation: Validation) -> tuple[Fed, F
     return fed, Fed([], [], []) if validation.steps else None
 
 
-def _is_given(data: Any) -> bool:
-    """Whether there is `validation_data`; arrays have no truth value."""
-    return bool(data) if isinstance(data, (bool, list, tuple)) else data is not None
-
-
 def _besides_generator(model: Compiled, options: Options) -> Source | None:
     """What to validate on where training is on a generator, if anything."""
     data, steps = or_engine_batches(options.validation.data), options.validation.steps
-    if not _is_given(data):
+    if not options.validation.is_given:
         return None
     if is_sequence(data) or hasattr(data, "__next__"):
         return generated_to_evaluate_on(model, data, steps, options.workers, "validation_steps")
@@ -148,7 +148,7 @@ def _validation_arrays(data: Any) -> tuple[Any, Any, Any]:
     """
     if not isinstance(data, (list, tuple)) or len(data) not in (2, 3):
         several = isinstance(data, (list, tuple))
-        shown = f"{len(data)} entries were" if several else f"a {type(data).__name__} was"
+        shown = f"{len(data)} entries were" if several else f"{type(data).__name__} was"
         raise ValueError(
             f"validation_data has to be (x, y) or (x, y, sample_weight), but {shown} given; write "
             "validation_data=(x_val, y_val)."
@@ -209,6 +209,7 @@ def to_predict_on(model: Compiled, given: Given, options: Options) -> Source:
             "reads from tensors of its own."
         )
     arrays = model._input_arrays(given.x)
+    check_array_length_consistency(arrays, None)
     _check_stateful(model, arrays, batch_size)
     source = of_arrays(model._step_program("predict"), arrays, batch_size, options.steps)
     source.is_empty = any(x is not None and not x.shape[0] for x in arrays[:1])
@@ -292,15 +293,30 @@ def _fed_of(model: Compiled, class_weight: Any, batch: Any) -> tuple[int, Fed]:
     """The number of samples and what to feed of `(x, y)` or `(x, y, sample_weight)`."""
     if not isinstance(batch, (list, tuple)) or len(batch) not in (2, 3):
         raise ValueError(
-            "A generator has to yield tuples (x, y) or (x, y, sample_weight), but it gave a "
-            f"{type(batch).__name__}" + (f" of {len(batch)}." if hasattr(batch, "__len__") else ".")
+            "A generator has to yield tuples (x, y) or (x, y, sample_weight), but it gave "
+            + _shown_batch(batch)
         )
     x, y, sample_weight = batch if len(batch) == 3 else (*batch, None)
     fed = model._training_data(x, y, sample_weight, class_weight)
+    model._check_batch(fed.x)
     return fed.size, fed
+
+
+def _shown_batch(batch: Any) -> str:
+    """What a generator gave instead of a batch; a phrase that ends its sentence."""
+    if batch is None:
+        return "None. Does the function end with yield, or __getitem__ with a return statement?"
+    kind = type(batch).__name__
+    return f"{kind} of {len(batch)}." if hasattr(batch, "__len__") else f"{kind}."
 
 
 def _inputs_of(model: Compiled, batch: Any) -> tuple[int, list[Any]]:
     """Inputs alone, out of `x`, `(x, y)` or `(x, y, sample_weight)`."""
+    if batch is None or (isinstance(batch, tuple) and not 1 <= len(batch) <= 3):
+        raise ValueError(
+            "A generator has to yield x, or tuples (x, y) or (x, y, sample_weight), but it gave "
+            + _shown_batch(batch)
+        )
     arrays = model._input_arrays(batch[0] if isinstance(batch, tuple) else batch)
+    model._check_batch(arrays)
     return (arrays[0].shape[0] if arrays else 1), arrays

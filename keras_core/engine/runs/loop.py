@@ -12,7 +12,7 @@ from keras_core.callbacks.base import CallbackList, watches_batches
 from keras_core.callbacks.loggers import History
 from keras_core.engine.compilation.compiled import Compiled
 from keras_core.engine.feeding.sources import Source, StepFunction
-from keras_core.engine.options import Options
+from keras_core.engine.options import Options, should_run_validation
 from keras_core.engine.runs.callbacks import callbacks_of, training_callbacks, validation_labels
 from keras_core.engine.runs.reports import Bar, EachBatch, Rows, Tally, no_rows, training_report
 from keras_core.utils.generic_utils import unpack_singleton
@@ -130,28 +130,6 @@ def _validated(
     values = evaluated(model, validation, callbacks)
     validation.finish()
     return dict(zip(validation_labels(options.labels), values))
-
-
-def should_run_validation(validation_freq: Any, epoch: int) -> bool:
-    """Whether there is a validation after an epoch.
-
-    Args:
-        validation_freq: int, validate after every so many epochs; or epochs, counted from 1.
-        epoch: index of the epoch, counted from 0.
-
-    Raises:
-        ValueError: an int less than 1, or something else.
-    """
-    if isinstance(validation_freq, int):
-        if validation_freq < 1:
-            raise ValueError(f"validation_freq is {validation_freq}; it has to be at least 1.")
-        return (epoch + 1) % validation_freq == 0
-    if not hasattr(validation_freq, "__contains__"):
-        raise ValueError(
-            f"validation_freq is a {type(validation_freq).__name__}; give an int or a list of "
-            "epochs."
-        )
-    return epoch + 1 in validation_freq
 
 
 # Evaluation and prediction

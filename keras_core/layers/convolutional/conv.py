@@ -15,11 +15,12 @@ from keras_core.layers._options import (
     PerAxis,
     add_part,
     check_positive,
+    checked_padding,
+    checked_sizes,
     options_config,
     pick,
     set_options,
 )
-from keras_core.utils import conv_utils
 
 _CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: K.conv1d, 2: K.conv2d, 3: K.conv3d}
 
@@ -45,11 +46,6 @@ CONV_OPTIONS = (
 
 def _check_geometry(layer: _Conv) -> None:
     name = type(layer).__name__
-    if layer.padding == "causal" and layer.rank > 1:
-        raise ValueError(
-            f"{name} got padding='causal', which means something over time only (Conv1D). "
-            "Write padding='valid' or padding='same'."
-        )
     if layer.padding == "causal" and layer.data_format != "channels_last":
         raise ValueError(
             f"{name} pads causally only with data_format='channels_last', "
@@ -119,13 +115,13 @@ class _Conv(KernelLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        kernel_size = conv_utils.normalize_sizes(kernel_size, rank, "kernel_size")
-        strides = conv_utils.normalize_sizes(strides, rank, "strides")
-        padding = conv_utils.normalize_padding(padding)
+        kernel_size = checked_sizes(self, "kernel_size", kernel_size, rank)
+        strides = checked_sizes(self, "strides", strides, rank)
+        padding = checked_padding(self, padding, causal=rank == 1)
         data_format = K.normalize_data_format(data_format)
-        dilation_rate = conv_utils.normalize_sizes(dilation_rate, rank, "dilation_rate")
+        dilation_rate = checked_sizes(self, "dilation_rate", dilation_rate, rank)
         set_options(self, ("rank", *CONV_OPTIONS), locals())
-        if filters is not None:
+        if "filters" in self._config_options:
             check_positive(self, "filters")
         _check_geometry(self)
         self.input_spec = InputSpec(ndim=rank + 2)

@@ -9,7 +9,15 @@ from keras_core.families import ActivationLike, ConstraintLike, InitializerLike,
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape
 from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
-from keras_core.layers._options import Function, PerAxis, Training, add_part, pick, set_options
+from keras_core.layers._options import (
+    Function,
+    PerAxis,
+    Training,
+    add_part,
+    check_positive,
+    pick,
+    set_options,
+)
 from keras_core.layers.convolutional.conv import CONV_OPTIONS, Conv2D, _Conv
 
 _KERNEL_OPTIONS = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
@@ -92,6 +100,7 @@ class _SeparableConv(_Conv):
             )
         super().__init__(rank, filters, **pick(locals(), _SHARED_OPTIONS), **kwargs)
         set_options(self, _SEPARABLE_OPTIONS, locals())
+        check_positive(self, "depth_multiplier")
 
     def build(self, input_shape: Shape) -> None:
         channels = self._fix_channels(input_shape)
@@ -286,6 +295,7 @@ class DepthwiseConv2D(Conv2D):
     ) -> None:
         _Conv.__init__(self, 2, None, **pick(locals(), _SHARED_OPTIONS), **kwargs)
         set_options(self, _DEPTHWISE_OPTIONS, locals())
+        check_positive(self, "depth_multiplier")
 
     def build(self, input_shape: Shape) -> None:
         channels = self._fix_channels(input_shape)

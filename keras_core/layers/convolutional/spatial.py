@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Union
+from typing import Any, Union, cast
 
 from keras_core import backend as K
+from keras_core.engine.base_layer import Layer
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._axes import SpatialLayer
-from keras_core.layers._options import PerAxis
+from keras_core.layers._options import PerAxis, checked_sizes, named
 from keras_core.utils import conv_utils
 
 # One amount for all sides, one an axis, or a pair (before, after) an axis.
@@ -17,27 +18,29 @@ Amounts = Union[int, Sequence[Union[int, Sequence[int]]]]
 Pair = tuple[int, int]
 
 
-def _pairs(value: Amounts, rank: int, layer_name: str, option: str) -> tuple[Pair, ...]:
+def _pairs(layer: Layer, value: Amounts, rank: int, option: str) -> tuple[Pair, ...]:
     """The amounts before and after along each axis, from any of the three ways to write them.
 
     Args:
+        layer: The layer, for the error.
         value: An integer (for all sides), `rank` integers (one an axis) or `rank` pairs.
         rank: Number of spatial axes.
-        layer_name: Class of the layer, for the error.
         option: Name of the layer's option, for the error.
 
     Raises:
         ValueError: If the value is none of the three, or an amount is negative.
     """
-    entries = (value,) * rank if isinstance(value, int) else tuple(value)
+    who = type(layer).__name__
+    one_for_all = rank == 1 or not hasattr(value, "__len__")
+    entries: tuple[Any, ...] = (value,) * rank if one_for_all else tuple(cast("Any", value))
     if len(entries) != rank:
         raise ValueError(
-            f"{layer_name} got {option}={value!r}, but takes one integer, or {rank} integers or "
+            f"{who} got {option}={value!r}, but takes one integer, or {rank} integers or "
             f"pairs (before, after), one for each spatial axis."
         )
-    pairs = [conv_utils.normalize_tuple(entry, 2, option) for entry in entries]
+    pairs = [conv_utils.normalize_tuple(entry, 2, named(layer, option)) for entry in entries]
     if min(min(pair) for pair in pairs) < 0:
-        raise ValueError(f"{layer_name} got {option}={value!r}, but amounts cannot be negative.")
+        raise ValueError(f"{who} got {option}={value!r}, but amounts cannot be negative.")
     return tuple((before, after) for before, after in pairs)
 
 
@@ -53,7 +56,11 @@ class _Resizing(SpatialLayer):
 
     def __init__(self, amounts: Any, data_format: str | None, **kwargs: Any) -> None:
         super().__init__(data_format, **kwargs)
-        setattr(self, self.option, amounts)
+        setattr(self, self.option, self._checked(amounts))
+
+    def _checked(self, amounts: Any) -> tuple[Any, ...]:
+        """The amounts, one for each spatial axis."""
+        raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
         amounts = getattr(self, self.option)
@@ -67,6 +74,9 @@ class _UpSampling(_Resizing):
 
     option = "size"
     size: tuple[int, ...]
+
+    def _checked(self, amounts: Any) -> tuple[int, ...]:
+        return checked_sizes(self, "size", amounts, self.rank)
 
     def _resized(self, size: int, position: int) -> Dim:
         return size * self.size[position]
@@ -85,7 +95,7 @@ class UpSampling1D(_UpSampling):
     rank = 1
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
-        super().__init__((int(size),), "channels_last", **kwargs)
+        super().__init__(size, "channels_last", **kwargs)
 
     def call(self, inputs: Tensor) -> Tensor:
         return K.repeat_elements(inputs, self.size[0], axis=1)
@@ -117,7 +127,7 @@ class UpSampling2D(_UpSampling):
         interpolation: str = "nearest",
         **kwargs: Any,
     ) -> None:
-        super().__init__(conv_utils.normalize_sizes(size, 2, "size"), data_format, **kwargs)
+        super().__init__(size, data_format, **kwargs)
         if interpolation not in ("nearest", "bilinear"):
             raise ValueError(
                 f"UpSampling2D got interpolation={interpolation!r}. "
@@ -159,7 +169,7 @@ class UpSampling3D(_UpSampling):
     def __init__(
         self, size: PerAxis = (2, 2, 2), data_format: str | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(conv_utils.normalize_sizes(size, 3, "size"), data_format, **kwargs)
+        super().__init__(size, data_format, **kwargs)
 
     def call(self, inputs: Tensor) -> Tensor:
         depth, rows, columns = self.size
@@ -177,9 +187,8 @@ class _AtBothEnds(_Resizing):
         ValueError: If the amounts are none of these, or negative.
     """
 
-    def __init__(self, amounts: Amounts, data_format: str | None, **kwargs: Any) -> None:
-        pairs = _pairs(amounts, self.rank, type(self).__name__, self.option)
-        super().__init__(pairs, data_format, **kwargs)
+    def _checked(self, amounts: Amounts) -> tuple[Pair, ...]:
+        return _pairs(self, amounts, self.rank, self.option)
 
 
 class _ZeroPadding(_AtBothEnds):
@@ -209,7 +218,7 @@ class ZeroPadding1D(_ZeroPadding):
     rank = 1
 
     def __init__(self, padding: int | Sequence[int] = 1, **kwargs: Any) -> None:
-        super().__init__((padding,), "channels_last", **kwargs)
+        super().__init__(padding, "channels_last", **kwargs)
 
     def call(self, inputs: Tensor) -> Tensor:
         return K.temporal_padding(inputs, padding=self.padding[0])
@@ -319,7 +328,7 @@ class Cropping1D(_Cropping):
     rank = 1
 
     def __init__(self, cropping: int | Sequence[int] = (1, 1), **kwargs: Any) -> None:
-        super().__init__((cropping,), "channels_last", **kwargs)
+        super().__init__(cropping, "channels_last", **kwargs)
 
 
 class Cropping2D(_Cropping):

@@ -9,7 +9,7 @@ from keras_core.families import ActivationLike, ConstraintLike, InitializerLike,
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._axes import channel_axis, resized_shape, spatial_axes, with_channels
-from keras_core.layers._options import PerAxis, add_part, pick
+from keras_core.layers._options import PerAxis, add_part, named, pick
 from keras_core.layers.convolutional.conv import CONV_OPTIONS, Conv2D, Conv3D, _Conv
 from keras_core.utils import conv_utils
 
@@ -26,13 +26,14 @@ class _Transposed(_Conv):
         if output_padding is None:
             return
         self.output_padding = conv_utils.normalize_tuple(
-            output_padding, self.rank, "output_padding"
+            output_padding, self.rank, named(self, "output_padding")
         )
         for stride, extra in zip(self.strides, self.output_padding):
-            if extra >= stride:
+            if not 0 <= extra < stride:
                 raise ValueError(
                     f"{type(self).__name__} got output_padding={self.output_padding} and "
-                    f"strides={self.strides}: output_padding must be smaller than the stride."
+                    f"strides={self.strides}: output_padding must be at least 0 and smaller than "
+                    "the stride."
                 )
 
     def _upscaled(self, size: int, position: int) -> Dim:

@@ -15,7 +15,7 @@ from keras_core.engine.base_layer import InputSpec, Layer, open_signature
 from keras_core.families import RegularizerLike
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Shape
-from keras_core.layers._options import Tensors, Training, options_config
+from keras_core.layers._options import Tensors, Training, checked_flag, options_config
 from keras_core.layers.recurrent._cells import RecurrentOptions
 from keras_core.layers.recurrent.stacked import (
     StackedRNNCells,
@@ -81,7 +81,7 @@ class RNN(Layer):
         check_cell(cell, type(self).__name__)
         super().__init__(**kwargs)
         self.cell = cell
-        self.unroll = unroll
+        self.unroll = checked_flag(self, "unroll", unroll)
         self._set_loop_options(return_sequences, return_state, go_backwards, stateful)
         self.supports_masking = True
         self.input_spec = [InputSpec(ndim=3)]
@@ -89,10 +89,10 @@ class RNN(Layer):
     def _set_loop_options(
         self, return_sequences: bool, return_state: bool, go_backwards: bool, stateful: bool
     ) -> None:
-        self.return_sequences = return_sequences
-        self.return_state = return_state
-        self.go_backwards = go_backwards
-        self.stateful = stateful
+        self.return_sequences = checked_flag(self, "return_sequences", return_sequences)
+        self.return_state = checked_flag(self, "return_state", return_state)
+        self.go_backwards = checked_flag(self, "go_backwards", go_backwards)
+        self.stateful = checked_flag(self, "stateful", stateful)
         self.state_spec: Any = None
         self.constants_spec: Any = None
         self._states: Any = None

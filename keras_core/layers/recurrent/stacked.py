@@ -44,7 +44,16 @@ def check_cell(cell: Any, layer_name: str) -> None:
             raise ValueError(
                 f"{layer_name} got the cell {cell!r} without `{needed}`. A cell has "
                 "call(inputs, states) and state_size, an integer or a list of them."
+                + _instead_of(cell)
             )
+
+
+def _instead_of(cell: Any) -> str:
+    """What may be meant by something that is no cell; text that begins with a space."""
+    if isinstance(cell, type):
+        return f" {cell.__name__} is a class; give an object of it, such as {cell.__name__}(32)."
+    inner = type(getattr(cell, "cell", None)).__name__
+    return f" The cell of this layer is {inner}(...)." if inner != "NoneType" else ""
 
 
 def build_cell(cell: Any, step_shape: Shape, constant_shapes: Sequence[Shape]) -> None:
