@@ -40,7 +40,7 @@ CASES = {
     ),
     "a renamed function": (
         "from keras.regularizers import activity_l2, l1\nr = activity_l2(0.1), l1()\n",
-        "from keras.regularizers import l2, l1\nr = l2(0.1), l1()\n",
+        "from keras.regularizers import l1, l2\nr = l2(0.1), l1()\n",
     ),
     "the order of axes": (
         "from keras import backend as K\nif K.image_dim_ordering() == 'th':\n    pass\n",
