@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from keras_core import slots
+from keras_core.utils.generic_utils import whole_config
 
 # Of the outermost configuration that is written or read: numbers by layer, layers by number.
 _numbers: ContextVar[dict | None] = ContextVar("numbers_of_shared_layers", default=None)
@@ -42,7 +43,7 @@ def reading():
 
 def entry(layer):
     """Class and configuration of a layer, and its number if it is shared."""
-    found = {"class_name": type(layer).__name__, "config": layer.get_config()}
+    found = {"class_name": type(layer).__name__, "config": whole_config(layer)}
     number = (_numbers.get() or {}).get(layer)
     return found if number is None else {**found, "shared": number}
 

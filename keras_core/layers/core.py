@@ -151,12 +151,11 @@ class _SpatialDropout(Dropout):
             return shape_of_noise(inputs, (None, None, *ones))
         return shape_of_noise(inputs, (None, *ones, None))
 
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        # Keras 2 leaves this out, and so loses it; it is written only where it says something.
-        if self.data_format != K.image_data_format():
-            config["data_format"] = self.data_format
-        return config
+    @property
+    def _beside_config(self) -> dict[str, Any]:
+        """What the configuration of Keras 2 leaves out, where it says something."""
+        is_default = self.data_format == K.image_data_format()
+        return {} if is_default else {"data_format": self.data_format}
 
 
 class SpatialDropout1D(_SpatialDropout):
@@ -173,8 +172,9 @@ class SpatialDropout1D(_SpatialDropout):
     def __init__(self, rate: float, **kwargs: Any) -> None:
         super().__init__(rate, data_format="channels_last", **kwargs)
 
-    def get_config(self) -> dict[str, Any]:
-        return Dropout.get_config(self)  # a sequence has one data format only
+    @property
+    def _beside_config(self) -> dict[str, Any]:
+        return {}  # a sequence has one data format only
 
 
 class SpatialDropout2D(_SpatialDropout):

@@ -12,7 +12,7 @@ from keras_core.engine.base_layer import InputSpec, Layer, open_signature
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._options import Tensors, Training
-from keras_core.utils.generic_utils import CustomObjectScope, has_arg, to_list
+from keras_core.utils.generic_utils import CustomObjectScope, has_arg, to_list, whole_config
 from keras_core.utils.layer_utils import describe
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Wrapper(Layer):
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
-        wrapped = {"class_name": type(self.layer).__name__, "config": self.layer.get_config()}
+        wrapped = {"class_name": type(self.layer).__name__, "config": whole_config(self.layer)}
         return {**super().get_config(), "layer": wrapped}
 
     @classmethod

@@ -92,7 +92,7 @@ def serialize_keras_object(instance: Any) -> Any:
     if instance is None:
         return None
     if hasattr(instance, "get_config"):
-        return {"class_name": type(instance).__name__, "config": instance.get_config()}
+        return {"class_name": type(instance).__name__, "config": whole_config(instance)}
     if hasattr(instance, "__name__"):
         return instance.__name__
     raise ValueError(
@@ -258,6 +258,11 @@ def _load_code(text: str) -> types.CodeType:
 def getargspec(fn: Callable[..., Any]) -> inspect.FullArgSpec:
     """The argument specification of a function, as `inspect.getfullargspec` gives it."""
     return inspect.getfullargspec(fn)
+
+
+def whole_config(instance: Any) -> dict[str, Any]:
+    """The configuration of an object, with what Keras 2 has no entry for and so would lose."""
+    return {**instance.get_config(), **getattr(instance, "_beside_config", {})}
 
 
 def has_arg(fn: Callable[..., Any], name: str, accept_all: bool = False) -> bool:

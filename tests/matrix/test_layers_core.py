@@ -10,7 +10,7 @@ from layer_check import check_layer, near, run
 
 from keras_core import backend as K
 from keras_core import layers
-from keras_core.models import Model, model_from_json
+from keras_core.models import Model, Sequential, clone_model, model_from_json
 from keras_core.saving.safety import safe_mode_scope
 
 RNG = np.random.RandomState(0)
@@ -346,3 +346,16 @@ def test_deserialize_knows_layers_only():
 def test_unknown_keyword():
     with pytest.raises(TypeError, match="foo"):
         layers.Dense(2, foo=1)
+
+
+def test_the_data_format_of_a_spatial_dropout_outlives_files_and_copies():
+    """Keras 2 has no entry for it in the configuration."""
+    layer = layers.SpatialDropout2D(0.5, data_format="channels_first", input_shape=(3, 4, 4))
+    assert "data_format" not in layer.get_config()
+    model = Sequential([layer])
+    copies = [
+        model_from_json(model.to_json()),
+        clone_model(model),
+        Sequential([layers.deserialize(layers.serialize(layer))]),
+    ]
+    assert [copy.layers[0].data_format for copy in copies] == ["channels_first"] * 3

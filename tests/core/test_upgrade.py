@@ -1,0 +1,94 @@
+"""`keras-core upgrade` rewrites what the table knows, and leaves the rest of a program alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from keras_core.cli import main
+
+rewriting = pytest.importorskip("keras_core.cli.rewriting", exc_type=ImportError)
+
+CASES = {
+    "an alias of a module": (
+        "import keras.layers as L\nx = L.Dense(output_dim=3)  # three\n",
+        "import keras.layers as L\nx = L.Dense(units=3)  # three\n",
+    ),
+    "an alias of a class": (
+        "from keras.layers import Dense as D\nD(n, init='one',\n  bias=b)\n",
+        "from keras.layers import Dense as D\nD(n, kernel_initializer='one',\n  use_bias=b)\n",
+    ),
+    "the whole path": (
+        "import keras\nkeras.layers.core.Dropout(p = rate)\n",
+        "import keras\nkeras.layers.core.Dropout(rate = rate)\n",
+    ),
+    "sizes of a kernel": (
+        "from keras.layers import Convolution2D\nConvolution2D(n, r, c, dim_ordering='th')\n",
+        "from keras.layers import Convolution2D\n"
+        "Convolution2D(n, (r, c), data_format='channels_first')\n",
+    ),
+    "merge": (
+        "from keras.layers import Input, merge\ny = merge([a, b], mode='concat', concat_axis=1)\n",
+        "from keras.layers import Input, concatenate\ny = concatenate([a, b], axis=1)\n",
+    ),
+    "an import that moves": (
+        "from keras.engine import merge\nmerge([a, b], 'sum')\n",
+        "from keras.layers import add\nadd([a, b])\n",
+    ),
+    "holes": (
+        "from keras.layers import AtrousConvolution1D\nAtrousConvolution1D(4, 3, atrous_rate=2)\n",
+        "from keras.layers import Conv1D\nConv1D(4, 3, dilation_rate=2)\n",
+    ),
+    "a renamed function": (
+        "from keras.regularizers import activity_l2, l1\nr = activity_l2(0.1), l1()\n",
+        "from keras.regularizers import l1, l2\nr = l2(0.1), l1()\n",
+    ),
+    "the order of axes": (
+        "from keras import backend as K\nif K.image_dim_ordering() == 'th':\n    pass\n",
+        "from keras import backend as K\nif K.image_data_format() == 'channels_first':\n    pass\n",
+    ),
+    "a method": ("model.fit(x, y, nb_epoch=5)\n", "model.fit(x, y, epochs=5)\n"),
+    "no class of Keras": ("class Dense:\n    pass\nDense(output_dim=3)\n", None),
+    "a name of another": ("from mine import Dense\nDense(output_dim=3)\n", None),
+    "a local name": ("from keras.layers import Dense\ndef f(Dense):\n    Dense(init=3)\n", None),
+    "Keras 2": ("from keras.layers import Dense\nDense(3, activation='relu')\n", None),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rewriting(case):
+    old, new = (None if text is None else text.encode() for text in CASES[case])
+    assert rewriting.upgraded(old) == (old if new is None else new, [])
+    assert rewriting.upgraded(new or old) == (new or old, [])
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("BatchNormalization(mode=2)", "mode 2 took the statistics"),
+        ("Dense(3, 'uniform')", "by position"),
+        ("Convolution2D(3, 2, 2, dim_ordering=order)", "data_format are written otherwise"),
+        ("TimeDistributedDense(3)", "TimeDistributed"),
+        ("Dense(init='one', **more)", "unpacked"),
+        ("Merge([a, b], mode='sum')", ""),
+    ],
+)
+def test_what_cannot_be_converted_is_left_and_told_with_its_line(call, told):
+    name = call.partition("(")[0]
+    source = f"from keras.layers import {name}\n\nx = {call}\n".encode()
+    after, notes = rewriting.upgraded(source)
+    assert after == source
+    assert {line for line, _ in notes} == {3} and any(told in note for _, note in notes)
+
+
+def test_the_command_prints_a_diff_and_writes_only_when_told(tmp_path, capsys):
+    script = tmp_path / "old.py"
+    script.write_bytes(b"from keras.layers import Dense\r\nDense(output_dim=3)\r\n")
+    before = script.read_bytes()
+    assert main(["upgrade", str(script)]) == 0
+    assert "-Dense(output_dim=3)" in capsys.readouterr().out
+    assert script.read_bytes() == before
+    assert main(["upgrade", "--write", str(script)]) == 0
+    assert script.read_bytes() == before.replace(b"output_dim", b"units")
+    (tmp_path / "bad.py").write_text("def (")
+    assert main(["upgrade", str(tmp_path / "bad.py")]) == 1
+    assert main(["upgrade", str(tmp_path / "none.py")]) == 2
