@@ -93,6 +93,7 @@ class Persistence:
         positions: Sequence[float] | None = None,
         print_fn: Callable[[str], Any] | None = None,
         expand_nested: bool = False,
+        cost: bool = False,
     ) -> None:
         """Prints a table of the layers.
 
@@ -101,6 +102,9 @@ class Persistence:
             positions: list of column ends, in characters or as fractions of the line.
             print_fn: function of one line; `print` by default.
             expand_nested: bool, whether the layers of models in the model are listed, too.
+            cost: bool, whether two columns say what each layer costs for one sample: the products
+                that it adds up, and the bytes that its weights and outputs take. `?` where that
+                depends on a size that is not known; `utils.print_summary` says what counts.
 
         Raises:
             ValueError: if the model has no weights yet.
@@ -112,7 +116,7 @@ class Persistence:
                 f"Model {self.name} is not built, so its layers have no shapes to print. Give the "
                 "first layer an input_shape, call build(input_shape), or fit it on data."
             )
-        print_summary(self, line_length, positions, print_fn, expand_nested)
+        print_summary(self, line_length, positions, print_fn, expand_nested, cost)
 
     def __getstate__(self) -> Any:
         from keras_core.engine import saving

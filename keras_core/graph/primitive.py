@@ -42,6 +42,8 @@ class Primitive:
             gives None, the node stays inside of its loop.
         fold: `fold(node)` -> a tensor that is equal, once some inputs are constants; or None.
         simplify: `simplify(node)` -> a simpler tensor that is equal, or None.
+        multiply_adds: `multiply_adds(node)` -> how many products it adds up, None where that is not
+            known. Without it, a composite counts what its decomposition does, all else nothing.
         differentiable: False where a zero gradient is the definition (comparisons, shapes, …).
         random: True where each evaluation draws anew; `reference` takes a Generator first.
         pure: False where an evaluation does more than compute, or where nobody knows what it does:
@@ -64,6 +66,7 @@ class Primitive:
     lift: Lift | None = None
     fold: Simplification | None = None
     simplify: Simplification | None = None
+    multiply_adds: Callable[[Node], int | None] | None = None
     differentiable: bool = True
     random: bool = False
     pure: bool = True

@@ -16,6 +16,7 @@ from keras_core import backend as K
 from keras_core import missing
 from keras_core.graph import Tensor, Variable
 from keras_core.utils.generic_utils import to_list
+from keras_core.utils.layer_costs import Cost, ModelCosts, Path
 from keras_core.utils.weight_conversion import convert_weights
 
 __all__ = [
@@ -29,6 +30,15 @@ __all__ = [
 missing.explain_attributes(globals())
 
 _COLUMNS = ("Layer (type)", "Output Shape", "Param #")
+_COST_COLUMNS = ("Multiply-adds", "Bytes")
+
+# Characters a line, and where its columns end: by whether the layers are a chain, and with costs.
+_LAYOUTS: dict[tuple[bool, bool], tuple[int, Any]] = {
+    (True, False): (65, [0.45, 0.85, 1.0]),
+    (False, False): (98, [0.33, 0.55, 0.67, 1.0]),
+    (True, True): (96, [0.31, 0.58, 0.69, 0.85, 1.0]),
+    (False, True): (129, [0.26, 0.42, 0.52, 0.64, 0.76, 1.0]),
+}
 
 # Whether weights are listed as if no layer was frozen, which is their order in files.
 _unfrozen: ContextVar[bool] = ContextVar("unfrozen", default=False)
@@ -85,25 +95,37 @@ def print_summary(
     positions: Sequence[Any] | None = None,
     print_fn: Callable[[str], Any] | None = None,
     expand_nested: bool = False,
+    cost: bool = False,
 ) -> None:
     """Prints a table of a model's layers.
 
+    With `cost`, two columns say what a layer costs for one sample. *Multiply-adds* are the products
+    that its matrix products and convolutions add up in prediction, in all of its calls and, for a
+    recurrent layer, steps; what is done element by element (activations, biases, normalization) and
+    in poolings counts nothing. *Bytes* are what its weights and the outputs of its calls take; an
+    Input is no output. Both are read off the graph, so layers of your own count as well. `?` stands
+    where a size other than the batch's is not known, as the number of steps: give Input its sizes.
+
     Args:
         model: Model that is built.
-        line_length: int, characters a line; 65 by default, or 98 with a column of connections, and
-            more on a terminal if names need it and it is wide enough.
+        line_length: int, characters a line; 65 by default, or 98 with a column of connections (96
+            and 129 with costs), and more on a terminal if names need it and it is wide enough.
         positions: list of column ends, in characters or as fractions of the line.
         print_fn: function of one line; `print` by default.
-        expand_nested: bool, whether the layers of a nested model follow it, marked by `| `.
+        expand_nested: bool, whether the layers of a nested model follow it, marked by `| `; they
+            have no costs if it is no graph of layers.
+        cost: bool, whether to say what layers cost.
     """
     show = print_fn or print
     chain = _is_chain(model)
-    heading = _COLUMNS if chain else (*_COLUMNS, "Connected to")
-    rows = _rows(model, chain, expand_nested)
-    fractions = positions or ([0.45, 0.85, 1.0] if chain else [0.33, 0.55, 0.67, 1.0])
+    costs = ModelCosts(model) if cost else None
+    heading = (*_COLUMNS, *_COST_COLUMNS * cost, *("Connected to",) * (not chain))
+    rows = _rows(model, chain, expand_nested, costs)
+    usual_length, fractions = _LAYOUTS[chain, cost]
+    fractions = positions or fractions
     if not (line_length or positions or print_fn):
-        line_length, fractions = _fitted([[heading], *rows], 65 if chain else 98, fractions)
-    line_length = line_length or (65 if chain else 98)
+        line_length, fractions = _fitted([[heading], *rows], usual_length, fractions)
+    line_length = line_length or usual_length
     positions = fractions
     if positions[-1] <= 1:
         positions = [int(line_length * position) for position in positions]
@@ -116,18 +138,28 @@ def print_summary(
             show(_row(fields, positions))
         show(("=" if index == len(rows) else "_") * line_length)
     _show_totals(model, show)
+    if costs is not None:
+        _show_total_cost(costs.whole, show)
     show("_" * line_length)
 
 
-def _rows(model: Any, chain: bool, expand_nested: bool, depth: int = 0) -> list[list[Any]]:
+def _rows(
+    model: Any, chain: bool, expand_nested: bool, costs: ModelCosts | None, outer: Path = ()
+) -> list[list[Any]]:
     """The rows of each layer, with those of the layers in it if asked for."""
     found = []
     for layer in model.layers:
-        first, *rest = _layer_rows(model, layer, chain)
-        found.append([("| " * depth + first[0], *first[1:]), *rest])
+        path = (*outer, layer)
+        shown = () if costs is None else _cost_fields(costs.of(path))
+        (name, *fields), *rest = _layer_rows(model, layer, chain, shown)
+        found.append([("| " * len(outer) + name, *fields), *rest])
         if expand_nested and hasattr(layer, "_is_graph_network"):
-            found += _rows(layer, chain, True, depth + 1)
+            found += _rows(layer, chain, True, costs, path)
     return found
+
+
+def _cost_fields(cost: Cost | None) -> tuple[str, ...]:
+    return ("", "") if cost is None else tuple("?" if n is None else f"{n:,}" for n in cost)
 
 
 def _fitted(rows: Sequence[Any], length: int, fractions: Sequence[Any]) -> tuple[int, Any]:
@@ -161,13 +193,14 @@ def _row(fields: Sequence[Any], positions: Sequence[int]) -> str:
     return line
 
 
-def _layer_rows(model, layer, chain):
+def _layer_rows(model, layer, chain, costs):
     name = f"{layer.name} ({type(layer).__name__})"
-    fields = (name, _shape_of(layer), layer.count_params())
+    fields = (name, _shape_of(layer), layer.count_params(), *costs)
     if chain:
         return [fields]
     sources = _sources(model, layer) or [""]
-    return [(*fields, sources[0])] + [("", "", "", source) for source in sources[1:]]
+    empty = ("",) * len(fields)
+    return [(*fields, sources[0])] + [(*empty, source) for source in sources[1:]]
 
 
 def _shape_of(layer: Any) -> Any:
@@ -196,6 +229,12 @@ def _show_totals(model: Any, show: Callable[[str], Any]) -> None:
     show(f"Total params: {trainable + frozen:,}")
     show(f"Trainable params: {trainable:,}")
     show(f"Non-trainable params: {frozen:,}")
+
+
+def _show_total_cost(cost: Cost, show: Callable[[str], Any]) -> None:
+    multiply_adds, size = _cost_fields(cost)
+    show(f"Multiply-adds for one sample: {multiply_adds}")
+    show(f"Bytes of weights and outputs for one sample: {size}")
 
 
 def get_source_inputs(

@@ -38,6 +38,9 @@ NOT_LIFTED = {
 # Primitives whose gradient is not zero by definition, and which have no rule for it.
 NO_GRADIENT: dict[str, str] = {}
 
+# Primitives that add up products, and those of whose work nobody knows.
+WORK = {"conv", "conv_input_grad", "conv_kernel_grad", "dot", "native", "scan"}
+
 FLAGS = {
     "pure": {"learning_phase", "native", "print"},
     "indexed": {"dynamic_slice", "dynamic_unslice", "gather", "gather_grad"},
@@ -68,6 +71,21 @@ def test_what_has_no_gradient_has_a_zero_one():
 
 def test_all_but_loops_can_be_computed_plainly():
     assert not [x.name for x in ours() if x.reference is None]
+
+
+def test_what_adds_up_products_counts_them():
+    assert {x.name for x in ours() if x.multiply_adds is not None} == WORK
+    families = {PRIMITIVES[name].family for name in WORK}
+    by_family = [x for x in ours() if x.family in families and x.decomposition is None]
+    assert {x.name for x in by_family} <= WORK
+    assert {x.name for x in ours() if _contracts(x)} <= WORK
+
+
+def _contracts(primitive):
+    """Whether its plain meaning says so by itself."""
+    called = getattr(primitive.reference, "__code__", None)
+    names = set(called.co_names) if called else {primitive.reference.__name__}
+    return bool(names & {"einsum", "dot", "matmul", "tensordot", "inner", "outer", "convolve"})
 
 
 @pytest.mark.parametrize("flag", sorted(FLAGS))

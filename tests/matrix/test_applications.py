@@ -320,3 +320,20 @@ def test_predictions_are_named(tmp_path, monkeypatch):
 def test_only_whole_rows_of_classes_are_named():
     with pytest.raises(ValueError, match=r"\(samples, 1000\).*\(2, 10\)"):
         imagenet_utils.decode_predictions(np.zeros((2, 10)))
+
+
+# Multiply-adds for one image, in millions, as the papers give them. That of VGG16 is for its
+# convolutions, which are 123.6 million less than the whole.
+PUBLISHED = [("MobileNet", True, 569), ("MobileNetV2", True, 300)]
+PUBLISHED += [("ResNet50", True, 3860), ("VGG16", False, 15470 - 123.6)]
+
+
+@pytest.mark.parametrize(("name", "include_top", "millions"), PUBLISHED)
+def test_the_published_multiply_adds_are_counted(name, include_top, millions):
+    lines = []
+    model = architecture(name)(
+        weights=None, include_top=include_top, input_shape=(224, 224, 3), pooling="avg"
+    )
+    model.summary(print_fn=lines.append, cost=True)
+    (line,) = [line for line in lines if line.startswith("Multiply-adds for")]
+    assert int(line.split()[-1].replace(",", "")) / 1e6 == pytest.approx(millions, rel=0.003)

@@ -36,6 +36,7 @@ from keras_core.graph.windows import (
     padded,
     spatial_of,
 )
+from keras_core.graph.work import product
 
 _FAMILY = "convolution"
 
@@ -124,6 +125,14 @@ def _kernel_grad(x: Tensor, g: Tensor, kernel: Tensor, params: Any) -> Tensor:
     return p.conv_kernel_grad(x, g, kernel_size=kernel.shape[:-2], **params)
 
 
+def _multiply_adds(result: Spec | Tensor, kernel: Spec | Tensor) -> int | None:
+    """Each number of the convolution's result is a sum over the window and a group's channels.
+
+    Where the window reaches into the padding counts as well.
+    """
+    return product((*result.shape, *kernel.shape[:-1]))
+
+
 def _lift_conv(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
     (x, x_steps), (kernel, kernel_steps) = inputs
     if not x_steps or kernel_steps:
@@ -137,6 +146,7 @@ conv = Primitive(
     _conv,
     _conv_vjp,
     lift=_lift_conv,
+    multiply_adds=lambda node: _multiply_adds(node.specs[0], node.inputs[1]),
     family=_FAMILY,
     doc="x slid over by a kernel (window…, channels / groups, filters) and summed, not flipped.",
 )
@@ -193,6 +203,7 @@ conv_input_grad = Primitive(
     _conv_input_grad,
     _conv_input_grad_vjp,
     lift=lift_batch_to_shape,
+    multiply_adds=lambda node: _multiply_adds(*node.inputs[:2]),
     dims=True,
     family=_FAMILY,
     doc="The gradient of conv by x of a given shape; the transposed convolution.",
@@ -262,6 +273,7 @@ conv_kernel_grad = Primitive(
     _conv_kernel_grad,
     _conv_kernel_grad_vjp,
     lift=_lift_conv_kernel_grad,
+    multiply_adds=lambda node: _multiply_adds(node.inputs[1], node.specs[0]),
     family=_FAMILY,
     doc="The gradient of conv by its kernel.",
 )

@@ -12,8 +12,9 @@ from keras_core.graph.primitive import Lifted, Node, Primitive
 from keras_core.graph.primitives._lifting import shifted, steps_first
 from keras_core.graph.primitives._rules import check_axes, same_dtype
 from keras_core.graph.primitives.shape import inverse_perm
-from keras_core.graph.spec import Spec, agreed, clash
+from keras_core.graph.spec import Spec, agreed, clash, shown
 from keras_core.graph.tensor import Constant, Tensor
+from keras_core.graph.work import product
 
 _FAMILY = "linalg"
 Axes = tuple[int, ...]
@@ -100,6 +101,12 @@ def _lift_dot(node: Node, inputs: Sequence[Lifted]) -> Tensor | None:
     return result if a_steps else steps_first(result, a.ndim - len(a_contract))
 
 
+def _dot_multiply_adds(node: Node) -> int | None:
+    a, b = node.inputs
+    summed = (agreed(a.sizes[i], b.sizes[j]) for i, j in zip(*node.params["contract"]))
+    return product((*node.specs[0].shape, *shown(tuple(summed))))
+
+
 def summed_product(product: Node, axes: Sequence[int]) -> Tensor | None:
     """The sum of a product over axes of the result, batch axes among them as contracted ones."""
     batch_a, batch_b = product.params["batch"]
@@ -125,6 +132,7 @@ dot = Primitive(
     _dot,
     _dot_vjp,
     lift=_lift_dot,
+    multiply_adds=_dot_multiply_adds,
     family=_FAMILY,
     doc="Sum of products over paired axes: axes batch, a's free, b's free, in this order.",
 )

@@ -8,12 +8,13 @@ from functools import reduce
 import numpy as np
 
 from keras_core.graph.evaluate import evaluate
-from keras_core.graph.primitive import Primitive
+from keras_core.graph.primitive import Node, Primitive
 from keras_core.graph.rewrite import Rewriter
 from keras_core.graph.scan.body import Body
 from keras_core.graph.scan.gradient import scan_vjp
-from keras_core.graph.spec import NamedDim, Spec, agreed, is_known
+from keras_core.graph.spec import Dim, NamedDim, Spec, agreed, is_known
 from keras_core.graph.tensor import Constant, Placeholder, Tensor
+from keras_core.graph.work import multiply_adds, product
 
 
 def _steps(sequences: Sequence[Spec]) -> NamedDim:
@@ -72,11 +73,18 @@ def _sized(x: np.ndarray) -> Tensor:
     return Placeholder(x.shape, x.dtype.name)
 
 
+def _scan_multiply_adds(node: Node) -> Dim:
+    body = node.params["body"]
+    steps = _steps([x.spec for x in node.inputs[: len(body.sequences)]])
+    return product((steps if is_known(steps) else None, multiply_adds(body.nodes)))
+
+
 scan = Primitive(
     "scan",
     shape=_scan_shape,
     reference=_scan_reference,
     vjp=scan_vjp,
+    multiply_adds=_scan_multiply_adds,
     random=True,
     loop=True,
     several=True,
