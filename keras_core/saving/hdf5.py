@@ -86,8 +86,9 @@ def _architecture(store: H5Dict, custom_objects: Mapping[str, Any] | None, safe_
             "alone, make the model first and call model.load_weights."
         )
     architecture = weights.read_json(store, "model_config")
+    version = weights.read_text(store, "keras_version") if "keras_version" in store else None
     try:
-        return config.model_from_config(architecture, custom_objects, safe_mode)
+        return config.model_from_config(architecture, custom_objects, safe_mode, version)
     except (KeyError, IndexError, AttributeError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{store.where}: no model can be made of its model_config "
