@@ -10,6 +10,8 @@ from typing import Any
 
 from keras_core import slots
 from keras_core.errors import shortened
+from keras_core.saving import dialects
+from keras_core.saving.dialects import training as later
 from keras_core.saving.json_text import json_value
 from keras_core.saving.safety import telling
 from keras_core.saving.weights import read_arrays, read_json, save_variables
@@ -61,7 +63,10 @@ def load_training(
         )
         return
     config = read_json(store, "training_config")
+    version = store.text("keras_version") if "keras_version" in store else None
     with telling(store.file, "training_config", "the model cannot be compiled as it says"):
+        if dialects.is_later(version):
+            config = later.compile_config(config)
         arguments = _compile_arguments(config, custom_objects or {})
         model.compile(**arguments)
     if "optimizer_weights" in store:
@@ -96,8 +101,10 @@ def _objects(saved: Any, family: Any, custom_objects: Mapping[str, Any]) -> Any:
 def _restore_optimizer(store: H5Dict, model: Any, arguments: dict[str, Any]) -> None:
     model._make_train_function()
     expected = sum(math.prod(weight.shape) for weight in model.optimizer.weights)
-    values = read_arrays(store.group("optimizer_weights"), 4 * expected + 64)
+    group = store.group("optimizer_weights")
+    values, names = read_arrays(group, 4 * expected + 64), group.names("weight_names")
     try:
+        values = later.optimizer_state(model.optimizer, values, names)
         model.optimizer.set_weights(values)
     except ValueError as error:
         # An optimizer of somebody else's may have taken some of the values.

@@ -13,6 +13,7 @@ from keras_core import backend as K
 from keras_core.attempt import current
 from keras_core.errors import ModelFileError, shown
 from keras_core.graph import Variable
+from keras_core.saving import dialects
 from keras_core.saving.config import KERAS_VERSION, KERNEL_LAYOUT
 from keras_core.saving.json_text import parse_json
 from keras_core.utils.io_utils import H5Dict
@@ -172,7 +173,7 @@ def _fitting(group: H5Dict, name: str, layer: Layer, reshape: bool) -> list[Any]
     inner = group.group(name)
     _check_number(inner, inner.names("weight_names"), layer)
     variables = _stored(layer)
-    arrays = _in_order(layer, variables, inner)
+    arrays = _in_order(layer, variables, inner, _by_later_keras(group))
     with unfrozen():
         arrays = convert_weights(layer, arrays, _engine(group), reshape)
     for variable, array in zip(variables, arrays):
@@ -184,7 +185,11 @@ def _fitting(group: H5Dict, name: str, layer: Layer, reshape: bool) -> list[Any]
     return list(zip(variables, arrays))
 
 
-def _in_order(layer, variables, inner):
+def _by_later_keras(group: H5Dict) -> bool:
+    return "keras_version" in group and dialects.is_later(group.text("keras_version"))
+
+
+def _in_order(layer, variables, inner, later):
     """The arrays of a group in the order of a layer's variables.
 
     Keras 2 wrote the weights of frozen layers behind the others, so the order of a file that it
@@ -196,10 +201,11 @@ def _in_order(layer, variables, inner):
         named = dict(zip(names, arrays))
         return [named[name] for name in own]
     listed = layer.weights
-    if not _fit(variables, arrays) and _fit(listed, arrays):
-        place = dict(zip(listed, arrays))
-        return [place[variable] for variable in variables]
-    return arrays
+    # Later Keras has other names, and the order by what its configuration calls trainable.
+    orders = (listed, variables) if later else (variables, listed)
+    order = next((order for order in orders if _fit(order, arrays)), variables)
+    place = dict(zip(order, arrays))
+    return [place[variable] for variable in variables]
 
 
 def _fit(variables, arrays):

@@ -7,6 +7,7 @@ layers, placing weights, compiling) knows one language.
 
 from __future__ import annotations
 
+import re
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,11 @@ from keras_core.saving.dialects import keras3, tf_keras
 
 # In the order in which they are asked; each translates into the words of those after it.
 _DIALECTS: tuple[ModuleType, ...] = (keras3, tf_keras)
+
+
+def is_later(version: str | None) -> bool:
+    """Whether a version that a file names is of tf.keras, tf-keras or Keras 3."""
+    return version is not None and bool(re.match(r"2\.([4-9]|\d\d)|.*-tf|[3-9]", version))
 
 
 def translated(config: dict[str, Any], version: str | None = None) -> dict[str, Any]:

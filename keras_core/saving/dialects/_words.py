@@ -64,20 +64,25 @@ def known_keys(kind: str, name: str) -> frozenset[str] | None:
         kind: the module of the class, such as 'layers'.
         name: its name.
     """
-    found = slots.family(kind).built_in.get(name)
+    built_in = slots.family(kind).built_in
+    found = built_in.get(name, built_in.get(name.lower()))
     if not inspect.isclass(found):
         return None
-    parameters = (inspect.signature(base.__init__).parameters for base in found.__mro__[:-1])
-    keys = {key for names in parameters for key in names} - _NO_KEYS
+    keys: set[str] = set()
+    for base in found.__mro__[:-1]:
+        if "__init__" in vars(base):
+            parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+            keys |= {x.name for x in parameters if x.kind is not x.VAR_KEYWORD} - {"self"}
+            if all(x.kind is not x.VAR_KEYWORD for x in parameters):
+                break
     return frozenset(keys - _NOT_OF.get(name, set())) | _OF_ALL[kind]
 
 
-_NO_KEYS = {"self", "args", "kwargs"}
 # What a class gives the class above it by itself.
 _NOT_OF = {name: {"data_format"} for name in ("Cropping1D", "UpSampling1D", "ZeroPadding1D")}
 _OF_ALL = {
     "layers": frozenset({"name", "trainable", "dtype", "batch_input_shape"}),
-    "optimizers": frozenset({"clipnorm", "clipvalue", "decay"}),
+    "optimizers": frozenset({"clipnorm", "clipvalue", "epsilon", "schedule_decay"}),
 }
 for _kind in ("initializers", "regularizers", "constraints", "losses", "metrics"):
     _OF_ALL[_kind] = frozenset()
