@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_core import slots
@@ -56,25 +56,40 @@ def load_training(
         ValueError: if the file is damaged, or names an unknown optimizer, loss or metric.
     """
     if "training_config" not in store:
-        warnings.warn(
-            f"{store.where} has no training configuration, so the model is not compiled. "
-            "Call compile before training it.",
-            stacklevel=5,
-        )
+        warn_of_no_training(store.where)
         return
     config = read_json(store, "training_config")
     version = store.text("keras_version") if "keras_version" in store else None
     with telling(store.file, "training_config", "the model cannot be compiled as it says"):
         if dialects.is_later(version):
             config = later.compile_config(config)
-        arguments = _compile_arguments(config, custom_objects or {})
+        arguments = compile_arguments(config, custom_objects or {})
         model.compile(**arguments)
     if "optimizer_weights" in store:
         with telling(store.file, "optimizer_weights", "the optimizer's state cannot be loaded"):
             _restore_optimizer(store, model, arguments)
 
 
-def _compile_arguments(config: dict[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
+def warn_of_no_training(where: str) -> None:
+    """Says that a file does not say how its model is compiled.
+
+    Args:
+        where: the file.
+    """
+    warnings.warn(
+        f"{where} has no training configuration, so the model is not compiled. "
+        "Call compile before training it.",
+        stacklevel=6,
+    )
+
+
+def compile_arguments(config: dict[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of compile that a configuration stands for.
+
+    Args:
+        config: dict in the words of Keras 2.3.1.
+        custom_objects: dict from names to classes and functions that are not Keras's own.
+    """
     optimizers, losses, metrics = map(slots.family, ("optimizers", "losses", "metrics"))
     weighted = config.get("weighted_metrics")
     return {
@@ -103,15 +118,34 @@ def _restore_optimizer(store: H5Dict, model: Any, arguments: dict[str, Any]) -> 
     expected = sum(math.prod(weight.shape) for weight in model.optimizer.weights)
     group = store.group("optimizer_weights")
     values, names = read_arrays(group, 4 * expected + 64), group.names("weight_names")
+    restore_optimizer(store.where, model, arguments, values, names)
+
+
+def restore_optimizer(
+    where: str,
+    model: Any,
+    arguments: dict[str, Any],
+    values: Sequence[Any],
+    names: Sequence[str] | None = None,
+) -> None:
+    """Gives an optimizer its saved state; if that does not fit, it starts anew, with a warning.
+
+    Args:
+        where: the file, for the warning.
+        model: compiled Model.
+        arguments: dict, what it was compiled with.
+        values: list of arrays.
+        names: list of their names; None for those of an archive.
+    """
+    model._make_train_function()
     try:
-        values = later.optimizer_state(model.optimizer, values, names)
-        model.optimizer.set_weights(values)
+        model.optimizer.set_weights(later.optimizer_state(model.optimizer, values, names))
     except ValueError as error:
         # An optimizer of somebody else's may have taken some of the values.
         fresh = type(model.optimizer).from_config(model.optimizer.get_config())
         model.compile(**{**arguments, "optimizer": fresh})
         warnings.warn(
-            f"The optimizer of {store.where} starts with a fresh state, for the saved one does not "
+            f"The optimizer of {where} starts with a fresh state, for the saved one does not "
             f"fit: {shortened(error)}",
-            stacklevel=6,
+            stacklevel=7,
         )

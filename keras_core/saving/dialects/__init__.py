@@ -12,6 +12,9 @@ from types import ModuleType
 from typing import Any
 
 from keras_core.saving.dialects import keras3, tf_keras
+from keras_core.saving.dialects._words import class_name
+
+__all__ = ["class_name", "is_later", "translated"]
 
 # In the order in which they are asked; each translates into the words of those after it.
 _DIALECTS: tuple[ModuleType, ...] = (keras3, tf_keras)

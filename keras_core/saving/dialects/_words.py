@@ -81,7 +81,13 @@ def known_keys(kind: str, name: str) -> frozenset[str] | None:
 # What a class gives the class above it by itself.
 _NOT_OF = {name: {"data_format"} for name in ("Cropping1D", "UpSampling1D", "ZeroPadding1D")}
 _OF_ALL = {
-    "layers": frozenset({"name", "trainable", "dtype", "batch_input_shape"}),
+    "layers": frozenset(
+        {
+            *("name", "trainable", "dtype", "batch_input_shape", "num_constants"),
+            # of Lambda, which reads its configuration itself
+            *("function_type", "module", "output_shape_type", "output_shape_module"),
+        }
+    ),
     "optimizers": frozenset({"clipnorm", "clipvalue", "epsilon", "schedule_decay"}),
 }
 for _kind in ("initializers", "regularizers", "constraints", "losses", "metrics"):

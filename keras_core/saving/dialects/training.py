@@ -12,7 +12,7 @@ from keras_core.saving.dialects._words import class_name, described, is_object, 
 
 _IGNORED = {
     *("name", "fn", "dtype", "jit_compile", "is_legacy_optimizer", "ema_momentum"),
-    *("ema_overwrite_frequency", "initial_accumulator_value", "decay"),
+    *("ema_overwrite_frequency", "initial_accumulator_value"),
 }
 # Options by which an object says what is always so in Keras 2.3.1.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -67,7 +67,9 @@ def _optimizer(entry):
         return {"class_name": entry, "config": {}}
     name, config = class_name(entry), dict(entry["config"])
     rate = config.get("learning_rate")
-    if isinstance(rate, dict):
+    if is_object(rate) and class_name(rate) == "InverseTimeDecay":
+        config.update(_decay(rate["config"]))
+    elif isinstance(rate, dict):
         raise ValueError(
             f"Optimizer {described(entry)} has a schedule as its learning rate, which Keras 2.3.1 "
             "does not have. Load with compile=False and compile the model yourself; the callback "
@@ -75,8 +77,20 @@ def _optimizer(entry):
         )
     if name == "Nadam":
         # One decay of the momentum is written into the later classes.
-        config["schedule_decay"] = 1.0 if "use_ema" in config else config.pop("decay", 0.004)
+        legacy = config.pop("decay", 0.004)
+        config.setdefault("schedule_decay", 1.0 if "use_ema" in config else legacy)
     return {"class_name": name, "config": _known("optimizers", name, entry, config)}
+
+
+def _decay(config):
+    """The schedule that is Keras 2's decay; whole steps of it are not."""
+    if config.get("staircase"):
+        raise ValueError(
+            "The learning rate falls in steps, which Keras 2.3.1 does not do by itself. Load with "
+            "compile=False and use the callback LearningRateScheduler."
+        )
+    rate = config["decay_rate"] / config["decay_steps"]
+    return {"learning_rate": config["initial_learning_rate"], "decay": rate}
 
 
 def _known(kind, name, entry, config):
@@ -187,3 +201,29 @@ def _schedule(optimizer, steps):
     done = np.arange(1, min(steps, _STEPS_OF_A_SCHEDULE) + 1)
     decays = 1 - 0.5 * 0.96 ** (done * config["schedule_decay"])
     return [np.asarray(np.prod(config["beta_1"] * decays), "float32")]
+
+
+def state_by_weight(optimizer: Any) -> list[np.ndarray]:
+    """The state of an optimizer in the order of Keras 3; the way back of `optimizer_state`.
+
+    Args:
+        optimizer: an optimizer whose weights are made.
+    """
+    groups = _SLOTS.get(type(optimizer).__name__)
+    values = [weight.get_value() for weight in optimizer.weights]
+    if groups is None:
+        return values
+    place = dict(zip(optimizer.weights, values))
+    own, number = _own_slots(optimizer, groups)
+    made = [np.asarray(values[0], "int32"), np.asarray(optimizer.get_config()["learning_rate"])]
+    for group in groups:
+        if _is_kept_there(group, optimizer):
+            made += [place[own[slot][i]] for i in range(number) for slot in group]
+    return made + ([values[1]] if type(optimizer).__name__ == "Nadam" else [])
+
+
+def _is_kept_there(group: tuple[str, ...], optimizer: Any) -> bool:
+    """Whether Keras 3 keeps these values; it leaves out those that have no effect."""
+    config = optimizer.get_config()
+    unused = {("vhat",): not config.get("amsgrad"), ("moment",): not config.get("momentum")}
+    return not unused.get(group, False)
