@@ -59,7 +59,7 @@ def save_weights(store: H5Dict, model: Any) -> None:
         store: H5Dict.
         model: Model.
     """
-    for path, layer, variables in _places(model, "", None, "layers"):
+    for path, layer, variables in _places(model, "", None, _FOLDERS[0]):
         write_arrays(store, path, layer.name, K.batch_get_value(variables))
 
 
@@ -91,7 +91,7 @@ def load_weights(store: H5Dict, model: Any, config: dict[str, Any] | None = None
         ValueError: if the file is damaged, or its weights do not fit.
     """
     survey(store)
-    folder = next(folder for folder in _FOLDERS if folder in store)
+    folder = next((folder for folder in _FOLDERS if folder in store), _FOLDERS[0])
     pairs: list[Any] = []
     for path, layer, variables in _places(model, "", config, folder):
         pairs += zip(variables, _fitting(store, path, layer, variables))

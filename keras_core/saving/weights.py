@@ -35,7 +35,19 @@ def save_weights(group: H5Dict, layers: Sequence[Layer]) -> None:
     group["backend"] = KERNEL_LAYOUT.encode("utf8")
     group["keras_version"] = KERAS_VERSION.encode("utf8")
     for layer in layers:
-        save_variables(group[layer.name], _stored(layer))
+        _save_layer(group[layer.name], layer)
+
+
+# Beside Keras 2's list of names, where frozen layers change its order: the order that they do not.
+_UNFROZEN_NAMES = "unfrozen_weight_names"
+
+
+def _save_layer(group: H5Dict, layer: Layer) -> None:
+    """Writes the weights of a layer in Keras 2's order: those of frozen layers at the end."""
+    names = dict(zip(layer.weights, save_variables(group, layer.weights)))
+    unfrozen_names = [names[variable].encode("utf8") for variable in _stored(layer)]
+    if list(names) != _stored(layer):
+        group[_UNFROZEN_NAMES] = unfrozen_names
 
 
 def _stored(layer):
@@ -44,17 +56,21 @@ def _stored(layer):
         return layer.weights
 
 
-def save_variables(group: H5Dict, variables: Sequence[Variable]) -> None:
+def save_variables(group: H5Dict, variables: Sequence[Variable]) -> list[str]:
     """Writes variables under their names, which are made different where they are equal.
 
     Args:
         group: H5Dict.
         variables: list of variables.
+
+    Returns:
+        The names.
     """
     names = _distinct([variable.name for variable in variables])
     group["weight_names"] = [name.encode("utf8") for name in names]
     for name, value in zip(names, K.batch_get_value(variables)):
         group[name] = np.asarray(value)
+    return names
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
@@ -104,13 +120,14 @@ def _size(group: H5Dict) -> int:
     return sum(math.prod(group.array_shape(name)) for name in group.names("weight_names"))
 
 
-def read_arrays(group: H5Dict, limit: int) -> list[np.ndarray]:
-    """Reads the arrays of a group in the order of its weight names.
+def read_arrays(group: H5Dict, limit: int, key: str = "weight_names") -> list[np.ndarray]:
+    """Reads the arrays of a group in the order of a list of names in it.
 
     Args:
         group: H5Dict.
         limit: int, the number of elements that the arrays may have together; a file that claims
             more is refused before memory is taken for it.
+        key: str, the name of the list.
 
     Raises:
         ModelFileError: if an array is missing or damaged, or if they are too large for what they
@@ -119,7 +136,7 @@ def read_arrays(group: H5Dict, limit: int) -> list[np.ndarray]:
     size = _size(group)
     if size > limit:
         raise group.wrong(f"it holds {size} numbers, but at most {limit} were expected there.")
-    return [group.array(name) for name in group.names("weight_names")]
+    return [group.array(name) for name in group.names(key)]
 
 
 def _engine(group: H5Dict) -> str | None:
@@ -193,8 +210,11 @@ def _in_order(layer, variables, inner, later):
     """The arrays of a group in the order of a layer's variables.
 
     Keras 2 wrote the weights of frozen layers behind the others, so the order of a file that it
-    wrote depends on what was frozen. Names tell it where they are the layer's own.
+    wrote depends on what was frozen. Names tell it where they are the layer's own, or written in
+    the order that we keep.
     """
+    if _UNFROZEN_NAMES in inner:
+        return read_arrays(inner, _largest(variables), _UNFROZEN_NAMES)
     names, arrays = inner.names("weight_names"), read_arrays(inner, _largest(variables))
     own = _distinct([variable.name for variable in variables])
     if sorted(names) == sorted(own):

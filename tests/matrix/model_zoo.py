@@ -18,6 +18,14 @@ def _layers(keras):
     return keras.layers, keras.models.Sequential, keras.models.Model, keras.layers.Input
 
 
+def _first(keras, shape, name):
+    """What a Sequential begins with; Keras 2.3.1 takes no tensor there."""
+    layers, _, _, placeholder = _layers(keras)
+    if hasattr(layers, "CuDNNLSTM"):
+        return layers.InputLayer(input_shape=shape, name=name)
+    return placeholder(shape=shape, name=name)
+
+
 def _chain(shape, *makers):
     """A function of a Keras that makes a functional model of one path."""
 
@@ -46,12 +54,10 @@ def _merge(name, count=2, shape=(3, 4), **options):
 
 
 def _sequential(keras):
-    layers, sequential, _, placeholder = _layers(keras)
+    layers, sequential, _, _ = _layers(keras)
     return sequential(
         [
-            layers.InputLayer(input_shape=(6,), name="x")
-            if keras.__name__ == "keras" and not keras.__version__.startswith("3")
-            else placeholder(shape=(6,), name="x"),
+            _first(keras, (6,), "x"),
             layers.Dense(5, activation="relu", name="first"),
             layers.BatchNormalization(name="norm"),
             layers.Dropout(0.5, name="drop"),
@@ -76,10 +82,7 @@ def _nested(keras, frozen=False):
     inner = model(inner_x, layers.Dense(4, name="d2")(y), name="inner")
     x = placeholder(shape=(4,), name="x")
     chain = sequential(
-        [placeholder(shape=(4,), name="cx"), layers.Dense(4, name="c1", activation="tanh")]
-        if keras.__version__.startswith("3") or keras.__name__ != "keras"
-        else [layers.Dense(4, name="c1", activation="tanh", input_shape=(4,))],
-        name="chain",
+        [_first(keras, (4,), "cx"), layers.Dense(4, name="c1", activation="tanh")], name="chain"
     )
     return model(x, layers.Add(name="sum")([inner(inner(x)), chain(x)]))
 
@@ -152,12 +155,10 @@ def _regularized(keras):
 
 
 def _first_embedding(keras):
-    layers, sequential, _, placeholder = _layers(keras)
+    layers, sequential, _, _ = _layers(keras)
     return sequential(
         [
-            placeholder(shape=(5,), name="words")
-            if keras.__name__ != "keras" or keras.__version__.startswith("3")
-            else layers.InputLayer(input_shape=(5,), name="words"),
+            _first(keras, (5,), "words"),
             layers.Embedding(7, 3, name="tested"),
             layers.GlobalAveragePooling1D(name="mean"),
         ]
