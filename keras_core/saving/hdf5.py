@@ -98,7 +98,7 @@ def _architecture(store: H5Dict) -> Any:
     return weights.read_json(store, "model_config")
 
 
-def _allowed(architecture: Any, numbers: int) -> Attempt:
+def _allowed(architecture: Any, numbers: float) -> Attempt:
     """What a file of so many numbers may take: each of its weights, and a little for converting."""
     allowed = memory_limit(2 * numbers + _SMALL_NUMBER_OF_NUMBERS)
     calls = config.calls_for(architecture)

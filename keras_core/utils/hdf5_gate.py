@@ -328,6 +328,8 @@ class Gate:
 
     def _object(self, name: str) -> Any:
         """Opens what hard links lead to, step by step."""
+        if self.has_attribute(name):
+            self.refuse(name, "an attribute stands where a group or an array is looked for.")
         found = self.node.id
         for part in self._parts(name):
             if not hasattr(found, "links"):
