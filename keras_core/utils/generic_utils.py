@@ -124,7 +124,7 @@ def deserialize_keras_object(
         TypeError: `identifier` is neither a dictionary nor a name.
     """
     own = (custom_objects or {}, get_custom_objects(), _GLOBAL_CUSTOM_OBJECTS)
-    tables = (*own, module_objects or {})
+    tables = (*own, {} if module_objects is None else module_objects)
     if isinstance(identifier, dict):
         name, config = _envelope(identifier, printable_module_name)
         found = _find_by_name(name, tables, printable_module_name)
