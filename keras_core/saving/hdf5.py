@@ -102,12 +102,12 @@ def _version(store: H5Dict) -> str | None:
     return store.text("keras_version") if "keras_version" in store else None
 
 
-def allowed(architecture: Any, numbers: int) -> Attempt:
+def allowed(architecture: Any, numbers: float) -> Attempt:
     """What a file of so many numbers may take: each of its weights, and a little for converting.
 
     Args:
         architecture: the configuration in the file.
-        numbers: int, the numbers in its weights.
+        numbers: the numbers in its weights.
     """
     allowed = memory_limit(2 * numbers + _SMALL_NUMBER_OF_NUMBERS)
     calls = config.calls_for(architecture)

@@ -99,8 +99,8 @@ def read_json(group: H5Dict, key: str) -> Any:
         raise group.wrong(error.reason, key) from error
 
 
-def survey(group: H5Dict) -> int:
-    """The number of numbers in the weights of a file, none of which is read.
+def survey(group: H5Dict) -> float:
+    """The number of numbers in the weights of a file, none of which is read; not known of a dict.
 
     Args:
         group: H5Dict.
@@ -109,6 +109,8 @@ def survey(group: H5Dict) -> int:
         ModelFileError: if a layer's group or array is missing, cannot be read, or if all arrays
             together are too large.
     """
+    if group.file is None:
+        return math.inf
     size = 0
     for name in group.names("layer_names"):
         size += _size(group.group(name))
@@ -133,7 +135,7 @@ def read_arrays(group: H5Dict, limit: int, key: str = "weight_names") -> list[np
         ModelFileError: if an array is missing or damaged, or if they are too large for what they
             are read for.
     """
-    size = _size(group)
+    size = 0 if group.file is None else _size(group)
     if size > limit:
         raise group.wrong(f"it holds {size} numbers, but at most {limit} were expected there.")
     return [group.array(name) for name in group.names(key)]
