@@ -13,8 +13,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from keras_core.graph.program import Program
     from keras_core.graph.tensor import Spec, Variable
 
@@ -209,7 +207,8 @@ class ModelFormat:
             `custom_objects`, `compile` and `safe_mode` by keyword, as `load_model` does.
         signature: the first bytes of each such file, by which it is told whatever its name is;
             empty where there are none. Since (1, 2).
-        holds_weights: whether a file is a whole model, so that `model.save` writes it. Since (1, 2).
+        holds_weights: whether a file is a whole model, so that `model.save` writes it. Since
+            (1, 2).
     """
 
     name: str

@@ -1,7 +1,7 @@
 """`.keras` archives, of tf-keras and of Keras 3: read both, written as Keras 3 does.
 
-An archive is a zip of `metadata.json`, `config.json` and `model.weights.h5`. Its members are read by
-name, in memory, after their sizes were checked; nothing is unpacked to disk.
+An archive is a zip of `metadata.json`, `config.json` and `model.weights.h5`. Its members are read
+by name, in memory, after their sizes were checked; nothing is unpacked to disk.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SIGNATURE = b"PK\x03\x04"
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 
 _FREE_MEMORY = 2**25
-# Names of later Keras's are not looked up in a version that never was, so this is its first.
+# What an archive is written in the words of.
 _VERSION = "3.0.0"
 
 
@@ -230,7 +230,7 @@ def save_model(
     """
     trained = include_optimizer and model.optimizer is not None
     members = {
-        METADATA: _text({"keras_version": _VERSION, "date_saved": _now(), "written_by": "keras_core"}),
+        METADATA: _text(_metadata()),
         CONFIG: _text(keras3_writing.model_config(model, trained)),
         WEIGHTS: _weights(model, trained),
     }
@@ -245,8 +245,9 @@ def _text(value: Any) -> bytes:
     return json.dumps(value, default=json_value).encode("utf8")
 
 
-def _now() -> str:
-    return time.strftime("%Y-%m-%d@%H:%M:%S")
+def _metadata() -> dict[str, str]:
+    date = time.strftime("%Y-%m-%d@%H:%M:%S")
+    return {"keras_version": _VERSION, "date_saved": date, "written_by": "keras_core"}
 
 
 def _weights(model: Any, trained: bool) -> bytes:

@@ -156,7 +156,8 @@ def _owners(
 def _parts(layer: Any) -> Iterator[tuple[str, Any]]:
     """The layers inside a wrapper or around a cell, with their names in the path."""
     if hasattr(layer, "forward_layer"):
-        yield from (("forward_layer", layer.forward_layer), ("backward_layer", layer.backward_layer))
+        yield "forward_layer", layer.forward_layer
+        yield "backward_layer", layer.backward_layer
     elif hasattr(getattr(layer, "layer", None), "weights"):
         yield "layer", layer.layer
     elif hasattr(getattr(layer, "cell", None), "weights"):

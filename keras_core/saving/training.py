@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from keras_core.saving import dialects
 from keras_core.saving.dialects import training as later
 from keras_core.saving.json_text import json_value
 from keras_core.saving.safety import telling
+from keras_core.saving.warned import warn
 from keras_core.saving.weights import read_arrays, read_json, save_variables
 from keras_core.utils.io_utils import H5Dict
 
@@ -76,10 +76,9 @@ def warn_of_no_training(where: str) -> None:
     Args:
         where: the file.
     """
-    warnings.warn(
+    warn(
         f"{where} has no training configuration, so the model is not compiled. "
-        "Call compile before training it.",
-        stacklevel=6,
+        "Call compile before training it."
     )
 
 
@@ -144,8 +143,7 @@ def restore_optimizer(
         # An optimizer of somebody else's may have taken some of the values.
         fresh = type(model.optimizer).from_config(model.optimizer.get_config())
         model.compile(**{**arguments, "optimizer": fresh})
-        warnings.warn(
+        warn(
             f"The optimizer of {where} starts with a fresh state, for the saved one does not "
-            f"fit: {shortened(error)}",
-            stacklevel=7,
+            f"fit: {shortened(error)}"
         )

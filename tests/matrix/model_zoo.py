@@ -5,6 +5,7 @@ package) and writes their files and predictions; `python model_zoo.py predict KE
 reads files and predicts. It imports NumPy and that Keras alone, and is Python 3.7.
 """
 
+# ruff: noqa: UP032
 import importlib
 import json
 import os
@@ -47,7 +48,7 @@ def _one(shape, name, **options):
 def _merge(name, count=2, shape=(3, 4), **options):
     def make(keras):
         layers, _, model, placeholder = _layers(keras)
-        xs = [placeholder(shape=shape, name="x%d" % i) for i in range(count)]
+        xs = [placeholder(shape=shape, name="x{}".format(i)) for i in range(count)]
         return model(xs, getattr(layers, name)(name="tested", **options)(xs))
 
     return make
@@ -91,7 +92,7 @@ def _recurrent(name, states):
     def make(keras):
         layers, _, model, placeholder = _layers(keras)
         x = placeholder(shape=(5, 3), name="x")
-        initial = [placeholder(shape=(4,), name="s%d" % i) for i in range(states)]
+        initial = [placeholder(shape=(4,), name="s{}".format(i)) for i in range(states)]
         layer = getattr(layers, name)(4, return_state=True, name="tested")
         return model([x] + initial, layer(x, initial_state=initial))
 
@@ -293,14 +294,14 @@ def predicted(model, arrays):
 
 
 def _save_arrays(path, inputs, outputs):
-    named = {"input%d" % i: x for i, x in enumerate(inputs)}
-    named.update({"output%d" % i: y for i, y in enumerate(outputs)})
+    named = {"input{}".format(i): x for i, x in enumerate(inputs)}
+    named.update({"output{}".format(i): y for i, y in enumerate(outputs)})
     np.savez(path, **named)
 
 
 def arrays_in(path, kind):
     with np.load(path) as file:
-        return [file["%s%d" % (kind, i)] for i in range(sum(n.startswith(kind) for n in file))]
+        return [file["{}{}".format(kind, i)] for i in range(sum(n.startswith(kind) for n in file))]
 
 
 def _clear(keras):
@@ -332,7 +333,7 @@ def main(what, package, folder, ending, names):
         try:
             {"write": _write, "predict": _predict}[what](keras, folder, ending, name)
         except Exception as error:
-            failures[name] = "%s: %s" % (type(error).__name__, str(error)[:500])
+            failures[name] = "{}: {}".format(type(error).__name__, str(error)[:500])
     with open(os.path.join(folder, "failures.json"), "w") as file:
         json.dump(failures, file, indent=1)
 

@@ -18,8 +18,9 @@ def is_object(value: Any) -> bool:
 def class_name(entry: dict[str, Any]) -> str:
     """The name of the class of an object, without the package that it is registered in."""
     registered = entry.get("registered_name")
-    named = isinstance(registered, str) and ">" in registered
-    name = registered if named else entry["class_name"]
+    name: Any = entry["class_name"]
+    if isinstance(registered, str) and ">" in registered:
+        name = registered
     return name.rpartition(">")[2] if isinstance(name, str) else name
 
 
@@ -56,7 +57,7 @@ def described(entry: dict[str, Any]) -> str:
     return f"{config.get('name') or entry.get('name')!r} ({class_name(entry)})"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def known_keys(kind: str, name: str) -> frozenset[str] | None:
     """The keys that the configuration of a class may have here; None for what is not built in.
 

@@ -257,6 +257,7 @@ def _call(entry, call):
     if not isinstance(call, list) or not call:
         return call
     call = [call] if isinstance(call[0], str) else call
+    arguments: dict[str, Any]
     arguments = next((place[3] for place in call if len(place) > 3 and place[3]), {})
     arguments = {key: value for key, value in arguments.items() if value is not None}
     states = _places(arguments.pop("initial_state", []))

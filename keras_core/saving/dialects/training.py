@@ -62,11 +62,11 @@ def compile_config(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _optimizer(entry):
+def _optimizer(entry: Any) -> dict[str, Any]:
     if not is_object(entry):
         return {"class_name": entry, "config": {}}
     name, config = class_name(entry), dict(entry["config"])
-    rate = config.get("learning_rate")
+    rate: Any = config.get("learning_rate")
     if is_object(rate) and class_name(rate) == "InverseTimeDecay":
         config.update(_decay(rate["config"]))
     elif isinstance(rate, dict):
@@ -123,7 +123,7 @@ def _metric(entry):
         return config
     if name == "MeanMetricWrapper" and "fn" in config:
         return _wrapped(config)
-    dtype = config.get("dtype")
+    dtype: Any = config.get("dtype")
     plain = {**config, "dtype": dtype["config"]["name"]} if is_object(dtype) else config
     return {"class_name": name, "config": _known("metrics", name, entry, plain)}
 
@@ -225,5 +225,6 @@ def state_by_weight(optimizer: Any) -> list[np.ndarray]:
 def _is_kept_there(group: tuple[str, ...], optimizer: Any) -> bool:
     """Whether Keras 3 keeps these values; it leaves out those that have no effect."""
     config = optimizer.get_config()
+    unused: dict[tuple[str, ...], bool]
     unused = {("vhat",): not config.get("amsgrad"), ("moment",): not config.get("momentum")}
     return not unused.get(group, False)
