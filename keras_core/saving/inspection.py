@@ -111,12 +111,11 @@ def inspect(path: Any) -> Report:
     with open(file, "rb") as stream:
         head = stream.read(16)
     report = Report(file, "", os.path.getsize(file))
+    look = _look_into_text if _is_text(head) else _look_into_hdf5
     if head.startswith(archive.SIGNATURE):
-        _look_into_archive(report)
-    elif _is_text(head):
-        _look_into_text(report)
-    else:
-        _look_into_hdf5(report)
+        look = _look_into_archive
+    with telling(file, None, "it cannot be read"):
+        look(report)
     return report
 
 
