@@ -78,9 +78,9 @@ def load_model(
         architecture = _architecture(store)
         group = store.group("model_weights")
         with attempted(_allowed(architecture, weights.survey(group))), safe_mode_scope(safe_mode):
-            with telling(store.file, "model_config", "no model can be made of it"):
+            with telling(store.file, "/model_config", "no model can be made of it"):
                 model = config.model_from_config(architecture, custom_objects, safe_mode)
-            with telling(store.file, "model_weights", "the weights cannot be loaded"):
+            with telling(store.file, "/model_weights", "the weights cannot be loaded"):
                 weights.load_weights(group, model.layers)
             if compile:
                 training.load_training(store, model, custom_objects)

@@ -61,11 +61,11 @@ def load_training(
         )
         return
     config = read_json(store, "training_config")
-    with telling(store.file, "training_config", "the model cannot be compiled as it says"):
+    with telling(store.file, "/training_config", "the model cannot be compiled as it says"):
         arguments = _compile_arguments(config, custom_objects or {})
         model.compile(**arguments)
     if "optimizer_weights" in store:
-        with telling(store.file, "optimizer_weights", "the optimizer's state cannot be loaded"):
+        with telling(store.file, "/optimizer_weights", "the optimizer's state cannot be loaded"):
             _restore_optimizer(store, model, arguments)
 
 
