@@ -217,17 +217,21 @@ def test_shapes_that_no_memory_holds(shape):
     assert all((a == b).all() for a, b in zip(before, model.get_weights()))
 
 
-@pytest.mark.parametrize(
-    "link", [h5py.ExternalLink("/etc/passwd", "/"), h5py.SoftLink("/d/d/bias:0")]
-)
-def test_links_to_other_places(link):
-    """CVE-2026-1669: a weight file that has another file read."""
+LINKS = (h5py.ExternalLink("/etc/passwd", "/"), h5py.SoftLink("/d/d/bias:0"))
+
+
+@pytest.mark.parametrize("link", [*LINKS, None])
+def test_arrays_in_other_places(link):
+    """CVE-2026-1669: a weight file that has another file read, by a link or as its storage."""
     model = Sequential([Dense(1, input_shape=(2,), name="d")])
     model.save_weights("m.h5")
     with h5py.File("m.h5", "a") as file:
         del file["d/d/kernel:0"]
-        file["d/d/kernel:0"] = link
-    with pytest.raises(ModelFileError, match="link to another place"):
+        if link is None:
+            file.create_dataset("d/d/kernel:0", (2, 1), "f4", external=[("/etc/passwd", 0, 8)])
+        else:
+            file["d/d/kernel:0"] = link
+    with pytest.raises(ModelFileError, match="link to another place|kept in another file"):
         model.load_weights("m.h5")
 
 
