@@ -365,6 +365,17 @@ def network(*entries, end):
             sequential(layer("LSTM", units=2, stateful=True, batch_input_shape=[10**12, 1, 2])),
             "numbers",
         ),
+        (
+            sequential(
+                layer(
+                    "UpSampling2D",
+                    size=[10**12, 1],
+                    interpolation="bilinear",
+                    batch_input_shape=[1, 2, 2, 1],
+                )
+            ),
+            "An enlargement asks for",
+        ),
         (sequential({"class_name": "os.system", "config": {"x": 1}}), "Unknown layer: 'os.system'"),
         (sequential({"class_name": "mse", "config": {}}), "Unknown layer: 'mse'"),
         (network(entry("a", "b"), entry("b", "a"), end="b"), "not complete"),
