@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_core.attempt import take_numbers
 from keras_core.backend import convert
 from keras_core.backend.common import normalize_data_format
 from keras_core.backend.convert import one_axis, sizes, tensor
@@ -321,11 +322,13 @@ def _repeated(x: Tensor, factor: int, axis: int) -> Tensor:
 
 def _interpolated(x: Tensor, factor: int, axis: int) -> Tensor:
     """Puts `factor` elements on the way from each element to the next (from the last to itself)."""
+    take_numbers((factor,), lambda: "An enlargement")
     return _between(x, axis, [i / factor for i in range(factor)])
 
 
 def _interpolated_between_centres(x: Tensor, factor: int, axis: int) -> Tensor:
     """Divides each element into `factor`, whose centres lie on the way to the elements beside."""
+    take_numbers((factor,), lambda: "An enlargement")
     return _between(x, axis, [(i + 0.5) / factor - 0.5 for i in range(factor)])
 
 

@@ -51,7 +51,7 @@ def model_config(model: Any, versions: bool = False) -> dict[str, Any]:
 def model_from_config(
     config: dict[str, Any],
     custom_objects: Mapping[str, Any] | None = None,
-    safe_mode: bool = True,
+    safe_mode: bool | None = None,
     version: str | None = None,
 ) -> Model:
     """Makes a model, with new weights, of a configuration.
@@ -60,7 +60,8 @@ def model_from_config(
         config: dict with class_name and config.
         custom_objects: dict from names to classes and functions that are not Keras's own.
         safe_mode: bool; False permits Python code inside the configuration (in Lambda layers) to
-            run, which is for configurations from a source you trust.
+            run, which is for configurations from a source you trust. As `safe_mode_scope` says by
+            default, which is True.
         version: str, the version of Keras that wrote it; what it says of itself by default.
 
     Returns:
@@ -114,14 +115,15 @@ def calls_for(config: Any) -> float:
 
 
 def model_from_json(
-    json_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+    json_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None
 ) -> Model:
     """Makes a model, with new weights, of JSON text.
 
     Args:
         json_string: str, what `model.to_json()` gave.
         custom_objects: dict from names to classes and functions that are not Keras's own.
-        safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run.
+        safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run;
+            as `safe_mode_scope` says by default, which is True.
 
     Returns:
         A model that is not compiled.
@@ -133,14 +135,15 @@ def model_from_json(
 
 
 def model_from_yaml(
-    yaml_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+    yaml_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None
 ) -> Model:
     """Makes a model, with new weights, of YAML text.
 
     Args:
         yaml_string: str, what `model.to_yaml()` gave.
         custom_objects: dict from names to classes and functions that are not Keras's own.
-        safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run.
+        safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run;
+            as `safe_mode_scope` says by default, which is True.
 
     Returns:
         A model that is not compiled.

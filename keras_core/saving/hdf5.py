@@ -54,7 +54,7 @@ def load_model(
     filepath: Any,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
-    safe_mode: bool = True,
+    safe_mode: bool | None = None,
 ) -> Model:
     """Loads a model that `save_model`, or Keras 2, saved.
 
@@ -63,7 +63,8 @@ def load_model(
         custom_objects: dict from names to classes and functions that are not Keras's own.
         compile: bool, whether to compile the model as it was and restore its optimizer.
         safe_mode: bool; False permits Python code inside the file (in Lambda layers) to run, which
-            is for files from a source you trust.
+            is for files from a source you trust. By default `saving.safety.safe_mode_scope` says,
+            which is True.
 
     Returns:
         A model; compiled when the saved one was and `compile` is True.
@@ -78,9 +79,9 @@ def load_model(
         architecture, version = _architecture(store), _version(store)
         group = store.group("model_weights")
         with attempted(allowed(architecture, weights.survey(group))), safe_mode_scope(safe_mode):
-            with telling(store.file, "model_config", "no model can be made of it"):
+            with telling(store.file, "/model_config", "no model can be made of it"):
                 model = config.model_from_config(architecture, custom_objects, safe_mode, version)
-            with telling(store.file, "model_weights", "the weights cannot be loaded"):
+            with telling(store.file, "/model_weights", "the weights cannot be loaded"):
                 weights.load_weights(group, model.layers)
             if compile:
                 training.load_training(store, model, custom_objects)

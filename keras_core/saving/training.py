@@ -60,13 +60,13 @@ def load_training(
         return
     config = read_json(store, "training_config")
     version = store.text("keras_version") if "keras_version" in store else None
-    with telling(store.file, "training_config", "the model cannot be compiled as it says"):
+    with telling(store.file, "/training_config", "the model cannot be compiled as it says"):
         if dialects.is_later(version):
             config = later.compile_config(config)
         arguments = compile_arguments(config, custom_objects or {})
         model.compile(**arguments)
     if "optimizer_weights" in store:
-        with telling(store.file, "optimizer_weights", "the optimizer's state cannot be loaded"):
+        with telling(store.file, "/optimizer_weights", "the optimizer's state cannot be loaded"):
             _restore_optimizer(store, model, arguments)
 
 

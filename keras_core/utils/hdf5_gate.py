@@ -439,8 +439,9 @@ def _limits_of(group: Any, file: str) -> Limits:
         return Limits(file, math.inf, 0)
     if store.driver == "sec2" and os.path.isfile(file):
         return _checked_file(file)
-    size = int(store.id.get_filesize())
-    return Limits(file, size, size)
+    with library_errors(file):
+        content = store.id.get_file_image()
+    return Limits(file, len(content), checked_content(content, file))
 
 
 def _bytes(name: str) -> bytes:
