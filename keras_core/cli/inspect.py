@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keras_core.saving.inspection import LayerFound, Report
 
-_SHOWN = ("units", "filters", "kernel_size", "strides", "activation", "rate", "input_dim")
-_SHOWN += ("output_dim", "batch_input_shape", "batch_shape", "return_sequences", "trainable")
+_SHOWN = (
+    *("units", "filters", "kernel_size", "strides", "activation", "rate", "input_dim"),
+    *("output_dim", "batch_input_shape", "batch_shape", "return_sequences", "trainable"),
+)
 _UNREMARKABLE = {"activation": "linear", "return_sequences": False, "trainable": True}
 
 

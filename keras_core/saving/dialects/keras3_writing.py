@@ -31,7 +31,8 @@ def _model(entry: dict[str, Any], model: Any) -> dict[str, Any]:
     config = entry["config"]
     if "input_layers" in config:
         return _functional(entry, model)
-    layers = [_layer(x, _inner(model, x)) for x in config["layers"]]
+    named = _named(model)
+    layers = [_layer(x, _inner(named, x)) for x in config["layers"]]
     if model.inputs and layers and layers[0]["class_name"] != "InputLayer":
         layers.insert(0, _entry_of(model))
     made = {"module": "keras", "class_name": entry["class_name"], "registered_name": None}
@@ -42,10 +43,13 @@ def _beside(entry):
     return {key: entry[key] for key in ("name", "inbound_nodes", "shared") if key in entry}
 
 
-def _inner(model, entry):
-    """The layer of an entry, to be asked for its calls."""
-    name = entry.get("name") or entry["config"].get("name")
-    return next((layer for layer in model._layers if layer.name == name), None)
+def _named(model):
+    """The layers of a model by name, to be asked for their calls."""
+    return {layer.name: layer for layer in model._layers}
+
+
+def _inner(named, entry):
+    return named.get(entry.get("name") or entry["config"].get("name"))
 
 
 def _entry_of(model):
@@ -57,7 +61,8 @@ def _entry_of(model):
 def _functional(entry, model):
     config = entry["config"]
     shift = {layer.name: _own_calls(layer) for layer in model.layers if _is_model(layer)}
-    layers = [_called(x, _inner(model, x), model, shift) for x in config["layers"]]
+    named = _named(model)
+    layers = [_called(x, _inner(named, x), model, shift) for x in config["layers"]]
     kind = {x["name"]: x["class_name"] for x in layers}
     made = {
         **config,
