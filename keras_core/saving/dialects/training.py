@@ -215,7 +215,10 @@ def state_by_weight(optimizer: Any) -> list[np.ndarray]:
         return values
     place = dict(zip(optimizer.weights, values))
     own, number = _own_slots(optimizer, groups)
-    made = [np.asarray(values[0], "int32"), np.asarray(optimizer.get_config()["learning_rate"])]
+    config = optimizer.get_config()
+    made = [np.asarray(values[0], "int32")]
+    if not config.get("decay"):  # otherwise the rate is a schedule there, which is no variable
+        made.append(np.asarray(config["learning_rate"]))
     for group in groups:
         if _is_kept_there(group, optimizer):
             made += [place[own[slot][i]] for i in range(number) for slot in group]
