@@ -12,7 +12,9 @@ from keras_core import slots
 
 def is_object(value: Any) -> bool:
     """Whether a value is the class name and configuration of an object."""
-    return isinstance(value, dict) and "class_name" in value and "config" in value
+    return (
+        isinstance(value, dict) and isinstance(value.get("class_name"), str) and "config" in value
+    )
 
 
 def class_name(entry: dict[str, Any]) -> str:
