@@ -695,6 +695,13 @@ def test_a_function_is_not_called_with_what_a_file_says():
     assert made(2) == 6
 
 
+def test_arrays_in_arguments_are_numbers():
+    value = {"type": "ndarray", "value": ["a"], "dtype": "S1000000000"}
+    config = {"function": "mean", "function_type": "function", "arguments": {"by": value}}
+    with pytest.raises(ValueError, match="dtype 'S1000000000', no numbers"):
+        Lambda.from_config(config, {"mean": lambda x, by: x})
+
+
 @pytest.mark.parametrize(
     "value", ["x" * 10**6, ["x"] * 10**6, {"class_name": "x" * 10**6, "config": {}}]
 )
