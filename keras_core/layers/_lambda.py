@@ -135,7 +135,7 @@ class Lambda(Layer):
         config = {"function_type": "function", "output_shape_type": "raw", **config}
         for option in ("function", "output_shape"):
             kind = config.pop(f"{option}_type")
-            config[option] = _from_config(config[option], kind, custom_objects or {})
+            config[option] = _from_config(config.get(option), kind, custom_objects or {})
         arguments = config.get("arguments") or {}
         config["arguments"] = {name: _read_argument(v) for name, v in arguments.items()}
         return cls(**config)

@@ -304,15 +304,23 @@ def test_damaged_heaps_are_found_before_the_library_searches_them(path, at, word
         assert error.file.endswith("m.h5")
 
 
-def test_a_heap_without_an_end(path):
+@pytest.mark.parametrize("unused", [b"\0\0\0", b"\0\7\0"])
+def test_a_heap_without_an_end(path, unused):
     content = bytearray(path.read_bytes())
     heap = content.index(b"GCOL")
+    content[heap + 5 : heap + 8] = unused
     content[heap + 16 : heap + 4096] = bytes(4080)
     path.write_bytes(content)
     refused(lambda: load_model(path), "texts are damaged", "m.h5", f"heap at byte {heap}")
     refused_for(trained(), path, "texts are damaged", "m.h5")
     with h5py.File(io.BytesIO(bytes(content)), "r") as file:
         assert file  # opening alone searches nothing
+
+
+def test_numbers_that_look_like_a_heap_are_read(path):
+    values = np.frombuffer(b"GCOL\1abc" + bytes(range(200, 252)), "f4").reshape(5, 3)
+    replaced(path, KERNEL, data=values)
+    assert load_model(path).get_weights()[0].tobytes() == values.tobytes()
 
 
 # Configurations
@@ -694,6 +702,13 @@ def test_a_function_is_not_called_with_what_a_file_says():
     mine = {"scaled": lambda factor: lambda x: factor * x}
     made = activations.deserialize({"class_name": "scaled", "config": {"factor": 3}}, mine)
     assert made(2) == 6
+
+
+def test_arrays_in_arguments_are_numbers():
+    value = {"type": "ndarray", "value": ["a"], "dtype": "S1000000000"}
+    config = {"function": "mean", "function_type": "function", "arguments": {"by": value}}
+    with pytest.raises(ValueError, match="dtype 'S1000000000', no numbers"):
+        Lambda.from_config(config, {"mean": lambda x, by: x})
 
 
 @pytest.mark.parametrize(
