@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
 from keras_core import missing, namespaces
-from keras_core.families import ActivationLike, Family
+from keras_core.families import ActivationLike, Family, Names
 
 if TYPE_CHECKING:
     from keras_core.graph import Tensor
@@ -132,6 +132,11 @@ def hard_sigmoid(x: Any) -> Tensor:
     return K.hard_sigmoid(x)
 
 
+def hard_sigmoid_keras3(x: Any) -> Tensor:
+    """x / 6 + 0.5, clipped to [0, 1]: what Keras 3 calls hard_sigmoid; for models from there."""
+    return K.clip(x / 6.0 + 0.5, 0.0, 1.0)
+
+
 def exponential(x: Any) -> Tensor:
     """exp(x)."""
     return K.exp(x)
@@ -142,7 +147,7 @@ def linear(x: Any) -> Any:
     return x
 
 
-FAMILY = Family("activation function", globals())
+FAMILY = Family("activation function", Names(globals(), [*__all__, "hard_sigmoid_keras3"]))
 
 
 def serialize(activation: Any) -> Any:

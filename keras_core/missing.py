@@ -80,6 +80,9 @@ def no_attribute(module: str, name: str) -> AttributeError:
     )
 
 
+_LONGEST_NAME = 100
+
+
 def did_you_mean(name: Any, known: Iterable[str]) -> str:
     """A question after known names that are like a name, in any case; empty if there are none.
 
@@ -90,6 +93,8 @@ def did_you_mean(name: Any, known: Iterable[str]) -> str:
     Returns:
         Text that begins with a space, or an empty text.
     """
+    if len(str(name)) > _LONGEST_NAME:
+        return ""
     lowered: dict[str, list[str]] = {}
     for candidate in sorted(known):
         lowered.setdefault(candidate.lower(), []).append(candidate)
