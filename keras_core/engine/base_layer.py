@@ -25,6 +25,7 @@ from keras_core.utils.generic_utils import (
     is_all_none,
     to_list,
     unpack_singleton,
+    whole_config,
 )
 from keras_core.utils.layer_utils import describe, represent
 
@@ -301,7 +302,7 @@ class Layer(WeightOwner, Connections):
         """A built copy to be called on trial, so that no weight or record of this layer changes."""
         try:
             with copying():
-                copy = type(self).from_config(self.get_config())
+                copy = type(self).from_config(whole_config(self))
         except TypeError as error:
             raise NotImplementedError(
                 f"Layer {describe(self)} cannot tell its output shape for an input of shape "
