@@ -131,6 +131,11 @@ def hard_sigmoid(x: Any) -> Tensor:
     return K.hard_sigmoid(x)
 
 
+def hard_sigmoid_keras3(x: Any) -> Tensor:
+    """x / 6 + 0.5, clipped to [0, 1]: what Keras 3 calls hard_sigmoid; for models from there."""
+    return K.clip(x / 6.0 + 0.5, 0.0, 1.0)
+
+
 def exponential(x: Any) -> Tensor:
     """exp(x)."""
     return K.exp(x)

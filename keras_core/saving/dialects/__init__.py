@@ -10,8 +10,10 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+from keras_core.saving.dialects import keras3, tf_keras
+
 # In the order in which they are asked; each translates into the words of those after it.
-_DIALECTS: tuple[ModuleType, ...] = ()
+_DIALECTS: tuple[ModuleType, ...] = (keras3, tf_keras)
 
 
 def translated(config: dict[str, Any], version: str | None = None) -> dict[str, Any]:
