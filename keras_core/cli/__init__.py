@@ -10,10 +10,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core import __version__
-from keras_core.cli import backends, check_backend, demo, doctor, new_backend, parity, run
+from keras_core.cli import (
+    backends,
+    check_backend,
+    convert,
+    demo,
+    doctor,
+    new_backend,
+    parity,
+    run,
+)
 from keras_core.errors import BackendLoadError, BackendNotFoundError, PluginConflictError
 
-COMMANDS = (demo, run, backends, doctor, parity, check_backend, new_backend)
+COMMANDS = (demo, run, convert, backends, doctor, parity, check_backend, new_backend)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -205,6 +205,7 @@ class ModelFormat:
         description: one line.
         save: takes a model and a path, and writes the file; None where the format is only read.
         load: takes a path and returns a model; None where the format is only written.
+        is_folder: whether the path is that of a folder.
     """
 
     name: str
@@ -212,6 +213,7 @@ class ModelFormat:
     description: str
     save: Callable[[Any, Path], None] | None = None
     load: Callable[[Path], Any] | None = None
+    is_folder: bool = False
 
 
 def speaks_this_api(api: tuple[int, int]) -> bool:

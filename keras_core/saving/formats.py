@@ -22,7 +22,7 @@ def keras_core_model_formats() -> tuple[ModelFormat, ...]:
         ModelFormat(
             "json",
             (".json",),
-            "layers without weights",
+            "layers as JSON text, and their weights in a file beside it",
             save=_save_json,
             load=_load_json,
         ),
@@ -42,10 +42,12 @@ def _load_hdf5(path: Path) -> Any:
 
 
 def _save_json(model: Any, path: Path) -> None:
-    path.write_text(model.to_json(), encoding="utf-8")
+    from keras_core.saving.json_pair import save
+
+    save(model, path)
 
 
 def _load_json(path: Path) -> Any:
-    from keras_core.saving.config import model_from_json
+    from keras_core.saving.json_pair import load
 
-    return model_from_json(path.read_text(encoding="utf-8"))
+    return load(path)

@@ -13,14 +13,18 @@ import numpy as np
 
 from keras_core import __version__
 from keras_core import backend as K
-from keras_core.export.errors import ExportError, refuse
+from keras_core.attempt import Attempt, attempted, memory_limit
+from keras_core.export.errors import refuse
 from keras_core.export.tensorflowjs import limits, manifest
 from keras_core.export.tensorflowjs.topology import topology
-from keras_core.saving.config import model_from_config
-from keras_core.saving.targets import ModelFileError, replacing
+from keras_core.saving.config import calls_for, model_from_config
+from keras_core.saving.json_text import parse_json
+from keras_core.saving.safety import telling
+from keras_core.saving.targets import replacing
 
 MODEL = "model.json"
 _SHARD_SIZE = 4 * 2**20
+_SMALL_NUMBER_OF_NUMBERS = 65536
 # Shards are named by their content, so that new ones can be written while the old ones are read.
 _OURS = re.compile(r"group1-shard\d+of\d+-[0-9a-f]{12}\.bin")
 
@@ -126,16 +130,26 @@ def load(path: Path) -> Any:
         ModelFileError: the files are damaged, or hold no such model.
     """
     file = path / MODEL if path.is_dir() else path
-    try:
-        described = json.loads(file.read_text(encoding="utf-8"))
-        model = model_from_config(_config(described))
-        arrays = _read(file.parent, described["weightsManifest"])
-    except ModelFileError:
-        raise
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ModelFileError(f"{file} holds no model of TensorFlow.js: {error}.") from error
-    _give(model, arrays, file)
+    text = file.read_bytes()
+    with telling(str(file), None, "it holds no model of TensorFlow.js"):
+        described = parse_json(text)
+        config, groups = _config(described), described["weightsManifest"]
+        shards = [_shards_of(file.parent, group) for group in groups]
+        with attempted(_allowed(config, groups)):
+            model = model_from_config(config)
+            arrays: dict[str, np.ndarray] = {}
+            for group, files in zip(groups, shards):
+                data = b"".join(shard.read_bytes() for shard in files)
+                arrays.update(manifest.separated(group["weights"], data))
+            _give(model, arrays)
     return model
+
+
+def _allowed(config: Any, groups: Sequence[Mapping[str, Any]]) -> Attempt:
+    """What the files may take: as many numbers as they hold bytes."""
+    stored = sum(manifest.size_of(group["weights"]) for group in groups)
+    allowed = memory_limit(stored + _SMALL_NUMBER_OF_NUMBERS)
+    return Attempt(allowed, calls_for(config), f"a model with {stored:,} bytes of weights")
 
 
 def _config(described: Any) -> dict[str, Any]:
@@ -145,16 +159,13 @@ def _config(described: Any) -> dict[str, Any]:
     return found.get("model_config", found)
 
 
-def _read(folder: Path, groups: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    arrays: dict[str, np.ndarray] = {}
-    for group in groups:
-        files = [_shard(folder, name) for name in group["paths"]]
-        wanted, there = manifest.size_of(group["weights"]), sum(f.stat().st_size for f in files)
-        if wanted != there:
-            raise ValueError(f"its weights take {wanted} bytes, the files beside it have {there}")
-        data = b"".join(f.read_bytes() for f in files)
-        arrays.update(manifest.separated(group["weights"], data))
-    return arrays
+def _shards_of(folder: Path, group: Mapping[str, Any]) -> list[Path]:
+    """The files of a group, which are as large as its arrays."""
+    files = [_shard(folder, name) for name in group["paths"]]
+    wanted, there = manifest.size_of(group["weights"]), sum(f.stat().st_size for f in files)
+    if wanted != there:
+        raise ValueError(f"its weights take {wanted} bytes, the files beside it have {there}")
+    return files
 
 
 def _shard(folder: Path, name: Any) -> Path:
@@ -167,19 +178,16 @@ def _shard(folder: Path, name: Any) -> Path:
     return path
 
 
-def _give(model: Any, arrays: Mapping[str, np.ndarray], file: Path) -> None:
+def _give(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Gives the model all of its weights, or none."""
     pairs = []
     for variable in model.weights:
         array = arrays.get(_name(variable))
         if array is None or array.shape != variable.shape:
             found = "nothing" if array is None else f"an array of shape {array.shape}"
-            raise ModelFileError(
-                f"{file}: weight {_name(variable)} of shape {variable.shape} is wanted; {found} is "
-                "there under that name."
+            raise ValueError(
+                f"weight {_name(variable)!r} of shape {variable.shape} is wanted; {found} is there "
+                "under that name"
             )
         pairs.append((variable, array))
     K.batch_set_value(pairs)
-
-
-__all__ = ["ExportError", "load", "save"]

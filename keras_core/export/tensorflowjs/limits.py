@@ -95,7 +95,7 @@ def _no_given_states(use: Use) -> str | None:
 
 
 _CHANNELS_LAST = _always("data_format", "channels_last")
-_NOT_DILATED = _always("dilation_rate", (1, 1), (1, 1, 1))
+_NOT_DILATED = _always("dilation_rate", (1, 1), None)
 _TRANSPOSED = (_always("output_padding", None), _NOT_DILATED)
 
 # Layers that are there, each with what is to be seen to.
@@ -167,6 +167,8 @@ def _reason(use: Use) -> str | None:
     for option in ("activation", "recurrent_activation"):
         if config.get(option, "linear") not in ACTIVATIONS:
             return f"there is no {option} {config[option]!r} there."
+    if config.get("same_padding", "tensorflow") != "tensorflow":
+        return "padding='same' as Theano pads is missing there."
     if config.get("dtype", "float32") not in DTYPES:
         return f"there is no dtype {config['dtype']} there."
     return next(filter(None, (one(use) for one in LAYERS[kind])), None)
