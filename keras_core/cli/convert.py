@@ -1,4 +1,4 @@
-"""Write a saved model in another format: HDF5, JSON and weights, TensorFlow.js, ONNX, and others."""
+"""Write a saved model in another format: HDF5, JSON, TensorFlow.js, ONNX, or a plugin's."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keras_core.export.onnx.elementwise import plain
 from keras_core.export.onnx.operations import Block, Value, Writer
 from keras_core.export.onnx.tracing import Lowering, Site
 
@@ -12,6 +11,14 @@ from keras_core.export.onnx.tracing import Lowering, Site
 def _lower_select(site: Site, condition: str, x: str, y: str) -> str:
     cases = [_giving(site, case) for case in (x, y)]
     return site.add("If", condition, then_branch=cases[0], else_branch=cases[1])
+
+
+def _lower_where(site: Site, condition: str, x: str, y: str) -> str:
+    if site.spec.dtype != "bool":
+        return site.add("Where", condition, x, y)
+    # Runtimes choose between numbers alone.
+    no = site.add("Not", condition)
+    return site.add("Or", site.add("And", condition, x), site.add("And", no, y))
 
 
 def _giving(site: Site, x: str) -> Block:
@@ -28,5 +35,5 @@ LOWERINGS: Mapping[str, Lowering] = {
     "print": lambda site, x: x,
     "select": _lower_select,
     "stop_gradient": lambda site, x: x,
-    "where": plain("Where"),
+    "where": _lower_where,
 }

@@ -11,6 +11,11 @@ from keras_core.graph.spec import are_known
 from keras_core.graph.windows import spatial_of
 
 
+def _frame(site: Site, shape: Any) -> Frame:
+    """The kernel's window on a tensor of a shape."""
+    return Frame(site, site.inputs[1].shape[:-2], shape)  # type: ignore[arg-type]
+
+
 def _options(site: Site, frame: Frame) -> dict[str, Any]:
     dilations = list(frame.window.dilation)
     return {**frame.strides, "dilations": dilations, "group": site.params["groups"]}
@@ -23,55 +28,46 @@ def _kernel(site: Site, kernel: str) -> str:
 
 
 def _lower_conv(site: Site, x: str, kernel: str) -> str:
-    frame = Frame(site, site.inputs[1].shape[:-2], site.inputs[0].shape)  # type: ignore[arg-type]
+    frame = _frame(site, site.inputs[0].shape)
     options = {**_options(site, frame), **frame.padding}
     return frame.left(site.add("Conv", frame.entered(x), _kernel(site, kernel), **options))
 
 
 def _lower_input_grad(site: Site, g: str, kernel: str, *dims: str) -> str:
-    frame = Frame(site, site.inputs[1].shape[:-2], site.spec.shape)  # type: ignore[arg-type]
+    frame = _frame(site, site.spec.shape)
+    inputs, options = (frame.entered(g), _kernel(site, kernel)), _options(site, frame)
     given = spatial_of(site.inputs[0].shape, site.params["data_format"])
-    inputs = frame.entered(g), _kernel(site, kernel)
-    options = _options(site, frame)
-    if are_known(frame.spatial) and are_known(given):  # type: ignore[arg-type]
-        options.update(_cut(frame, given))
-        return frame.left(site.add("ConvTranspose", *inputs, **options))
-    sizes = spatial_of(
-        tuple(filled(site.params["shape"], dims)),  # type: ignore[arg-type]
-        site.params["data_format"],
-    )
-    return frame.left(_cut_at_run_time(site, frame, inputs, options, sizes))
+    if None not in (*frame.spatial, *given):
+        y = site.add("ConvTranspose", *inputs, **options, **_cut(frame, given))
+        return frame.left(y)
+    behind = [stride - 1 for stride in frame.window.strides]
+    whole = site.add("ConvTranspose", *inputs, **options, output_padding=behind)
+    sizes: Any = tuple(filled(site.params["shape"], dims))
+    wanted = site.writer.sizes(spatial_of(sizes, site.params["data_format"]))  # type: ignore[arg-type]
+    return frame.left(_part(site, frame, whole, wanted, behind))
 
 
 def _cut(frame: Frame, given: Sequence[Any]) -> dict[str, Any]:
     """What is cut off around the whole result, and what is added behind it."""
-    pads = frame.window.pads(frame.spatial)  # type: ignore[arg-type]
-    whole = [
-        (n - 1) * stride + frame.window.extent(axis)
-        for axis, (n, stride) in enumerate(zip(given, frame.window.strides))
-    ]
-    around = [size + sum(pad) for size, pad in zip(frame.spatial, pads)]  # type: ignore[arg-type]
+    assert are_known(frame.spatial)
+    window, pads = frame.window, frame.window.pads(frame.spatial)
+    whole = [(n - 1) * window.strides[axis] + window.extent(axis) for axis, n in enumerate(given)]
+    around = [size + sum(pad) for size, pad in zip(frame.spatial, pads)]
     missing = [wanted - size for wanted, size in zip(around, whole)]
     return {"pads": flat(pads), "output_padding": missing}
 
 
-def _cut_at_run_time(
-    site: Site, frame: Frame, inputs: Sequence[str], options: dict[str, Any], sizes: Sequence[Any]
-) -> str:
-    """The whole result, from which the part of the wanted sizes is taken."""
-    strides, writer = frame.window.strides, site.writer
-    behind = [stride - 1 for stride in strides]
-    whole = site.add("ConvTranspose", *inputs, **options, output_padding=behind)
-    wanted, axes = writer.sizes(sizes), range(2, 2 + len(strides))
-    if frame.window.padding == "same":
-        length = site.add("Shape", whole, start=2)
-        over = site.add("Sub", site.add("Sub", length, writer.integers(behind)), wanted)
-        over = site.add("Max", over, writer.integers([0]))
+def _part(site: Site, frame: Frame, whole: str, wanted: str, behind: Sequence[int]) -> str:
+    """The part of the wanted sizes, where sizes are known at run time alone."""
+    writer, pads = site.writer, frame.window.padding
+    if isinstance(pads, str):
+        length = site.add("Sub", site.add("Shape", whole, start=2), writer.integers(behind))
+        over = site.add("Max", site.add("Sub", length, wanted), writer.integers([0]))
         first = site.add("Div", over, writer.integers([2]))
     else:
-        first = writer.integers([before for before, _ in frame.window.padding])  # type: ignore[misc]
+        first = writer.integers([before for before, _ in pads])
     last = site.add("Add", first, wanted)
-    return site.add("Slice", whole, first, last, writer.integers(axes))
+    return site.add("Slice", whole, first, last, writer.integers(range(2, 2 + len(behind))))
 
 
 LOWERINGS: Mapping[str, Lowering] = {

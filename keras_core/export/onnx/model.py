@@ -13,12 +13,16 @@ from keras_core.export.onnx.operations import Block, Store, Value, Writer
 from keras_core.export.onnx.tracing import FORMAT, Trace
 from keras_core.graph.passes import optimize
 from keras_core.graph.passes.expand import expand
+from keras_core.graph.primitive import PRIMITIVES
 from keras_core.graph.program import Program
 from keras_core.graph.scan.body import with_inner
 from keras_core.graph.spec import Size, Sizes
 from keras_core.graph.tensor import Placeholder, Tensor
 
 BATCH = "batch"
+
+# What stays as it is: what has a lowering, and what has no parts.
+_WHOLE = {name for name, p in PRIMITIVES.items() if name in LOWERINGS or p.decomposition is None}
 
 
 class Exported(NamedTuple):
@@ -65,16 +69,32 @@ def exported(model: Any) -> Exported:
     """
     program = _of_one_batch(program_of(model, phase=0))
     _refuse_updates(program)
+    return written(program, model.name, model.input_names, model.output_names)
+
+
+def written(program: Program, name: str, inputs: Sequence[str], outputs: Sequence[str]) -> Exported:
+    """A program, whose updates are left out, in ONNX's operations.
+
+    Args:
+        program: what to compute, in the test phase.
+        name: what the whole is called.
+        inputs: a name for each input.
+        outputs: a name for each output; one that an input has gets an ending.
+
+    Raises:
+        ExportError: ONNX has no counterpart for a primitive.
+    """
     program = _lowerable(program)
     writer = Writer(Store())
     trace = Trace(LOWERINGS, writer)
-    sizes = _size_names(program.inputs, model.input_names)
-    _declare_inputs(trace, program, model.input_names, sizes)
-    for name in model.output_names:
-        writer.store.name(_output_name(name, model.input_names))
-    _declare_outputs(trace, program, model, sizes)
+    sizes = _size_names(program.inputs, inputs)
+    outputs = [f"{output}_output" if output in inputs else output for output in outputs]
+    for taken in (*inputs, *outputs):
+        writer.store.name(taken)
+    _declare_inputs(trace, program, inputs, sizes)
+    _declare_outputs(trace, program, outputs, sizes)
     writer.block.drop_unread()
-    return Exported(model.name, writer.block, writer.store)
+    return Exported(name, writer.block, writer.store)
 
 
 def _of_one_batch(program: Program) -> Program:
@@ -95,17 +115,18 @@ def _refuse_updates(program: Program) -> None:
 
 def _lowerable(program: Program) -> Program:
     """The program in primitives that have a lowering, as simple as can be."""
-    program = optimize(program)
-    _refuse_unknown(program)
-    return expand(optimize(expand(program, LOWERINGS, FORMAT)), LOWERINGS, FORMAT)
+    whole = optimize(program)
+    parts = expand(optimize(expand(whole, _WHOLE, FORMAT)), _WHOLE, FORMAT)
+    _refuse_unknown(parts)
+    return parts
 
 
 def _refuse_unknown(program: Program) -> None:
     for node in with_inner(program.nodes):
-        primitive = node.primitive
-        if primitive.name not in LOWERINGS and primitive.decomposition is None:
-            kind = "draws random numbers" if primitive.random else "has no counterpart there"
-            raise refuse(FORMAT, node.origin.layer, f"its {primitive.name} {kind}.")
+        name, is_loop = node.primitive.name, node.primitive.loop
+        if name not in LOWERINGS or node.primitive.random and not is_loop:
+            kind = "draws random numbers" if node.primitive.random else "has no counterpart there"
+            raise refuse(FORMAT, node.origin.layer, f"its {name} {kind}.")
 
 
 def _size_names(inputs: Sequence[Tensor], names: Sequence[str]) -> dict[Any, str]:
@@ -125,24 +146,19 @@ def _shape(sizes: Sizes, names: dict[Any, str]) -> tuple[Any, ...]:
 def _declare_inputs(
     trace: Trace, program: Program, names: Sequence[str], sizes: dict[Any, str]
 ) -> None:
-    store = trace.writer.store
     for x, name in zip(program.inputs, names):
-        trace.names[x.key] = store.name(name)
+        trace.names[x.key] = name
         trace.writer.block.inputs.append(Value(name, x.dtype, _shape(x.sizes, sizes)))
     for variable in program.variables:
         name = variable.name.partition(":")[0]
-        trace.names[variable.key] = store.keep(name, variable.get_value())
+        trace.names[variable.key] = trace.writer.store.keep(name, variable.get_value())
 
 
-def _declare_outputs(trace: Trace, program: Program, model: Any, sizes: dict[Any, str]) -> None:
+def _declare_outputs(
+    trace: Trace, program: Program, names: Sequence[str], sizes: dict[Any, str]
+) -> None:
     """Outputs under their names, which are given to copies, since two may be one tensor."""
     results = trace.run(program.outputs)
-    for result, x, name in zip(results, program.outputs, model.output_names):
-        named = _output_name(name, model.input_names)
-        trace.writer.name_as(named, result)
-        trace.writer.block.outputs.append(Value(named, x.dtype, _shape(x.sizes, sizes)))
-
-
-def _output_name(name: str, inputs: Sequence[str]) -> str:
-    """That of the layer, told apart from an input that the model gives back."""
-    return f"{name}_output" if name in inputs else name
+    for result, x, name in zip(results, program.outputs, names):
+        trace.writer.name_as(name, result)
+        trace.writer.block.outputs.append(Value(name, x.dtype, _shape(x.sizes, sizes)))

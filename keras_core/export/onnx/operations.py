@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 
 
+class DType(str):
+    """The name of a dtype, as an attribute."""
+
+
 @dataclass(frozen=True)
 class Operation:
     """One operation.
@@ -92,11 +96,11 @@ class Store:
         self.arrays[name] = array
         return name
 
-    def constant(self, array: np.ndarray) -> str:
-        """The name of an array; one name for equal arrays."""
+    def constant(self, array: np.ndarray, name: str = "constant") -> str:
+        """The name of an array, the one wanted or alike; one name for equal arrays."""
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
-            self._constants[key] = self.keep("constant", array)
+            self._constants[key] = self.keep(name, array)
         return self._constants[key]
 
 
@@ -146,21 +150,21 @@ class Writer:
         if list(perm) == list(range(len(perm))):
             return x
         if array is not None:
-            return self.store.constant(np.ascontiguousarray(array.transpose(perm)))
+            return self.store.constant(np.ascontiguousarray(array.transpose(perm)), x)
         return self.add("Transpose", x, perm=list(perm))
 
     def reshape(self, x: str, shape: Sequence[int]) -> str:
         """`x` in a shape of known sizes, one of which may be -1."""
         array = self.known(x)
         if array is not None:
-            return self.store.constant(array.reshape(shape))
+            return self.store.constant(array.reshape(shape), x)
         return self.add("Reshape", x, self.integers(shape), allowzero=int(0 in shape))
 
     def concat(self, parts: Sequence[str], axis: int) -> str:
         """Values one after the other; arrays that are known are joined at once."""
         arrays = [self.known(part) for part in parts]
         if all(array is not None for array in arrays):
-            return self.store.constant(np.concatenate(arrays, axis))  # type: ignore[arg-type]
+            return self.store.constant(np.concatenate(arrays, axis), parts[0])  # type: ignore[arg-type]
         return parts[0] if len(parts) == 1 else self.add("Concat", *parts, axis=axis)
 
     def sizes(self, sizes: Sequence[int | str]) -> str:
@@ -178,9 +182,5 @@ class Writer:
         """`x` in another dtype."""
         array = self.known(x)
         if array is not None:
-            return self.store.constant(array.astype(dtype))
+            return self.store.constant(array.astype(dtype), x)
         return self.add("Cast", x, to=DType(dtype))
-
-
-class DType(str):
-    """The name of a dtype as an attribute."""

@@ -34,8 +34,16 @@ def encoded(model: Exported) -> bytes:
             f"Model {model.name} has weights of {total} bytes; an ONNX file holds {_LARGEST}."
         )
     proto = _model(onnx, model, arrays)
-    onnx.checker.check_model(proto, full_check=True)
+    _check(onnx, proto, model.name)
     return proto.SerializeToString()
+
+
+def _check(onnx: Any, proto: Any, name: str) -> None:
+    """Refuses what is not ONNX, such as a dtype that an operation does not take."""
+    try:
+        onnx.checker.check_model(proto, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ExportError(f"Model {name} cannot be written as ONNX: {error}") from error
 
 
 def _onnx() -> Any:
@@ -44,6 +52,7 @@ def _onnx() -> Any:
         import onnx.checker
         import onnx.helper
         import onnx.numpy_helper
+        import onnx.shape_inference
     except ImportError as error:
         raise ImportError(
             "Models are written as ONNX by the package onnx, which is not installed. "

@@ -116,8 +116,9 @@ def lower_recurrent(site: Site, names: Sequence[str]) -> list[str] | None:
         *(x, *weights, "", *initial),
         **_options(site, form, body),
     )
-    every, *finals = (site.add("Squeeze", y, site.writer.integers([axis])) for y, axis in
-                      zip(outputs, (1, 0, 0)))
+    every, *finals = (
+        site.add("Squeeze", y, site.writer.integers([axis])) for y, axis in zip(outputs, (1, 0, 0))
+    )
     return [*finals, *(every for _ in body.collected)]
 
 
@@ -148,7 +149,7 @@ def _projected(site: Site, sequences: Sequence[str]) -> tuple[str, Any, Any]:
     if found is not None:
         return found
     x = site.writer.concat(sequences, 2)
-    width = sum(int(s.shape[2]) for s in site.inputs[: len(sequences)])  # type: ignore[arg-type]
+    width = sum(s.shape[2] or 0 for s in site.inputs[: len(sequences)])
     return x, np.eye(width, dtype="float32"), None
 
 
@@ -214,7 +215,9 @@ def _weights(
     rows = [np.zeros(width, "float32") if row is None else row.reshape(-1) for row in both]
     blocks = [kernel.T, np.concatenate(arrays, 1).T, *rows]  # type: ignore[arg-type]
     w, r, *b = (_in_order(block, form) for block in blocks)
-    return [site.writer.store.constant(x[None]) for x in (w, r, np.concatenate(b))]
+    named = {"W": w, "R": r, "B": np.concatenate(b)}
+    prefix = site.writer.prefix
+    return [site.writer.store.constant(x[None], prefix + name) for name, x in named.items()]
 
 
 def _in_order(array: np.ndarray, form: Form) -> np.ndarray:

@@ -43,8 +43,8 @@ def _inner(site: Site, body: Body, invariants: Names) -> Trace:
     results = trace.run(body.results)
     writer.prefix = prefix
     # Each result of a step has a name of its own, given inside.
-    for name, x in zip(results, body.results):
-        writer.block.outputs.append(_value(writer.add("Identity", name), x))
+    for name, result in zip(results, body.results):
+        writer.block.outputs.append(_value(writer.add("Identity", name), result))
     return trace
 
 

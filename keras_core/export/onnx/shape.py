@@ -68,7 +68,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     "repeat": _lower_repeat,
     "reshape": _lower_reshape,
     "reverse": lambda site, x: slice_along(
-        site, x, {axis: (None, None, -1) for axis in site.params["axes"]}
+        site, x, dict.fromkeys(site.params["axes"], (None, None, -1))
     ),
     "shape_of": lambda site, x: site.writer.cast(site.add("Shape", x), "int32"),
     "tile": lambda site, x: site.add("Tile", x, site.writer.integers(site.params["reps"])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Callable
 
 import numpy as np
@@ -12,8 +13,7 @@ from keras_core.export.errors import refuse
 from keras_core.export.onnx.operations import Block, Writer
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
-from keras_core.graph.scan.body import is_drawn
-from keras_core.graph.spec import Spec
+from keras_core.graph.spec import Spec, are_known
 from keras_core.graph.tensor import Constant, Tensor
 
 FORMAT = "ONNX"
@@ -65,8 +65,6 @@ class Trace:
         inputs = [self.name_of(x) for x in node.inputs]
         layer = node.origin.layer
         self.writer.prefix = f"{layer}/" if layer else ""
-        if node.primitive.loop and is_drawn(node) or node.primitive.random and not node.primitive.loop:
-            raise refuse(FORMAT, layer, f"its {node.primitive.name} draws random numbers.")
         for index, name in enumerate(self._folded(node, inputs) or self._lowered(node, inputs)):
             self.names[(node, index)] = name
 
@@ -84,17 +82,17 @@ class Trace:
             return None
         results = primitive.reference(*arrays, **node.params)
         listed = results if primitive.several else (results,)
+        name = f"{self.writer.prefix}{primitive.name}"
         return [
-            self.writer.store.constant(np.asarray(result, spec.dtype))
+            self.writer.store.constant(np.asarray(result, spec.dtype), name)
             for result, spec in zip(listed, node.specs)
         ]
 
 
 def _is_small(specs: Sequence[Spec], arrays: Sequence[Any]) -> bool:
-    if any(None in spec.shape for spec in specs):
-        return False
-    made = sum(int(np.prod(spec.shape)) for spec in specs)  # type: ignore[arg-type]
-    return made <= max(_LARGEST, sum(array.size for array in arrays))
+    made = sum(prod(spec.shape) for spec in specs if are_known(spec.shape))
+    known = all(are_known(spec.shape) for spec in specs)
+    return known and made <= max(_LARGEST, sum(array.size for array in arrays))
 
 
 @dataclass(frozen=True)

@@ -62,11 +62,11 @@ def _shape(entry: Entry) -> list[int]:
 def _stored(entry: Entry) -> str:
     """The dtype in the file."""
     quantized = entry.get("quantization")
-    name = quantized.get("dtype") if isinstance(quantized, Mapping) else entry.get("dtype")
+    name = str((quantized if isinstance(quantized, Mapping) else entry).get("dtype"))
     allowed = ("uint8", "uint16") if quantized else WRITTEN
     if name not in allowed or entry.get("dtype") not in WRITTEN:
         raise ValueError(
-            f"{entry['name']} is of dtype {str(name)[:40]!r}; known are {', '.join(allowed)}"
+            f"{entry['name']} is of dtype {name[:40]!r}; known are {', '.join(allowed)}"
         )
     return _STORED[name]
 
