@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core.export.onnx.tracing import Site
-from keras_core.graph.spec import Shape, are_known
+from keras_core.graph.spec import Shape
 from keras_core.graph.windows import Window, spatial_of
 
 
@@ -45,9 +45,12 @@ class Frame:
     @property
     def padding(self) -> dict[str, Any]:
         """The pads in numbers, where these do not depend on sizes that are unknown."""
-        if self.window.padding == "same" and not are_known(self.spatial):
+        # A window that takes steps of one needs equal padding, however many there are.
+        pairs = zip(self.spatial, self.window.strides)
+        sizes = [1 if size is None and stride == 1 else size for size, stride in pairs]
+        if self.window.padding == "same" and None in sizes:
             return {"auto_pad": "SAME_UPPER"}
-        return {"pads": flat(self.window.pads(self.spatial))}  # type: ignore[arg-type]
+        return {"pads": flat(self.window.pads(sizes))}  # type: ignore[arg-type]
 
 
 def flat(pads: Sequence[tuple[int, int]]) -> list[int]:

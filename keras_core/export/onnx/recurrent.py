@@ -16,19 +16,20 @@ from keras_core import backend as K
 from keras_core.export.onnx.tracing import Site
 from keras_core.graph.passes import optimize
 from keras_core.graph.primitive import made_by
-from keras_core.graph.primitives import add, dot, slice
+from keras_core.graph.primitives import add, broadcast_to, dot, slice
 from keras_core.graph.program import Program
 from keras_core.graph.scan.body import Body
-from keras_core.graph.tensor import Tensor
+from keras_core.graph.tensor import Constant, Tensor
 from keras_core.layers import GRUCell, LSTMCell
+from keras_core.utils.generic_utils import to_list
 
-# Functions by Keras's name: ONNX's name, and its alpha and beta.
-_ACTIVATIONS: dict[str, tuple[str, tuple[float, ...]]] = {
-    "tanh": ("Tanh", ()),
-    "relu": ("Relu", ()),
-    "linear": ("Affine", (1.0, 0.0)),
-    "sigmoid": ("Sigmoid", ()),
-    "hard_sigmoid": ("HardSigmoid", (0.2, 0.5)),
+# Functions by Keras's name: ONNX's name, its alpha and beta, and a primitive that shows them.
+_ACTIVATIONS: dict[str, tuple[str, tuple[float, ...], str]] = {
+    "tanh": ("Tanh", (), "tanh"),
+    "relu": ("Relu", (), "relu"),
+    "linear": ("Affine", (1.0, 0.0), "dot"),
+    "sigmoid": ("Sigmoid", (), "sigmoid"),
+    "hard_sigmoid": ("HardSigmoid", (0.2, 0.5), "clip"),
 }
 _OF_STATES = ("tanh", "relu", "linear")
 _OF_GATES = ("sigmoid", "hard_sigmoid")
@@ -42,6 +43,8 @@ class Form(NamedTuple):
         activation, recurrent_activation: Keras's names.
         reset_after: of a GRU.
         has_bias: whether the step adds a bias, which only a GRU that resets after its product does.
+        dropout: 0, or in which implementation it drops states; in the test phase its masks are
+            ones, which stand in the step nevertheless.
     """
 
     is_lstm: bool
@@ -49,6 +52,7 @@ class Form(NamedTuple):
     recurrent_activation: str
     reset_after: bool = False
     has_bias: bool = False
+    dropout: int = 0
 
     def cell(self, units: int) -> Any:
         options: dict[str, Any] = {
@@ -56,17 +60,25 @@ class Form(NamedTuple):
             "recurrent_activation": self.recurrent_activation,
             "kernel_initializer": "zeros",
             "recurrent_initializer": "zeros",
+            "recurrent_dropout": 0.5 if self.dropout else 0.0,
+            "implementation": self.dropout or 2,
             "name": "form",
         }
         if self.is_lstm:
             return LSTMCell(units, use_bias=False, **options)
         return GRUCell(units, reset_after=self.reset_after, use_bias=self.has_bias, **options)
 
+    def shows_in(self, primitives: set[str]) -> bool:
+        """Whether a step may be this one's, by the names of what it computes."""
+        functions = self.activation, self.recurrent_activation
+        return all(_ACTIVATIONS[name][2] in primitives for name in functions)
 
-_SHAPES = ((True, False, False), (False, False, False), (False, True, False), (False, True, True))
+
+_KINDS = ((True, False, False), (False, False, False), (False, True, False), (False, True, True))
 FORMS = tuple(
-    Form(is_lstm, activation, gate, reset_after, has_bias)
-    for is_lstm, reset_after, has_bias in _SHAPES
+    Form(is_lstm, activation, gate, reset_after, has_bias, dropout)
+    for dropout in (0, 1, 2)
+    for is_lstm, reset_after, has_bias in _KINDS
     for activation in _OF_STATES
     for gate in _OF_GATES
 )
@@ -79,36 +91,43 @@ def form_of(body: Body) -> Form | None:
         return None
     if any(x.key != body.new_states[0].key for x in body.collected):
         return None
-    signature = body.collecting(()).signature
+    signature, names = body.collecting(()).signature, {n.primitive.name for n in body.nodes}
     alike = [form for form in FORMS if form.is_lstm == (len(body.states) == 2)]
-    return next((f for f in alike if signature == _signature(f, *first.shape)), None)
+    shown = [form for form in alike if form.shows_in(names)]
+    return next((f for f in shown if signature == _signature(f, *first.shape)), None)
 
 
 @cache
 def _signature(form: Form, batch: int | None, units: int) -> Hashable:
-    """That of the step which the cell makes."""
-    cell = form.cell(units)
+    """That of the step which the cell makes; NumPy's generator, which dropout asks, is put back."""
+    drawn = np.random.get_state()
+    try:
+        return _step_of(form.cell(units), batch, units).collecting(()).signature
+    finally:
+        np.random.set_state(drawn)
+
+
+def _step_of(cell: Any, batch: int | None, units: int) -> Body:
     x = K.placeholder((batch, None, 2))
-    states = [K.placeholder((batch, units)) for _ in range(1 + form.is_lstm)]
+    states = [K.placeholder((batch, units)) for _ in to_list(cell.state_size, allow_tuple=True)]
     cell.build((batch, 2))
-    _, _, finals = K.rnn(cell.call, x, states)
+    with cell.masks_held(x[:, 0], states):
+        _, _, finals = K.rnn(cell.call, x, states)
     program = optimize(Program([x, *states], finals))
     (body,) = [node.params["body"] for node in program.nodes if node.primitive.loop]
-    return body.collecting(()).signature
+    return body
 
 
 def lower_recurrent(site: Site, names: Sequence[str]) -> list[str] | None:
     """The results of the loop by one operation; None where ONNX has none for it."""
     body: Body = site.params["body"]
     form = form_of(body)
-    if form is None:
+    recurrent = None if form is None else _recurrent(site, body)
+    if form is None or recurrent is None:
         return None
-    sequences, states, invariants = body.split(names)
+    sequences, states, _ = body.split(names)
     x, kernel, bias = _projected(site, sequences)
-    recurrent = invariants[:1] if form.is_lstm or form.reset_after else invariants[:2]
-    weights = _weights(site, form, kernel, recurrent, [bias, *invariants[len(recurrent) :]])
-    if weights is None:
-        return None
+    weights = _weights(site, form, kernel, bias, recurrent)
     initial = [site.add("Unsqueeze", state, site.writer.integers([0])) for state in states]
     outputs = site.writer.add_several(
         "LSTM" if form.is_lstm else "GRU",
@@ -116,10 +135,26 @@ def lower_recurrent(site: Site, names: Sequence[str]) -> list[str] | None:
         *(x, *weights, "", *initial),
         **_options(site, form, body),
     )
+    axes = (1, *(0 for _ in states))  # of the directions, of which there is one
     every, *finals = (
-        site.add("Squeeze", y, site.writer.integers([axis])) for y, axis in zip(outputs, (1, 0, 0))
+        site.add("Squeeze", y, site.writer.integers([axis])) for y, axis in zip(outputs, axes)
     )
     return [*finals, *(every for _ in body.collected)]
+
+
+def _recurrent(site: Site, body: Body) -> list[np.ndarray] | None:
+    """The state's kernels, and its bias if there is one; None where the model computes them."""
+    arrays = []
+    for x in body.split(site.inputs)[2]:
+        if not _is_all_ones(x):
+            arrays.append(_known(site, x))
+    return None if any(array is None for array in arrays) else arrays  # type: ignore[return-value]
+
+
+def _is_all_ones(x: Tensor) -> bool:
+    node = made_by(broadcast_to, x)
+    filling = node.inputs[0] if node is not None else None
+    return isinstance(filling, Constant) and bool(np.all(filling.value == 1))
 
 
 def _options(site: Site, form: Form, body: Body) -> dict[str, Any]:
@@ -128,9 +163,9 @@ def _options(site: Site, form: Form, body: Body) -> dict[str, Any]:
     options: dict[str, Any] = {
         "hidden_size": body.states[0].shape[1],
         "direction": "reverse" if site.params["reverse"] else "forward",
-        "activations": [name for name, _ in functions],
+        "activations": [name for name, _, _ in functions],
     }
-    numbers = [values for _, values in functions if values]
+    numbers = [values for _, values, _ in functions if values]
     if numbers:
         options["activation_alpha"], options["activation_beta"] = map(list, zip(*numbers))
     return options if form.is_lstm else {**options, "linear_before_reset": int(form.reset_after)}
@@ -202,21 +237,14 @@ def _known(site: Site, x: Tensor) -> np.ndarray | None:
 
 
 def _weights(
-    site: Site, form: Form, kernel: Any, recurrent: Sequence[str], biases: Sequence[Any]
-) -> list[str] | None:
-    """W, R and B; None where a weight is computed by the model."""
-    arrays = [site.writer.known(name) for name in recurrent]
-    bias, *inner = biases
-    inner = [site.writer.known(name) for name in inner]
-    if any(array is None for array in (*arrays, *inner)):
-        return None
-    width = kernel.shape[1]
-    both = [bias, *(inner or [None])]
-    rows = [np.zeros(width, "float32") if row is None else row.reshape(-1) for row in both]
-    blocks = [kernel.T, np.concatenate(arrays, 1).T, *rows]  # type: ignore[arg-type]
-    w, r, *b = (_in_order(block, form) for block in blocks)
-    named = {"W": w, "R": r, "B": np.concatenate(b)}
-    prefix = site.writer.prefix
+    site: Site, form: Form, kernel: np.ndarray, bias: Any, recurrent: Sequence[np.ndarray]
+) -> list[str]:
+    """W, R and B."""
+    kernels = [array for array in recurrent if array.ndim == 2]
+    inner = next((array for array in recurrent if array.ndim == 1), None)
+    rows = [np.zeros(kernel.shape[1], "float32") if row is None else row for row in (bias, inner)]
+    w, r, *b = (_in_order(x, form) for x in (kernel.T, np.concatenate(kernels, 1).T, *rows))
+    named, prefix = {"W": w, "R": r, "B": np.concatenate(b)}, site.writer.prefix
     return [site.writer.store.constant(x[None], prefix + name) for name, x in named.items()]
 
 
