@@ -53,7 +53,8 @@ class Attempt:
         self._deferred[variable] = draw
 
     def settle(self, given: Iterable[Any]) -> None:
-        """Draws the values of the variables that the file gave none."""
+        """Draws the values of the variables that the file gave none; from now on none waits."""
+        self.defers = False
         for variable in given:
             self._deferred.pop(variable, None)
         for variable, draw in self._deferred.items():

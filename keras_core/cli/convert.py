@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keras_core.cli.arguments import existing, path_to_write
 
 if TYPE_CHECKING:
     from keras_core.plugins import ModelFormat
 
-    Formats = Mapping[str, ModelFormat]
+# How the weights are named beside a file that holds none: as written here, and as others do.
+_WEIGHTS = (".weights.h5", "_weights.h5", ".h5")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -26,58 +25,79 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Converts a model. Returns 2 where it cannot be read or written, and nothing was touched."""
-    from keras_core.plugins.features import model_formats
-
+    """Converts a model. Returns 2 where that cannot be done; then what was there is untouched."""
     try:
-        formats = model_formats()
-        source = format_of(chosen.file, chosen.source, formats)
-        target = format_of(chosen.out, chosen.to, formats)
-        convert(chosen.file, source, chosen.out, target)
+        target = _chosen(chosen.out, chosen.to)
+        convert(chosen.file, _chosen(chosen.file, chosen.source, False), chosen.out, target)
     except (OSError, ValueError, ImportError, NotImplementedError) as error:
         print(f"keras-core convert: {error}", file=sys.stderr)
         return 2
-    print(f"{chosen.file} ({source.name}) is written as {chosen.out} ({target.name}).")
+    print(f"{chosen.file} is written as {chosen.out}, in the format {target.name!r}.")
     return 0
 
 
-def format_of(path: str, asked: str | None, formats: Formats) -> ModelFormat:
+def _chosen(path: str, asked: str | None, required: bool = True) -> Any:
     """The format that is asked for, or that a path's ending says.
 
-    Args:
-        path: that of the file or folder.
-        asked: the format's name; None leaves it to the path.
-        formats: all of them, by name.
-
     Raises:
-        ValueError: there is no format of that name or ending.
+        ValueError: there is no format of that name, or of that ending where one is required.
     """
-    if asked is not None:
-        if asked not in formats:
-            raise ValueError(f"there is no format {asked!r}; there are {', '.join(formats)}.")
-        return formats[asked]
-    is_folder = os.path.isdir(path) or path.endswith(os.sep)
-    endings = {ending: f for f in formats.values() for ending in f.suffixes}
-    fitting = [e for e in endings if path.rstrip(os.sep).lower().endswith(e)]
-    if fitting:
-        return endings[max(fitting, key=len)]
-    folders = [f for f in formats.values() if f.is_folder] if is_folder else []
-    if len(folders) == 1:
-        return folders[0]
-    raise ValueError(
-        f"{path} has none of the endings {', '.join(endings)}; name the format with --from or --to."
-    )
+    from keras_core.plugins.features import model_formats
+    from keras_core.saving.files import by_ending
+
+    formats = model_formats()
+    if asked is not None and asked not in formats:
+        raise ValueError(f"there is no format {asked!r}; there are {', '.join(formats)}.")
+    found = by_ending(Path(path)) if asked is None else formats[asked]
+    if found is None and required:
+        endings = ", ".join(ending for f in formats.values() for ending in f.suffixes)
+        raise ValueError(f"{path} has none of the endings {endings}; name the format with --to.")
+    return found
 
 
-def convert(file: str, source: ModelFormat, out: str, target: ModelFormat) -> None:
+def convert(file: str, source: ModelFormat | None, out: str, target: ModelFormat) -> None:
     """Reads a model and writes it.
+
+    Args:
+        file: path of the model.
+        source: its format; None leaves it to its content.
+        out: path to write.
+        target: the format to write.
 
     Raises:
         ValueError: one of the formats cannot do its part, or cannot carry the model.
         OSError: a file cannot be read or written.
     """
     if target.save is None:
-        raise ValueError(f"the format {target.name!r} is only read, not written.")
-    if source.load is None:
-        raise ValueError(f"the format {source.name!r} is only written, not read.")
-    target.save(source.load(Path(file)), Path(out))
+        raise ValueError(f"models of the format {target.name!r} are only read.")
+    if source is not None and source.load is None:
+        raise ValueError(f"models of the format {source.name!r} are only written.")
+    model = _read(Path(file), source)
+    if not target.holds_weights:
+        model.save_weights(_beside(Path(out), _WEIGHTS[0]))
+    target.save(model, Path(out))
+
+
+def _read(path: Path, source: ModelFormat | None) -> Any:
+    from keras_core.models import load_model
+
+    if source is None or source.load is None:
+        return load_model(path)
+    model = source.load(path)
+    if not source.holds_weights:
+        model.load_weights(_weights_beside(path))
+    return model
+
+
+def _weights_beside(path: Path) -> Path:
+    """The file with the weights of a file that holds none."""
+    files = [_beside(path, ending) for ending in _WEIGHTS]
+    found = next((file for file in files if file.is_file()), None)
+    if found is None:
+        names = " or ".join(file.name for file in files)
+        raise FileNotFoundError(f"{path} holds no weights, and there is no {names} beside it.")
+    return found
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name[: len(path.name) - len(path.suffix)] + ending)

@@ -1,7 +1,6 @@
 """Reading and writing of models and weights.
 
 config.py      architecture as a dict, JSON and YAML, and back
-json_pair.py   architecture as JSON text, weights in an HDF5 file beside it
 json_text.py   values that JSON does not know by itself
 yaml_text.py   YAML with plain values only
 formats.py     what keras_core itself answers to the hooks of plugins

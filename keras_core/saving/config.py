@@ -26,7 +26,7 @@ KERNEL_LAYOUT = "tensorflow"
 _LARGEST_MODEL = 2**32
 _BYTES_A_NUMBER = 4
 _CALLS_A_VALUE = 4
-_SMALL_NUMBER_OF_CALLS = 100_000
+_SMALL_NUMBER_OF_CALLS = 20_000
 
 
 def model_config(model: Any, versions: bool = False) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from keras_core.attempt import Attempt, attempted, memory_limit
-from keras_core.saving import config, targets, training, weights
+from keras_core.saving import by_path, config, targets, training, weights
 from keras_core.saving.json_text import json_value
 from keras_core.saving.safety import safe_mode_scope, telling
 from keras_core.utils.io_utils import H5Dict
@@ -77,7 +77,7 @@ def load_model(
     def load(store: H5Dict) -> Any:
         architecture, version = _architecture(store), _version(store)
         group = store.group("model_weights")
-        with attempted(_allowed(architecture, weights.survey(group))), safe_mode_scope(safe_mode):
+        with attempted(allowed(architecture, weights.survey(group))), safe_mode_scope(safe_mode):
             with telling(store.file, "model_config", "no model can be made of it"):
                 model = config.model_from_config(architecture, custom_objects, safe_mode, version)
             with telling(store.file, "model_weights", "the weights cannot be loaded"):
@@ -102,8 +102,13 @@ def _version(store: H5Dict) -> str | None:
     return store.text("keras_version") if "keras_version" in store else None
 
 
-def _allowed(architecture: Any, numbers: int) -> Attempt:
-    """What a file of so many numbers may take: each of its weights, and a little for converting."""
+def allowed(architecture: Any, numbers: float) -> Attempt:
+    """What a file of so many numbers may take: each of its weights, and a little for converting.
+
+    Args:
+        architecture: the configuration in the file.
+        numbers: the numbers in its weights.
+    """
     allowed = memory_limit(2 * numbers + _SMALL_NUMBER_OF_NUMBERS)
     calls = config.calls_for(architecture)
     return Attempt(allowed, calls, f"a file with {numbers:,} numbers", defers=True)
@@ -152,9 +157,20 @@ def load_weights(
         if "layer_names" not in store and "model_weights" in store:
             group = store.group("model_weights")
         with telling(store.file, None, f"its weights cannot be loaded into model {model.name}"):
-            if by_name:
+            if by_path.is_by_path(group):
+                _load_by_path(group, model, by_name)
+            elif by_name:
                 weights.load_weights_by_name(group, model.layers, skip_mismatch, reshape)
             else:
                 weights.load_weights(group, model.layers, reshape)
 
     targets.read(filepath, load, f"load_weights of {model.name}")
+
+
+def _load_by_path(store: H5Dict, model: Any, by_name: bool) -> None:
+    if by_name:
+        raise ValueError(
+            "it has its weights by the path of their layer, as later Keras writes them, not by "
+            "name. Load it without by_name into a model of the same layers."
+        )
+    by_path.load_weights(store, model)

@@ -18,7 +18,7 @@ __all__ = ["in_safe_mode", "memory_scope", "safe_mode_scope", "telling"]
 _safe: ContextVar[bool] = ContextVar("keras_core_safe_mode", default=True)
 
 # Faults of an installation or of a program, which are not the file's.
-_OTHERS = (ModelFileError, Warning, ImportError)
+_OTHERS = (Warning, ImportError)
 
 
 def in_safe_mode() -> bool:
@@ -52,6 +52,10 @@ def telling(file: str | None, place: str | None, what: str) -> Iterator[None]:
     """
     try:
         yield
+    except ModelFileError as error:
+        if error.file is not None or file is None:
+            raise
+        raise ModelFileError(error.reason, file, error.place or place) from error.__cause__
     except _OTHERS:
         raise
     except Exception as error:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Callable, NoReturn
 
+from keras_core.errors import shown
 from keras_core.utils import hdf5_gate
 from keras_core.utils.io_utils import (
     H5Dict,
@@ -158,5 +159,5 @@ def _as_store(target: Any, mode: str = "a") -> H5Dict:
 def _refuse(target: Any, what: str) -> NoReturn:
     raise ValueError(
         f"{what} takes a path, an open binary file, an h5py.Group or a dict, "
-        f"not {target!r}, a {type(target).__name__}."
+        f"not {shown(target)}, a {type(target).__name__}."
     )

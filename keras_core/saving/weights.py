@@ -13,6 +13,7 @@ from keras_core import backend as K
 from keras_core.attempt import current
 from keras_core.errors import ModelFileError, shown
 from keras_core.graph import Variable
+from keras_core.saving import dialects
 from keras_core.saving.config import KERAS_VERSION, KERNEL_LAYOUT
 from keras_core.saving.json_text import parse_json
 from keras_core.utils.io_utils import H5Dict
@@ -34,7 +35,19 @@ def save_weights(group: H5Dict, layers: Sequence[Layer]) -> None:
     group["backend"] = KERNEL_LAYOUT.encode("utf8")
     group["keras_version"] = KERAS_VERSION.encode("utf8")
     for layer in layers:
-        save_variables(group[layer.name], _stored(layer))
+        _save_layer(group[layer.name], layer)
+
+
+# Beside Keras 2's list of names, where frozen layers change its order: the order that they do not.
+_UNFROZEN_NAMES = "unfrozen_weight_names"
+
+
+def _save_layer(group: H5Dict, layer: Layer) -> None:
+    """Writes the weights of a layer in Keras 2's order: those of frozen layers at the end."""
+    names = dict(zip(layer.weights, save_variables(group, layer.weights)))
+    unfrozen_names = [names[variable].encode("utf8") for variable in _stored(layer)]
+    if list(names) != _stored(layer):
+        group[_UNFROZEN_NAMES] = unfrozen_names
 
 
 def _stored(layer):
@@ -43,17 +56,21 @@ def _stored(layer):
         return layer.weights
 
 
-def save_variables(group: H5Dict, variables: Sequence[Variable]) -> None:
+def save_variables(group: H5Dict, variables: Sequence[Variable]) -> list[str]:
     """Writes variables under their names, which are made different where they are equal.
 
     Args:
         group: H5Dict.
         variables: list of variables.
+
+    Returns:
+        The names.
     """
     names = _distinct([variable.name for variable in variables])
     group["weight_names"] = [name.encode("utf8") for name in names]
     for name, value in zip(names, K.batch_get_value(variables)):
         group[name] = np.asarray(value)
+    return names
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
@@ -82,8 +99,8 @@ def read_json(group: H5Dict, key: str) -> Any:
         raise group.wrong(error.reason, key) from error
 
 
-def survey(group: H5Dict) -> int:
-    """The number of numbers in the weights of a file, none of which is read.
+def survey(group: H5Dict) -> float:
+    """The number of numbers in the weights of a file, none of which is read; not known of a dict.
 
     Args:
         group: H5Dict.
@@ -92,6 +109,8 @@ def survey(group: H5Dict) -> int:
         ModelFileError: if a layer's group or array is missing, cannot be read, or if all arrays
             together are too large.
     """
+    if group.file is None:
+        return math.inf
     size = 0
     for name in group.names("layer_names"):
         size += _size(group.group(name))
@@ -103,22 +122,23 @@ def _size(group: H5Dict) -> int:
     return sum(math.prod(group.array_shape(name)) for name in group.names("weight_names"))
 
 
-def read_arrays(group: H5Dict, limit: int) -> list[np.ndarray]:
-    """Reads the arrays of a group in the order of its weight names.
+def read_arrays(group: H5Dict, limit: int, key: str = "weight_names") -> list[np.ndarray]:
+    """Reads the arrays of a group in the order of a list of names in it.
 
     Args:
         group: H5Dict.
         limit: int, the number of elements that the arrays may have together; a file that claims
             more is refused before memory is taken for it.
+        key: str, the name of the list.
 
     Raises:
         ModelFileError: if an array is missing or damaged, or if they are too large for what they
             are read for.
     """
-    size = _size(group)
+    size = 0 if group.file is None else _size(group)
     if size > limit:
         raise group.wrong(f"it holds {size} numbers, but at most {limit} were expected there.")
-    return [group.array(name) for name in group.names("weight_names")]
+    return [group.array(name) for name in group.names(key)]
 
 
 def _engine(group: H5Dict) -> str | None:
@@ -172,7 +192,7 @@ def _fitting(group: H5Dict, name: str, layer: Layer, reshape: bool) -> list[Any]
     inner = group.group(name)
     _check_number(inner, inner.names("weight_names"), layer)
     variables = _stored(layer)
-    arrays = _in_order(layer, variables, inner)
+    arrays = _in_order(layer, variables, inner, _by_later_keras(group))
     with unfrozen():
         arrays = convert_weights(layer, arrays, _engine(group), reshape)
     for variable, array in zip(variables, arrays):
@@ -184,22 +204,30 @@ def _fitting(group: H5Dict, name: str, layer: Layer, reshape: bool) -> list[Any]
     return list(zip(variables, arrays))
 
 
-def _in_order(layer, variables, inner):
+def _by_later_keras(group: H5Dict) -> bool:
+    return "keras_version" in group and dialects.is_later(group.text("keras_version"))
+
+
+def _in_order(layer, variables, inner, later):
     """The arrays of a group in the order of a layer's variables.
 
     Keras 2 wrote the weights of frozen layers behind the others, so the order of a file that it
-    wrote depends on what was frozen. Names tell it where they are the layer's own.
+    wrote depends on what was frozen. Names tell it where they are the layer's own, or written in
+    the order that we keep.
     """
+    if _UNFROZEN_NAMES in inner:
+        return read_arrays(inner, _largest(variables), _UNFROZEN_NAMES)
     names, arrays = inner.names("weight_names"), read_arrays(inner, _largest(variables))
     own = _distinct([variable.name for variable in variables])
     if sorted(names) == sorted(own):
         named = dict(zip(names, arrays))
         return [named[name] for name in own]
     listed = layer.weights
-    if not _fit(variables, arrays) and _fit(listed, arrays):
-        place = dict(zip(listed, arrays))
-        return [place[variable] for variable in variables]
-    return arrays
+    # Later Keras has other names, and the order by what its configuration calls trainable.
+    orders = (listed, variables) if later else (variables, listed)
+    order = next((order for order in orders if _fit(order, arrays)), variables)
+    place = dict(zip(order, arrays))
+    return [place[variable] for variable in variables]
 
 
 def _fit(variables, arrays):

@@ -239,19 +239,21 @@ class Gate:
 
     def has_attribute(self, name: str) -> bool:
         """Whether there is an attribute of that name."""
-        return bool(_h5py().h5a.exists(self.node.id, _bytes(name)))
+        with self._reading(name):
+            return bool(_h5py().h5a.exists(self.node.id, _bytes(name)))
 
     def has_object(self, name: str) -> bool:
         """Whether there is a group or an array of that name, whatever it is linked by."""
         parent = self.node.id
         *outer, last = self._parts(name)
-        for part in outer:
-            if not parent.links.exists(part):
-                return False
-            parent = self._opened(parent, part, name)
-            if not hasattr(parent, "links"):
-                return False
-        return bool(parent.links.exists(last))
+        with self._reading(name):
+            for part in outer:
+                if not parent.links.exists(part):
+                    return False
+                parent = self._opened(parent, part, name)
+                if not hasattr(parent, "links"):
+                    return False
+            return bool(parent.links.exists(last))
 
     # Opening
 
@@ -328,6 +330,8 @@ class Gate:
 
     def _object(self, name: str) -> Any:
         """Opens what hard links lead to, step by step."""
+        if self.has_attribute(name):
+            self.refuse(name, "an attribute stands where a group or an array is looked for.")
         found = self.node.id
         for part in self._parts(name):
             if not hasattr(found, "links"):

@@ -5,6 +5,7 @@ package) and writes their files and predictions; `python model_zoo.py predict KE
 reads files and predicts. It imports NumPy and that Keras alone, and is Python 3.7.
 """
 
+# ruff: noqa: UP032
 import importlib
 import json
 import os
@@ -16,6 +17,14 @@ import numpy as np
 
 def _layers(keras):
     return keras.layers, keras.models.Sequential, keras.models.Model, keras.layers.Input
+
+
+def _first(keras, shape, name):
+    """What a Sequential begins with; Keras 2.3.1 takes no tensor there."""
+    layers, _, _, placeholder = _layers(keras)
+    if hasattr(layers, "CuDNNLSTM"):
+        return layers.InputLayer(input_shape=shape, name=name)
+    return placeholder(shape=shape, name=name)
 
 
 def _chain(shape, *makers):
@@ -39,19 +48,17 @@ def _one(shape, name, **options):
 def _merge(name, count=2, shape=(3, 4), **options):
     def make(keras):
         layers, _, model, placeholder = _layers(keras)
-        xs = [placeholder(shape=shape, name="x%d" % i) for i in range(count)]
+        xs = [placeholder(shape=shape, name="x{}".format(i)) for i in range(count)]
         return model(xs, getattr(layers, name)(name="tested", **options)(xs))
 
     return make
 
 
 def _sequential(keras):
-    layers, sequential, _, placeholder = _layers(keras)
+    layers, sequential, _, _ = _layers(keras)
     return sequential(
         [
-            layers.InputLayer(input_shape=(6,), name="x")
-            if keras.__name__ == "keras" and not keras.__version__.startswith("3")
-            else placeholder(shape=(6,), name="x"),
+            _first(keras, (6,), "x"),
             layers.Dense(5, activation="relu", name="first"),
             layers.BatchNormalization(name="norm"),
             layers.Dropout(0.5, name="drop"),
@@ -76,10 +83,7 @@ def _nested(keras, frozen=False):
     inner = model(inner_x, layers.Dense(4, name="d2")(y), name="inner")
     x = placeholder(shape=(4,), name="x")
     chain = sequential(
-        [placeholder(shape=(4,), name="cx"), layers.Dense(4, name="c1", activation="tanh")]
-        if keras.__version__.startswith("3") or keras.__name__ != "keras"
-        else [layers.Dense(4, name="c1", activation="tanh", input_shape=(4,))],
-        name="chain",
+        [_first(keras, (4,), "cx"), layers.Dense(4, name="c1", activation="tanh")], name="chain"
     )
     return model(x, layers.Add(name="sum")([inner(inner(x)), chain(x)]))
 
@@ -88,7 +92,7 @@ def _recurrent(name, states):
     def make(keras):
         layers, _, model, placeholder = _layers(keras)
         x = placeholder(shape=(5, 3), name="x")
-        initial = [placeholder(shape=(4,), name="s%d" % i) for i in range(states)]
+        initial = [placeholder(shape=(4,), name="s{}".format(i)) for i in range(states)]
         layer = getattr(layers, name)(4, return_state=True, name="tested")
         return model([x] + initial, layer(x, initial_state=initial))
 
@@ -152,12 +156,10 @@ def _regularized(keras):
 
 
 def _first_embedding(keras):
-    layers, sequential, _, placeholder = _layers(keras)
+    layers, sequential, _, _ = _layers(keras)
     return sequential(
         [
-            placeholder(shape=(5,), name="words")
-            if keras.__name__ != "keras" or keras.__version__.startswith("3")
-            else layers.InputLayer(input_shape=(5,), name="words"),
+            _first(keras, (5,), "words"),
             layers.Embedding(7, 3, name="tested"),
             layers.GlobalAveragePooling1D(name="mean"),
         ]
@@ -292,14 +294,14 @@ def predicted(model, arrays):
 
 
 def _save_arrays(path, inputs, outputs):
-    named = {"input%d" % i: x for i, x in enumerate(inputs)}
-    named.update({"output%d" % i: y for i, y in enumerate(outputs)})
+    named = {"input{}".format(i): x for i, x in enumerate(inputs)}
+    named.update({"output{}".format(i): y for i, y in enumerate(outputs)})
     np.savez(path, **named)
 
 
 def arrays_in(path, kind):
     with np.load(path) as file:
-        return [file["%s%d" % (kind, i)] for i in range(sum(n.startswith(kind) for n in file))]
+        return [file["{}{}".format(kind, i)] for i in range(sum(n.startswith(kind) for n in file))]
 
 
 def _clear(keras):
@@ -331,7 +333,7 @@ def main(what, package, folder, ending, names):
         try:
             {"write": _write, "predict": _predict}[what](keras, folder, ending, name)
         except Exception as error:
-            failures[name] = "%s: %s" % (type(error).__name__, str(error)[:500])
+            failures[name] = "{}: {}".format(type(error).__name__, str(error)[:500])
     with open(os.path.join(folder, "failures.json"), "w") as file:
         json.dump(failures, file, indent=1)
 

@@ -18,8 +18,9 @@ def is_object(value: Any) -> bool:
 def class_name(entry: dict[str, Any]) -> str:
     """The name of the class of an object, without the package that it is registered in."""
     registered = entry.get("registered_name")
-    named = isinstance(registered, str) and ">" in registered
-    name = registered if named else entry["class_name"]
+    name: Any = entry["class_name"]
+    if isinstance(registered, str) and ">" in registered:
+        name = registered
     return name.rpartition(">")[2] if isinstance(name, str) else name
 
 
@@ -56,7 +57,7 @@ def described(entry: dict[str, Any]) -> str:
     return f"{config.get('name') or entry.get('name')!r} ({class_name(entry)})"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def known_keys(kind: str, name: str) -> frozenset[str] | None:
     """The keys that the configuration of a class may have here; None for what is not built in.
 
@@ -64,20 +65,31 @@ def known_keys(kind: str, name: str) -> frozenset[str] | None:
         kind: the module of the class, such as 'layers'.
         name: its name.
     """
-    found = slots.family(kind).built_in.get(name)
+    built_in = slots.family(kind).built_in
+    found = built_in.get(name, built_in.get(name.lower()))
     if not inspect.isclass(found):
         return None
-    parameters = (inspect.signature(base.__init__).parameters for base in found.__mro__[:-1])
-    keys = {key for names in parameters for key in names} - _NO_KEYS
+    keys: set[str] = set()
+    for base in found.__mro__[:-1]:
+        if "__init__" in vars(base):
+            parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+            keys |= {x.name for x in parameters if x.kind is not x.VAR_KEYWORD} - {"self"}
+            if all(x.kind is not x.VAR_KEYWORD for x in parameters):
+                break
     return frozenset(keys - _NOT_OF.get(name, set())) | _OF_ALL[kind]
 
 
-_NO_KEYS = {"self", "args", "kwargs"}
 # What a class gives the class above it by itself.
 _NOT_OF = {name: {"data_format"} for name in ("Cropping1D", "UpSampling1D", "ZeroPadding1D")}
 _OF_ALL = {
-    "layers": frozenset({"name", "trainable", "dtype", "batch_input_shape"}),
-    "optimizers": frozenset({"clipnorm", "clipvalue", "decay"}),
+    "layers": frozenset(
+        {
+            *("name", "trainable", "dtype", "batch_input_shape", "num_constants"),
+            # of Lambda, which reads its configuration itself
+            *("function_type", "module", "output_shape_type", "output_shape_module"),
+        }
+    ),
+    "optimizers": frozenset({"clipnorm", "clipvalue", "epsilon", "schedule_decay"}),
 }
 for _kind in ("initializers", "regularizers", "constraints", "losses", "metrics"):
     _OF_ALL[_kind] = frozenset()

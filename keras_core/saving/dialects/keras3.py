@@ -15,7 +15,7 @@ _RENAMED = {
 # Functions that have one name and two meanings: here, there.
 ACTIVATIONS = {"hard_sigmoid_keras3": "hard_sigmoid", "hard_sigmoid": "hard_sigmoid_keras2"}
 _HERE = {there: here for here, there in ACTIVATIONS.items()}
-_OF_ACTIVATIONS = ("activation", "recurrent_activation")
+OF_ACTIVATIONS = ("activation", "recurrent_activation")
 
 
 def wrote(config: dict[str, Any], version: str | None) -> bool:
@@ -51,7 +51,7 @@ def _object(entry: dict[str, Any]) -> dict[str, Any]:
 def _layer(name, config):
     renamed = _RENAMED.get(name, {})
     made = {renamed.get(key, key): mapped(_object, value) for key, value in config.items()}
-    for key in _OF_ACTIVATIONS:
+    for key in OF_ACTIVATIONS:
         if isinstance(made.get(key), str):
             made[key] = _HERE.get(made[key], made[key])
     return made

@@ -60,6 +60,9 @@ _IGNORED_BY = {
     "SeparableConv1D": _INHERITED,
     "SeparableConv2D": _INHERITED,
 }
+# One name, two meanings: here, there.
+INTERPOLATIONS = {"bilinear_half_pixel": "bilinear", "bilinear": "bilinear_keras2"}
+_INTERPOLATIONS_HERE = {there: here for here, there in INTERPOLATIONS.items()}
 _OPERATORS = ("SlicingOpLambda", "TFOpLambda", "TensorFlowOpLayer", "ClassMethod", "InstanceMethod")
 _POLICIES = ("DTypePolicy", "FloatDTypePolicy", "Policy", "PolicyV1")
 _MARKS = frozenset({*_VARIANCE_SCALING, *_POLICIES, *_OPERATORS, "Functional"})
@@ -147,8 +150,9 @@ def _own_words(name, entry, config):
         config["axis"] = _one_axis(entry, config["axis"])
     if name in ("GRU", "GRUCell"):
         config.setdefault("reset_after", True)
-    if name == "UpSampling2D" and config.get("interpolation") == "bilinear":
-        config["interpolation"] = "bilinear_half_pixel"
+    if name == "UpSampling2D":
+        given = config.get("interpolation", "nearest")
+        config["interpolation"] = _INTERPOLATIONS_HERE.get(given, given)
     if isinstance(config.get("dtype"), str):
         config["dtype"] = _dtype({"name": config["dtype"]})
     if name == "Lambda":
@@ -253,6 +257,7 @@ def _call(entry, call):
     if not isinstance(call, list) or not call:
         return call
     call = [call] if isinstance(call[0], str) else call
+    arguments: dict[str, Any]
     arguments = next((place[3] for place in call if len(place) > 3 and place[3]), {})
     arguments = {key: value for key, value in arguments.items() if value is not None}
     states = _places(arguments.pop("initial_state", []))
