@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,13 @@ def convert(file: str, source: ModelFormat | None, out: str, target: ModelFormat
 
 
 def _read(path: Path, source: ModelFormat | None) -> Any:
+    with warnings.catch_warnings():
+        # It need not be compiled to be written again.
+        warnings.filterwarnings("ignore", ".*has no training configuration")
+        return _loaded(path, source)
+
+
+def _loaded(path: Path, source: ModelFormat | None) -> Any:
     from keras_core.models import load_model
 
     if source is None or source.load is None:

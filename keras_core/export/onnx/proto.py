@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_core import __version__
 from keras_core.export.errors import ExportError
 from keras_core.export.onnx.operations import Block, DType, Operation, Value, read_by
 
@@ -71,7 +70,6 @@ def _model(onnx: Any, model: Exported, arrays: dict[str, np.ndarray]) -> Any:
         opset_imports=[onnx.helper.make_opsetid("", OPSET)],
         ir_version=_IR_VERSION,
         producer_name="keras_core",
-        producer_version=__version__,
     )
 
 

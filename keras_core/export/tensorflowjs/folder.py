@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from keras_core import __version__
 from keras_core import backend as K
 from keras_core.attempt import Attempt, attempted, memory_limit
 from keras_core.export.errors import refuse
@@ -90,7 +89,7 @@ def _description(
 ) -> dict[str, Any]:
     return {
         "format": "layers-model",
-        "generatedBy": f"keras_core {__version__}",
+        "generatedBy": "keras_core",
         "convertedBy": None,
         "modelTopology": topology(model),
         "weightsManifest": [{"paths": list(paths), "weights": manifest.entries(arrays)}],
