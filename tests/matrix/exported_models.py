@@ -178,6 +178,7 @@ MODELS = {
     "max_pooling_1d_first": one(STEPS, "MaxPooling1D", **FIRST),
     "max_pooling_2d": one(IMAGE, "MaxPooling2D", padding="same", pool_size=3, strides=2),
     "max_pooling_3d": one(CUBE, "MaxPooling3D"),
+    "max_pooling_3d_gaps": one(CUBE, "MaxPooling3D", pool_size=1, strides=3, padding="same"),
     "average_pooling_1d": one(STEPS, "AveragePooling1D", padding="same", pool_size=3, strides=2),
     "average_pooling_2d": one(IMAGE, "AveragePooling2D", padding="same", pool_size=3, strides=2),
     "average_pooling_2d_first": one(IMAGE, "AveragePooling2D", **FIRST),

@@ -79,45 +79,53 @@ def _no_causal(use: Use) -> str | None:
     return "padding='causal' is missing there." if use.config["padding"] == "causal" else None
 
 
+def _no_gaps(use: Use) -> str | None:
+    size = use.config.get("kernel_size") or use.config["pool_size"]
+    gaps = any(stride > n for n, stride in zip(size, use.config["strides"]))
+    if not gaps or use.config["padding"] != "same":
+        return None
+    return "there padding='same' is another where a stride is larger than its window."
+
+
 def _no_batch_axis(use: Use) -> str | None:
     return "there samples cannot be joined along axis 0." if use.config["axis"] == 0 else None
 
 
 def _one_cell(use: Use) -> str | None:
     several = type(use.layer.cell).__name__ == "StackedRNNCells"
-    return "several cells in one RNN have weights of equal names; nest no cells." * several or None
+    return "there several cells of one RNN have weights of equal names." if several else None
 
 
 def _no_given_states(use: Use) -> str | None:
-    given = any("initial_state" in (n.arguments or {}) or len(n.input_tensors) > 1
-                for n in use.layer._inbound_nodes)  # fmt: skip
+    given = any(len(node.input_tensors) > 1 for node in use.layer._inbound_nodes)
     return "there it takes no initial_state." if given else None
 
 
 _CHANNELS_LAST = _always("data_format", "channels_last")
 _NOT_DILATED = _always("dilation_rate", (1, 1), None)
-_TRANSPOSED = (_always("output_padding", None), _NOT_DILATED)
+_NOT_PADDED = _always("output_padding", None)
 
 # Layers that are there, each with what is to be seen to.
 LAYERS: dict[str, tuple[Check, ...]] = {
     **dict.fromkeys(
-        ("Activation", "AlphaDropout", "Bidirectional", "Concatenate", "Conv2D", "Conv3D")
+        ("Activation", "AlphaDropout", "Bidirectional", "Conv2D")
         + ("ConvLSTM2DCell", "Cropping2D", "Dense", "Dropout", "Embedding", "Flatten")
         + ("GaussianDropout", "GaussianNoise", "InputLayer", "LSTM", "LSTMCell", "LeakyReLU")
         + ("Masking", "PReLU", "Permute", "RepeatVector", "Reshape", "SimpleRNN")
         + ("SimpleRNNCell", "SpatialDropout1D", "ThresholdedReLU", "TimeDistributed")
-        + ("AveragePooling2D", "AveragePooling3D", "MaxPooling2D", "MaxPooling3D")
-        + ("GlobalAveragePooling2D", "GlobalMaxPooling2D", "UpSampling2D", "ZeroPadding2D"),
+        + ("AveragePooling2D", "MaxPooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D")
+        + ("UpSampling2D", "ZeroPadding2D"),
         (),
     ),
     **dict.fromkeys(("Add", "Average", "Maximum", "Minimum", "Multiply"), (_no_mask,)),
     **dict.fromkeys(("AveragePooling1D", "MaxPooling1D", "GlobalMaxPooling1D"), (_CHANNELS_LAST,)),
+    **dict.fromkeys(("AveragePooling3D", "Conv3D", "MaxPooling3D"), (_no_gaps,)),
     **dict.fromkeys(("GRU", "GRUCell"), (_always("reset_after", False),)),
     "BatchNormalization": (_last_axis, _rank_at_most(4)),
     "Concatenate": (_no_batch_axis,),
     "Conv1D": (_no_causal, _CHANNELS_LAST),
-    "Conv2DTranspose": _TRANSPOSED,
-    "Conv3DTranspose": _TRANSPOSED,
+    "Conv2DTranspose": (_NOT_PADDED, _NOT_DILATED),
+    "Conv3DTranspose": (_NOT_PADDED, _NOT_DILATED, _no_gaps),
     "ConvLSTM2D": (_no_given_states,),
     "DepthwiseConv2D": (_NOT_DILATED,),
     "Dot": (_rank_at_most(3),),
