@@ -175,8 +175,8 @@ def _reason(use: Use) -> str | None:
     for option in ("activation", "recurrent_activation"):
         if config.get(option, "linear") not in ACTIVATIONS:
             return f"there is no {option} {config[option]!r} there."
-    if config.get("same_padding", "tensorflow") != "tensorflow":
-        return "padding='same' as Theano pads is missing there."
+    if config.get("convention", "tensorflow") != "tensorflow":
+        return f"there is no convention {config['convention']!r} there."
     if config.get("dtype", "float32") not in DTYPES:
         return f"there is no dtype {config['dtype']} there."
     return next(filter(None, (one(use) for one in LAYERS[kind])), None)
