@@ -16,13 +16,14 @@ from keras_core.cli import (
     convert,
     demo,
     doctor,
+    inspect,
     new_backend,
     parity,
     run,
 )
 from keras_core.errors import BackendLoadError, BackendNotFoundError, PluginConflictError
 
-COMMANDS = (demo, run, convert, backends, doctor, parity, check_backend, new_backend)
+COMMANDS = (demo, run, inspect, convert, backends, doctor, parity, check_backend, new_backend)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

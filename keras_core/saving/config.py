@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from keras_core import slots
 from keras_core.attempt import Attempt, attempted, current, memory_limit
+from keras_core.plugins import features
 from keras_core.saving import dialects
+from keras_core.saving.dialects.absent import refuse_absent
 from keras_core.saving.json_text import parse_json
 from keras_core.saving.safety import safe_mode_scope, telling
 from keras_core.saving.yaml_text import parse_yaml
+from keras_core.utils.generic_utils import get_custom_objects
 
 if TYPE_CHECKING:
     from keras_core.engine.training import Model
@@ -75,6 +78,9 @@ def model_from_config(
         )
     with telling(None, None, "no model can be made of the configuration"):
         config = dialects.translated(config, version or config.get("keras_version"))
+        refuse_absent(
+            config, {*(custom_objects or {}), *get_custom_objects(), *features.custom_objects()}
+        )
         with safe_mode_scope(safe_mode), _attempted(config):
             return slots.family("layers").deserialize(config, custom_objects)
 

@@ -83,7 +83,7 @@ def _nested(keras, frozen=False):
     inner = model(inner_x, layers.Dense(4, name="d2")(y), name="inner")
     x = placeholder(shape=(4,), name="x")
     chain = sequential(
-        [_first(keras, (4,), "cx"), layers.Dense(4, name="c1", activation="tanh")], name="chain"
+        [layers.Dense(4, name="c1", activation="tanh", input_shape=(4,))], name="chain"
     )
     return model(x, layers.Add(name="sum")([inner(inner(x)), chain(x)]))
 

@@ -89,7 +89,7 @@ _OF_ALL = {
             *("function_type", "module", "output_shape_type", "output_shape_module"),
         }
     ),
-    "optimizers": frozenset({"clipnorm", "clipvalue", "epsilon", "schedule_decay"}),
+    "optimizers": frozenset({"clipnorm", "clipvalue", "decay", "epsilon", "schedule_decay"}),
 }
 for _kind in ("initializers", "regularizers", "constraints", "losses", "metrics"):
     _OF_ALL[_kind] = frozenset()

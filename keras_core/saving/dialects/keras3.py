@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from keras_core.saving.dialects._words import described, is_model, is_object, mapped, objects_in
+from keras_core.saving.dialects._words import (
+    class_name,
+    described,
+    is_model,
+    is_object,
+    mapped,
+    objects_in,
+)
 
 _MARKS = frozenset({"DTypePolicy", "__keras_tensor__"})
 _RENAMED = {
@@ -82,7 +89,42 @@ def _read_entries(config):
         if name in named and name not in reached:
             reached.add(name)
             waiting += [x for call in named[name].get("inbound_nodes", ()) for x in _feeds(call)]
-    return [entry for entry in config["layers"] if entry.get("name") in reached]
+    read = [entry for entry in config["layers"] if entry.get("name") in reached]
+    _check_masks(read, [entry for entry in config["layers"] if entry.get("name") not in reached])
+    return read
+
+
+def _is_operator(entry):
+    """Whether an entry is an operator on tensors; in HDF5 it lacks what all layers say."""
+    config = entry["config"]
+    bare = "name" in config and not ({"trainable", "dtype", "layers"} & set(config))
+    return ".ops." in str(entry.get("module")) or bare
+
+
+def _check_masks(layers, of_masks):
+    """Refuses masks that are not those of the layers that make masks."""
+    made = [pair for entry in layers for pair in _masked(entry)]
+    for entry in of_masks:
+        compared = [
+            (x["config"]["keras_history"], value)
+            for call in entry.get("inbound_nodes", ())
+            if class_name(entry) == "NotEqual" and len(call["args"]) == 2
+            for x, value in [call["args"]]
+        ]
+        if not _is_operator(entry) or any(pair not in made for pair in compared):
+            raise ValueError(
+                f"Layer {described(entry)} makes a mask that is given to a layer by hand, which a "
+                "file of Keras 2.3.1 cannot say. Use a Masking layer."
+            )
+
+
+def _masked(entry):
+    """What a layer that makes masks is called on, and the value that it masks."""
+    config = entry["config"]
+    value = config.get("mask_value") if class_name(entry) == "Masking" else 0
+    if class_name(entry) == "Masking" or config.get("mask_zero"):
+        for call in entry.get("inbound_nodes", ()):
+            yield from ((x["config"]["keras_history"], value) for x in _tensors(call.get("args")))
 
 
 def _names(ends):
@@ -122,7 +164,7 @@ class _Calls:
         self._nested, self._layers = nested, layers
 
     def call(self, entry: dict[str, Any], call: Any) -> Any:
-        if ".ops." in str(entry.get("module")):
+        if _is_operator(entry):
             raise ValueError(
                 f"Layer {described(entry)} is an operator that was applied to a tensor outside of "
                 "layers. Keras 2.3.1 has no counterpart: use a layer, such as Add or Lambda, where "
