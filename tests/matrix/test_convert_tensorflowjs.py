@@ -157,6 +157,17 @@ def test_a_mask_reaches_into_a_model(tmp_path):
         folder.save(Sequential([layers.Masking(input_shape=(4, 3)), inner]), tmp_path / "model")
 
 
+class Own(Model):
+    """A model of another class."""
+
+
+def test_a_model_of_another_class_inside_is_refused(tmp_path):
+    x, y = Input((3,)), Input((3,))
+    inner = Own(x, Dense(2)(x), name="inner")
+    with pytest.raises(ExportError, match="'inner'.*no layer Own"):
+        folder.save(Model(y, inner(y)), tmp_path / "model")
+
+
 def test_layers_in_wrappers_and_cells_are_looked_at(tmp_path):
     inner = layers.TimeDistributed(Conv1D(2, 2, padding="causal", name="deep"))
     x = Input((3, 4, 2))

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
 from keras_core.engine.native_calls import program_of
-from keras_core.engine.network import Network
 from keras_core.export.errors import refuse
 from keras_core.graph.passes import optimize
 
@@ -34,6 +33,7 @@ ACTIVATIONS = frozenset(
     + ("softsign", "tanh")
 )
 DTYPES = ("float32", "int32", "bool")
+_MODELS = ("Model", "Sequential")
 
 
 # Each check gives the reason why a layer cannot be written, or None.
@@ -153,13 +153,13 @@ def check(model: Any) -> None:
 
 
 def _uses(layer: Any, is_masked: bool) -> Iterator[Use]:
-    """Layers at every depth, without models, which are those layers.
+    """Layers at every depth, without models of Keras's own classes, which are those layers.
 
     A mask that reaches a model or wrapper is taken to reach all in it.
     """
     for inner in layer._layers:
         masked = is_masked or _meets_mask(inner)
-        if not isinstance(inner, Network):
+        if type(inner).__name__ not in _MODELS:
             yield Use(inner, inner.get_config(), masked)
         yield from _uses(inner, masked)
 
