@@ -109,7 +109,16 @@ MODELS = {
     "dense_on_steps": one(STEPS, "Dense", units=3, use_bias=False),
     **{
         f"activation_{name}": one(STEPS, "Activation", activation=name)
-        for name in ("elu", "exponential", "hard_sigmoid", "linear", "relu", "selu", "sigmoid")
+        for name in (
+            "elu",
+            "exponential",
+            "hard_sigmoid",
+            "hard_sigmoid_keras3",
+            "linear",
+            "relu",
+            "selu",
+            "sigmoid",
+        )
         + ("softmax", "softplus", "softsign", "tanh")
     },
     "leaky_relu": one(STEPS, "LeakyReLU", alpha=0.2),
@@ -172,6 +181,7 @@ MODELS = {
     "upsampling_1d": one(STEPS, "UpSampling1D", size=3),
     "upsampling_2d": one(IMAGE, "UpSampling2D", size=(2, 3)),
     "upsampling_2d_smooth": one(IMAGE, "UpSampling2D", interpolation="bilinear"),
+    "upsampling_2d_half_pixel": one(IMAGE, "UpSampling2D", interpolation="bilinear_half_pixel"),
     "upsampling_3d": one(CUBE, "UpSampling3D"),
     # Pooling
     "max_pooling_1d": one(STEPS, "MaxPooling1D", padding="same", pool_size=3, strides=2),

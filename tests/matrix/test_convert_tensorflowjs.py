@@ -54,6 +54,8 @@ REFUSED = {
     "padding_1d": "no layer ZeroPadding1D",
     "padding_3d": "no layer ZeroPadding3D",
     "upsampling_1d": "no layer UpSampling1D",
+    "upsampling_2d_half_pixel": "no interpolation 'bilinear_half_pixel'",
+    "activation_hard_sigmoid_keras3": "no activation 'hard_sigmoid_keras3'",
     "upsampling_3d": "no layer UpSampling3D",
     "max_pooling_1d_first": "data_format is always 'channels_last'",
     "max_pooling_3d_gaps": "a stride is larger than its window",

@@ -50,6 +50,16 @@ def _always(option: str, *values: Any) -> Check:
     return check
 
 
+def _one_of(option: str, *values: Any) -> Check:
+    """An option that has only these values there."""
+
+    def check(use: Use) -> str | None:
+        value = use.config[option]
+        return None if value in values else f"there is no {option} {value!r} there."
+
+    return check
+
+
 def _no_mask(use: Use) -> str | None:
     return "there it does not heed a mask, and here one reaches it." if use.is_masked else None
 
@@ -114,7 +124,7 @@ LAYERS: dict[str, tuple[Check, ...]] = {
         + ("Masking", "PReLU", "Permute", "RepeatVector", "Reshape", "SimpleRNN")
         + ("SimpleRNNCell", "SpatialDropout1D", "ThresholdedReLU", "TimeDistributed")
         + ("AveragePooling2D", "MaxPooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D")
-        + ("UpSampling2D", "ZeroPadding2D"),
+        + ("ZeroPadding2D",),
         (),
     ),
     **dict.fromkeys(("Add", "Average", "Maximum", "Minimum", "Multiply"), (_no_mask,)),
@@ -135,6 +145,7 @@ LAYERS: dict[str, tuple[Check, ...]] = {
     "RNN": (_one_cell,),
     "SeparableConv2D": (_CHANNELS_LAST,),
     "Softmax": (_last_axis, _no_mask),
+    "UpSampling2D": (_one_of("interpolation", "nearest", "bilinear"),),
 }
 
 
