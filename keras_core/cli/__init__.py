@@ -13,6 +13,7 @@ from keras_core import __version__
 from keras_core.cli import (
     backends,
     check_backend,
+    convert,
     demo,
     doctor,
     inspect,
@@ -28,7 +29,10 @@ from keras_core.errors import (
     SettingsError,
 )
 
-COMMANDS = (demo, run, upgrade, inspect, backends, doctor, parity, check_backend, new_backend)
+COMMANDS = (
+    *(demo, run, upgrade, inspect, convert, backends, doctor, parity),
+    *(check_backend, new_backend),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -209,6 +209,7 @@ class ModelFormat:
             empty where there are none. Since (1, 2).
         holds_weights: whether a file is a whole model, so that `model.save` writes it. Since
             (1, 2).
+        is_folder: whether a model is a folder of files. Since (1, 2).
     """
 
     name: str
@@ -218,6 +219,7 @@ class ModelFormat:
     load: Callable[..., Any] | None = None
     signature: bytes = b""
     holds_weights: bool = True
+    is_folder: bool = False
 
 
 def speaks_this_api(api: tuple[int, int]) -> bool:

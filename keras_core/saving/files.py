@@ -107,6 +107,8 @@ def by_ending(path: Any) -> ModelFormat | None:
 
 def _by_content(path: Any) -> ModelFormat | None:
     """The format of a file by its first bytes; by its ending where they tell nothing."""
+    if os.path.isdir(path):
+        return next((x for x in features.model_formats().values() if x.is_folder), None)
     if not os.path.isfile(path):
         return None
     with open(path, "rb") as stream:
