@@ -289,7 +289,7 @@ def in_top_k(predictions: Any, targets: Any, k: int) -> Tensor:
         k: int.
 
     Returns:
-        Bool tensor `(batch,)`; False where the target is no class or its score is not finite.
+        Bool tensor `(batch,)`; False where the target is no class or a score is not finite.
     """
     predictions, targets = tensor(predictions), tensor(targets)
     classes = p.size_of(predictions, 1)
@@ -299,5 +299,8 @@ def in_top_k(predictions: Any, targets: Any, k: int) -> Tensor:
     score = p.reduce_max(p.where(right, predictions, lowest), axes=(1,), keepdims=True)
     higher = p.cast(p.greater(predictions, score), dtype="int32")
     rank = p.reduce_sum(higher, axes=(1,), keepdims=False)
-    finite = p.squeeze(p.is_finite(score), 1)
+    finite = p.logical_and(
+        p.squeeze(p.is_finite(score), 1),
+        p.reduce_all(p.is_finite(predictions), axes=(1,), keepdims=False),
+    )
     return p.logical_and(finite, p.less(rank, p.scalar(int(k), "int32")))

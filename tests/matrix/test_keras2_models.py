@@ -708,7 +708,7 @@ def test_names_of_the_time_are_there(name):
 @pytest.mark.parametrize("name", ["tf", "_get_available_gpus"])
 def test_what_cannot_work_says_why(name):
     module = importlib.import_module("keras_core.backend.tensorflow_backend")
-    with pytest.raises(AttributeError, match=f"has no {name!r}: (import that|it belonged)"):
+    with pytest.raises(AttributeError, match=f"has no {name!r}: (import that|.*keras-core doctor)"):
         getattr(module, name)
 
 
