@@ -785,3 +785,11 @@ def test_weights_with_an_axis_more_than_the_losses_are_refused(shape, reduction)
 def test_softmax_along_no_axis_of_the_tensor_says_so():
     with pytest.raises(ValueError, match=r"softmax: there is no axis 2 in shape \(2, 3\)"):
         activations.softmax(K.constant(np.ones((2, 3))), axis=2)
+
+
+def test_a_function_of_one_tensor_gives_one_array():
+    x = K.placeholder((2,))
+    got = K.function([x], x * 2)([np.array([1.0, 3.0])])
+    assert isinstance(got, np.ndarray) and got.tolist() == [2, 6]
+    (got,) = K.function([x], [x * 2])([np.array([1.0, 3.0])])
+    assert got.tolist() == [2, 6]
