@@ -183,9 +183,10 @@ def _sizes_from(x: Tensor, first_axis: int) -> list[Any]:
 
 def _join_steps(x: Tensor) -> Tensor:
     """Join the batch with the steps, once a tensor: a model applied to it files no loss twice."""
-    if not hasattr(x, "_joined_steps"):
-        x._joined_steps = K.reshape(x, (-1, *_sizes_from(x, 2)))
-    return x._joined_steps
+    kept = vars(x)
+    if "_joined_steps" not in kept:
+        kept["_joined_steps"] = K.reshape(x, (-1, *_sizes_from(x, 2)))
+    return kept["_joined_steps"]
 
 
 def _part_steps(x: Tensor, like: Tensor) -> Tensor:

@@ -12,8 +12,8 @@ import pytest
 from backend_check import near
 
 import keras_core as keras
-from keras_core import backend as K
 from keras_core import activations, initializers, layers, losses, metrics
+from keras_core import backend as K
 from keras_core.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from keras_core.models import Model, Sequential
 from keras_core.plugins import backend_name
@@ -793,3 +793,41 @@ def test_a_function_of_one_tensor_gives_one_array():
     assert isinstance(got, np.ndarray) and got.tolist() == [2, 6]
     (got,) = K.function([x], [x * 2])([np.array([1.0, 3.0])])
     assert got.tolist() == [2, 6]
+
+
+@pytest.mark.parametrize("squash", [K.sigmoid, layers.Activation("sigmoid")])
+def test_binary_crossentropy_of_a_sigmoid_takes_its_logits(squash):
+    x, known = np.array([[-40.0, 20.0, 3.0, 100.0]]), np.array([[1.0, 0.0, 1.0, 0.0]])
+    t, z = K.placeholder((None, 4)), layers.Input((4,))
+    loss = K.binary_crossentropy(t, squash(z))
+    got, slope = K.function([t, z], [loss, *K.gradients(K.sum(loss), [z])])([known, x])
+    near(got, np.log1p(np.exp(x)) - known * x)
+    near(slope, 1 / (1 + np.exp(-x)) - known)
+    clipped = K.binary_crossentropy(t, K.identity(squash(z)))
+    assert K.function([t, z], [clipped])([known, x])[0].max() < 17
+
+
+@pytest.mark.parametrize("squash", [K.softmax, layers.Activation("softmax")])
+@pytest.mark.parametrize("sparse", [True, False])
+def test_crossentropy_of_a_softmax_takes_its_logits(squash, sparse):
+    x = np.array([[-40.0, 20.0, 3.0, 100.0]])
+    z = layers.Input((4,))
+    known = np.array([[0]]) if sparse else np.eye(4)[:1]
+    crossentropy = getattr(K, "sparse_" * sparse + "categorical_crossentropy")
+    loss = crossentropy(K.constant(known), squash(z))
+    got, slope = K.function([z], [loss, *K.gradients(loss, [z])])([x])
+    near(got, [140.0])
+    near(slope, [[-1.0, 0.0, 0.0, 1.0]])
+    clipped = crossentropy(K.constant(known), K.identity(squash(z)))
+    assert K.function([z], [clipped])([x])[0].max() < 17
+
+
+def test_a_saturated_network_learns():
+    model = Sequential(
+        [layers.Dense(1, activation="sigmoid", kernel_initializer="ones", input_shape=(1,))]
+    )
+    model.compile("sgd", "binary_crossentropy")
+    x, y = np.array([[40.0], [-40.0]]), np.array([[0.0], [1.0]])
+    assert model.train_on_batch(x, y) == 40
+    # by the rate of 0.01 times the slope of 40, as 2.3.1 goes
+    near(model.get_weights()[0], [[0.6]])
