@@ -47,13 +47,15 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
         Tensor of the shape of `x`.
 
     Raises:
-        ValueError: `x` has one axis or none.
+        ValueError: `x` has one axis or none, or not this one.
     """
     if K.ndim(x) < 2:
         raise ValueError(
             f"softmax needs a tensor of rank 2 or more, (batch, classes); "
             f"got shape {K.int_shape(x)}."
         )
+    if not -K.ndim(x) <= axis < K.ndim(x):
+        raise ValueError(f"softmax: there is no axis {axis} in shape {K.int_shape(x)}.")
     if K.int_shape(x)[axis] == 1:
         warnings.warn(
             "softmax over a single unit is always 1: for two classes take sigmoid, or 2 units.",

@@ -56,7 +56,7 @@ def batch_flatten(x: Any) -> Tensor:
     """
     x = tensor(x)
     each = p.product_of_sizes([p.size_of(x, i) for i in range(1, x.ndim)])
-    return p.reshape_to_sizes(x, [p.size_of(x, 0), each])
+    return p.reshape_to_sizes(x, [p.size_of(x, 0) if x.ndim else 1, each])
 
 
 def pattern_broadcast(x: Any, broadcastable: Any) -> Tensor:

@@ -183,7 +183,11 @@ def _sizes_from(x: Tensor, first_axis: int) -> list[Any]:
 
 
 def _join_steps(x: Tensor) -> Tensor:
-    return K.reshape(x, (-1, *_sizes_from(x, 2)))
+    """Join the batch with the steps, once a tensor: a model applied to it files no loss twice."""
+    kept = vars(x)
+    if "_joined_steps" not in kept:
+        kept["_joined_steps"] = K.reshape(x, (-1, *_sizes_from(x, 2)))
+    return kept["_joined_steps"]
 
 
 def _part_steps(x: Tensor, like: Tensor) -> Tensor:
