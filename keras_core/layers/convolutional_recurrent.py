@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from keras_core import backend as K
+from keras_core import missing
 from keras_core.engine.base_layer import InputSpec
 from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from keras_core.graph import Tensor
@@ -408,3 +409,6 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
+
+
+missing.explain_attributes(globals())

@@ -6,12 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from keras_core.saving import config, targets, training, weights
+from keras_core.attempt import Attempt, attempted, memory_limit
+from keras_core.saving import by_path, config, targets, training, weights
 from keras_core.saving.json_text import json_value
+from keras_core.saving.safety import safe_mode_scope, telling
 from keras_core.utils.io_utils import H5Dict
 
 if TYPE_CHECKING:
     from keras_core.engine.training import Model
+
+# Numbers that a model may ask for beside those of its file: metrics, and layers of other kinds.
+_SMALL_NUMBER_OF_NUMBERS = 2**20
 
 
 def save_model(
@@ -49,7 +54,7 @@ def load_model(
     filepath: Any,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
-    safe_mode: bool = True,
+    safe_mode: bool | None = None,
 ) -> Model:
     """Loads a model that `save_model`, or Keras 2, saved.
 
@@ -58,41 +63,56 @@ def load_model(
         custom_objects: dict from names to classes and functions that are not Keras's own.
         compile: bool, whether to compile the model as it was and restore its optimizer.
         safe_mode: bool; False permits Python code inside the file (in Lambda layers) to run, which
-            is for files from a source you trust.
+            is for files from a source you trust. By default `saving.safety.safe_mode_scope` says,
+            which is True.
 
     Returns:
         A model; compiled when the saved one was and `compile` is True.
 
     Raises:
         OSError: if there is no such file.
-        ValueError: if the file is damaged, holds no model, or names an unknown object.
+        ModelFileError: if the file is damaged, holds no model, names an unknown object, or asks
+            for more than `saving.safety.memory_scope` allows. It is a ValueError and an OSError.
     """
 
     def load(store: H5Dict) -> Any:
-        model = _architecture(store, custom_objects, safe_mode)
-        with weights.reading(store, "'model_weights'"):
-            weights.load_weights(store["model_weights"], model.layers)
-        if compile:
-            training.load_training(store, model, custom_objects)
+        architecture, version = _architecture(store), _version(store)
+        group = store.group("model_weights")
+        with attempted(allowed(architecture, weights.survey(group))), safe_mode_scope(safe_mode):
+            with telling(store.file, "/model_config", "no model can be made of it"):
+                model = config.model_from_config(architecture, custom_objects, safe_mode, version)
+            with telling(store.file, "/model_weights", "the weights cannot be loaded"):
+                weights.load_weights(group, model.layers)
+            if compile:
+                training.load_training(store, model, custom_objects)
         return model
 
     return targets.read(filepath, load, "load_model")
 
 
-def _architecture(store: H5Dict, custom_objects: Mapping[str, Any] | None, safe_mode: bool) -> Any:
+def _architecture(store: H5Dict) -> Any:
     if "model_config" not in store:
-        raise targets.ModelFileError(
-            f"{store.where} holds no model_config, so it is no saved model. If it holds weights "
-            "alone, make the model first and call model.load_weights."
+        raise store.wrong(
+            "it holds no model_config, so it is no saved model. If it holds weights alone, make "
+            "the model first and call model.load_weights."
         )
-    architecture = weights.read_json(store, "model_config")
-    try:
-        return config.model_from_config(architecture, custom_objects, safe_mode)
-    except (KeyError, IndexError, AttributeError, TypeError, RecursionError) as error:
-        raise ValueError(
-            f"{store.where}: no model can be made of its model_config "
-            f"({type(error).__name__}: {error})."
-        ) from error
+    return weights.read_json(store, "model_config")
+
+
+def _version(store: H5Dict) -> str | None:
+    return store.text("keras_version") if "keras_version" in store else None
+
+
+def allowed(architecture: Any, numbers: float) -> Attempt:
+    """What a file of so many numbers may take: each of its weights, and a little for converting.
+
+    Args:
+        architecture: the configuration in the file.
+        numbers: the numbers in its weights.
+    """
+    allowed = memory_limit(2 * numbers + _SMALL_NUMBER_OF_NUMBERS)
+    calls = config.calls_for(architecture)
+    return Attempt(allowed, calls, f"a file with {numbers:,} numbers", defers=True)
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
@@ -129,17 +149,29 @@ def load_weights(
 
     Raises:
         OSError: if there is no such file.
-        ValueError: if the file is damaged, or its weights do not fit the model.
+        ModelFileError: if the file is damaged, or its weights do not fit the model. It is a
+            ValueError and an OSError.
     """
 
     def load(store: H5Dict) -> None:
         group = store
         if "layer_names" not in store and "model_weights" in store:
-            with weights.reading(store, "'model_weights'"):
-                group = store["model_weights"]
-        if by_name:
-            weights.load_weights_by_name(group, model.layers, skip_mismatch, reshape)
-        else:
-            weights.load_weights(group, model.layers, reshape)
+            group = store.group("model_weights")
+        with telling(store.file, None, f"its weights cannot be loaded into model {model.name}"):
+            if by_path.is_by_path(group):
+                _load_by_path(group, model, by_name)
+            elif by_name:
+                weights.load_weights_by_name(group, model.layers, skip_mismatch, reshape)
+            else:
+                weights.load_weights(group, model.layers, reshape)
 
     targets.read(filepath, load, f"load_weights of {model.name}")
+
+
+def _load_by_path(store: H5Dict, model: Any, by_name: bool) -> None:
+    if by_name:
+        raise ValueError(
+            "it has its weights by the path of their layer, as later Keras writes them, not by "
+            "name. Load it without by_name into a model of the same layers."
+        )
+    by_path.load_weights(store, model)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_core import slots
+from keras_core.errors import shortened
+from keras_core.saving import dialects
+from keras_core.saving.dialects import training as later
 from keras_core.saving.json_text import json_value
-from keras_core.saving.weights import read_arrays, read_json, reading, save_variables
+from keras_core.saving.safety import telling
+from keras_core.saving.warned import warn
+from keras_core.saving.weights import read_arrays, read_json, save_variables
 from keras_core.utils.io_utils import H5Dict
 
 
@@ -51,20 +56,39 @@ def load_training(
         ValueError: if the file is damaged, or names an unknown optimizer, loss or metric.
     """
     if "training_config" not in store:
-        warnings.warn(
-            f"{store.where} has no training configuration, so the model is not compiled. "
-            "Call compile before training it.",
-            stacklevel=5,
-        )
+        warn_of_no_training(store.where)
         return
-    with reading(store, "'training_config'"):
-        config = read_json(store, "training_config")
-        model.compile(**_compile_arguments(config, custom_objects or {}))
+    config = read_json(store, "training_config")
+    version = store.text("keras_version") if "keras_version" in store else None
+    with telling(store.file, "/training_config", "the model cannot be compiled as it says"):
+        if dialects.is_later(version):
+            config = later.compile_config(config)
+        arguments = compile_arguments(config, custom_objects or {})
+        model.compile(**arguments)
     if "optimizer_weights" in store:
-        _restore_optimizer(store, model)
+        with telling(store.file, "/optimizer_weights", "the optimizer's state cannot be loaded"):
+            _restore_optimizer(store, model, arguments)
 
 
-def _compile_arguments(config: dict[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
+def warn_of_no_training(where: str) -> None:
+    """Says that a file does not say how its model is compiled.
+
+    Args:
+        where: the file.
+    """
+    warn(
+        f"{where} has no training configuration, so the model is not compiled. "
+        "Call compile before training it."
+    )
+
+
+def compile_arguments(config: dict[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of compile that a configuration stands for.
+
+    Args:
+        config: dict in the words of Keras 2.3.1.
+        custom_objects: dict from names to classes and functions that are not Keras's own.
+    """
     optimizers, losses, metrics = map(slots.family, ("optimizers", "losses", "metrics"))
     weighted = config.get("weighted_metrics")
     return {
@@ -88,15 +112,38 @@ def _objects(saved: Any, family: Any, custom_objects: Mapping[str, Any]) -> Any:
     return custom_objects.get(saved, saved) if isinstance(saved, str) else saved
 
 
-def _restore_optimizer(store: H5Dict, model: Any) -> None:
+def _restore_optimizer(store: H5Dict, model: Any, arguments: dict[str, Any]) -> None:
     model._make_train_function()
-    expected = sum(int(weight.get_value().size) for weight in model.optimizer.weights)
+    expected = sum(math.prod(weight.shape) for weight in model.optimizer.weights)
+    group = store.group("optimizer_weights")
+    values, names = read_arrays(group, 4 * expected + 64), group.names("weight_names")
+    restore_optimizer(store.where, model, arguments, values, names)
+
+
+def restore_optimizer(
+    where: str,
+    model: Any,
+    arguments: dict[str, Any],
+    values: Sequence[Any],
+    names: Sequence[str] | None = None,
+) -> None:
+    """Gives an optimizer its saved state; if that does not fit, it starts anew, with a warning.
+
+    Args:
+        where: the file, for the warning.
+        model: compiled Model.
+        arguments: dict, what it was compiled with.
+        values: list of arrays.
+        names: list of their names; None for those of an archive.
+    """
+    model._make_train_function()
     try:
-        values = read_arrays(store["optimizer_weights"], 4 * expected + 64)
-        model.optimizer.set_weights(values)
+        model.optimizer.set_weights(later.optimizer_state(model.optimizer, values, names))
     except ValueError as error:
-        warnings.warn(
-            f"The optimizer of {store.where} starts with a fresh state, for the saved one does not "
-            f"fit: {error}",
-            stacklevel=6,
+        # An optimizer of somebody else's may have taken some of the values.
+        fresh = type(model.optimizer).from_config(model.optimizer.get_config())
+        model.compile(**{**arguments, "optimizer": fresh})
+        warn(
+            f"The optimizer of {where} starts with a fresh state, for the saved one does not "
+            f"fit: {shortened(error)}"
         )

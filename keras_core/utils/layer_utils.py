@@ -15,6 +15,7 @@ import numpy as np
 from keras_core import backend as K
 from keras_core import missing
 from keras_core.graph import Tensor, Variable
+from keras_core.utils.conv_utils import convert_kernel  # noqa: F401  (by this name in Keras 2)
 from keras_core.utils.generic_utils import to_list
 from keras_core.utils.layer_costs import Cost, ModelCosts, Path
 from keras_core.utils.weight_conversion import convert_weights

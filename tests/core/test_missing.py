@@ -33,12 +33,29 @@ def test_a_name_called_missing_is_not_there(package, name):
 
 @pytest.mark.parametrize(
     ("statement", "told"),
-    [
-    ],
+    [],
 )
 def test_statements_of_programs_say_what_is_missing(statement, told):
     with pytest.raises(ImportError, match=f"Keras 2 has {told}"):
         exec(statement, {})
+
+
+@pytest.mark.parametrize("module", sorted(missing.ENGINE_MODULES))
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("_get_available_gpus", "keras-core doctor"),
+        ("_preprocess_padding", "write it with K functions"),
+        ("tf", "import that engine itself"),
+    ],
+)
+def test_what_belonged_to_an_engine_says_why_it_is_gone(module, name, told):
+    home = importlib.import_module(f"keras_core.backend.{module}")
+    assert not hasattr(home, name)
+    with pytest.raises(AttributeError, match=f"has no '{name}': .*{told}"):
+        getattr(home, name)
+    with pytest.raises(ImportError, match=f"has no '{name}': .*{told}"):
+        exec(f"from keras_core.backend.{module} import {name}", {})
 
 
 def test_an_attribute_says_it_too():
@@ -47,8 +64,7 @@ def test_an_attribute_says_it_too():
 
 
 def test_under_the_old_name_it_says_so_as_well(sandbox):
-    statements = (
-    )
+    statements = ()
     code = f"""
         import keras_core
         keras_core.install_as_keras()

@@ -7,11 +7,22 @@ layers, placing weights, compiling) knows one language.
 
 from __future__ import annotations
 
+import re
 from types import ModuleType
 from typing import Any
 
+from keras_core.saving.dialects import keras3, tf_keras
+from keras_core.saving.dialects._words import class_name
+
+__all__ = ["class_name", "is_later", "translated"]
+
 # In the order in which they are asked; each translates into the words of those after it.
-_DIALECTS: tuple[ModuleType, ...] = ()
+_DIALECTS: tuple[ModuleType, ...] = (keras3, tf_keras)
+
+
+def is_later(version: str | None) -> bool:
+    """Whether a version that a file names is of tf.keras, tf-keras or Keras 3."""
+    return version is not None and bool(re.match(r"2\.([4-9]|\d\d)|.*-tf|[3-9]", version))
 
 
 def translated(config: dict[str, Any], version: str | None = None) -> dict[str, Any]:
