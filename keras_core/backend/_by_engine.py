@@ -6,7 +6,7 @@ from typing import Any, Callable
 
 from keras_core import backend as functions
 from keras_core import missing
-from keras_core.backend import common, convert, normalization
+from keras_core.backend import common, convert, normalization, variables
 
 
 def _to_tensor(x: Any, dtype: str) -> Any:
@@ -25,6 +25,7 @@ _PRIVATE: dict[str, Callable[..., Any]] = {
     "_regular_normalize_batch_in_training": normalization.normalize_batch_in_training,
     "_to_tensor": _to_tensor,
     "_convert_string_dtype": str,
+    "get_variable_shape": variables.int_shape,
 }
 
 

@@ -53,7 +53,7 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
     """
     y_pred, labels = tensor(y_pred), cast_to(tensor(y_true), "int32")
     check_predictions("K.ctc_batch_cost", y_pred)
-    path = _with_blanks(labels, known_size(y_pred, 2) - 1)
+    path = with_blanks(labels, known_size(y_pred, 2) - 1)
     scores = _scores(y_pred, path)
     final = _forward(scores, path, int_vector(input_length))
     last = p.multiply(p.expand_dims(int_vector(label_length), 1), p.as_size(2))
@@ -91,7 +91,7 @@ def int_vector(lengths: Any) -> Tensor:
     return p.reshape(cast_to(tensor(lengths), "int32"), shape=(-1,))
 
 
-def _with_blanks(labels: Tensor, blank: int) -> Tensor:
+def with_blanks(labels: Tensor, blank: int) -> Tensor:
     """Labels with a blank before, between and after: `(batch, 2 * labels + 1)`."""
     blanks = p.full_like(labels, blank)
     pairs = p.stack(blanks, labels, axis=2)
@@ -153,7 +153,7 @@ def ctc_label_dense_to_sparse(labels: Any, label_lengths: Any) -> SparseLabels:
     lengths = p.expand_dims(int_vector(label_lengths), 1)
     width = p.size_of(labels, 1)
     kept = p.less(arange(width), lengths)
-    places = _places_of(p.reshape(kept, shape=(-1,)))
+    places = places_of(p.reshape(kept, shape=(-1,)))
     row = p.floor_divide(places, p.as_size(width))
     column = p.modulo(places, p.as_size(width))
     return SparseLabels(
@@ -163,7 +163,7 @@ def ctc_label_dense_to_sparse(labels: Any, label_lengths: Any) -> SparseLabels:
     )
 
 
-def _places_of(kept: Tensor) -> Tensor:
+def places_of(kept: Tensor) -> Tensor:
     """The indices of the true elements of a vector."""
     count = cast_to(kept, "int32")
     total = p.reduce_sum(count, axes=(0,), keepdims=False)

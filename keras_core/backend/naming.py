@@ -69,6 +69,11 @@ def name_scope(name: str) -> Iterator[str]:
         _scope.reset(token)
 
 
+def open_scopes() -> list[str]:
+    """The names of the scopes around, from the outermost."""
+    return _scope.get().split("/")[:-1]
+
+
 def scoped(name: str) -> str:
     """`name` with the prefix of the scopes around."""
     return _scope.get() + name

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import missing
+from keras_core.backend import variables
 from keras_core.backend._by_engine import named
+
+__all__ = ["is_symbolic", "v1_variable_initialization"]
+
+
+def is_symbolic(x: Any) -> bool:
+    """Tells whether `x` is a tensor that is computed or fed: no variable, and no array."""
+    return variables.is_tensor(x) and not variables.is_variable(x)
+
+
+def v1_variable_initialization() -> None:
+    """Does nothing: variables have their values from the start."""
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ import pytest
 from backend_check import differences, near, slopes, uniform
 
 from keras_core import backend as K
+from keras_core.backend import theano_backend
 
 CLASSES, STEPS = 3, 5
 LENGTHS = np.array([5, 4, 5], "int32")
@@ -110,3 +111,77 @@ def test_refusals():
         K.ctc_decode(K.placeholder((None, None, None)), lengths)
     with pytest.raises(ValueError, match="has no 4 results"):
         K.ctc_decode(K.placeholder((2, 3, 4)), lengths, greedy=False, beam_width=3, top_paths=4)
+
+
+# One sample, in the parts that Keras 2 had on Theano
+
+ROWS, BLANK = PREDICTIONS[0], CLASSES - 1
+
+
+def smoothed(places, alpha):
+    """The probability of each place at each step, with an even one mixed in."""
+    return (1 - alpha) * ROWS[:, places].astype("float64") + alpha / len(places)
+
+
+def walks(places):
+    """All ways through the places of labels with blanks around, as the place at each step."""
+    for walk in itertools.product(range(len(places)), repeat=STEPS):
+        pairs = zip((0, *walk), walk)
+        leaps = [(a, b) for a, b in pairs if b not in (a, a + 1)]
+        starts, ends = walk[0] <= 1, walk[-1] >= len(places) - 2
+        if (
+            starts
+            and ends
+            and all(b == a + 2 and places[b] != BLANK and places[a] != places[b] for a, b in leaps)
+        ):
+            yield walk
+
+
+def test_blanks_around_the_labels_and_the_places_one_may_leap_from():
+    labels = np.array([1, 1, 0, 1], "int32")
+    places = theano_backend.ctc_interleave_blanks(labels)
+    np.testing.assert_array_equal(K.eval(places), [-1, 1, -1, 1, -1, 0, -1, 1, -1])
+    np.testing.assert_array_equal(K.eval(theano_backend.ctc_create_skip_idxs(places)), [3, 5])
+
+
+@pytest.mark.parametrize("labels", [(0,), (1, 0), (1, 1)])
+def test_the_probabilities_of_paths_by_place(labels):
+    alpha = 0.1
+    path = [BLANK, *(x for label in labels for x in (label, BLANK))]
+    expected = np.zeros((STEPS, len(path)))
+    shares = smoothed(path, alpha)
+    for walk in walks(path):
+        likely = np.prod([shares[step, place] for step, place in enumerate(walk)])
+        expected[range(STEPS), walk] += likely
+    places = theano_backend.ctc_interleave_blanks(np.array(labels, "int32"))
+    made = theano_backend.ctc_path_probs(ROWS, places, alpha)
+    log_p, counts = K.function([], list(made))([])
+    np.testing.assert_array_equal(counts, expected > 0)
+    near(np.exp(log_p[counts]), expected[expected > 0])
+
+
+@pytest.mark.parametrize("labels", [(), (0,), (1, 0), (1, 1, 0)])
+def test_the_cost_of_one_sample_and_its_slopes(labels):
+    rows, said_labels = K.placeholder((None, CLASSES)), K.placeholder((None,), dtype="int32")
+    cost = theano_backend.ctc_cost(rows, said_labels)
+    run = theano_backend.function([rows, said_labels], [cost, *K.gradients(cost, [rows])])
+    made, gradient = run([ROWS, np.array(labels, "int32")])
+    near(made, -np.log(probabilities(ROWS)[labels]), tolerance=1e-3)
+    assert gradient.shape == ROWS.shape
+    assert np.isfinite(gradient).all()
+
+
+def test_labels_that_no_path_can_say_cost_infinitely_much():
+    assert K.eval(theano_backend.ctc_cost(ROWS, np.array([1, 1, 1, 1], "int32"))) == np.inf
+
+
+def test_one_step_of_all_paths():
+    """From the first two places: stay, go on, leap from the second."""
+    said_now = np.log(np.array([0.5, 0.25, 0.5, 0.125, 0.5], "float32"))
+    before = np.log(np.array([0.5, 0.25, 9, 9, 9], "float32"))
+    active, after = theano_backend.ctc_update_log_p(
+        np.array([1], "int32"), np.full(5, 7.0, "float32"), 2, said_now, before
+    )
+    assert K.eval(active) == 4
+    expected = [*np.log([0.5 * 0.5, 0.25 * 0.75, 0.5 * 0.25, 0.125 * 0.25]), 7]
+    near(K.eval(after), np.array(expected))
