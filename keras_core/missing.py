@@ -1,4 +1,4 @@
-"""What Keras 2.3.1 has and keras_core has not, so that whoever asks for it is told so by name."""
+"""What modules say of names that they do not have: what is gone, why, and what to write instead."""
 
 from __future__ import annotations
 
@@ -12,50 +12,30 @@ from typing import Any
 
 from keras_core.legacy import names
 
-# Modules; what lies below one is missing as well.
-MODULES: frozenset[str] = frozenset()
-
-# Functions and classes, by the package that has them.
-NAMES = {
-    "optimizers": ("TFOptimizer",),
-}
-
 # Modules that Keras 2 had for each engine. Here they have the K functions, and little else.
 ENGINE_MODULES = frozenset(
     {"cntk_backend", "load_backend", "numpy_backend", "tensorflow_backend", "theano_backend"}
 )
 _ENGINES = ("tf", "tensorflow", "theano", "th", "T", "cntk", "C")
 
-_MISSING = MODULES | {f"{package}.{name}" for package in NAMES for name in NAMES[package]}
-
 
 def explanation(name: str) -> str | None:
-    """Says that something of Keras 2 is missing.
+    """Says why there is no such thing: of Keras 1 what to write, of an engine's module why not.
 
     Args:
-        name: its name with that of its module, such as 'keras_core.utils.plot_model'.
+        name: its name with that of its module, such as 'keras_core.backend.theano_backend.theano'.
 
     Returns:
-        A sentence; None for what is there, or for what Keras 2 does not have either.
+        A sentence; None for what is there, or for what no Keras has.
     """
-    package, *parts = name.split(".")
-    if parts[:1] == ["backend"] and len(parts) == 3 and parts[1] in ENGINE_MODULES:
-        return _explanation_of_an_engines(name)
-    heads = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-    head = next((head for head in heads if head in _MISSING), None)
-    if package != "keras_core" or head is None:
-        return None
-    home = f"keras_core.{head}".rpartition(".")[0]
-    return (
-        f"Keras 2 has keras.{'.'.join(parts)}; keras_core does not have it yet, under any name. "
-        f"What there is: dir({home})"
-    )
+    home, _, asked = name.rpartition(".")
+    package, _, module = home.rpartition(".")
+    if package == "keras_core.backend" and module in ENGINE_MODULES and asked[:2] != "__":
+        return _explanation_of_an_engines(home, asked)
+    return names.explanation(name)
 
 
-def _explanation_of_an_engines(name: str) -> str | None:
-    module, _, asked = name.rpartition(".")
-    if asked.startswith("__"):
-        return None
+def _explanation_of_an_engines(module: str, asked: str) -> str:
     if asked in _ENGINES:
         why = "import that engine itself"
     elif asked == "_get_available_gpus":
@@ -104,7 +84,6 @@ def no_attribute(module: str, name: str) -> AttributeError:
     known = [] if name.startswith("_") else dir(sys.modules[module])
     return AttributeError(
         explanation(f"{module}.{name}")
-        or names.explanation(f"{module}.{name}")
         or f"module {module!r} has no attribute {name!r}{did_you_mean(name, known)}"
     )
 
@@ -133,12 +112,12 @@ def did_you_mean(name: Any, known: Iterable[str]) -> str:
 
 
 class _Explainer(MetaPathFinder):
-    """Finds nothing. Asked last, it says of a module of Keras 2 that it is missing."""
+    """Finds nothing. Asked last, it says why a module is not there that some Keras had."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        told = explanation(fullname) or names.explanation(fullname)
+        told = explanation(fullname)
         if told is None:
             return None
         # With Keras 2's name: for its own, `from package import name` would put up with an error.

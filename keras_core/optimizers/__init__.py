@@ -16,6 +16,7 @@ from keras_core.optimizers.nadam import Nadam
 from keras_core.optimizers.optimizer import Optimizer, clip_norm
 from keras_core.optimizers.rmsprop import RMSprop
 from keras_core.optimizers.sgd import SGD
+from keras_core.optimizers.tf_optimizer import TFOptimizer, is_of_tensorflow
 
 __all__ = [
     "SGD",
@@ -26,6 +27,7 @@ __all__ = [
     "Nadam",
     "Optimizer",
     "RMSprop",
+    "TFOptimizer",
     "adadelta",
     "adagrad",
     "adam",
@@ -66,6 +68,8 @@ class _Optimizers(Family):
         if isinstance(identifier, Optimizer):
             return identifier
         foreign.refuse(identifier)
+        if is_of_tensorflow(identifier) and not inspect.isclass(identifier):
+            return TFOptimizer(identifier)
         hint = f" Write {identifier.__name__}() instead." if inspect.isclass(identifier) else ""
         raise ValueError(
             f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as "

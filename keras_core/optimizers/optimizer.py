@@ -215,14 +215,17 @@ class Optimizer(TakesOldCalls):
             ValueError: another number of arrays, or an array of another shape, than the state has.
         """
         arrays = [np.asarray(w) for w in weights]
-        given, wanted = [w.shape for w in arrays], [K.int_shape(v) for v in self.weights]
+        self._check_fits(arrays)
+        K.batch_set_value(list(zip(self.weights, arrays)))
+
+    def _check_fits(self, arrays: Sequence[Any]) -> None:
+        given, wanted = [np.shape(w) for w in arrays], [tuple(v.shape) for v in self.weights]
         if given != wanted:
             raise ValueError(
                 f"{type(self).__name__} has {len(wanted)} weights of shapes {_shortened(wanted)}; "
                 f"{len(given)} of shapes {_shortened(given)} were given. The state of an optimizer "
                 "is made at the first training step, and fits only the model it was trained with."
             )
-        K.batch_set_value(list(zip(self.weights, arrays)))
 
     def get_weights(self) -> list[np.ndarray]:
         """The state: the number of steps made, then slot after slot in the order of the parameters.

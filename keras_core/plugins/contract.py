@@ -127,6 +127,17 @@ class Backend:
         """
         return None
 
+    def step_of(self, optimizer: Any, variables: Sequence[Variable]) -> Callable[..., Any] | None:
+        """Takes an optimizer of the engine's own for some variables; None for all else.
+
+        Since (1, 2).
+
+        Returns:
+            A function of the engine's own tensors, the present values and then the gradients, that
+            does one step and returns the new values; a program calls it in a native node.
+        """
+        return None
+
     def devices(self) -> tuple[str, ...]:
         """Returns the names of the devices that programs can run on, the default one first."""
         return ("cpu",)

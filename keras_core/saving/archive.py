@@ -228,7 +228,7 @@ def save_model(
     Raises:
         NotImplementedError: if the model has no configuration, as a subclass with its own `call`.
     """
-    trained = include_optimizer and model.optimizer is not None
+    trained = include_optimizer and training.can_be_saved(model.optimizer)
     members = {
         METADATA: _text(_metadata()),
         CONFIG: _text(keras3_writing.model_config(model, trained)),

@@ -44,7 +44,7 @@ def save_model(
         text = json.dumps(architecture, default=json_value)
         store["model_config"] = text.encode("utf8")
         weights.save_weights(store["model_weights"], model.layers)
-        if include_optimizer and model.optimizer is not None:
+        if include_optimizer and training.can_be_saved(model.optimizer):
             training.save_training(store, model)
 
     targets.write(filepath, save, overwrite, "save_model")

@@ -18,6 +18,18 @@ from keras_core.saving.weights import read_arrays, read_json, save_variables
 from keras_core.utils.io_utils import H5Dict
 
 
+def can_be_saved(optimizer: Any) -> bool:
+    """Whether there is an optimizer that a file can hold; one that has no configuration warns."""
+    if optimizer is None:
+        return False
+    try:
+        optimizer.get_config()
+    except NotImplementedError as error:
+        warn(f"The model is saved without how it is compiled: {error}")
+        return False
+    return True
+
+
 def save_training(store: H5Dict, model: Any) -> None:
     """Writes the arguments of compile and, after the first training step, the optimizer's state.
 

@@ -285,3 +285,11 @@ def test_what_a_constructor_refuses():
         optimizers.SGD(momentum=-1)
     with pytest.raises(NotImplementedError, match="get_updates"):
         optimizers.Optimizer().get_updates(None, [])
+
+
+def test_an_optimizer_that_the_backend_cannot_run_is_refused():
+    """Optimizers of TensorFlow are run by its backend alone; its own tests train with them."""
+    weight = K.variable(np.ones(2))
+    wrapped = optimizers.TFOptimizer(object())
+    with pytest.raises(NotImplementedError, match=r"backend '\w+' cannot run .*TensorFlow.*Adam"):
+        wrapped.get_updates(K.sum(K.square(weight)), [weight])

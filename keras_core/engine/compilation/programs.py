@@ -138,7 +138,8 @@ class Programs:
             return updates
         first = self._optimizer_weights
         known = {new: old for new, old in zip(optimizer.weights, first) if new is not old}
-        optimizer.weights = list(first)
+        if known:
+            optimizer.weights = list(first)
         variables, values = zip(*updates)
         return [Update(known.get(v, v), x) for v, x in zip(variables, substitute(values, known))]
 

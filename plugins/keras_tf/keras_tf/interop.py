@@ -20,12 +20,13 @@ from keras_core.graph.passes import optimize
 from keras_core.graph.tensor import FLOATS
 from keras_tf import data
 from keras_tf.compiled import STATE_SPEC, simplified, state_of, traced
+from keras_tf.optimizers import Step, is_optimizer
 from keras_tf.specs import spec_of, tensor_spec
 from keras_tf.variables import new_variable
 
 
 class EngineCalls:
-    """The part of the backend that takes TensorFlow's own tensors and data sets."""
+    """The part of the backend that takes TensorFlow's own tensors, data sets and optimizers."""
 
     def spec_of(self, value: Any) -> Spec | None:
         """Static shape and dtype of a tensor or variable of TensorFlow, None for all else."""
@@ -38,6 +39,10 @@ class EngineCalls:
     def batches_of(self, value: Any) -> data.DatasetBatches | None:
         """The batches of a `tf.data.Dataset`, None for all else."""
         return data.DatasetBatches(value) if isinstance(value, tf.data.Dataset) else None
+
+    def step_of(self, optimizer: Any, variables: Sequence[Variable]) -> Step | None:
+        """One step of an optimizer of TensorFlow's own, None for all else."""
+        return Step(optimizer, variables) if is_optimizer(optimizer) else None
 
 
 class InlinedProgram:
