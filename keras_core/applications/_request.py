@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
+import numpy as np
+
 from keras_core import backend as K
 from keras_core import layers as L
 from keras_core.engine.topology import get_source_inputs
@@ -118,7 +120,7 @@ class Request:
                     f"{self.classes!r} is asked for. Leave out the top with include_top=False and "
                     "add a Dense layer of your own, or take weights=None."
                 )
-        elif not os.path.isfile(self.weights):
+        elif not (isinstance(self.weights, (str, os.PathLike)) and os.path.isfile(self.weights)):
             raise ValueError(
                 f"{self.who}: `weights` is None (new weights), 'imagenet', or the path of a file, "
                 f"but there is no file {self.weights!r}."
@@ -131,6 +133,11 @@ class Request:
             )
 
     def _shape(self, shape: Shape | None) -> tuple[Any, ...]:
+        if shape is not None and not _is_shape(shape):
+            raise ValueError(
+                f"{self.who}: `input_shape` is a tuple of three integers, without the batch, not "
+                f"{shape!r}."
+            )
         usual = _with_channels(self._size, self._size, self._channels(shape))
         if shape is not None:
             self._check_shape(tuple(shape), usual)
@@ -145,7 +152,7 @@ class Request:
         return tuple(shape)
 
     def _channels(self, shape: Shape | None) -> Any:
-        if self.pretrained or shape is None or len(shape) != 3:
+        if self.pretrained or shape is None:
             return CHANNELS
         channels = shape[0 if _channels_first() else -1]
         if channels not in (1, CHANNELS):
@@ -157,11 +164,6 @@ class Request:
         return channels
 
     def _check_shape(self, shape: tuple[Any, ...], usual: tuple[Any, ...]) -> None:
-        if len(shape) != 3:
-            raise ValueError(
-                f"{self.who}: `input_shape` is a tuple of three integers, without the batch, not "
-                f"{shape}."
-            )
         if self.pretrained and self._needs_size and shape != usual:
             raise ValueError(
                 f"{self.who}: the weights 'imagenet' are for pictures of shape {usual}, not "
@@ -222,6 +224,13 @@ class Request:
         return model
 
 
+def _is_shape(shape: Any) -> bool:
+    """Whether it has three sizes, of which some may be left open."""
+    if not isinstance(shape, (tuple, list)) or len(shape) != 3:
+        return False
+    return all(n is None or isinstance(n, (int, np.integer)) for n in shape)
+
+
 def _channels_first() -> bool:
     return K.image_data_format() == "channels_first"
 
@@ -265,7 +274,7 @@ def square_size(input_shape: Shape | None, sizes: Sequence[int]) -> int:
         input_shape: tuple of three, or None.
         sizes: ints in growing order.
     """
-    if input_shape is not None and len(input_shape) == 3:
+    if input_shape is not None and _is_shape(input_shape):
         rows, columns = tuple(input_shape)[1:] if _channels_first() else tuple(input_shape)[:2]
         if rows == columns and rows in sizes:
             return rows

@@ -47,15 +47,42 @@ def preprocess_input(
         A new array of floats, or a tensor.
 
     Raises:
-        ValueError: an unknown format or mode.
+        ValueError: an unknown format or mode, or pictures of another shape.
+        TypeError: no numbers.
     """
     if mode not in _MODES:
         raise ValueError(f"`mode` is one of {_MODES}, not {mode!r}.{did_you_mean(mode, _MODES)}")
     first = K.normalize_data_format(data_format) == "channels_first"
     if not K.is_tensor(x):
         x = np.asarray(x)
+        _check_kind(x)
         x = x.astype(x.dtype if x.dtype.kind == "f" else K.floatx())
+    _check_channels(x, first, mode)
     return _scaled(x, first, mode)
+
+
+def _check_kind(x: np.ndarray) -> None:
+    if x.dtype.kind not in "biuf":
+        raise TypeError(
+            "preprocess_input takes an array of pictures as numbers from 0 to 255, not one of "
+            f"{x.dtype}; keras_core.preprocessing.image.load_img and img_to_array read files."
+        )
+
+
+def _check_channels(x: Any, channels_first: bool, mode: str) -> None:
+    """Refuses what is no picture, or one of other channels than there are means for."""
+    if x.ndim not in (3, 4):
+        raise ValueError(
+            "preprocess_input takes a picture (height, width, channels), or a batch of them, not "
+            f"an array of shape {tuple(x.shape)}."
+        )
+    channels = x.shape[x.ndim - 3 if channels_first else x.ndim - 1]
+    if mode != "tf" and channels not in (None, len(_RGB_MEAN)):
+        raise ValueError(
+            f"preprocess_input with mode={mode!r} takes pictures of 3 channels, red, green and "
+            f"blue, not of {channels}: their shape is {tuple(x.shape)}. Of a grey one, "
+            "np.repeat(x, 3, axis=-1) makes such a picture."
+        )
 
 
 def _scaled(x: Any, channels_first: bool, mode: str) -> Any:

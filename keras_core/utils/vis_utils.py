@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -143,11 +144,16 @@ def _label(
     wrapped = getattr(layer, "layer", None)
     if wrapped is not None and hasattr(wrapped, "get_config") and not expanded:
         name, kind = f"{name}({wrapped.name})", f"{kind}({type(wrapped).__name__})"
-    label = f"{name}: {kind}" if show_layer_names else kind
+    label = _escaped(f"{name}: {kind}" if show_layer_names else kind)
     if show_shapes:
         shapes = f"{{{_shape(layer, 'input_shape')}}}|{{{_shape(layer, 'output_shape')}}}"
         label += f"\n|{{input:|output:}}|{{{shapes}}}"
     return label
+
+
+def _escaped(text: str) -> str:
+    """Text without what divides the box of a node."""
+    return re.sub(r"[{}|<>\\]", r"\\\g<0>", text)
 
 
 def _shape(layer: Any, which: str) -> str:
@@ -208,7 +214,8 @@ def plot_model(
         dpi: int, dots an inch.
 
     Returns:
-        An `IPython.display.Image`, which notebooks show, where IPython is installed; else None.
+        An `IPython.display.Image`, which notebooks show, where IPython is installed and can show
+        the format; else None.
 
     Raises:
         ImportError: pydot is missing.
@@ -233,7 +240,10 @@ def _shown(path: str) -> Any:
         from IPython import display
     except ImportError:
         return None
-    return display.Image(filename=path)
+    try:
+        return display.Image(filename=path)
+    except ValueError:
+        return None
 
 
 def plot_history(history: Any, to_file: Any = None, metrics: Sequence[str] | None = None) -> Any:

@@ -10,6 +10,7 @@ import pytest
 import keras_core
 from keras_core import missing
 
+
 @pytest.mark.parametrize("module", sorted(missing.ENGINE_MODULES))
 @pytest.mark.parametrize(
     ("name", "told"),

@@ -337,3 +337,29 @@ def test_the_published_multiply_adds_are_counted(name, include_top, millions):
     model.summary(print_fn=lines.append, cost=True)
     (line,) = [line for line in lines if line.startswith("Multiply-adds for")]
     assert int(line.split()[-1].replace(",", "")) / 1e6 == pytest.approx(millions, rel=0.003)
+
+
+@pytest.mark.parametrize("shape", [224, (224, 224), ("a", 32, 3), "abc"])
+def test_an_input_shape_that_is_none(shape):
+    with pytest.raises(ValueError, match=r"VGG16: `input_shape` is a tuple of three integers"):
+        applications.VGG16(weights=None, input_shape=shape)
+
+
+def test_weights_that_are_no_path():
+    with pytest.raises(ValueError, match="there is no file True"):
+        applications.VGG16(weights=True)
+
+
+@pytest.mark.parametrize("mode", ["caffe", "torch"])
+def test_pictures_of_other_channels_are_refused(mode):
+    with pytest.raises(ValueError, match=r"3 channels.*not of 1.*np.repeat"):
+        imagenet_utils.preprocess_input(np.zeros((2, 4, 4, 1)), mode=mode)
+    with pytest.raises(ValueError, match="not of 4"):
+        imagenet_utils.preprocess_input(np.zeros((4, 5, 6)), "channels_first", mode)
+
+
+def test_what_is_no_picture():
+    with pytest.raises(ValueError, match=r"\(height, width, channels\).*\(4, 4\)"):
+        imagenet_utils.preprocess_input(np.zeros((4, 4)), mode="tf")
+    with pytest.raises(TypeError, match="numbers from 0 to 255.*load_img"):
+        imagenet_utils.preprocess_input("cat.jpg")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from keras_core import layers as L
 from keras_core import utils
 from keras_core.models import Model, Sequential
+from keras_core.utils import vis_utils
 
 RECORD = "|{input:|output:}|"
 
@@ -179,3 +182,18 @@ def test_fewer_than_two_gpus_are_refused():
             utils.multi_gpu_model(model, gpus=gpus)
     with pytest.warns(UserWarning, match="one device"):
         assert utils.multi_gpu_model(model) is model
+
+
+def test_names_with_the_signs_that_divide_boxes(pydot):
+    model = Sequential([L.Dense(2, input_shape=(3,), name="a|b{c}<d>")])
+    assert r"a\|b\{c\}\<d\>: Dense" in vis_utils.model_to_dot(model).to_string()
+
+
+def test_formats_that_a_notebook_cannot_show(monkeypatch):
+    class Image:
+        def __init__(self, filename):
+            raise ValueError(f"Cannot embed {filename}")
+
+    display = types.SimpleNamespace(Image=Image)
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(display=display))
+    assert vis_utils._shown("model.pdf") is None
