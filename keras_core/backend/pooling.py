@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_core.backend.common import normalize_data_format
 from keras_core.backend.convert import tensor
-from keras_core.backend.convolution import Ints, explicit_padding, per_axis, spatial_sizes
+from keras_core.backend.convolution import Ints, Padding, explicit_padding, per_axis, spatial_sizes
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import Tensor
 
@@ -15,7 +15,7 @@ def pool2d(
     x: Any,
     pool_size: Ints,
     strides: Ints = (1, 1),
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
     pool_mode: str = "max",
 ) -> Tensor:
@@ -39,7 +39,7 @@ def pool3d(
     x: Any,
     pool_size: Ints,
     strides: Ints = (1, 1, 1),
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
     pool_mode: str = "max",
 ) -> Tensor:
@@ -64,7 +64,7 @@ def _pool(
     x: Tensor,
     pool_size: Ints,
     strides: Ints,
-    padding: str,
+    padding: Padding,
     data_format: str | None,
     pool_mode: str,
 ) -> Tensor:

@@ -22,6 +22,7 @@ from keras_core.layers._options import (
     pick,
     set_options,
 )
+from keras_core.layers._same_padding import Around, Pairs, SamePadding, convolution_pairs, differ
 from keras_core.layers.recurrent._cells import CellResult, DropoutCell, Masks, masked
 from keras_core.layers.recurrent.lstm import forget_bias_initializer, lstm_states
 from keras_core.layers.recurrent.rnn import RNN, CellRNN
@@ -154,7 +155,7 @@ class ConvRNN2D(RNN):
         return known
 
 
-class ConvLSTM2DCell(DropoutCell):
+class ConvLSTM2DCell(SamePadding, DropoutCell):
     """One step of ConvLSTM2D: LSTMCell's formula with convolutions for products.
 
     The inputs' convolution has the given strides, padding and dilation; the state's has none of
@@ -178,7 +179,8 @@ class ConvLSTM2DCell(DropoutCell):
             update, or None.
         dropout: Fraction of the inputs that is dropped in training, in [0, 1).
         recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
-        kwargs: Options of every layer: name, trainable, dtype...
+        kwargs: Options of every layer: name, trainable, dtype...; and
+            same_padding: "tensorflow", or "theano" for its convention of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, or options contradict each other.
@@ -263,7 +265,7 @@ class ConvLSTM2DCell(DropoutCell):
         return output, [output, memory]
 
     def input_conv(
-        self, x: Tensor, w: Tensor, b: Tensor | None = None, padding: str = "valid"
+        self, x: Tensor, w: Tensor, b: Tensor | None = None, padding: Around = "valid"
     ) -> Tensor:
         """The convolution of a step's images, with the cell's strides and dilation.
 
@@ -290,13 +292,28 @@ class ConvLSTM2DCell(DropoutCell):
             x: State `(batch, rows, columns, filters)`.
             w: Kernel `(rows, columns, filters, filters)`.
         """
-        return K.conv2d(x, w, strides=(1, 1), padding="same", data_format=self.data_format)
+        return K.conv2d(
+            x, w, strides=(1, 1), padding=self._recurrent_around(), data_format=self.data_format
+        )
+
+    def _recurrent_around(self) -> Around:
+        return self._recurrent_pairs() if self.same_padding == "theano" else "same"
+
+    def _recurrent_pairs(self) -> Pairs:
+        return convolution_pairs(self.kernel_size, (1, 1))
+
+    def _theano_pairs(self) -> Pairs:
+        return convolution_pairs(self.kernel_size, self.dilation_rate)
+
+    def _depends_on_convention(self) -> bool:
+        recurrent = differ(self._recurrent_pairs(), (1, 1))
+        return recurrent or super()._depends_on_convention()
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **options_config(self, _OPTIONS)}
 
     def _convolve_inputs(self, inputs: Tensor, kernel: Tensor) -> Tensor:
-        return self.input_conv(inputs, kernel, padding=self.padding)
+        return self.input_conv(inputs, kernel, padding=self._around())
 
     def _project(
         self,
@@ -349,7 +366,9 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
         stateful: Whether a batch goes on from the last states of the batch before.
         dropout: Fraction of the inputs that is dropped in training, in [0, 1).
         recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
-        kwargs: return_state, and options of every layer: name, trainable, dtype, input_shape...
+        kwargs: return_state, and options of every layer: name, trainable, dtype, input_shape...;
+            and same_padding: "tensorflow", or "theano" for its convention of padding "same", which
+            the convolution of the states follows too.
 
     Raises:
         ValueError: If an option is out of its range, or options contradict each other.
@@ -394,7 +413,11 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
         recurrent_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        cell = ConvLSTM2DCell(**pick(locals(), _OPTIONS), dtype=kwargs.get("dtype"))
+        cell = ConvLSTM2DCell(
+            **pick(locals(), _OPTIONS),
+            dtype=kwargs.get("dtype"),
+            same_padding=kwargs.pop("same_padding", "tensorflow"),
+        )
         super().__init__(
             cell,
             return_sequences=return_sequences,
@@ -403,3 +426,11 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
+
+    @property
+    def same_padding(self) -> str:
+        """The engine whose convention padding "same" follows."""
+        return self.cell.same_padding
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self.cell._convention_config()}

@@ -9,6 +9,7 @@ from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._axes import SpatialLayer, channel_axis
 from keras_core.layers._options import PerAxis, options_config
+from keras_core.layers._same_padding import Around, Pairs, SamePadding, pooling_pairs
 from keras_core.utils import conv_utils
 
 __all__ = [
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-class _Pooling(SpatialLayer):
+class _Pooling(SamePadding, SpatialLayer):
     """Reduces windows that move along the spatial axes; a subclass gives `pool_mode`."""
 
     pool_mode = "max"
@@ -62,6 +63,9 @@ class _Pooling(SpatialLayer):
                 f"but got {padding!r}."
             )
 
+    def _theano_pairs(self) -> Pairs:
+        return pooling_pairs(self.pool_size)
+
     def _window(self, name: str, value: PerAxis) -> tuple[int, ...]:
         sizes = conv_utils.normalize_tuple(value, self.rank, name)
         if min(sizes) < 1:
@@ -78,7 +82,7 @@ class _Pooling(SpatialLayer):
 
     def call(self, inputs: Tensor) -> Tensor:
         return self._pooling_function(
-            inputs, self.pool_size, self.strides, self.padding, self.data_format
+            inputs, self.pool_size, self.strides, self._around(), self.data_format
         )
 
     def _pooling_function(
@@ -86,7 +90,7 @@ class _Pooling(SpatialLayer):
         inputs: Tensor,
         pool_size: PerAxis,
         strides: PerAxis,
-        padding: str,
+        padding: Around,
         data_format: str | None,
     ) -> Tensor:
         pool = K.pool3d if self.rank == 3 else K.pool2d
@@ -113,11 +117,12 @@ class _Pooling1D(_Pooling):
     def call(self, inputs: Tensor) -> Tensor:
         """Pool an image one pixel wide."""
         axis = self._spatial_axes()[0] + 1
+        around = self._around()
         pooled = self._pooling_function(
             K.expand_dims(inputs, axis),
             (*self.pool_size, 1),
             (*self.strides, 1),
-            self.padding,
+            around if isinstance(around, str) else (*around, (0, 0)),
             self.data_format,
         )
         return K.squeeze(pooled, axis)
@@ -159,6 +164,8 @@ class MaxPooling1D(_Pooling1D):
         strides: step from window to window; None for the length of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
+            convention of padding "same".
 
     Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
     Output shape: the same with fewer steps.
@@ -173,6 +180,8 @@ class AveragePooling1D(_Pooling1D):
         strides: step from window to window; None for the length of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
+            convention of padding "same".
 
     Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
     Output shape: the same with fewer steps.
@@ -189,6 +198,8 @@ class MaxPooling2D(_Pooling2D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
+            convention of padding "same".
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: the same with fewer rows and columns.
@@ -203,6 +214,8 @@ class AveragePooling2D(_Pooling2D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
+            convention of padding "same".
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: the same with fewer rows and columns.
@@ -219,6 +232,8 @@ class MaxPooling3D(_Pooling3D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
+            convention of padding "same".
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.
@@ -233,6 +248,8 @@ class AveragePooling3D(_Pooling3D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
+            convention of padding "same".
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.

@@ -19,6 +19,7 @@ from keras_core.layers._options import (
     pick,
     set_options,
 )
+from keras_core.layers._same_padding import Pairs, SamePadding, convolution_pairs
 from keras_core.utils import conv_utils
 
 _CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: K.conv1d, 2: K.conv2d, 3: K.conv3d}
@@ -62,7 +63,7 @@ def _check_geometry(layer: _Conv) -> None:
         )
 
 
-class _Conv(KernelLayer):
+class _Conv(SamePadding, KernelLayer):
     """A convolution over `rank` spatial axes: `activation(conv(inputs, kernel) + bias)`.
 
     Layers of a fixed `rank` leave it out of the options that stand in their config.
@@ -142,7 +143,7 @@ class _Conv(KernelLayer):
             inputs,
             self.kernel,
             strides=self.strides[0] if one_axis else self.strides,
-            padding=self.padding,
+            padding=self._around(),
             data_format=self.data_format,
             dilation_rate=self.dilation_rate[0] if one_axis else self.dilation_rate,
         )
@@ -160,6 +161,9 @@ class _Conv(KernelLayer):
         channels = input_channels(self.name, input_shape, axis)
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
+
+    def _theano_pairs(self) -> Pairs:
+        return convolution_pairs(self.kernel_size, self.dilation_rate)
 
     def _add_bias(self, size: int) -> None:
         self.bias = None
@@ -193,7 +197,8 @@ class Conv1D(_Conv):
         kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            same_padding: "tensorflow", or "theano" for its convention of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, options contradict each other, or the
@@ -245,7 +250,8 @@ class Conv2D(_Conv):
         kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            same_padding: "tensorflow", or "theano" for its convention of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, options contradict each other, or the
@@ -297,7 +303,8 @@ class Conv3D(_Conv):
         kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            same_padding: "tensorflow", or "theano" for its convention of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, options contradict each other, or the

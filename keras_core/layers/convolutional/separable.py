@@ -108,7 +108,7 @@ class _SeparableConv(_Conv):
             self.depthwise_kernel,
             self.pointwise_kernel,
             strides=self.strides,
-            padding=self.padding,
+            padding=self._around(),
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
         )
@@ -137,7 +137,8 @@ class SeparableConv1D(_SeparableConv):
         activity_regularizer: Penalty on the output, or None.
         depthwise_constraint, pointwise_constraint, bias_constraint: Projections applied after
             each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            same_padding: "tensorflow", or "theano" for its convention of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, or options contradict each other.
@@ -194,7 +195,8 @@ class SeparableConv2D(_SeparableConv):
         activity_regularizer: Penalty on the output, or None.
         depthwise_constraint, pointwise_constraint, bias_constraint: Projections applied after
             each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            same_padding: "tensorflow", or "theano" for its convention of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, or options contradict each other.
@@ -251,7 +253,8 @@ class DepthwiseConv2D(Conv2D):
         depthwise_regularizer, bias_regularizer: Penalties on the weights, or None.
         activity_regularizer: Penalty on the output, or None.
         depthwise_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            same_padding: "tensorflow", or "theano" for its convention of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, or options contradict each other.
@@ -298,7 +301,7 @@ class DepthwiseConv2D(Conv2D):
             inputs,
             self.depthwise_kernel,
             strides=self.strides,
-            padding=self.padding,
+            padding=self._around(),
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
         )
