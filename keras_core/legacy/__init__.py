@@ -1,5 +1,5 @@
-"""What serves programs and files of Keras 1."""
+"""What serves programs and files of Keras 1, and the old names of modules and layers.
 
-from keras_core.missing import explain_attributes as _explain_attributes
-
-_explain_attributes(globals())
+`table` has the facts; `calls` applies them to running programs, `configs` to files, and
+`keras-core upgrade` to the text of programs.
+"""

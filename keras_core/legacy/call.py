@@ -1,0 +1,90 @@
+"""A call on its way from Keras 1 to Keras 2: its arguments, and how it is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class OldCall:
+    """The arguments of one call, which rules change in place.
+
+    The values are those of a running program, or stand for expressions in its text; rules put them
+    into tuples and compare them with plain values, and do nothing else to them.
+
+    Args:
+        name: what is called, as messages name it.
+        args: positional arguments.
+        kwargs: keyword arguments.
+
+    Attributes:
+        is_old: whether anything was written as in Keras 1.
+        notes: sentences on what has no place in Keras 2.
+    """
+
+    def __init__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.name = name
+        self.args = args
+        self.kwargs = dict(kwargs)
+        self.is_old = False
+        self.notes: list[str] = []
+
+    def take(self, name: str) -> Any:
+        """Removes a keyword that Keras 1 had, and returns its value."""
+        self.is_old = True
+        return self.kwargs.pop(name)
+
+    def put(self, old: str, new: str, value: Any) -> None:
+        """Gives a keyword that stands for an old one.
+
+        Raises:
+            TypeError: it is given already.
+        """
+        if new in self.kwargs:
+            raise both_given(self.name, old, new)
+        self.is_old = True
+        self.kwargs[new] = value
+
+    def rename(self, old: str, new: str, value: Any) -> None:
+        """Replaces a keyword by another in its place.
+
+        Raises:
+            TypeError: the other is given already.
+        """
+        if new in self.kwargs:
+            raise both_given(self.name, old, new)
+        self.is_old = True
+        pairs = [(new, value) if name == old else (name, v) for name, v in self.kwargs.items()]
+        self.kwargs = dict(pairs)
+
+    def drop(self, name: str, note: str) -> Any:
+        """Removes a keyword that has no meaning any more, says why, and returns its value."""
+        self.notes.append(note)
+        return self.take(name)
+
+    def text(self) -> str:
+        """The call as a program writes it."""
+        given = [_shown(value) for value in self.args]
+        given += [f"{name}={_shown(value)}" for name, value in self.kwargs.items()]
+        return f"{self.name}({', '.join(given)})"
+
+
+def both_given(call: str, old: str, new: str) -> TypeError:
+    """The error where an argument comes by its old and by its new name."""
+    return TypeError(
+        f"{call} got both {old} and {new}, which are two names of one argument; write {new} alone."
+    )
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: plain ones as they are written."""
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(map(_shown, value))
+        comma = "," * (isinstance(value, tuple) and len(value) == 1)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{comma})"
+    if isinstance(value, (bool, int, float, str, type(None))):
+        return _shortened(repr(value))
+    return "..."
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:76]}..."

@@ -1,0 +1,202 @@
+"""What of Keras 1 no list of names can say: rules that change a call as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Callable
+
+from keras_core.legacy.call import OldCall
+
+
+class Rule:
+    """A rule, with the signs by which a call that it is for can be told at once.
+
+    Args:
+        change: changes the call.
+        marks: keywords; the rule is for calls with one of them.
+        by_position: whether positional arguments can call for it as well; `change` finds out.
+        unlike: types that the first argument does not have in Keras 2.
+    """
+
+    def __init__(
+        self,
+        change: Callable[[OldCall], None],
+        marks: Iterable[str],
+        by_position: bool = False,
+        unlike: tuple[type, ...] = (),
+    ) -> None:
+        self.marks = frozenset(marks)
+        self.unlike = unlike
+        self._change = change
+        self._by_position = by_position
+
+    def __call__(self, call: OldCall) -> None:
+        if self._by_position or not self.marks.isdisjoint(call.kwargs):
+            self._change(call)
+
+
+def on(
+    *marks: str, by_position: bool = False, unlike: tuple[type, ...] = ()
+) -> Callable[[Callable[[OldCall], None]], Rule]:
+    """Decorates what a rule does; see `Rule`."""
+    return lambda change: Rule(change, marks, by_position, unlike)
+
+
+def sizes_as_one(new: str, parts: Sequence[str]) -> Rule:
+    """A rule that makes one tuple of sizes, the second argument, of several.
+
+    Args:
+        new: name of the argument that takes the tuple.
+        parts: names of the sizes; the first ones may come by position, after the first argument.
+    """
+
+    def change(call: OldCall) -> None:
+        first, placed = call.args[:1], call.args[1 : 1 + len(parts)]
+        rest = parts[len(placed) :]
+        if len(placed) + len(rest) < 2 or len(call.args) > 1 + len(parts):
+            return
+        if not (set(rest) <= set(call.kwargs) and all(map(_is_whole, placed))):
+            return
+        if len(placed) == 2:
+            _refuse_new_names(call)
+        sizes = (*placed, *(call.take(name) for name in rest))
+        call.is_old = True
+        if first and new not in call.kwargs:
+            call.args = (*first, sizes)
+        else:
+            call.put(parts[0], new, sizes)
+
+    return Rule(change, parts, by_position=True)
+
+
+def _is_whole(value: Any) -> bool:
+    return not isinstance(value, (str, tuple, list, dict, float))
+
+
+def _refuse_new_names(call: OldCall) -> None:
+    found = [name for name in ("padding", "strides", "data_format") if name in call.kwargs]
+    if found:
+        raise ValueError(
+            f"{call.name} got the sizes of its kernel one by one, as in Keras 1, but {found[0]} by "
+            f"its name in Keras 2. Write the kernel as one: kernel_size={call.args[1:3]!r}."
+        )
+
+
+@on("input_dim")
+def input_shape_of_sequences(call: OldCall) -> None:
+    """`input_dim` and `input_length` are one shape."""
+    length = call.kwargs.pop("input_length", None)
+    size = call.take("input_dim")
+    call.kwargs["input_shape"] = (length or None, size)
+
+
+@on("forget_bias_init")
+def forget_bias(call: OldCall) -> None:
+    """The forget gate's bias starts at one, or as the others do."""
+    value = call.take("forget_bias_init")
+    if value == "one":
+        call.kwargs["unit_forget_bias"] = True
+    else:
+        call.notes.append(
+            f"forget_bias_init={value!r} has no effect: the forget gate starts at one, or, with "
+            "unit_forget_bias=False, as bias_initializer says."
+        )
+
+
+@on("dropout")
+def no_dropout(call: OldCall) -> None:
+    """Whole words are dropped by a layer of its own."""
+    note = "dropout has no effect here: add SpatialDropout1D or Dropout behind."
+    call.drop("dropout", note)
+
+
+@on("mode")
+def normalization_mode(call: OldCall) -> None:
+    """There is one mode left."""
+    mode = call.kwargs["mode"]
+    if mode == 0:
+        call.take("mode")
+        return
+    why = {
+        1: "mode 1 normalized each sample by itself",
+        2: "mode 2 took the statistics of the batch in testing as well",
+    }
+    raise TypeError(
+        f"{call.name} has no mode={mode!r}: {why.get(mode, 'it is unknown')}. Keras 2 knows the "
+        "former mode 0 alone, which takes each channel's statistics over the batch; leave mode "
+        "out, or write the formula into a Lambda layer."
+    )
+
+
+@on("output_shape", by_position=True)
+def no_output_shape(call: OldCall) -> None:
+    """The shape of the output follows from the options."""
+    if "output_shape" in call.kwargs:
+        call.take("output_shape")
+    elif len(call.args) == 4 and isinstance(call.args[3], (tuple, list)):
+        call.is_old, call.args = True, call.args[:3]
+
+
+@on("init")
+def initializer_of_both(call: OldCall) -> None:
+    """One initializer was that of both kernels."""
+    value = call.take("init")
+    call.put("init", "depthwise_initializer", value)
+    call.put("init", "pointwise_initializer", value)
+
+
+_SIDES = ("top_pad", "bottom_pad", "left_pad", "right_pad")
+
+
+@on("padding", by_position=True, unlike=(dict,))
+def named_paddings(call: OldCall) -> None:
+    """Paddings by side are two pairs."""
+    padding = call.args[0] if call.args else call.kwargs.get("padding")
+    if not isinstance(padding, dict) or not set(padding) <= set(_SIDES):
+        return
+    top, bottom, left, right = (padding.get(side, 0) for side in _SIDES)
+    call.is_old, pairs = True, ((top, bottom), (left, right))
+    if call.args:
+        call.args = (pairs, *call.args[1:])
+    else:
+        call.kwargs["padding"] = pairs
+
+
+@on("samples_per_epoch")
+def steps_of_samples(call: OldCall) -> None:
+    """Samples were counted, where batches are now."""
+    if len(call.args) > 1:
+        return
+    samples = call.take("samples_per_epoch")
+    generator = call.args[0] if call.args else call.kwargs.get("generator")
+    size = getattr(generator, "batch_size", None)
+    if size is None:
+        call.notes.append(
+            "steps_per_epoch counts batches, where samples_per_epoch counted samples: divide it by "
+            "the size of a batch."
+        )
+    call.kwargs["steps_per_epoch"] = samples if size is None else samples // size
+
+
+def overriding(old: str, new: str) -> Rule:
+    """A rule for an old name that counts where both are given."""
+
+    def change(call: OldCall) -> None:
+        call.kwargs.pop(new, None)
+        call.rename(old, new, call.kwargs[old])
+
+    return Rule(change, (old,))
+
+
+_AFTER_SHAPE = ("initializer", "name", "trainable", "regularizer", "constraint")
+
+
+@on(by_position=True, unlike=(tuple, list))
+def shape_before_name(call: OldCall) -> None:
+    """The shape of a weight came first, before its initializer."""
+    if call.args and isinstance(call.args[0], (tuple, list)):
+        shape, *rest = call.args
+        call.is_old, call.args = True, ()
+        call.kwargs["shape"] = shape
+        for name, value in zip(_AFTER_SHAPE, rest):
+            call.put(name, name, value)
