@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from keras_core import slots
-from keras_core.saving import dialects
+from keras_core.saving import dialects, writer
 from keras_core.saving.safety import safe_mode_scope
 from keras_core.saving.yaml_text import parse_yaml
 
@@ -41,6 +41,7 @@ def model_from_config(
     custom_objects: Mapping[str, Any] | None = None,
     safe_mode: bool = True,
     version: str | None = None,
+    written_on: str | None = None,
 ) -> Model:
     """Makes a model, with new weights, of a configuration.
 
@@ -50,6 +51,8 @@ def model_from_config(
         safe_mode: bool; False permits Python code inside the configuration (in Lambda layers) to
             run, which is for configurations from a source you trust.
         version: str, the version of Keras that wrote it; what it says of itself by default.
+        written_on: str, the engine that the model was trained on; what the configuration says by
+            default. Models from 'theano' keep its convention for padding "same".
 
     Returns:
         A model that is not compiled.
@@ -63,13 +66,19 @@ def model_from_config(
             "model_from_config takes the dict of a whole model, not a list of layers. "
             "For a list use Sequential.from_config(config)."
         )
-    config = dialects.translated(config, version or config.get("keras_version"))
+    writer.check_engine(written_on)
+    config = dialects.translated(
+        config, version or config.get("keras_version"), written_on or config.get("backend")
+    )
     with safe_mode_scope(safe_mode):
         return slots.family("layers").deserialize(config, custom_objects)
 
 
 def model_from_json(
-    json_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+    json_string: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    safe_mode: bool = True,
+    written_on: str | None = None,
 ) -> Model:
     """Makes a model, with new weights, of JSON text.
 
@@ -77,6 +86,8 @@ def model_from_json(
         json_string: str, what `model.to_json()` gave.
         custom_objects: dict from names to classes and functions that are not Keras's own.
         safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run.
+        written_on: str, the engine that the model was trained on, such as 'theano', where the text
+            does not say it.
 
     Returns:
         A model that is not compiled.
@@ -84,11 +95,14 @@ def model_from_json(
     Raises:
         ValueError: if the text is no JSON, or names an unknown layer.
     """
-    return model_from_config(json.loads(json_string), custom_objects, safe_mode)
+    return model_from_config(json.loads(json_string), custom_objects, safe_mode, None, written_on)
 
 
 def model_from_yaml(
-    yaml_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+    yaml_string: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    safe_mode: bool = True,
+    written_on: str | None = None,
 ) -> Model:
     """Makes a model, with new weights, of YAML text.
 
@@ -96,6 +110,8 @@ def model_from_yaml(
         yaml_string: str, what `model.to_yaml()` gave.
         custom_objects: dict from names to classes and functions that are not Keras's own.
         safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run.
+        written_on: str, the engine that the model was trained on, such as 'theano', where the text
+            does not say it.
 
     Returns:
         A model that is not compiled.
@@ -103,4 +119,4 @@ def model_from_yaml(
     Raises:
         ValueError: if the text is no YAML, or names an unknown layer.
     """
-    return model_from_config(parse_yaml(yaml_string), custom_objects, safe_mode)
+    return model_from_config(parse_yaml(yaml_string), custom_objects, safe_mode, None, written_on)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from keras_core.saving import config, targets, training, weights
+from keras_core.saving import config, conventions, targets, training, weights, writer
 from keras_core.saving.json_text import json_value
 from keras_core.utils.io_utils import H5Dict
 
@@ -50,6 +50,7 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     safe_mode: bool = True,
+    written_on: str | None = None,
 ) -> Model:
     """Loads a model that `save_model`, or Keras 2, saved.
 
@@ -59,6 +60,8 @@ def load_model(
         compile: bool, whether to compile the model as it was and restore its optimizer.
         safe_mode: bool; False permits Python code inside the file (in Lambda layers) to run, which
             is for files from a source you trust.
+        written_on: str, the engine that the model was trained on, 'tensorflow' or 'theano'. Files
+            of Keras 2 say it themselves; in those of Keras 1 the names of weights tell it.
 
     Returns:
         A model; compiled when the saved one was and `compile` is True.
@@ -69,17 +72,26 @@ def load_model(
     """
 
     def load(store: H5Dict) -> Any:
-        model = _architecture(store, custom_objects, safe_mode)
         with weights.reading(store, "'model_weights'"):
-            weights.load_weights(store["model_weights"], model.layers)
+            group = store["model_weights"]
+            engine = writer.engine_of(group, written_on)
+        model = _architecture(store, custom_objects, safe_mode, engine)
+        with weights.reading(store, "'model_weights'"):
+            weights.load_weights(group, model.layers, written_on=written_on)
+        writer.warn_of_guess(group, model.layers, written_on)
         if compile:
-            training.load_training(store, model, custom_objects)
+            training.load_training(store, model, custom_objects, engine)
         return model
 
     return targets.read(filepath, load, "load_model")
 
 
-def _architecture(store: H5Dict, custom_objects: Mapping[str, Any] | None, safe_mode: bool) -> Any:
+def _architecture(
+    store: H5Dict,
+    custom_objects: Mapping[str, Any] | None,
+    safe_mode: bool,
+    written_on: str | None,
+) -> Any:
     if "model_config" not in store:
         raise targets.ModelFileError(
             f"{store.where} holds no model_config, so it is no saved model. If it holds weights "
@@ -87,7 +99,10 @@ def _architecture(store: H5Dict, custom_objects: Mapping[str, Any] | None, safe_
         )
     architecture = weights.read_json(store, "model_config")
     try:
-        return config.model_from_config(architecture, custom_objects, safe_mode)
+        version = writer.text_of(store, "keras_version")
+        return config.model_from_config(
+            architecture, custom_objects, safe_mode, version, written_on
+        )
     except (KeyError, IndexError, AttributeError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{store.where}: no model can be made of its model_config "
@@ -116,6 +131,7 @@ def load_weights(
     by_name: bool = False,
     skip_mismatch: bool = False,
     reshape: bool = False,
+    written_on: str | None = None,
 ) -> None:
     """Loads the weights of a model; all of them or, after an error, none.
 
@@ -126,6 +142,7 @@ def load_weights(
             in order.
         skip_mismatch: bool; with `by_name`, whether to pass over layers whose weights don't fit.
         reshape: bool, whether a kernel of another shape and equal size is reshaped.
+        written_on: str, the engine that the file was written on, where it does not say.
 
     Raises:
         OSError: if there is no such file.
@@ -138,8 +155,12 @@ def load_weights(
             with weights.reading(store, "'model_weights'"):
                 group = store["model_weights"]
         if by_name:
-            weights.load_weights_by_name(group, model.layers, skip_mismatch, reshape)
+            weights.load_weights_by_name(
+                group, model.layers, skip_mismatch, reshape, written_on
+            )
         else:
-            weights.load_weights(group, model.layers, reshape)
+            weights.load_weights(group, model.layers, reshape, written_on)
+        conventions.follow(model, group, by_name, written_on)
+        writer.warn_of_guess(group, model.layers, written_on)
 
     targets.read(filepath, load, f"load_weights of {model.name}")

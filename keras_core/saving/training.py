@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_core import slots
+from keras_core.saving.dialects import keras1
 from keras_core.saving.json_text import json_value
+from keras_core.saving.optimizer_state import state_of_today
 from keras_core.saving.weights import read_arrays, read_json, reading, save_variables
+from keras_core.saving.writer import is_keras1
 from keras_core.utils.io_utils import H5Dict
 
 
@@ -38,7 +41,10 @@ def save_training(store: H5Dict, model: Any) -> None:
 
 
 def load_training(
-    store: H5Dict, model: Any, custom_objects: Mapping[str, Any] | None = None
+    store: H5Dict,
+    model: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    written_on: str | None = None,
 ) -> None:
     """Compiles a model as it was when saved, and restores its optimizer.
 
@@ -46,6 +52,7 @@ def load_training(
         store: H5Dict.
         model: Model.
         custom_objects: dict from names to classes and functions that are not Keras's own.
+        written_on: str, the engine that the file was written on, or None.
 
     Raises:
         ValueError: if the file is damaged, or names an unknown optimizer, loss or metric.
@@ -59,9 +66,11 @@ def load_training(
         return
     with reading(store, "'training_config'"):
         config = read_json(store, "training_config")
+        if is_keras1(store["model_weights"]):
+            config = keras1.translated_training(config)
         model.compile(**_compile_arguments(config, custom_objects or {}))
     if "optimizer_weights" in store:
-        _restore_optimizer(store, model)
+        _restore_optimizer(store, model, written_on)
 
 
 def _compile_arguments(config: dict[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,12 +97,12 @@ def _objects(saved: Any, family: Any, custom_objects: Mapping[str, Any]) -> Any:
     return custom_objects.get(saved, saved) if isinstance(saved, str) else saved
 
 
-def _restore_optimizer(store: H5Dict, model: Any) -> None:
+def _restore_optimizer(store: H5Dict, model: Any, written_on: str | None) -> None:
     model._make_train_function()
     expected = sum(int(weight.get_value().size) for weight in model.optimizer.weights)
     try:
         values = read_arrays(store["optimizer_weights"], 4 * expected + 64)
-        model.optimizer.set_weights(values)
+        model.optimizer.set_weights(state_of_today(store, model, values, written_on))
     except ValueError as error:
         warnings.warn(
             f"The optimizer of {store.where} starts with a fresh state, for the saved one does not "

@@ -1,0 +1,39 @@
+"""Models that are given weights from Theano follow its convention for padding "same"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from keras_core.saving import writer
+from keras_core.saving.weights import read_names
+from keras_core.utils.io_utils import H5Dict
+
+
+def follow(model: Any, group: H5Dict, by_name: bool, written_on: str | None) -> None:
+    """Has layers that were given weights from Theano pad as they did there.
+
+    Args:
+        model: Model.
+        group: H5Dict, the group of weights.
+        by_name: bool, whether only the layers named there are meant.
+        written_on: str, the engine that the user says, or None.
+    """
+    if writer.engine_of(group, written_on) != "theano":
+        return
+    named = set(read_names(group, "layer_names"))
+    layers = [layer for layer in model.layers if not by_name or layer.name in named]
+    changed = set(_to_change(layers))
+    for layer in changed:
+        layer.same_padding = "theano"
+    if changed:
+        model._retrace(changed)
+
+
+def _to_change(layers: list[Any]) -> Iterator[Any]:
+    from keras_core.engine.retracing import layers_within
+
+    for layer in layers_within(layers):
+        depends = getattr(layer, "_depends_on_convention", None)
+        if depends is not None and layer.same_padding != "theano" and depends():
+            yield layer
