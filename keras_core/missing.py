@@ -9,6 +9,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from keras_core.legacy import names
+
 # Modules; what lies below one is missing as well.
 MODULES = frozenset(
     {
@@ -21,8 +23,6 @@ MODULES = frozenset(
         "datasets.imdb",
         "datasets.mnist",
         "datasets.reuters",
-        "legacy.interfaces",
-        "legacy.layers",
         "preprocessing",
         "utils.multi_gpu_utils",
         "utils.vis_utils",
@@ -32,14 +32,6 @@ MODULES = frozenset(
 
 # Functions and classes, by the package that has them.
 NAMES = {
-    "layers": (
-        *("AtrousConvolution1D", "AtrousConvolution2D", "ConvRecurrent2D", "Highway"),
-        *("MaxoutDense", "Recurrent"),
-    ),
-    "layers.convolutional": (
-        *("AtrousConv1D", "AtrousConv2D", "AtrousConvolution1D", "AtrousConvolution2D"),
-    ),
-    "layers.recurrent": ("Recurrent",),
     "optimizers": ("TFOptimizer",),
     "utils": ("model_to_dot", "multi_gpu_model", "plot_model"),
 }
@@ -76,15 +68,29 @@ def explain_attributes(module: dict[str, Any]) -> None:
     """
 
     def __getattr__(name: str) -> Any:
-        raise no_attribute(module["__name__"], name)
+        return attribute(module["__name__"], name)
 
     module["__getattr__"] = __getattr__
+
+
+def attribute(module: str, name: str) -> Any:
+    """What a module gives for a name that it does not have: what stands for one of Keras 1.
+
+    Raises:
+        AttributeError: nothing does.
+    """
+    found = names.found(module, name)
+    if found is None:
+        raise no_attribute(module, name)
+    return found
 
 
 def no_attribute(module: str, name: str) -> AttributeError:
     """The error where a module is asked for a name that it does not have."""
     return AttributeError(
-        explanation(f"{module}.{name}") or f"module {module!r} has no attribute {name!r}"
+        explanation(f"{module}.{name}")
+        or names.explanation(f"{module}.{name}")
+        or f"module {module!r} has no attribute {name!r}"
     )
 
 
@@ -94,7 +100,7 @@ class _Explainer(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        told = explanation(fullname)
+        told = explanation(fullname) or names.explanation(fullname)
         if told is None:
             return None
         # With Keras 2's name: for its own, `from package import name` would put up with an error.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from keras_core import foreign, namespaces
+from keras_core import foreign, missing, namespaces
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.engine.network import Network
 from keras_core.engine.saving import (
@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
 
 AnyNetwork = TypeVar("AnyNetwork", bound=Network)
 

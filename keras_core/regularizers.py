@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.families import Family, RegularizerLike
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
 
 
 class Regularizer:

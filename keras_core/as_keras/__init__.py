@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import keras_core
+from keras_core.legacy import names
 
 API_VERSION = "2.3.1"
 
@@ -89,6 +90,7 @@ def install_as_keras() -> None:
     if "keras" in _displaced:
         _warn_of(_displaced["keras"])
     sys.meta_path.insert(0, _finder)
+    names.answer(True)
     # Behind the script's own folder, in front of what is installed.
     if _FOLDER not in sys.path:
         sys.path.insert(1, _FOLDER)
@@ -100,6 +102,7 @@ def uninstall_as_keras() -> None:
     if _finder not in sys.meta_path:
         return
     sys.meta_path.remove(_finder)
+    names.answer(False)
     sys.path[:] = [folder for folder in sys.path if folder != _FOLDER]
     for name in _answered_so_far():
         del sys.modules[name]
@@ -126,7 +129,7 @@ def _answered_so_far() -> list[str]:
 
 
 def _counterpart(name: str) -> str:
-    return f"keras_core{name[len('keras') :]}"
+    return ".".join(["keras_core", *filter(None, [names.module_today(name[len("keras.") :])])])
 
 
 def _locations_of_another() -> list[str]:

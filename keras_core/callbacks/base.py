@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from keras_core.legacy.calls import TakesOldCalls
+
 Logs = dict[str, Any]
 
 _BATCH_HOOKS = {
@@ -19,7 +21,7 @@ _BATCH_HOOKS = {
 }
 
 
-class Callback:
+class Callback(TakesOldCalls):
     """What is called at the beginning and the end of a run, an epoch and a batch; all do nothing.
 
     The hooks of training batches call `on_batch_begin` and `on_batch_end`, so that overriding

@@ -337,12 +337,6 @@ class ReduceLROnPlateau(Callback):
         super().__init__()
         if factor >= 1.0:
             raise ValueError(f"ReduceLROnPlateau: factor is {factor}; it has to be less than 1.")
-        if "epsilon" in kwargs:
-            warnings.warn(
-                "ReduceLROnPlateau: epsilon is called min_delta now; write min_delta=...",
-                stacklevel=2,
-            )
-            min_delta = kwargs.pop("epsilon")
         if kwargs:
             raise TypeError(f"ReduceLROnPlateau: unknown keywords {sorted(kwargs)}.")
         self.monitor = monitor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from keras_core import namespaces
+from keras_core import missing, namespaces
 
 if TYPE_CHECKING:
     from keras_core.engine import (
@@ -68,4 +68,4 @@ if not TYPE_CHECKING:  # a checker knows the names above, and no others
             return importlib.import_module(f"{__name__}.{name}")
         if name in _HOME_OF:
             return getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return missing.attribute(__name__, name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from keras_core import slots
 from keras_core.graph import Tensor
+from keras_core.legacy.calls import TakesOldCalls
 from keras_core.utils.generic_utils import to_list
 from keras_core.utils.metrics_utils import as_symbol
 
@@ -28,7 +29,7 @@ def input_key(inputs: Any) -> tuple[Tensor, ...] | None:
     return tuple(to_list(inputs, allow_tuple=True)) or None
 
 
-class Additions:
+class Additions(TakesOldCalls):
     """The part of a layer that holds its losses, updates and metrics.
 
     Each of them is filed twice: in order of arrival, and under the inputs it depends on (None when

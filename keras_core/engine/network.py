@@ -491,10 +491,9 @@ def _refuse_half(args, kwargs):
     given = "inputs" if args or "inputs" in kwargs else "outputs"
     values = [*args, *kwargs.values()]
     if any(isinstance(x, Tensor) for value in values for x in to_list(value, True)):
-        old = {"input", "output"} & set(kwargs)
-        hint = f" The arguments of Keras 1, {sorted(old)}, are called so now." if old else ""
-        lack = "inputs and outputs" if old else f"more than {given}"
-        raise TypeError(f"A model of tensors needs {lack}: Model(inputs=..., outputs=...).{hint}")
+        raise TypeError(
+            f"A model of tensors needs more than {given}: Model(inputs=..., outputs=...)."
+        )
 
 
 def _distinct_names(names):

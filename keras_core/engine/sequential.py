@@ -22,6 +22,7 @@ from keras_core.engine.retracing import current
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Shape
+from keras_core.utils.generic_utils import unpack_singleton
 from keras_core.utils.layer_utils import describe
 
 if TYPE_CHECKING:
@@ -124,17 +125,19 @@ class Sequential(Model):
             return None
         if isinstance(layer, InputLayer):
             return _single(layer, layer._inbound_nodes[-1].output_tensors)
-        first = _first_leaf(layer)
-        if not hasattr(first, "batch_input_shape"):
+        entries = _first_leaves(layer)
+        if not all(hasattr(entry, "batch_input_shape") for entry in entries):
             return None
-        x = Input(
-            batch_shape=first.batch_input_shape, dtype=first.dtype, name=f"{layer.name}_input"
-        )
-        return _single(layer, layer(x))
+        ends = ["_input", *(f"_input_{number}" for number in range(2, len(entries) + 1))]
+        xs = [
+            Input(batch_shape=entry.batch_input_shape, dtype=entry.dtype, name=layer.name + end)
+            for entry, end in zip(entries, ends)
+        ]
+        return _single(layer, layer(unpack_singleton(xs)))
 
     def _make_graph(self):
         self._forget_compiled()
-        self._set_ends([self._source()], self._tensors[-1:])
+        self._set_ends(self._sources(), self._tensors[-1:])
         self._end = node_of(self._tensors[-1])
         self._map = None
 
@@ -153,11 +156,12 @@ class Sequential(Model):
         super()._replace_tensors(replaced)
         self._tensors = [current(x, replaced) for x in self._tensors]
 
-    def _source(self):
-        return node_of(self._tensors[0]).input_tensors[0]
+    def _sources(self):
+        """The inputs: several only where the first layer is a model of several inputs."""
+        return node_of(self._tensors[0]).input_tensors
 
     def _entry(self):
-        return self._source()._keras_history[0]
+        return self._sources()[0]._keras_history[0]
 
     def pop(self) -> None:
         """Takes the top layer off.
@@ -293,17 +297,18 @@ def _name_in(config):
     return inner.get("name") if isinstance(inner, dict) else None
 
 
-def _first_leaf(layer):
-    """The first layer of the innermost model."""
-    while isinstance(layer, Model):
-        if not layer.layers:
+def _first_leaves(layer):
+    """The first layers of the innermost model: one for each of its inputs."""
+    leaves = [layer]
+    while isinstance(leaves[0], Model):
+        model = leaves[0]
+        if not model.layers:
             raise ValueError(
-                f"Model {layer.name} is empty and cannot be the first layer of a Sequential. "
+                f"Model {model.name} is empty and cannot be the first layer of a Sequential. "
                 "Add layers to it before."
             )
-        inputs = getattr(layer, "_input_layers", None)
-        layer = inputs[0] if inputs else layer.layers[0]
-    return layer
+        leaves = getattr(model, "_input_layers", None) or model.layers[:1]
+    return leaves
 
 
 def _single(layer, output):

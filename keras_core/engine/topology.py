@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_core import missing
 from keras_core.engine.base_layer import InputSpec, Layer, Node
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.engine.network import Network
@@ -34,3 +35,5 @@ __all__ = [
     "to_list",
     "unpack_singleton",
 ]
+
+missing.explain_attributes(globals())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Container, Mapping
 from functools import partial
 from typing import Any, Callable
@@ -110,7 +109,7 @@ class Model(Compiled):
             max_queue_size: number of batches of a generator that may wait.
             workers: number of threads or processes that make batches; 0 makes them in place.
             use_multiprocessing: True makes batches in processes.
-            **kwargs: `nb_epoch`, the old name of `epochs`.
+            **kwargs: `nb_epoch`, as Keras 1 called `epochs`.
 
         Returns:
             A History, whose `history` is a dict of the epochs' values.
@@ -120,6 +119,7 @@ class Model(Compiled):
             ValueError: data that does not fit the model, or arguments that contradict one another.
             TypeError: an unknown keyword.
         """
+        _refuse_unknown(kwargs)
         data = Given(x, y, sample_weight)
         options = Options(
             verbose=verbose,
@@ -127,7 +127,7 @@ class Model(Compiled):
             batch_size=batch_size,
             steps=steps_per_epoch,
             workers=Workers(max_queue_size, workers, use_multiprocessing),
-            epochs=_old_epochs(kwargs, epochs),
+            epochs=epochs,
             initial_epoch=initial_epoch,
             shuffle=shuffle,
             class_weight=class_weight,
@@ -432,13 +432,9 @@ class Model(Compiled):
         return loop.predict(self, source, Options(verbose, callbacks))
 
 
-def _old_epochs(kwargs: dict[str, Any], epochs: int) -> int:
-    if "nb_epoch" in kwargs:
-        warnings.warn("fit: nb_epoch is called epochs now; write epochs=...", stacklevel=3)
-        epochs = kwargs.pop("nb_epoch")
+def _refuse_unknown(kwargs: dict[str, Any]) -> None:
     if kwargs:
         raise TypeError(
             f"fit: unknown keywords {sorted(kwargs)}."
             f"{hint_of_keyword(next(iter(kwargs)), Model.fit, Model.compile)}"
         )
-    return epochs

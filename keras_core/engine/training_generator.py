@@ -32,17 +32,17 @@ def fit_generator(
         generator,
         steps_per_epoch,
         epochs,
-        verbose,
-        callbacks,
-        validation_data,
-        validation_steps,
-        validation_freq,
-        class_weight,
-        max_queue_size,
-        workers,
-        use_multiprocessing,
-        shuffle,
-        initial_epoch,
+        verbose=verbose,
+        callbacks=callbacks,
+        validation_data=validation_data,
+        validation_steps=validation_steps,
+        validation_freq=validation_freq,
+        class_weight=class_weight,
+        max_queue_size=max_queue_size,
+        workers=workers,
+        use_multiprocessing=use_multiprocessing,
+        shuffle=shuffle,
+        initial_epoch=initial_epoch,
     )
 
 
@@ -58,7 +58,14 @@ def evaluate_generator(
 ) -> Any:
     """Evaluates on the batches of a generator; see `Model.evaluate_generator`."""
     return Model.evaluate_generator(
-        model, generator, steps, callbacks, max_queue_size, workers, use_multiprocessing, verbose
+        model,
+        generator,
+        steps,
+        callbacks=callbacks,
+        max_queue_size=max_queue_size,
+        workers=workers,
+        use_multiprocessing=use_multiprocessing,
+        verbose=verbose,
     )
 
 
@@ -74,5 +81,12 @@ def predict_generator(
 ) -> Any:
     """Predicts on the batches of a generator; see `Model.predict_generator`."""
     return Model.predict_generator(
-        model, generator, steps, callbacks, max_queue_size, workers, use_multiprocessing, verbose
+        model,
+        generator,
+        steps,
+        callbacks=callbacks,
+        max_queue_size=max_queue_size,
+        workers=workers,
+        use_multiprocessing=use_multiprocessing,
+        verbose=verbose,
     )

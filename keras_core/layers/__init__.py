@@ -9,6 +9,7 @@ from keras_core import missing, namespaces
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.families import Family
+from keras_core.layers import old_merge  # noqa: F401  (makes the module `merge` callable)
 from keras_core.layers.advanced_activations import (
     ELU,
     LeakyReLU,
@@ -18,6 +19,8 @@ from keras_core.layers.advanced_activations import (
     ThresholdedReLU,
 )
 from keras_core.layers.convolutional import (
+    AtrousConvolution1D,
+    AtrousConvolution2D,
     Conv1D,
     Conv2D,
     Conv2DTranspose,
@@ -80,6 +83,7 @@ from keras_core.layers.merge import (
 )
 from keras_core.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
 from keras_core.layers.normalization import BatchNormalization
+from keras_core.layers.old import Highway, MaxoutDense
 from keras_core.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -110,8 +114,10 @@ from keras_core.layers.recurrent import (
     GRU,
     LSTM,
     RNN,
+    ConvRecurrent2D,
     GRUCell,
     LSTMCell,
+    Recurrent,
     SimpleRNN,
     SimpleRNNCell,
     StackedRNNCells,
@@ -123,6 +129,8 @@ __all__ = [
     "ActivityRegularization",
     "Add",
     "AlphaDropout",
+    "AtrousConvolution1D",
+    "AtrousConvolution2D",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -140,6 +148,7 @@ __all__ = [
     "Conv3DTranspose",
     "ConvLSTM2D",
     "ConvLSTM2DCell",
+    "ConvRecurrent2D",
     "Convolution1D",
     "Convolution2D",
     "Convolution3D",
@@ -173,6 +182,7 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "Highway",
     "Input",
     "InputLayer",
     "InputSpec",
@@ -184,6 +194,7 @@ __all__ = [
     "LocallyConnected1D",
     "LocallyConnected2D",
     "Masking",
+    "MaxoutDense",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
@@ -197,6 +208,7 @@ __all__ = [
     "Permute",
     "RNN",
     "ReLU",
+    "Recurrent",
     "RepeatVector",
     "Reshape",
     "SeparableConv1D",

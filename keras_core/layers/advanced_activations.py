@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_core import backend as K
+from keras_core import missing
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.families import ConstraintLike, InitializerLike, RegularizerLike
 from keras_core.graph import Tensor, Variable
@@ -14,6 +15,8 @@ from keras_core.layers._options import Function, add_part, options_config, set_o
 from keras_core.utils.generic_utils import to_list
 
 __all__ = ["ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"]
+
+missing.explain_attributes(globals())
 
 
 _ALPHA_OPTIONS = ("alpha_initializer", "alpha_regularizer", "alpha_constraint")

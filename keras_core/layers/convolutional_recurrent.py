@@ -25,6 +25,10 @@ from keras_core.layers._options import (
 from keras_core.layers._same_padding import Around, Pairs, SamePadding, convolution_pairs, differ
 from keras_core.layers.recurrent._cells import CellResult, DropoutCell, Masks, masked
 from keras_core.layers.recurrent.lstm import forget_bias_initializer, lstm_states
+from keras_core.layers.recurrent.old import (  # noqa: F401  (found here by these names too)
+    ConvRecurrent2D,
+    Recurrent,
+)
 from keras_core.layers.recurrent.rnn import RNN, CellRNN
 from keras_core.layers.recurrent.stacked import state_sizes
 from keras_core.utils import conv_utils

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from keras_core import backend as K
-from keras_core import regularizers
+from keras_core import missing, regularizers
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from keras_core.graph import Tensor
@@ -40,6 +40,8 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
 ]
+
+missing.explain_attributes(globals())
 
 
 class Masking(Layer):

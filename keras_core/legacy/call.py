@@ -19,6 +19,7 @@ class OldCall:
     Attributes:
         is_old: whether anything was written as in Keras 1.
         notes: sentences on what has no place in Keras 2.
+        applied: what the result is called on in its turn; None where it is not.
     """
 
     def __init__(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -27,6 +28,7 @@ class OldCall:
         self.kwargs = dict(kwargs)
         self.is_old = False
         self.notes: list[str] = []
+        self.applied: Any = None
 
     def take(self, name: str) -> Any:
         """Removes a keyword that Keras 1 had, and returns its value."""
@@ -65,7 +67,8 @@ class OldCall:
         """The call as a program writes it."""
         given = [_shown(value) for value in self.args]
         given += [f"{name}={_shown(value)}" for name, value in self.kwargs.items()]
-        return f"{self.name}({', '.join(given)})"
+        applied = "" if self.applied is None else f"({_shown(self.applied)})"
+        return f"{self.name}({', '.join(given)}){applied}"
 
 
 def both_given(call: str, old: str, new: str) -> TypeError:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from keras_core.legacy import merging
 from keras_core.legacy.conversion import converted as converted_call
-from keras_core.legacy.table import ALIASES, MERGES, row_of
+from keras_core.legacy.table import ALIASES, row_of
 
 # Layers that keep what they had, under its old names.
 _UNCHANGED = frozenset({"MaxoutDense", "Highway"})
@@ -108,47 +109,24 @@ def _fit(name: str, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time_distributed(config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    own = {key: config.pop(key) for key in ("name", "batch_input_shape") if key in config}
+    own: dict[str, Any] = {
+        key: config.pop(key) for key in ("name", "batch_input_shape") if key in config
+    }
     _, dense = _layer_of_one_input("Dense", config)
     return "TimeDistributed", {**own, "layer": {"class_name": "Dense", "config": dense}}
 
 
 def _merge(config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    kept = {name: config[name] for name in ("name", "trainable", "layers") if name in config}
+    kept: dict[str, Any] = {k: config[k] for k in ("name", "trainable", "layers") if k in config}
     mode = config.get("mode")
-    if config.get("mode_type", "raw") != "raw" or mode not in MERGES:
+    if config.get("mode_type", "raw") != "raw" or mode not in merging.LAYERS:
         return "Lambda", {**kept, **_function_of_merge(config)}
-    return MERGES[mode], {**kept, **merge_options(mode, config)}
-
-
-def merge_options(mode: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of today's class for a mode of Merge.
-
-    Args:
-        mode: str, one of `MERGES`.
-        given: dict with `concat_axis` and `dot_axes`, where they are not -1.
-    """
-    if mode == "concat":
-        return {"axis": given.get("concat_axis", -1)}
-    if mode in ("dot", "cos"):
-        axes = given.get("dot_axes", -1)
-        return {"axes": _flat(axes), "normalize": mode == "cos"}
-    return {}
-
-
-def _flat(axes: Any) -> Any:
-    """Axes of a dot product: Keras 1 took a list of axes of each input, of one axis at most."""
-    if isinstance(axes, (list, tuple)):
-        return [axis[0] if isinstance(axis, (list, tuple)) and axis else axis for axis in axes]
-    return axes
+    return merging.LAYERS[mode], {**kept, **merging.options(mode, config)}
 
 
 def _function_of_merge(config: dict[str, Any]) -> dict[str, Any]:
     if config.get("mode_type") not in ("function", "lambda"):
-        raise ValueError(
-            f"A Merge layer has mode {config.get('mode')!r}; the modes are {sorted(MERGES)} and "
-            "functions."
-        )
+        raise merging.refuse_mode(config.get("mode"))
     return {
         "function": config["mode"],
         "function_type": config["mode_type"],

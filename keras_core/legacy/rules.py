@@ -200,3 +200,13 @@ def shape_before_name(call: OldCall) -> None:
         call.kwargs["shape"] = shape
         for name, value in zip(_AFTER_SHAPE, rest):
             call.put(name, name, value)
+
+
+@on("constraints", by_position=True, unlike=(list, tuple))
+def loss_before_params(call: OldCall) -> None:
+    """Parameters came before the loss, and constraints, which variables have now, between them."""
+    call.kwargs.pop("constraints", None)
+    if call.args and isinstance(call.args[0], (list, tuple)):
+        params, *rest = call.args
+        call.kwargs["params"] = params
+        call.args = () if "loss" in call.kwargs else tuple(rest[-1:])

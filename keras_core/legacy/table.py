@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keras_core.legacy import rules
+from keras_core.legacy import merging, rules
 from keras_core.legacy.rules import Rule
 
 
@@ -24,12 +24,14 @@ class Row:
         renamed: old name of an argument to its new one.
         values: old name of an argument to its values that are written otherwise now.
         rules: what is done first, each on the whole call.
+        always: whether the rules alone know which calls are old ones.
     """
 
     positional: tuple[str, ...] | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    always: bool = False
 
     @property
     def marks(self) -> frozenset[str]:
@@ -179,17 +181,21 @@ _GENERATOR = Row(
     rules=(rules.steps_of_samples,),
 )
 
-# Methods, by the class that defines them and their name.
-METHODS: dict[str, Row] = {
-    "Model.fit": Row(None, rules=(rules.overriding("nb_epoch", "epochs"),)),
-    "Model.fit_generator": _GENERATOR,
-    "Model.evaluate_generator": _GENERATOR,
-    "Model.predict_generator": _GENERATOR,
-    "WeightOwner.add_weight": Row(None, rules=(rules.shape_before_name,)),
+# Methods, by the class that defines them first.
+METHODS: dict[str, dict[str, Row]] = {
+    "Model": {
+        "fit": Row(None, rules=(rules.overriding("nb_epoch", "epochs"),)),
+        "fit_generator": _GENERATOR,
+        "evaluate_generator": _GENERATOR,
+        "predict_generator": _GENERATOR,
+    },
+    "Optimizer": {"get_updates": Row(None, rules=(rules.loss_before_params,))},
+    "WeightOwner": {"add_weight": Row(None, rules=(rules.shape_before_name,))},
 }
 
 # Functions that Keras 2 has under the same name, by module and name.
 FUNCTIONS: dict[str, Row] = {
+    "layers.merge": Row(None, rules=(Rule(merging.by_mode, (), by_position=True),)),
     "datasets.imdb.load_data": Row(None, {"nb_words": "num_words"}),
     "datasets.reuters.load_data": Row(None, {"nb_words": "num_words"}),
     "preprocessing.text.Tokenizer": Row(None, {"nb_words": "num_words"}),
@@ -209,17 +215,6 @@ ALIASES: dict[str, str] = {
     "Deconvolution2D": "Conv2DTranspose",
     "Model": "Network",
     "SeparableConvolution2D": "SeparableConv2D",
-}
-
-# What Merge did, by its mode: the class of today.
-MERGES: dict[str, str] = {
-    "sum": "Add",
-    "mul": "Multiply",
-    "concat": "Concatenate",
-    "ave": "Average",
-    "max": "Maximum",
-    "dot": "Dot",
-    "cos": "Dot",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.families import Family
 from keras_core.losses import (
     binary_crossentropy,
@@ -144,6 +144,7 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
 
 mse = MSE = mean_squared_error
 mae = MAE = mean_absolute_error

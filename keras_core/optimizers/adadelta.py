@@ -8,7 +8,6 @@ from typing import Any
 from keras_core import backend as K
 from keras_core.optimizers.optimizer import (
     Optimizer,
-    either_order,
     epsilon_or_default,
     with_iterations,
 )
@@ -43,7 +42,6 @@ class Adadelta(Optimizer):
         self._hyperparameters(learning_rate=learning_rate)
         self._start_counting(decay)
 
-    @either_order
     def get_updates(self, loss: Any, params: Sequence[Any]) -> list[Any]:
         grads, accumulators, deltas = self._begin(loss, params, "accumulator", "delta_accumulator")
         lr = self._decayed_rate()

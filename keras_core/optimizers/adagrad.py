@@ -8,7 +8,6 @@ from typing import Any
 from keras_core import backend as K
 from keras_core.optimizers.optimizer import (
     Optimizer,
-    either_order,
     epsilon_or_default,
     with_iterations,
 )
@@ -39,7 +38,6 @@ class Adagrad(Optimizer):
         self._hyperparameters(learning_rate=learning_rate)
         self._start_counting(decay)
 
-    @either_order
     def get_updates(self, loss: Any, params: Sequence[Any]) -> list[Any]:
         grads, accumulators = self._begin(loss, params, "accumulator")
         lr = self._decayed_rate()

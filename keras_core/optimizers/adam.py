@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.graph import Variable
-from keras_core.optimizers.optimizer import Optimizer, either_order, epsilon_or_default
+from keras_core.optimizers.optimizer import Optimizer, epsilon_or_default
 
 
 class Adam(Optimizer):
@@ -54,7 +54,6 @@ class Adam(Optimizer):
         self._start_counting(decay)
         self.amsgrad = amsgrad
 
-    @either_order
     def get_updates(self, loss: Any, params: Sequence[Any]) -> list[Any]:
         grads, ms, vs = self._begin(loss, params, "m", "v")
         vhats = [self._largest(i, p) for i, p in enumerate(params)]

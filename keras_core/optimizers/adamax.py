@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_core import backend as K
 from keras_core.graph import Variable
-from keras_core.optimizers.optimizer import Optimizer, either_order, epsilon_or_default
+from keras_core.optimizers.optimizer import Optimizer, epsilon_or_default
 
 
 class Adamax(Optimizer):
@@ -49,7 +49,6 @@ class Adamax(Optimizer):
         self._hyperparameters(learning_rate=learning_rate, beta_1=beta_1, beta_2=beta_2)
         self._start_counting(decay)
 
-    @either_order
     def get_updates(self, loss: Any, params: Sequence[Any]) -> list[Any]:
         grads, ms, us = self._begin(loss, params, "m", "u")
         rate = self._decayed_rate() / (1.0 - K.pow(self.beta_1, self._step()))

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.graph import Variable
-from keras_core.optimizers.optimizer import Optimizer, either_order, epsilon_or_default
+from keras_core.optimizers.optimizer import Optimizer, epsilon_or_default
 
 
 class Nadam(Optimizer):
@@ -57,7 +57,6 @@ class Nadam(Optimizer):
             m_schedule=1.0, learning_rate=learning_rate, beta_1=beta_1, beta_2=beta_2
         )
 
-    @either_order
     def get_updates(self, loss: Any, params: Sequence[Any]) -> list[Any]:
         grads, ms, vs = self._begin(loss, params, "m", "v")
         self.weights.insert(1, self.m_schedule)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_core import backend as K
 from keras_core.graph import Variable
+from keras_core.legacy.calls import TakesOldCalls
 from keras_core.utils.generic_utils import did_you_mean
 
 if TYPE_CHECKING:
@@ -39,24 +39,7 @@ def _shown(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
-def either_order(get_updates: Callable[..., Any]) -> Callable[..., Any]:
-    """Has `get_updates(loss, params)` take `(params, constraints, loss)` and `(params, loss)`, too.
-
-    So it was called up to Keras 2.0. Constraints are those of the variables; a dict of them that is
-    given has no effect.
-    """
-
-    @functools.wraps(get_updates)
-    def ordered(self: Any, *args: Any, **kwargs: Any) -> Any:
-        kwargs.pop("constraints", None)
-        if len(args) > 1 and isinstance(args[0], (list, tuple)):
-            args = (args[-1], args[0])
-        return get_updates(self, *args, **kwargs)
-
-    return ordered
-
-
-class Optimizer:
+class Optimizer(TakesOldCalls):
     """Base of optimizers; a subclass defines `get_updates` and `get_config`.
 
     Args:

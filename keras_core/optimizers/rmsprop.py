@@ -9,7 +9,6 @@ from keras_core import backend as K
 from keras_core.graph import Variable
 from keras_core.optimizers.optimizer import (
     Optimizer,
-    either_order,
     epsilon_or_default,
     with_iterations,
 )
@@ -44,7 +43,6 @@ class RMSprop(Optimizer):
         self._hyperparameters(learning_rate=learning_rate, rho=rho)
         self._start_counting(decay)
 
-    @either_order
     def get_updates(self, loss: Any, params: Sequence[Any]) -> list[Any]:
         grads, accumulators = self._begin(loss, params, "accumulator")
         lr = self._decayed_rate()

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_core import backend as K
 from keras_core.graph import Variable
-from keras_core.optimizers.optimizer import Optimizer, either_order
+from keras_core.optimizers.optimizer import Optimizer
 
 
 class SGD(Optimizer):
@@ -45,7 +45,6 @@ class SGD(Optimizer):
         self._start_counting(decay)
         self.nesterov = nesterov
 
-    @either_order
     def get_updates(self, loss: Any, params: Sequence[Any]) -> list[Any]:
         grads, moments = self._begin(loss, params, "moment")
         lr = self._decayed_rate()

@@ -100,7 +100,7 @@ if not TYPE_CHECKING:  # a checker knows the names above, and no others
         if name in _SUBMODULES:
             return import_module(f"{__name__}.{name}")
         if name not in _HOME:
-            raise missing.no_attribute(__name__, name)
+            return missing.attribute(__name__, name)
         value = getattr(import_module(f"keras_core.{_HOME[name]}"), name)
         globals()[name] = value
         return value

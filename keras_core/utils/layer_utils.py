@@ -13,6 +13,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core import backend as K
+from keras_core import missing
 from keras_core.graph import Tensor, Variable
 from keras_core.utils.generic_utils import to_list
 from keras_core.utils.weight_conversion import convert_weights
@@ -24,6 +25,8 @@ __all__ = [
     "get_source_inputs",
     "print_summary",
 ]
+
+missing.explain_attributes(globals())
 
 _COLUMNS = ("Layer (type)", "Output Shape", "Param #")
 

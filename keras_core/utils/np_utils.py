@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_core import missing
+
 
 def to_categorical(y: Any, num_classes: int | None = None, dtype: str = "float32") -> np.ndarray:
     """Integer class labels as one-hot vectors.
@@ -64,3 +66,6 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> np.ndarray:
     norm = np.atleast_1d(np.linalg.norm(x, order, axis))
     norm[norm == 0] = 1
     return x / np.expand_dims(norm, axis)
+
+
+missing.explain_attributes(globals())

@@ -18,6 +18,9 @@ UPWARD = {
     ("keras_core.metrics.base", "keras_core.engine.base_layer"): (
         "a Metric is a Layer, which stands in engine.base_layer because it does in Keras 2"
     ),
+    ("keras_core.legacy.layers", "keras_core.layers"): (
+        "a name that Keras 2 has for some layers; all else in legacy is data, for everybody to read"
+    ),
 }
 
 # Folders whose files import each other in a circle, and why they may.
@@ -33,6 +36,7 @@ CIRCLES = {
 BY_NAME = {
     "keras_core.as_keras": "gives `keras.x` the module `keras_core.x`",
     "keras_core": "stands above all of the library, and imports what is first asked for",
+    "keras_core.legacy.names": "gives what stands for a name of Keras 1, wherever it is",
     "keras_core.engine": "opens its own modules when they are first asked for",
     "keras_core.utils": "opens its own modules, and graph.randomness, likewise",
 }

@@ -502,4 +502,4 @@ def test_settings_of_old_files_are_understood():
     config = L.SimpleRNN(2).get_config()
     assert L.SimpleRNN.from_config({**config, "implementation": 0}).get_config() == config
     with pytest.warns(UserWarning, match="implementation"):
-        assert L.GRU(2, implementation=0).implementation == 1
+        assert L.GRU(2, implementation=0).implementation == 0

@@ -6,6 +6,12 @@ from __future__ import annotations
 from keras_core import activations, constraints, initializers, missing, regularizers
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec, Layer
+from keras_core.layers.convolutional.atrous import (
+    AtrousConv1D,
+    AtrousConv2D,
+    AtrousConvolution1D,
+    AtrousConvolution2D,
+)
 from keras_core.layers.convolutional.conv import Conv1D, Conv2D, Conv3D, _Conv
 from keras_core.layers.convolutional.separable import (
     DepthwiseConv2D,
@@ -49,6 +55,10 @@ Deconvolution2D = Deconv2D = Conv2DTranspose
 Deconvolution3D = Deconv3D = Conv3DTranspose
 
 __all__ = [
+    "AtrousConv1D",
+    "AtrousConv2D",
+    "AtrousConvolution1D",
+    "AtrousConvolution2D",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",

@@ -9,6 +9,7 @@ from keras_core.engine.base_layer import InputSpec, Layer, disable_tracking
 from keras_core.layers.recurrent._cells import _generate_dropout_mask
 from keras_core.layers.recurrent.gru import GRU, GRUCell
 from keras_core.layers.recurrent.lstm import LSTM, LSTMCell
+from keras_core.layers.recurrent.old import ConvRecurrent2D, Recurrent
 from keras_core.layers.recurrent.rnn import RNN, _standardize_args
 from keras_core.layers.recurrent.simple import SimpleRNN, SimpleRNNCell
 from keras_core.layers.recurrent.stacked import StackedRNNCells
@@ -20,6 +21,7 @@ __all__ = [
     "LSTM",
     "LSTMCell",
     "RNN",
+    "Recurrent",
     "SimpleRNN",
     "SimpleRNNCell",
     "StackedRNNCells",

@@ -144,7 +144,7 @@ class GatedCell(DropoutCell):
         add_part(self, "bias", (width,))
 
     def _mask_count(self) -> int:
-        return self.gates if self.implementation == 1 else 1
+        return 1 if self.implementation == 2 else self.gates
 
     def _split(self, tensor: Tensor, gates: int | None = None) -> list[Tensor]:
         """The parts of the gates, by default of all of them, along the last axis."""
@@ -184,13 +184,11 @@ def _of_each_gate(initializer: Function, gates: int) -> Function:
     return identities
 
 
-def modern_implementation(implementation: int, layer_name: str) -> int:
-    """The implementation that stands for one written in an old file: 0 is 1 since Keras 2.0.9."""
-    if implementation != 0:
-        return implementation
-    warnings.warn(
-        f"{layer_name} has no implementation=0 any more and takes implementation=1. "
-        "Write implementation=1 or implementation=2.",
-        stacklevel=3,
-    )
-    return 1
+def warn_of_implementation_0(implementation: int, layer_name: str) -> None:
+    """Says that 0 does what 1 does, since Keras 2.0.9."""
+    if implementation == 0:
+        warnings.warn(
+            f"{layer_name} has no implementation=0 any more and takes implementation=1. "
+            "Write implementation=1 or implementation=2.",
+            stacklevel=3,
+        )

@@ -20,7 +20,7 @@ from keras_core.layers.recurrent._cells import (
     CellResult,
     GatedCell,
     Masks,
-    modern_implementation,
+    warn_of_implementation_0,
 )
 from keras_core.layers.recurrent.rnn import LAYER_OPTIONS, CellRNN
 
@@ -234,6 +234,6 @@ class GRU(CellRNN, cell_options=_OPTIONS):
         reset_after: bool = False,
         **kwargs: Any,
     ) -> None:
-        implementation = modern_implementation(implementation, "GRU")
+        warn_of_implementation_0(implementation, "GRU")
         cell = GRUCell(**pick(locals(), _OPTIONS), dtype=kwargs.get("dtype"))
         super().__init__(cell, **pick(locals(), LAYER_OPTIONS), **kwargs)

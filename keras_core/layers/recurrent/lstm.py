@@ -23,7 +23,7 @@ from keras_core.layers._options import (
 from keras_core.layers.recurrent._cells import (
     CellResult,
     GatedCell,
-    modern_implementation,
+    warn_of_implementation_0,
 )
 from keras_core.layers.recurrent.rnn import LAYER_OPTIONS, CellRNN
 
@@ -231,6 +231,6 @@ class LSTM(CellRNN, cell_options=_OPTIONS):
         unroll: bool = False,
         **kwargs: Any,
     ) -> None:
-        implementation = modern_implementation(implementation, "LSTM")
+        warn_of_implementation_0(implementation, "LSTM")
         cell = LSTMCell(**pick(locals(), _OPTIONS), dtype=kwargs.get("dtype"))
         super().__init__(cell, **pick(locals(), LAYER_OPTIONS), **kwargs)

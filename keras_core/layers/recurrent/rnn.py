@@ -151,6 +151,11 @@ class RNN(Layer):
 
     def _kept_shapes(self) -> list[tuple[int, ...]]:
         """Full shapes of the states of a stateful layer."""
+        batch = self._batch_size()
+        return [(batch, *spec.shape[1:]) for spec in self.state_spec]
+
+    def _batch_size(self) -> int:
+        """The batch size of a stateful layer."""
         batch = self.input_spec[0].shape and self.input_spec[0].shape[0]
         if not batch:
             raise ValueError(
@@ -158,7 +163,7 @@ class RNN(Layer):
                 "input: batch_input_shape=(batch, ...) in the first layer of a Sequential, "
                 "Input(batch_shape=(batch, ...)) otherwise."
             )
-        return [(batch, *spec.shape[1:]) for spec in self.state_spec]
+        return batch
 
     def _fitting(self, states: Any, shapes: list[tuple[int, ...]]) -> list[Any]:
         states = to_list(states, allow_tuple=True)
