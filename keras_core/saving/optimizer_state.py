@@ -98,8 +98,9 @@ def _schedule(optimizer: Any, steps: Any) -> list[np.ndarray]:
     """The product of Nadam's momenta so far, which Keras 1 left out."""
     if type(optimizer).__name__ != "Nadam":
         return []
-    decays = 0.96 ** (np.arange(1, int(steps) + 1) * optimizer.schedule_decay)
-    return [np.asarray(np.prod(optimizer.beta_1 * (1.0 - 0.5 * decays)), "float32")]
+    config = optimizer.get_config()
+    decays = 0.96 ** (np.arange(1, int(steps) + 1) * config["schedule_decay"])
+    return [np.asarray(np.prod(config["beta_1"] * (1.0 - 0.5 * decays)), "float32")]
 
 
 class _WeightsOfKeras1:

@@ -67,7 +67,8 @@ def translated(config: dict[str, Any]) -> dict[str, Any]:
     for layer in _layers_in(config):
         _keep_size_of_output(layer)
     name, inner = configs.converted(config["class_name"], config["config"])
-    return _without_merged_models({**config, "class_name": name, "config": inner})
+    config = _without_merged_models({**config, "class_name": name, "config": inner})
+    return _with_axis_of_cosine(config)
 
 
 def _copied(value: Any) -> Any:
@@ -157,6 +158,33 @@ def _of_several_inputs(sequential: dict[str, Any]) -> dict[str, Any]:
         "input_layers": inputs,
         "output_layers": call,
     }
+
+
+def _with_axis_of_cosine(config: Any) -> Any:
+    """Gives the result of Merge in mode cos the axis of size 1 that it had."""
+    if isinstance(config, list):
+        return [_with_axis_of_cosine(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    config = {name: _with_axis_of_cosine(value) for name, value in config.items()}
+    if config.get("class_name") == "Model" and isinstance(config.get("config"), dict):
+        layers = [part for layer in config["config"]["layers"] for part in _reshaped(layer)]
+        config["config"] = {**config["config"], "layers": layers}
+    return config
+
+
+def _reshaped(layer: dict[str, Any]) -> list[dict[str, Any]]:
+    if layer["class_name"] != "Dot" or not layer["config"].get("normalize"):
+        return [layer]
+    name = layer["name"]
+    inner = f"{name}_cosine"
+    dot = {**layer, "name": inner, "config": {**layer["config"], "name": inner}}
+    calls = [[[inner, number, 0]] for number in range(len(layer["inbound_nodes"]))]
+    options = {"name": name, "target_shape": [1, 1]}
+    return [
+        dot,
+        {"name": name, "class_name": "Reshape", "config": options, "inbound_nodes": calls},
+    ]
 
 
 def _input(name: str, shape: Any, dtype: Any) -> dict[str, Any]:

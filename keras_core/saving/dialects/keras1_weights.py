@@ -223,6 +223,16 @@ def _conv_lstm(leaf: Any, arrays: Arrays) -> Arrays:
     return _joined(fitted, _LSTM_GATES)
 
 
+def _for_each_place(leaf: Any, arrays: Arrays) -> Arrays:
+    """Parameters that places shared, of which the configuration of Keras 1 says nothing."""
+    with unfrozen():
+        shapes = [K.int_shape(weight) for weight in leaf.weights]
+    return [
+        np.broadcast_to(array, shape) if array.ndim == len(shape) else array
+        for array, shape in zip(arrays, shapes)
+    ]
+
+
 # By the class of a layer; the first of its bases that stands here decides.
 _RULES: dict[str, Callable[[Any, Arrays], Arrays]] = {
     "Conv1D": _conv1d,
@@ -235,4 +245,7 @@ _RULES: dict[str, Callable[[Any, Arrays], Arrays]] = {
     "LSTM": _lstm,
     "GRU": _gru,
     "ConvLSTM2D": _conv_lstm,
+    "PReLU": _for_each_place,
+    "SReLU": _for_each_place,
+    "ParametricSoftplus": _for_each_place,
 }
