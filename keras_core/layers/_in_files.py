@@ -13,11 +13,12 @@ from keras_core.engine.base_layer import Layer
 from keras_core.families import InitializerLike
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Shape
+from keras_core.layers._convention import ConventionLayer
 
 _SRELU_OPTIONS = ("t_left_init", "a_left_init", "t_right_init", "a_right_init")
 
 
-class SReLU(Layer):
+class SReLU(ConventionLayer):
     """The identity between two learned thresholds, and learned slopes beyond them.
 
     `t_left + a_left * (x - t_left)` below `t_left`, `x` up to `t = t_left + |t_right|`, and
@@ -26,6 +27,9 @@ class SReLU(Layer):
     Args:
         t_left_init, a_left_init: initializers of the left threshold and slope.
         t_right_init, a_right_init: initializers of the right ones.
+        kwargs: convention, "tensorflow" or "theano", and options of every layer.
+
+    On Theano, what a negative `a_left` makes positive was held below `t` as well.
 
     Source: Deep learning with S-shaped rectified linear activation units, X. Jin et al., 2015,
     arXiv:1512.07030.
@@ -56,10 +60,11 @@ class SReLU(Layer):
 
     def call(self, x: Tensor) -> Tensor:
         left, right = self.t_left, self.t_left + K.abs(self.t_right)
-        middle = K.minimum(K.maximum(x, left), right)
-        return middle + self.a_left * K.minimum(x - left, 0.0) + self.a_right * K.maximum(
-            x - right, 0.0
-        )
+        below, above = K.minimum(x - left, 0.0), K.maximum(x - right, 0.0)
+        middle = K.minimum(K.maximum(x - left, 0.0), right - left) + self.a_left * below
+        if self.convention == "theano":
+            middle = K.minimum(middle, right - left)
+        return left + middle + self.a_right * above
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape

@@ -22,7 +22,14 @@ from keras_core.layers._options import (
     pick,
     set_options,
 )
-from keras_core.layers._same_padding import Around, Pairs, SamePadding, convolution_pairs, differ
+from keras_core.layers._convention import (
+    Around,
+    Pairs,
+    WindowLayer,
+    differs,
+    half_around,
+    reaches,
+)
 from keras_core.layers.recurrent._cells import CellResult, DropoutCell, Masks, masked
 from keras_core.layers.recurrent.lstm import forget_bias_initializer, lstm_states
 from keras_core.layers.recurrent.old import (  # noqa: F401  (found here by these names too)
@@ -159,7 +166,7 @@ class ConvRNN2D(RNN):
         return known
 
 
-class ConvLSTM2DCell(SamePadding, DropoutCell):
+class ConvLSTM2DCell(WindowLayer, DropoutCell):
     """One step of ConvLSTM2D: LSTMCell's formula with convolutions for products.
 
     The inputs' convolution has the given strides, padding and dilation; the state's has none of
@@ -184,7 +191,7 @@ class ConvLSTM2DCell(SamePadding, DropoutCell):
         dropout: Fraction of the inputs that is dropped in training, in [0, 1).
         recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
         kwargs: Options of every layer: name, trainable, dtype...; and
-            same_padding: "tensorflow", or "theano" for its convention of padding "same".
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, or options contradict each other.
@@ -301,17 +308,20 @@ class ConvLSTM2DCell(SamePadding, DropoutCell):
         )
 
     def _recurrent_around(self) -> Around:
-        return self._recurrent_pairs() if self.same_padding == "theano" else "same"
+        return self._recurrent_pairs() if self.convention == "theano" else "same"
 
     def _recurrent_pairs(self) -> Pairs:
-        return convolution_pairs(self.kernel_size, (1, 1))
+        return tuple(half_around(size - 1) for size in self.kernel_size)
 
-    def _theano_pairs(self) -> Pairs:
-        return convolution_pairs(self.kernel_size, self.dilation_rate)
+    def _reaches(self) -> tuple[int, ...]:
+        return reaches(self.kernel_size, self.dilation_rate)
 
     def _depends_on_convention(self) -> bool:
-        recurrent = differ(self._recurrent_pairs(), (1, 1))
-        return recurrent or super()._depends_on_convention()
+        recurrent = [
+            differs(pair, size - 1, 1)
+            for pair, size in zip(self._recurrent_pairs(), self.kernel_size)
+        ]
+        return any(recurrent) or super()._depends_on_convention()
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **options_config(self, _OPTIONS)}
@@ -371,7 +381,7 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
         dropout: Fraction of the inputs that is dropped in training, in [0, 1).
         recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
         kwargs: return_state, and options of every layer: name, trainable, dtype, input_shape...;
-            and same_padding: "tensorflow", or "theano" for its convention of padding "same", which
+            and convention: "tensorflow", or "theano" for its ways of padding "same", which
             the convolution of the states follows too.
 
     Raises:
@@ -420,7 +430,7 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
         cell = ConvLSTM2DCell(
             **pick(locals(), _OPTIONS),
             dtype=kwargs.get("dtype"),
-            same_padding=kwargs.pop("same_padding", "tensorflow"),
+            convention=kwargs.pop("convention", "tensorflow"),
         )
         super().__init__(
             cell,
@@ -432,9 +442,9 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
         )
 
     @property
-    def same_padding(self) -> str:
+    def convention(self) -> str:
         """The engine whose convention padding "same" follows."""
-        return self.cell.same_padding
+        return self.cell.convention
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.cell._convention_config()}

@@ -9,7 +9,7 @@ from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._axes import SpatialLayer, channel_axis
 from keras_core.layers._options import PerAxis, options_config
-from keras_core.layers._same_padding import Around, Pairs, SamePadding, pooling_pairs
+from keras_core.layers._convention import Around, Pairs, WindowLayer
 from keras_core.utils import conv_utils
 
 __all__ = [
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 
-class _Pooling(SamePadding, SpatialLayer):
+class _Pooling(WindowLayer, SpatialLayer):
     """Reduces windows that move along the spatial axes; a subclass gives `pool_mode`."""
 
     pool_mode = "max"
@@ -63,8 +63,13 @@ class _Pooling(SamePadding, SpatialLayer):
                 f"but got {padding!r}."
             )
 
+    def _reaches(self) -> tuple[int, ...]:
+        return tuple(size - 1 for size in self.pool_size)
+
     def _theano_pairs(self) -> Pairs:
-        return pooling_pairs(self.pool_size)
+        """Windows begin as early as they may, those of odd sizes a step later."""
+        late = [1 if size > 2 and size % 2 else 0 for size in self.pool_size]
+        return tuple((reach - after, after) for reach, after in zip(self._reaches(), late))
 
     def _window(self, name: str, value: PerAxis) -> tuple[int, ...]:
         sizes = conv_utils.normalize_tuple(value, self.rank, name)
@@ -164,8 +169,7 @@ class MaxPooling1D(_Pooling1D):
         strides: step from window to window; None for the length of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
-            convention of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
     Output shape: the same with fewer steps.
@@ -180,8 +184,7 @@ class AveragePooling1D(_Pooling1D):
         strides: step from window to window; None for the length of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
-            convention of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
     Output shape: the same with fewer steps.
@@ -198,8 +201,7 @@ class MaxPooling2D(_Pooling2D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
-            convention of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: the same with fewer rows and columns.
@@ -214,8 +216,7 @@ class AveragePooling2D(_Pooling2D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
-            convention of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: the same with fewer rows and columns.
@@ -232,8 +233,7 @@ class MaxPooling3D(_Pooling3D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
-            convention of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.
@@ -248,8 +248,7 @@ class AveragePooling3D(_Pooling3D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and same_padding: "tensorflow", or "theano" for its
-            convention of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.

@@ -1,4 +1,4 @@
-"""Models that are given weights from Theano follow its convention for padding "same"."""
+"""Models that are given weights from Theano follow its convention."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from keras_core.utils.io_utils import H5Dict
 
 
 def follow(model: Any, group: H5Dict, by_name: bool, written_on: str | None) -> None:
-    """Has layers that were given weights from Theano pad as they did there.
+    """Has layers that were given weights from Theano compute as they did there.
 
     Args:
         model: Model.
@@ -25,7 +25,7 @@ def follow(model: Any, group: H5Dict, by_name: bool, written_on: str | None) -> 
     layers = [layer for layer in model.layers if not by_name or layer.name in named]
     changed = set(_to_change(layers))
     for layer in changed:
-        layer.same_padding = "theano"
+        layer.convention = "theano"
     if changed:
         model._retrace(changed)
 
@@ -34,6 +34,6 @@ def _to_change(layers: list[Any]) -> Iterator[Any]:
     from keras_core.engine.retracing import layers_within
 
     for layer in layers_within(layers):
-        depends = getattr(layer, "_depends_on_convention", None)
-        if depends is not None and layer.same_padding != "theano" and depends():
+        differs = getattr(layer, "_trains_by_convention", None)
+        if differs is not None and layer.convention != "theano" and differs():
             yield layer

@@ -19,7 +19,7 @@ from keras_core.layers._options import (
     pick,
     set_options,
 )
-from keras_core.layers._same_padding import Pairs, SamePadding, convolution_pairs
+from keras_core.layers._convention import WindowLayer, reaches
 from keras_core.utils import conv_utils
 
 _CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: K.conv1d, 2: K.conv2d, 3: K.conv3d}
@@ -63,7 +63,7 @@ def _check_geometry(layer: _Conv) -> None:
         )
 
 
-class _Conv(SamePadding, KernelLayer):
+class _Conv(WindowLayer, KernelLayer):
     """A convolution over `rank` spatial axes: `activation(conv(inputs, kernel) + bias)`.
 
     Layers of a fixed `rank` leave it out of the options that stand in their config.
@@ -162,8 +162,8 @@ class _Conv(SamePadding, KernelLayer):
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
 
-    def _theano_pairs(self) -> Pairs:
-        return convolution_pairs(self.kernel_size, self.dilation_rate)
+    def _reaches(self) -> tuple[int, ...]:
+        return reaches(self.kernel_size, self.dilation_rate)
 
     def _add_bias(self, size: int) -> None:
         self.bias = None
@@ -198,7 +198,7 @@ class Conv1D(_Conv):
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
         kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
-            same_padding: "tensorflow", or "theano" for its convention of padding "same".
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, options contradict each other, or the
@@ -251,7 +251,7 @@ class Conv2D(_Conv):
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
         kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
-            same_padding: "tensorflow", or "theano" for its convention of padding "same".
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, options contradict each other, or the
@@ -304,7 +304,7 @@ class Conv3D(_Conv):
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
         kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
-            same_padding: "tensorflow", or "theano" for its convention of padding "same".
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, options contradict each other, or the

@@ -97,7 +97,7 @@ class Conv2DTranspose(_Transposed, Conv2D):
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
         kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
-            same_padding: "tensorflow", or "theano" for its convention of padding "same".
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, options contradict each other, or the
@@ -174,7 +174,7 @@ class Conv3DTranspose(_Transposed, Conv3D):
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
         kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
-            same_padding: "tensorflow", or "theano" for its convention of padding "same".
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, or the channels of the inputs are not known.

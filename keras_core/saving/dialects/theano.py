@@ -1,4 +1,4 @@
-"""What models that were trained on Theano keep of it: where padding "same" puts its zeros."""
+"""What models that were trained on Theano keep of it: the convention of their layers."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any
 
 _DIMENSIONS = ("1D", "2D", "3D")
 
-# Layers that know the option `same_padding`, by their class.
-_WINDOWED = {
+# Layers that know the option `convention`, by their class.
+_LAYERS = {
     *(f"{kind}{n}" for kind in ("Conv", "MaxPooling", "AveragePooling") for n in _DIMENSIONS),
     *("Conv2DTranspose", "Conv3DTranspose", "SeparableConv1D", "SeparableConv2D"),
-    *("DepthwiseConv2D", "ConvLSTM2D", "ConvLSTM2DCell"),
+    *("DepthwiseConv2D", "ConvLSTM2D", "ConvLSTM2DCell", "SReLU"),
 }
 
 
 def translated(config: Any) -> Any:
-    """The configuration of a model or layer, with Theano's convention for padding "same".
+    """The configuration of a model or layer, with Theano's convention.
 
     Args:
         config: what JSON can hold; not changed.
@@ -26,6 +26,6 @@ def translated(config: Any) -> Any:
         return config
     config = {name: translated(value) for name, value in config.items()}
     options = config.get("config")
-    if isinstance(options, dict) and config.get("class_name") in _WINDOWED:
-        config["config"] = {"same_padding": "theano", **options}
+    if isinstance(options, dict) and config.get("class_name") in _LAYERS:
+        config["config"] = {"convention": "theano", **options}
     return config
