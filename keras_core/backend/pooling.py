@@ -27,7 +27,8 @@ def pool2d(
         strides: rows and columns between windows.
         padding: 'valid', or 'same': windows may reach beyond the border, where nothing counts.
         data_format: 'channels_last', 'channels_first', or None for the default.
-        pool_mode: 'max' or 'avg'.
+        pool_mode: 'max'; 'avg'; or 'max_shared', a maximum whose gradient goes to all places that
+            hold it, where that of 'max' goes to the first of them.
 
     Raises:
         ValueError: another mode, padding or data format, or windows that do not fit.
@@ -51,7 +52,8 @@ def pool3d(
         strides: places between windows along the three axes.
         padding: 'valid', or 'same': windows may reach beyond the border, where nothing counts.
         data_format: 'channels_last', 'channels_first', or None for the default.
-        pool_mode: 'max' or 'avg'.
+        pool_mode: 'max'; 'avg'; or 'max_shared', a maximum whose gradient goes to all places that
+            hold it, where that of 'max' goes to the first of them.
 
     Raises:
         ValueError: another mode, padding or data format, or windows that do not fit.
@@ -68,9 +70,9 @@ def _pool(
     data_format: str | None,
     pool_mode: str,
 ) -> Tensor:
-    name, modes = f"K.pool{rank}d", {"max": p.max_pool, "avg": p.avg_pool}
+    name, modes = f"K.pool{rank}d", {"max": p.max_pool, "avg": p.avg_pool, "max_shared": p.max_pool_shared}
     if pool_mode not in modes:
-        raise ValueError(f"{name}: pool_mode must be 'max' or 'avg', not {pool_mode!r}.")
+        raise ValueError(f"{name}: pool_mode must be 'max', 'avg' or 'max_shared', not {pool_mode!r}.")
     data_format = normalize_data_format(data_format)
     if x.ndim != rank + 2:
         raise ValueError(f"{name} needs a tensor of rank {rank + 2}, not one of shape {x.shape}.")

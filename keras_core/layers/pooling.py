@@ -99,7 +99,16 @@ class _Pooling(WindowLayer, SpatialLayer):
         data_format: str | None,
     ) -> Tensor:
         pool = K.pool3d if self.rank == 3 else K.pool2d
-        return pool(inputs, pool_size, strides, padding, data_format, pool_mode=self.pool_mode)
+        return pool(inputs, pool_size, strides, padding, data_format, pool_mode=self._mode())
+
+    def _mode(self) -> str:
+        """On Theano, all places that hold a maximum have its gradient."""
+        if self.pool_mode == "max" and self.convention == "theano":
+            return "max_shared"
+        return self.pool_mode
+
+    def _trains_by_convention(self) -> bool:
+        return self.pool_mode == "max" or super()._trains_by_convention()
 
     def get_config(self) -> dict[str, Any]:
         options = ("data_format", "pool_size", "strides", "padding")

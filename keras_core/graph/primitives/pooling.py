@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable
 
 import numpy as np
@@ -11,7 +12,7 @@ from keras_core.graph.primitive import Primitive
 from keras_core.graph.primitives._lifting import lift_batch, lift_batch_to_shape
 from keras_core.graph.primitives._rules import filled, float_only, same_dtype, sizes_given
 from keras_core.graph.spec import Shape, Sizes, Spec
-from keras_core.graph.tensor import Tensor
+from keras_core.graph.tensor import Constant, Tensor
 from keras_core.graph.windows import (
     Counts,
     Padding,
@@ -172,6 +173,63 @@ max_pool_select = Primitive(
     lift=lift_batch,
     family=_FAMILY,
     doc="The element of v where x has its first maximum in each window.",
+)
+
+
+# Maximum whose gradient all places share that hold it, as on Theano
+
+
+def _max_pool_shared_parts(x: Tensor, **params: Any) -> Tensor:
+    return p.max_pool(x, **params)
+
+
+def _max_pool_shared_vjp(
+    g: Tensor,
+    y: Tensor,
+    x: Tensor,
+    size: Counts,
+    strides: Counts,
+    padding: Padding,
+    data_format: str,
+) -> tuple[Tensor]:
+    """What each place in a window meets are channels of a convolution with ones and zeros."""
+    axis = 1 if data_format == "channels_first" else x.ndim - 1
+    channels, places = x.shape[axis], math.prod(size)
+    if channels is None:
+        raise ValueError(f"max_pool_shared: needs a known number of channels, not {x.shape}.")
+    kernel = Constant(np.tile(np.eye(places, dtype=x.dtype), channels).reshape(*size, 1, -1))
+    options: dict[str, Any] = {
+        "strides": strides,
+        "padding": padding,
+        "dilation": (1,) * len(size),
+        "groups": channels,
+        "data_format": data_format,
+    }
+    met = _by_place(p.conv(x, kernel, **options), axis, channels, places)
+    inside = _by_place(p.conv(p.ones_like(x), kernel, **options), axis, channels, places)
+    zero = p.scalar(0, x.dtype)
+    holds = p.logical_and(p.equal(met, p.expand_dims(y, axis + 1)), p.greater(inside, zero))
+    share = p.where(holds, p.expand_dims(g, axis + 1), zero)
+    shape = [p.size_of(y, i) for i in range(y.ndim)]
+    shape[axis] = channels * places
+    spread = p.reshape_to_sizes(share, shape)
+    return (p.conv_input_grad(spread, kernel, *p.dims_of(x), shape=x.shape, **options),)
+
+
+def _by_place(convolved: Tensor, axis: int, channels: int, places: int) -> Tensor:
+    """Channels and places as two axes."""
+    sizes = [p.size_of(convolved, i) for i in range(convolved.ndim)]
+    return p.reshape_to_sizes(convolved, [*sizes[:axis], channels, places, *sizes[axis + 1 :]])
+
+
+max_pool_shared = Primitive(
+    "max_pool_shared",
+    _pool_shape("max_pool_shared"),
+    vjp=_max_pool_shared_vjp,
+    decomposition=_max_pool_shared_parts,
+    lift=lift_batch,
+    family=_FAMILY,
+    doc="The maximum in each window; every place that holds it has the whole of the gradient.",
 )
 
 
