@@ -360,7 +360,12 @@ def _conv(
 
 
 def _depthwise(
-    x: Tensor, kernel: Tensor, strides: Ints, padding: Padding, data_format: str | None, dilation: Ints
+    x: Tensor,
+    kernel: Tensor,
+    strides: Ints,
+    padding: Padding,
+    data_format: str | None,
+    dilation: Ints,
 ) -> Tensor:
     """A convolution of as many groups as there are channels."""
     channels = kernel.shape[-2]

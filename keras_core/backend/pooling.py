@@ -70,9 +70,14 @@ def _pool(
     data_format: str | None,
     pool_mode: str,
 ) -> Tensor:
-    name, modes = f"K.pool{rank}d", {"max": p.max_pool, "avg": p.avg_pool, "max_shared": p.max_pool_shared}
+    name, modes = (
+        f"K.pool{rank}d",
+        {"max": p.max_pool, "avg": p.avg_pool, "max_shared": p.max_pool_shared},
+    )
     if pool_mode not in modes:
-        raise ValueError(f"{name}: pool_mode must be 'max', 'avg' or 'max_shared', not {pool_mode!r}.")
+        raise ValueError(
+            f"{name}: pool_mode must be 'max', 'avg' or 'max_shared', not {pool_mode!r}."
+        )
     data_format = normalize_data_format(data_format)
     if x.ndim != rank + 2:
         raise ValueError(f"{name} needs a tensor of rank {rank + 2}, not one of shape {x.shape}.")

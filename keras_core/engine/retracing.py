@@ -5,28 +5,13 @@ The nodes stay, and with them what names them; their tensors are replaced.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from keras_core import backend as K
 from keras_core.engine.additions import input_key
 from keras_core.engine.assembling import in_turn
 from keras_core.utils.generic_utils import unpack_singleton
-
-
-def layers_within(layers: Iterable[Any]) -> Iterator[Any]:
-    """The layers, and those inside of models, wrappers and recurrent layers, each once."""
-    seen: set[int] = set()
-    waiting = list(layers)
-    while waiting:
-        layer = waiting.pop()
-        if id(layer) in seen:
-            continue
-        seen.add(id(layer))
-        yield layer
-        parts = ("layer", "forward_layer", "backward_layer", "cell")
-        waiting += [vars(layer)[part] for part in parts if hasattr(vars(layer).get(part), "call")]
-        waiting += layer._layers
+from keras_core.utils.layer_utils import layers_within
 
 
 @in_turn

@@ -9,8 +9,10 @@ from keras_core import missing, namespaces
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.families import Family
-from keras_core.layers import _in_files
-from keras_core.layers import old_merge  # noqa: F401  (makes the module `merge` callable)
+from keras_core.layers import (
+    _in_files,
+    old_merge,  # noqa: F401  (makes the module `merge` callable)
+)
 from keras_core.layers.advanced_activations import (
     ELU,
     LeakyReLU,
@@ -255,7 +257,12 @@ class _Layers(Family):
 
         names = dict(super().built_in)  # another thread may import more meanwhile
         layers = {n: v for n, v in names.items() if isinstance(v, type) and issubclass(v, Layer)}
-        return {**layers, **_in_files.CLASSES, "Model": training.Model, "Sequential": sequential.Sequential}
+        return {
+            **layers,
+            **_in_files.CLASSES,
+            "Model": training.Model,
+            "Sequential": sequential.Sequential,
+        }
 
 
 FAMILY = _Layers("layer", globals())

@@ -11,11 +11,25 @@ from keras_core import backend as K
 from keras_core import initializers
 from keras_core.engine.base_layer import Layer
 from keras_core.families import InitializerLike
-from keras_core.graph import Tensor
-from keras_core.graph.spec import Shape
+from keras_core.graph import Tensor, Variable
+from keras_core.graph.spec import Shape, are_known
 from keras_core.layers._convention import ConventionLayer
 
 _SRELU_OPTIONS = ("t_left_init", "a_left_init", "t_right_init", "a_right_init")
+
+
+def _each_place(input_shape: Shape) -> tuple[int, ...]:
+    """The shape of parameters of which each place of a sample has its own.
+
+    Raises:
+        ValueError: if a size is not known.
+    """
+    if not are_known(input_shape[1:]):
+        raise ValueError(
+            f"SReLU and ParametricSoftplus have parameters for each place of a sample, whose sizes "
+            f"must be known; got an input of shape {input_shape}."
+        )
+    return tuple(n for n in input_shape[1:] if n is not None)
 
 
 class SReLU(ConventionLayer):
@@ -35,6 +49,11 @@ class SReLU(ConventionLayer):
     arXiv:1512.07030.
     """
 
+    t_left: Variable
+    a_left: Variable
+    t_right: Variable
+    a_right: Variable
+
     def __init__(
         self,
         t_left_init: InitializerLike = "zeros",
@@ -53,7 +72,7 @@ class SReLU(ConventionLayer):
         for option in _SRELU_OPTIONS:
             name = option[: -len("_init")]
             weight = self.add_weight(
-                name=name, shape=input_shape[1:], initializer=getattr(self, option)
+                name=name, shape=_each_place(input_shape), initializer=getattr(self, option)
             )
             setattr(self, name, weight)
         self.built = True
@@ -91,7 +110,7 @@ class ParametricSoftplus(Layer):
         starts = {"alphas": self.alpha_init, "betas": self.beta_init}
         self.alphas, self.betas = (
             self.add_weight(
-                name=name, shape=input_shape[1:], initializer=initializers.Constant(start)
+                name=name, shape=_each_place(input_shape), initializer=initializers.Constant(start)
             )
             for name, start in starts.items()
         )

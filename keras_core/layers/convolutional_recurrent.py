@@ -11,6 +11,14 @@ from keras_core.families import ActivationLike, ConstraintLike, InitializerLike,
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Shape, are_known
 from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
+from keras_core.layers._convention import (
+    Around,
+    Pairs,
+    WindowLayer,
+    differs,
+    half_around,
+    reaches,
+)
 from keras_core.layers._options import (
     Function,
     PerAxis,
@@ -21,14 +29,6 @@ from keras_core.layers._options import (
     options_config,
     pick,
     set_options,
-)
-from keras_core.layers._convention import (
-    Around,
-    Pairs,
-    WindowLayer,
-    differs,
-    half_around,
-    reaches,
 )
 from keras_core.layers.recurrent._cells import CellResult, DropoutCell, Masks, masked
 from keras_core.layers.recurrent.lstm import forget_bias_initializer, lstm_states

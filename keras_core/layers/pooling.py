@@ -8,8 +8,8 @@ from keras_core import backend as K
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._axes import SpatialLayer, channel_axis
-from keras_core.layers._options import PerAxis, options_config
 from keras_core.layers._convention import Around, Pairs, WindowLayer
+from keras_core.layers._options import PerAxis, options_config
 from keras_core.utils import conv_utils
 
 __all__ = [
@@ -178,7 +178,8 @@ class MaxPooling1D(_Pooling1D):
         strides: step from window to window; None for the length of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
     Output shape: the same with fewer steps.
@@ -193,7 +194,8 @@ class AveragePooling1D(_Pooling1D):
         strides: step from window to window; None for the length of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
     Output shape: the same with fewer steps.
@@ -210,7 +212,8 @@ class MaxPooling2D(_Pooling2D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: the same with fewer rows and columns.
@@ -225,7 +228,8 @@ class AveragePooling2D(_Pooling2D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: the same with fewer rows and columns.
@@ -242,7 +246,8 @@ class MaxPooling3D(_Pooling3D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.
@@ -257,7 +262,8 @@ class AveragePooling3D(_Pooling3D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
-        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of padding "same".
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.

@@ -8,6 +8,7 @@ from typing import Any
 from keras_core.saving import writer
 from keras_core.saving.weights import read_names
 from keras_core.utils.io_utils import H5Dict
+from keras_core.utils.layer_utils import layers_within
 
 
 def follow(model: Any, group: H5Dict, by_name: bool, written_on: str | None) -> None:
@@ -31,8 +32,6 @@ def follow(model: Any, group: H5Dict, by_name: bool, written_on: str | None) -> 
 
 
 def _to_change(layers: list[Any]) -> Iterator[Any]:
-    from keras_core.engine.retracing import layers_within
-
     for layer in layers_within(layers):
         differs = getattr(layer, "_trains_by_convention", None)
         if differs is not None and layer.convention != "theano" and differs():

@@ -155,9 +155,7 @@ def load_weights(
             with weights.reading(store, "'model_weights'"):
                 group = store["model_weights"]
         if by_name:
-            weights.load_weights_by_name(
-                group, model.layers, skip_mismatch, reshape, written_on
-            )
+            weights.load_weights_by_name(group, model.layers, skip_mismatch, reshape, written_on)
         else:
             weights.load_weights(group, model.layers, reshape, written_on)
         conventions.follow(model, group, by_name, written_on)

@@ -140,16 +140,14 @@ class _WeightsOfKeras1:
             else:
                 yield from (names[i] for i, is_trained in zip(share, trainable) if is_trained)
 
-    def of_today(
-        self, slots: Sequence[np.ndarray], written_on: str | None
-    ) -> list[np.ndarray]:
+    def of_today(self, slots: Sequence[np.ndarray], written_on: str | None) -> list[np.ndarray]:
         """A slot for each weight of today, of those that Keras 1 had for its own.
 
         Raises:
             ValueError: if a slot has not the shape of its weight.
         """
         named = dict(zip(self.trained, slots))
-        found = {}
+        found: dict[int, np.ndarray] = {}
         for layer, names, arrays in self._groups:
             parts = [named.get(name, array) for name, array in zip(names, arrays)]
             if any(part.shape != array.shape for part, array in zip(parts, arrays)):

@@ -225,7 +225,8 @@ def _by_place(convolved: Tensor, axis: int, channels: int, places: int) -> Tenso
 max_pool_shared = Primitive(
     "max_pool_shared",
     _pool_shape("max_pool_shared"),
-    vjp=_max_pool_shared_vjp,
+    _max_pool,
+    _max_pool_shared_vjp,
     decomposition=_max_pool_shared_parts,
     lift=lift_batch,
     family=_FAMILY,

@@ -10,6 +10,7 @@ from keras_core.families import ActivationLike, ConstraintLike, InitializerLike,
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Shape
 from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
+from keras_core.layers._convention import WindowLayer, reaches
 from keras_core.layers._options import (
     KernelLayer,
     PerAxis,
@@ -19,7 +20,6 @@ from keras_core.layers._options import (
     pick,
     set_options,
 )
-from keras_core.layers._convention import WindowLayer, reaches
 from keras_core.utils import conv_utils
 
 _CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: K.conv1d, 2: K.conv2d, 3: K.conv3d}

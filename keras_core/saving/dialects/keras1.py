@@ -15,9 +15,10 @@ from keras_core.legacy import configs
 from keras_core.legacy.table import ALIASES, row_of
 
 # Layers that had an order of axes, but did not write it down.
-_SILENT = {
-    f"{kind}{n}D" for kind in ("UpSampling", "ZeroPadding", "Cropping") for n in (2, 3)
-} | {"SpatialDropout2D", "SpatialDropout3D"}
+_SILENT = {f"{kind}{n}D" for kind in ("UpSampling", "ZeroPadding", "Cropping") for n in (2, 3)} | {
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+}
 
 _REMOVED_METRICS = {
     *("precision", "recall", "fbeta_score", "fmeasure", "f1score", "matthews_correlation"),

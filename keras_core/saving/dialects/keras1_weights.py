@@ -77,7 +77,9 @@ def _numbers(leaf: Any) -> tuple[int, ...]:
 
 def _gates(leaf: Any) -> int:
     rule = _rule(leaf)
-    return {_lstm: 4, _conv_lstm: 4, _gru: 3}.get(rule, 0)  # type: ignore[call-overload]
+    if rule is _gru:
+        return 3
+    return 4 if rule in (_lstm, _conv_lstm) else 0
 
 
 def _by_name(owners: Sequence[Any], names: Sequence[str]) -> list[Share] | None:
