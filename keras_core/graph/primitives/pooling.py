@@ -192,34 +192,42 @@ def _max_pool_shared_vjp(
     padding: Padding,
     data_format: str,
 ) -> tuple[Tensor]:
-    """What each place in a window meets are channels of a convolution with ones and zeros."""
-    axis = 1 if data_format == "channels_first" else x.ndim - 1
-    channels, places = x.shape[axis], math.prod(size)
-    if channels is None:
-        raise ValueError(f"max_pool_shared: needs a known number of channels, not {x.shape}.")
-    kernel = Constant(np.tile(np.eye(places, dtype=x.dtype), channels).reshape(*size, 1, -1))
+    """What each place in a window meets is a channel of a convolution with ones and zeros."""
+    places = math.prod(size)
+    kernel = Constant(np.eye(places, dtype=x.dtype).reshape(*size, 1, places))
     options: dict[str, Any] = {
         "strides": strides,
         "padding": padding,
         "dilation": (1,) * len(size),
-        "groups": channels,
-        "data_format": data_format,
+        "groups": 1,
+        "data_format": "channels_last",
     }
-    met = _by_place(p.conv(x, kernel, **options), axis, channels, places)
-    inside = _by_place(p.conv(p.ones_like(x), kernel, **options), axis, channels, places)
+    alone, largest, share = (_channels_apart(t, data_format) for t in (x, y, g))
+    met = p.conv(alone, kernel, **options)
+    inside = p.conv(p.ones_like(alone), kernel, **options)
     zero = p.scalar(0, x.dtype)
-    holds = p.logical_and(p.equal(met, p.expand_dims(y, axis + 1)), p.greater(inside, zero))
-    share = p.where(holds, p.expand_dims(g, axis + 1), zero)
-    shape = [p.size_of(y, i) for i in range(y.ndim)]
-    shape[axis] = channels * places
-    spread = p.reshape_to_sizes(share, shape)
-    return (p.conv_input_grad(spread, kernel, *p.dims_of(x), shape=x.shape, **options),)
+    holds = p.logical_and(p.equal(met, largest), p.greater(inside, zero))
+    spread = p.where(holds, share, zero)
+    back = p.conv_input_grad(spread, kernel, *p.dims_of(alone), shape=alone.shape, **options)
+    return (_channels_together(back, x, data_format),)
 
 
-def _by_place(convolved: Tensor, axis: int, channels: int, places: int) -> Tensor:
-    """Channels and places as two axes."""
-    sizes = [p.size_of(convolved, i) for i in range(convolved.ndim)]
-    return p.reshape_to_sizes(convolved, [*sizes[:axis], channels, places, *sizes[axis + 1 :]])
+def _channels_apart(x: Tensor, data_format: str) -> Tensor:
+    """Each channel as a sample of its own, `(batch * channels, spatial…, 1)`."""
+    if data_format == "channels_last":
+        x = p.transpose(x, perm=(0, x.ndim - 1, *range(1, x.ndim - 1)))
+    batch, channels, *spatial = (p.size_of(x, axis) for axis in range(x.ndim))
+    return p.reshape_to_sizes(x, [p.product_of_sizes([batch, channels]), *spatial, 1])
+
+
+def _channels_together(x: Tensor, like: Tensor, data_format: str) -> Tensor:
+    """The inverse."""
+    sizes = [p.size_of(like, axis) for axis in range(like.ndim)]
+    if data_format == "channels_first":
+        return p.reshape_to_sizes(x, sizes)
+    batch, *spatial, channels = sizes
+    first = p.reshape_to_sizes(x, [batch, channels, *spatial])
+    return p.transpose(first, perm=(0, *range(2, like.ndim), 1))
 
 
 max_pool_shared = Primitive(
