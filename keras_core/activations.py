@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
 from keras_core import namespaces
-from keras_core.families import ActivationLike, Family
+from keras_core.families import ActivationLike, Family, Names
 
 if TYPE_CHECKING:
     from keras_core.graph import Tensor
@@ -141,7 +141,7 @@ def linear(x: Any) -> Any:
     return x
 
 
-FAMILY = Family("activation function", globals())
+FAMILY = Family("activation function", Names(globals(), __all__))
 
 
 def serialize(activation: Any) -> Any:

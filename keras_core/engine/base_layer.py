@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar, cast, overlo
 import numpy as np
 
 from keras_core import backend as K
+from keras_core.attempt import take_calls
 from keras_core.engine.assembling import assembling
 from keras_core.engine.connections import Connections
 from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors, shape_tuple
@@ -362,6 +363,7 @@ class Layer(WeightOwner, Connections):
         input_list = to_list(inputs, allow_tuple=True)
         if is_native_call(input_list):
             return run_natively(self, input_list, kwargs)
+        take_calls(1, lambda: f"Layer {self.name}")
         with assembling, K.name_scope(self.name):
             self._build_for(inputs)
             self.assert_input_compatibility(inputs)

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import foreign
+from keras_core.attempt import take_calls
 from keras_core.engine.additions import input_key, unique
 from keras_core.engine.base_layer import Layer, as_shapes, is_metric
 from keras_core.engine.graph_map import GraphMap, node_of
@@ -434,6 +435,7 @@ class Network(Persistence, Layer):
         masks = [None] * len(inputs) if masks is None else masks
 
         def run(layer, tensors, tensor_masks, arguments):
+            take_calls(1, lambda: f"Layer {layer.name}")
             outputs, output_masks = layer._compute(
                 unpack_singleton(tensors), tensor_masks, arguments
             )

@@ -81,7 +81,7 @@ def load_attributes_from_hdf5_group(group: Any, name: str) -> list[str]:
         A list of str; an empty one when there is no such attribute.
     """
     store = _store(group, "r")
-    return _weights.read_names(store, name) if name in store else []
+    return store.names(name) if name in store else []
 
 
 def save_weights_to_hdf5_group(group: Any, layers: Sequence[Layer]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_core.attempt import undo_by
 from keras_core.saving.json_text import json_value
 from keras_core.utils.code_text import code_of, name_in, read_code
 
@@ -22,8 +23,10 @@ def remember(function):
     """Notes a function that a layer is made of."""
     if isinstance(function, FunctionType):
         key = id(function)
-        _given.pop(key, None)
+        before = _given.pop(key, None)
         _given[key] = weakref.ref(function, lambda _: _given.pop(key, None))
+        if before is None:
+            undo_by(lambda: _given.pop(key, None))
 
 
 def named(name):

@@ -131,7 +131,7 @@ class Lambda(Layer):
     def from_config(
         cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Self:
-        config = dict(config)
+        config = {"function_type": "function", "output_shape_type": "raw", **config}
         for option in ("function", "output_shape"):
             kind = config.pop(f"{option}_type")
             config[option] = _from_config(config[option], kind, custom_objects or {})
@@ -174,7 +174,8 @@ def _load_code(dumped: Any, custom_objects: Mapping[str, Any]) -> Callable[..., 
             "The file holds a Lambda layer made of bytecode, which could do anything when it "
             "runs, and no function of this program is the same, so it was not loaded. Define the "
             "function in the main program before loading, or pass it as custom_objects. If you "
-            "trust the file, load it with safe_mode=False."
+            "trust the file, load it with safe_mode=False, or inside of "
+            "keras_core.saving.safety.safe_mode_scope(False)."
         )
     code, defaults, closure = dumped
     dumped = code, defaults and restored(list(defaults)), closure and restored(list(closure))

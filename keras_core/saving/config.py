@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from keras_core import slots
+from keras_core.attempt import Attempt, attempted, current, memory_limit
 from keras_core.saving import dialects, writer
-from keras_core.saving.safety import safe_mode_scope
+from keras_core.saving.json_text import parse_json
+from keras_core.saving.safety import safe_mode_scope, telling
 from keras_core.saving.yaml_text import parse_yaml
 
 if TYPE_CHECKING:
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 # Files follow the layout of this Keras, with TensorFlow's kernels, whichever backend runs.
 KERAS_VERSION = "2.3.1"
 KERNEL_LAYOUT = "tensorflow"
+
+# A configuration alone does not say how much is meant: bytes of weights that it may ask for, and
+# calls of layers for each of its values.
+_LARGEST_MODEL = 2**32
+_BYTES_A_NUMBER = 4
+_CALLS_A_VALUE = 4
+_SMALL_NUMBER_OF_CALLS = 20_000
 
 
 def model_config(model: Any, versions: bool = False) -> dict[str, Any]:
@@ -59,7 +68,8 @@ def model_from_config(
 
     Raises:
         TypeError: if `config` is a list.
-        ValueError: if it is no configuration of a model, or names an unknown layer.
+        ModelFileError: if it is no configuration of a model, names an unknown layer, or asks for
+            more than `saving.safety.memory_scope` allows. It is a ValueError.
     """
     if isinstance(config, list):
         raise TypeError(
@@ -67,11 +77,40 @@ def model_from_config(
             "For a list use Sequential.from_config(config)."
         )
     writer.check_engine(written_on)
-    config = dialects.translated(
-        config, version or config.get("keras_version"), written_on or config.get("backend")
-    )
-    with safe_mode_scope(safe_mode):
-        return slots.family("layers").deserialize(config, custom_objects)
+    with telling(None, None, "no model can be made of the configuration"):
+        config = dialects.translated(
+            config, version or config.get("keras_version"), written_on or config.get("backend")
+        )
+        with safe_mode_scope(safe_mode), _attempted(config):
+            return slots.family("layers").deserialize(config, custom_objects)
+
+
+@contextmanager
+def _attempted(config: Any) -> Iterator[None]:
+    """Allows what a configuration by itself may take, unless it is read as part of a file."""
+    if current() is not None:
+        yield
+        return
+    numbers = memory_limit(_LARGEST_MODEL) // _BYTES_A_NUMBER
+    with attempted(
+        Attempt(numbers, calls_for(config), "a configuration without a file of weights")
+    ):
+        yield
+
+
+def calls_for(config: Any) -> float:
+    """How many calls of layers a configuration may ask for.
+
+    Args:
+        config: nested dicts and lists.
+    """
+    values, waiting = 0, [config]
+    while waiting:
+        item = waiting.pop()
+        values += 1
+        if isinstance(item, (dict, list, tuple)):
+            waiting += item.values() if isinstance(item, dict) else item
+    return memory_limit(_SMALL_NUMBER_OF_CALLS + _CALLS_A_VALUE * values)
 
 
 def model_from_json(
@@ -93,9 +132,9 @@ def model_from_json(
         A model that is not compiled.
 
     Raises:
-        ValueError: if the text is no JSON, or names an unknown layer.
+        ModelFileError: if the text is no JSON, or makes no model; see `model_from_config`.
     """
-    return model_from_config(json.loads(json_string), custom_objects, safe_mode, None, written_on)
+    return model_from_config(parse_json(json_string), custom_objects, safe_mode, None, written_on)
 
 
 def model_from_yaml(
@@ -117,6 +156,6 @@ def model_from_yaml(
         A model that is not compiled.
 
     Raises:
-        ValueError: if the text is no YAML, or names an unknown layer.
+        ModelFileError: if the text is no YAML, or makes no model; see `model_from_config`.
     """
     return model_from_config(parse_yaml(yaml_string), custom_objects, safe_mode, None, written_on)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from keras_core.saving import writer
-from keras_core.saving.weights import read_names
 from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.layer_utils import layers_within
 
@@ -22,7 +21,7 @@ def follow(model: Any, group: H5Dict, by_name: bool, written_on: str | None) -> 
     """
     if writer.engine_of(group, written_on) != "theano":
         return
-    named = set(read_names(group, "layer_names"))
+    named = set(group.names("layer_names"))
     layers = [layer for layer in model.layers if not by_name or layer.name in named]
     changed = set(_to_change(layers))
     for layer in changed:

@@ -47,5 +47,8 @@ def _save_json(model: Any, path: Path) -> None:
 
 def _load_json(path: Path) -> Any:
     from keras_core.saving.config import model_from_json
+    from keras_core.saving.safety import telling
 
-    return model_from_json(path.read_text(encoding="utf-8"))
+    content = path.read_bytes()
+    with telling(str(path), None, "it cannot be read"):
+        return model_from_json(content.decode("utf-8"))

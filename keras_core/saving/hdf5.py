@@ -6,12 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from keras_core.attempt import Attempt, attempted, memory_limit
 from keras_core.saving import config, conventions, targets, training, weights, writer
 from keras_core.saving.json_text import json_value
+from keras_core.saving.safety import safe_mode_scope, telling
 from keras_core.utils.io_utils import H5Dict
 
 if TYPE_CHECKING:
     from keras_core.engine.training import Model
+
+# Numbers that a model may ask for beside those of its file: metrics, and layers of other kinds.
+_SMALL_NUMBER_OF_NUMBERS = 2**20
 
 
 def save_model(
@@ -68,46 +73,46 @@ def load_model(
 
     Raises:
         OSError: if there is no such file.
-        ValueError: if the file is damaged, holds no model, or names an unknown object.
+        ModelFileError: if the file is damaged, holds no model, names an unknown object, or asks
+            for more than `saving.safety.memory_scope` allows. It is a ValueError and an OSError.
     """
 
     def load(store: H5Dict) -> Any:
-        with weights.reading(store, "'model_weights'"):
-            group = store["model_weights"]
-            engine = writer.engine_of(group, written_on)
-        model = _architecture(store, custom_objects, safe_mode, engine)
-        with weights.reading(store, "'model_weights'"):
-            weights.load_weights(group, model.layers, written_on=written_on)
+        architecture = _architecture(store)
+        group = store.group("model_weights")
+        engine, version = (
+            writer.engine_of(group, written_on),
+            writer.text_of(store, "keras_version"),
+        )
+        with attempted(_allowed(architecture, weights.survey(group))), safe_mode_scope(safe_mode):
+            with telling(store.file, "/model_config", "no model can be made of it"):
+                model = config.model_from_config(
+                    architecture, custom_objects, safe_mode, version, engine
+                )
+            with telling(store.file, "/model_weights", "the weights cannot be loaded"):
+                weights.load_weights(group, model.layers, written_on=written_on)
+            if compile:
+                training.load_training(store, model, custom_objects, engine)
         writer.warn_of_guess(group, model.layers, written_on)
-        if compile:
-            training.load_training(store, model, custom_objects, engine)
         return model
 
     return targets.read(filepath, load, "load_model")
 
 
-def _architecture(
-    store: H5Dict,
-    custom_objects: Mapping[str, Any] | None,
-    safe_mode: bool,
-    written_on: str | None,
-) -> Any:
+def _architecture(store: H5Dict) -> Any:
     if "model_config" not in store:
-        raise targets.ModelFileError(
-            f"{store.where} holds no model_config, so it is no saved model. If it holds weights "
-            "alone, make the model first and call model.load_weights."
+        raise store.wrong(
+            "it holds no model_config, so it is no saved model. If it holds weights alone, make "
+            "the model first and call model.load_weights."
         )
-    architecture = weights.read_json(store, "model_config")
-    try:
-        version = writer.text_of(store, "keras_version")
-        return config.model_from_config(
-            architecture, custom_objects, safe_mode, version, written_on
-        )
-    except (KeyError, IndexError, AttributeError, TypeError, RecursionError) as error:
-        raise ValueError(
-            f"{store.where}: no model can be made of its model_config "
-            f"({type(error).__name__}: {error})."
-        ) from error
+    return weights.read_json(store, "model_config")
+
+
+def _allowed(architecture: Any, numbers: float) -> Attempt:
+    """What a file of so many numbers may take: each of its weights, and a little for converting."""
+    allowed = memory_limit(2 * numbers + _SMALL_NUMBER_OF_NUMBERS)
+    calls = config.calls_for(architecture)
+    return Attempt(allowed, calls, f"a file with {numbers:,} numbers", defers=True)
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
@@ -146,19 +151,22 @@ def load_weights(
 
     Raises:
         OSError: if there is no such file.
-        ValueError: if the file is damaged, or its weights do not fit the model.
+        ModelFileError: if the file is damaged, or its weights do not fit the model. It is a
+            ValueError and an OSError.
     """
 
     def load(store: H5Dict) -> None:
         group = store
         if "layer_names" not in store and "model_weights" in store:
-            with weights.reading(store, "'model_weights'"):
-                group = store["model_weights"]
-        if by_name:
-            weights.load_weights_by_name(group, model.layers, skip_mismatch, reshape, written_on)
-        else:
-            weights.load_weights(group, model.layers, reshape, written_on)
-        conventions.follow(model, group, by_name, written_on)
+            group = store.group("model_weights")
+        with telling(store.file, None, f"its weights cannot be loaded into model {model.name}"):
+            if by_name:
+                weights.load_weights_by_name(
+                    group, model.layers, skip_mismatch, reshape, written_on
+                )
+            else:
+                weights.load_weights(group, model.layers, reshape, written_on)
+            conventions.follow(model, group, by_name, written_on)
         writer.warn_of_guess(group, model.layers, written_on)
 
     targets.read(filepath, load, f"load_weights of {model.name}")

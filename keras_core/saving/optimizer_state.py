@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_core.saving.dialects import keras1_weights
-from keras_core.saving.weights import read_arrays, read_names
+from keras_core.saving.weights import read_arrays
 from keras_core.saving.writer import is_keras1
 from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.layer_utils import unfrozen
@@ -46,8 +46,8 @@ def state_of_today(
     Raises:
         ValueError: if the state does not fit.
     """
-    if is_keras1(store["model_weights"]):
-        return _from_keras1(store["model_weights"], model, values, written_on)
+    if is_keras1(store.group("model_weights")):
+        return _from_keras1(store.group("model_weights"), model, values, written_on)
     return _turned(model, values) if written_on == "theano" else list(values)
 
 
@@ -118,14 +118,13 @@ class _WeightsOfKeras1:
         self._params = model._collected_trainable_weights
         size = 2 * sum(int(np.prod(weight.shape)) for weight in model.weights) + 16
         named = [
-            (name, read_names(group[name], "weight_names"))
-            for name in read_names(group, "layer_names")
+            (name, group.group(name).names("weight_names")) for name in group.names("layer_names")
         ]
         named = [(name, names) for name, names in named if names]
         layers = [layer for layer in model.layers if layer.weights]
         owners = keras1_weights.owners_of_groups(layers, [name for name, _ in named])
         self._groups = [
-            (layer, names, read_arrays(group[name], size))
+            (layer, names, read_arrays(group.group(name), size))
             for layer, (name, names) in zip(owners, named)
         ]
         self.trained = sorted(name for one in self._groups for name in self._trained_in(*one))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from keras_core import slots
+from keras_core.errors import shortened
 from keras_core.saving.dialects import keras1
 from keras_core.saving.json_text import json_value
 from keras_core.saving.optimizer_state import state_of_today
-from keras_core.saving.weights import read_arrays, read_json, reading, save_variables
+from keras_core.saving.safety import telling
+from keras_core.saving.weights import read_arrays, read_json, save_variables
 from keras_core.saving.writer import is_keras1
 from keras_core.utils.io_utils import H5Dict
 
@@ -64,13 +67,15 @@ def load_training(
             stacklevel=5,
         )
         return
-    with reading(store, "'training_config'"):
-        config = read_json(store, "training_config")
-        if is_keras1(store["model_weights"]):
-            config = keras1.translated_training(config)
-        model.compile(**_compile_arguments(config, custom_objects or {}))
+    config = read_json(store, "training_config")
+    if is_keras1(store.group("model_weights")):
+        config = keras1.translated_training(config)
+    with telling(store.file, "/training_config", "the model cannot be compiled as it says"):
+        arguments = _compile_arguments(config, custom_objects or {})
+        model.compile(**arguments)
     if "optimizer_weights" in store:
-        _restore_optimizer(store, model, written_on)
+        with telling(store.file, "/optimizer_weights", "the optimizer's state cannot be loaded"):
+            _restore_optimizer(store, model, arguments, written_on)
 
 
 def _compile_arguments(config: dict[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,15 +102,20 @@ def _objects(saved: Any, family: Any, custom_objects: Mapping[str, Any]) -> Any:
     return custom_objects.get(saved, saved) if isinstance(saved, str) else saved
 
 
-def _restore_optimizer(store: H5Dict, model: Any, written_on: str | None) -> None:
+def _restore_optimizer(
+    store: H5Dict, model: Any, arguments: dict[str, Any], written_on: str | None
+) -> None:
     model._make_train_function()
-    expected = sum(int(weight.get_value().size) for weight in model.optimizer.weights)
+    expected = sum(math.prod(weight.shape) for weight in model.optimizer.weights)
+    values = read_arrays(store.group("optimizer_weights"), 4 * expected + 64)
     try:
-        values = read_arrays(store["optimizer_weights"], 4 * expected + 64)
         model.optimizer.set_weights(state_of_today(store, model, values, written_on))
     except ValueError as error:
+        # An optimizer of somebody else's may have taken some of the values.
+        fresh = type(model.optimizer).from_config(model.optimizer.get_config())
+        model.compile(**{**arguments, "optimizer": fresh})
         warnings.warn(
             f"The optimizer of {store.where} starts with a fresh state, for the saved one does not "
-            f"fit: {error}",
+            f"fit: {shortened(error)}",
             stacklevel=6,
         )

@@ -27,11 +27,7 @@ def check_engine(written_on: str | None) -> None:
 
 def text_of(group: H5Dict, key: str) -> str | None:
     """A text of a group, or None where it has none of that name."""
-    return _decoded(group[key]) if key in group else None
-
-
-def _decoded(value: Any) -> str:
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+    return group.text(key) if key in group else None
 
 
 def is_keras1(group: H5Dict) -> bool:
@@ -62,8 +58,8 @@ def engine_of(group: H5Dict, written_on: str | None) -> str | None:
 
 def _guessed(group: H5Dict) -> str | None:
     """The engine by the names of arrays, which have a number of the output on TensorFlow alone."""
-    for layer in map(_decoded, group["layer_names"]):
-        for name in map(_decoded, group[layer]["weight_names"]):
+    for layer in group.names("layer_names"):
+        for name in group.group(layer).names("weight_names"):
             return "tensorflow" if name.endswith(":0") else "theano"
     return None
 
