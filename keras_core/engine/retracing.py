@@ -50,7 +50,9 @@ def _concerns(node, changed, replaced):
 
 def _repeat(node, replaced):
     layer = node.outbound_layer
-    _forget_additions(layer, input_key(node.input_tensors))
+    for inner in layers_within([layer]):
+        # The first layers of a model are called on its inputs, as the model is.
+        _forget_additions(inner, input_key(node.input_tensors))
     inputs = [current(x, replaced) for x in node.input_tensors]
     masks = [getattr(x, "_keras_mask", None) for x in inputs]
     with K.name_scope(layer.name):
