@@ -65,9 +65,9 @@ class OldCall:
 
     def text(self) -> str:
         """The call as a program writes it."""
-        given = [_shown(value) for value in self.args]
-        given += [f"{name}={_shown(value)}" for name, value in self.kwargs.items()]
-        applied = "" if self.applied is None else f"({_shown(self.applied)})"
+        given = [shown(value) for value in self.args]
+        given += [f"{name}={shown(value)}" for name, value in self.kwargs.items()]
+        applied = "" if self.applied is None else f"({shown(self.applied)})"
         return f"{self.name}({', '.join(given)}){applied}"
 
 
@@ -78,10 +78,10 @@ def both_given(call: str, old: str, new: str) -> TypeError:
     )
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value in a message: plain ones as they are written."""
     if isinstance(value, (list, tuple)):
-        inner = ", ".join(map(_shown, value))
+        inner = ", ".join(map(shown, value))
         comma = "," * (isinstance(value, tuple) and len(value) == 1)
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{comma})"
     if isinstance(value, (bool, int, float, str, type(None))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from keras_core.legacy.call import OldCall
+from keras_core.legacy.call import OldCall, shown
 from keras_core.legacy.table import Row
 
 
@@ -45,6 +45,6 @@ def _refuse_positional(call: OldCall, row: Row) -> None:
     if row.positional is not None and len(call.args) > len(row.positional):
         allowed = f"{list(row.positional)} by position" if row.positional else "none by position"
         raise TypeError(
-            f"{call.name} takes {allowed}, but was given {len(call.args)} arguments that way. "
-            "Their order has changed since Keras 1: write the others by name."
+            f"{call.name} takes {allowed}, but was given {shown(call.args)}. The order of the "
+            "others has changed since Keras 1: write them by name."
         )

@@ -74,7 +74,7 @@ class Steps(Callback):
 def test_an_epoch_is_as_long_as_its_sequence_then_is(workers, shuffle):
     lengths, steps = [3, 1, 4, 2], Steps()
     history = line().fit_generator(
-        Numbered(*lengths), None, 4, 0, [steps], workers=workers, shuffle=shuffle
+        Numbered(*lengths), None, 4, verbose=0, callbacks=[steps], workers=workers, shuffle=shuffle
     )
     assert steps.counts == steps.told == lengths
     wanted = [np.mean(np.arange(n) ** 2.0) for n in lengths]
@@ -89,7 +89,12 @@ def test_a_callback_may_change_the_length(workers):
         data.lengths = [epoch + 3]
 
     line().fit_generator(
-        data, None, 3, 0, [LambdaCallback(on_epoch_begin=grow), steps], workers=workers
+        data,
+        None,
+        3,
+        verbose=0,
+        callbacks=[LambdaCallback(on_epoch_begin=grow), steps],
+        workers=workers,
     )
     assert steps.counts == steps.told == [2, 3, 4]
 
@@ -98,7 +103,7 @@ def test_a_callback_may_change_the_length(workers):
 def test_validation_is_as_long_as_its_sequence_then_is(workers):
     held_out = Numbered(1, 3, 2)
     line().fit_generator(
-        Numbered(1), None, 3, 0, validation_data=held_out, workers=workers, shuffle=False
+        Numbered(1), None, 3, verbose=0, validation_data=held_out, workers=workers, shuffle=False
     )
     assert held_out.asked[:6] == [0, 0, 1, 2, 0, 1]
 
@@ -112,7 +117,7 @@ def test_a_sequence_that_becomes_empty_says_so(workers):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_shuffle_takes_the_batches_of_a_sequence_in_another_order(workers):
     data = Numbered(40)
-    line().fit_generator(data, None, 2, 0, workers=workers, max_queue_size=1)
+    line().fit_generator(data, None, 2, verbose=0, workers=workers, max_queue_size=1)
     first, second = data.asked[:40], data.asked[40:80]
     assert sorted(first) == sorted(second) == list(range(40))
     assert first != second
@@ -124,7 +129,7 @@ def test_the_order_of_shuffled_batches_follows_the_seed_with_and_without_workers
     for workers in (0, 1, 0):
         data = Numbered(20)
         np.random.seed(7)
-        line().fit_generator(data, None, 2, 0, workers=workers)
+        line().fit_generator(data, None, 2, verbose=0, workers=workers)
         orders.append(data.asked[:40])
     assert orders[0] == orders[1] == orders[2]
 
@@ -140,7 +145,7 @@ def test_a_generator_that_runs_out_says_how_many_came_and_were_wanted(method, wo
 def test_steps_that_are_no_whole_number_cover_all_samples():
     steps = Steps()
     data = ((X, Y) for _ in range(20))
-    line().fit_generator(data, 5 / 2, 2, 0, [steps])
+    line().fit_generator(data, 5 / 2, 2, verbose=0, callbacks=[steps])
     assert steps.counts == [3, 3]
     assert len(line().predict_generator(((X, Y) for _ in range(20)), 3 / 2)) == 8
 

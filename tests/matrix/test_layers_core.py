@@ -27,7 +27,7 @@ def test_dense_is_a_product_along_the_last_axis(x):
     kernel = RNG.uniform(-1, 1, (5, 2)).astype("float32")
     bias = np.array([0.5, -0.25], "float32")
     expected = np.tanh(np.einsum("...i,ij->...j", x.astype("float64"), kernel) + bias)
-    check_layer(layers.Dense(2, "tanh"), x, weights=[kernel, bias], expected=expected)
+    check_layer(layers.Dense(2, activation="tanh"), x, weights=[kernel, bias], expected=expected)
 
 
 def test_dense_without_bias_has_one_weight():
@@ -164,9 +164,13 @@ def test_noise_shape_is_shared_and_filled_in():
     [
         (lambda: layers.SpatialDropout1D(0.5), (20, 6, 8), (1,)),
         (lambda: layers.SpatialDropout2D(0.5), (20, 3, 4, 8), (1, 2)),
-        (lambda: layers.SpatialDropout2D(0.5, "channels_first"), (20, 8, 3, 4), (2, 3)),
+        (lambda: layers.SpatialDropout2D(0.5, data_format="channels_first"), (20, 8, 3, 4), (2, 3)),
         (lambda: layers.SpatialDropout3D(0.5), (20, 3, 4, 2, 8), (1, 2, 3)),
-        (lambda: layers.SpatialDropout3D(0.5, "channels_first"), (20, 8, 3, 4, 2), (2, 3, 4)),
+        (
+            lambda: layers.SpatialDropout3D(0.5, data_format="channels_first"),
+            (20, 8, 3, 4, 2),
+            (2, 3, 4),
+        ),
     ],
     ids=["1d", "2d", "2d first", "3d", "3d first"],
 )

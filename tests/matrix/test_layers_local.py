@@ -35,7 +35,7 @@ def local2d(x, kernel, bias, size, strides):
 def test_local_1d(size, stride, steps):
     x, kernel, bias = draw(2, 7, 3), draw(steps, size * 3, 4), draw(steps, 4)
     check_layer(
-        layers.LocallyConnected1D(4, size, stride, activation="tanh"),
+        layers.LocallyConnected1D(4, size, strides=stride, activation="tanh"),
         x,
         weights=[kernel, bias],
         expected=np.tanh(local1d(x, kernel, bias, size, stride)),
@@ -47,7 +47,7 @@ def test_local_2d(size, strides, out):
     x, bias = draw(2, 5, 4, 3), draw(*out, 2)
     kernel = draw(out[0] * out[1], size[0] * size[1] * 3, 2)
     check_layer(
-        layers.LocallyConnected2D(2, size, strides, data_format="channels_last"),
+        layers.LocallyConnected2D(2, size, strides=strides, data_format="channels_last"),
         x,
         weights=[kernel, bias],
         expected=local2d(x, kernel, bias, size, strides),

@@ -40,7 +40,7 @@ def test_by_moving_averages(shape, axis):
     gamma, beta, mean = draw(channels), draw(channels), draw(channels)
     variance = 0.5 + np.abs(draw(channels))
     check_layer(
-        layers.BatchNormalization(axis),
+        layers.BatchNormalization(axis=axis),
         x,
         weights=[gamma, beta, mean, variance],
         expected=formula(x, mean, variance, beta, gamma, axis),
@@ -50,7 +50,7 @@ def test_by_moving_averages(shape, axis):
 @pytest.mark.parametrize("shape, axis", CASES)
 def test_by_the_batch(shape, axis):
     x, channels = draw(*shape), shape[axis]
-    layer = layers.BatchNormalization(axis)
+    layer = layers.BatchNormalization(axis=axis)
     layer.build((None, *shape[1:]))
     gamma, beta = draw(channels), draw(channels)
     layer.set_weights([gamma, beta, np.zeros(channels), np.ones(channels)])
@@ -132,7 +132,7 @@ def test_unknown_sizes_elsewhere():
 @pytest.mark.parametrize("axis", [-1, 3])
 def test_refuses_an_unknown_axis(axis):
     with pytest.raises(ValueError, match=rf"axis {axis}.*\(None, None\)"):
-        layers.BatchNormalization(axis)(layers.Input((None,)))
+        layers.BatchNormalization(axis=axis)(layers.Input((None,)))
 
 
 def test_masks_pass():

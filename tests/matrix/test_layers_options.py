@@ -127,7 +127,7 @@ class Square(L.Conv2D):
 
     def __init__(self, filters, side=3, **kwargs):
         kwargs.pop("kernel_size", None)
-        super().__init__(filters, (side, side), (1, 1), **kwargs)
+        super().__init__(filters, (side, side), strides=(1, 1), **kwargs)
         self.side = side
 
     def get_config(self):

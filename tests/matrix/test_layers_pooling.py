@@ -48,10 +48,12 @@ def test_windows(rank, padding, size, stride, kind, reduce):
     x = RNG.uniform(-1, 1, (2, *SIZES[rank], 2)).astype("float32")
     cls = getattr(layers, f"{kind}Pooling{rank}D")
     expected = pooled(x, (size,) * rank, (stride or size,) * rank, padding, reduce)
-    check_layer(cls(size, stride, padding, "channels_last"), x, expected=expected)
+    check_layer(cls(size, stride, padding, data_format="channels_last"), x, expected=expected)
     first = np.ascontiguousarray(np.moveaxis(x, -1, 1))
     check_layer(
-        cls(size, stride, padding, "channels_first"), first, expected=np.moveaxis(expected, -1, 1)
+        cls(size, stride, padding, data_format="channels_first"),
+        first,
+        expected=np.moveaxis(expected, -1, 1),
     )
 
 

@@ -19,7 +19,7 @@ def fresh_names():
 
 
 def test_a_chain_computes_its_layers_in_turn():
-    model = Sequential([Dense(3, "relu", input_shape=(4,)), Dense(2)])
+    model = Sequential([Dense(3, activation="relu", input_shape=(4,)), Dense(2)])
     a, b, c, d = model.get_weights()
     np.testing.assert_allclose(
         model.predict(X), np.maximum(X @ a + b, 0) @ c + d, rtol=1e-5, atol=1e-6
@@ -179,14 +179,14 @@ def test_clone_of_a_late_built_chain():
 
 
 def test_predict_classes_and_proba():
-    model = Sequential([Dense(3, "softmax", input_shape=(4,))])
+    model = Sequential([Dense(3, activation="softmax", input_shape=(4,))])
     probabilities = model.predict_proba(X)
     np.testing.assert_allclose(probabilities.sum(axis=1), np.ones(6), rtol=1e-5)
     assert model.predict_classes(X).tolist() == probabilities.argmax(axis=1).tolist()
 
 
 def test_predict_classes_of_one_unit():
-    model = Sequential([Dense(1, "sigmoid", input_shape=(4,))])
+    model = Sequential([Dense(1, activation="sigmoid", input_shape=(4,))])
     expected = (model.predict(X) > 0.5).astype(int).tolist()
     assert model.predict_classes(X).tolist() == expected
 
