@@ -12,50 +12,14 @@ import numpy as np
 import yaml
 
 NAMES = [
-    *(
-        "Dense",
-        "Lambda",
-        "Model",
-        "Sequential",
-        "LSTM",
-        "TimeDistributed",
-        "Bidirectional",
-        "Layer",
-    ),
-    *(
-        "InputLayer",
-        "RNN",
-        "StackedRNNCells",
-        "mse",
-        "relu",
-        "l2",
-        "Zeros",
-        "MaxNorm",
-        "deserialize",
-    ),
+    *("Dense", "Lambda", "Model", "Sequential", "LSTM", "TimeDistributed", "Bidirectional", "Layer"),
+    *("InputLayer", "RNN", "StackedRNNCells", "mse", "relu", "l2", "Zeros", "MaxNorm", "deserialize"),
     *("get", "Any", "Family", "np", "K", "os.system", "__builtins__", "builtins", "eval", "exec"),
     *("__class__", "__init__", "__import__", "subprocess.Popen", "../../etc/passwd", "/etc/passwd"),
     *("keras.utils.get_file", "keras.src.models.model", "tensorflow", "TFSMLayer", "StringLookup"),
 ]
 VALUES = [
-    *(
-        None,
-        True,
-        False,
-        0,
-        1,
-        -1,
-        2,
-        255,
-        2**31,
-        -(2**31),
-        2**63,
-        10**12,
-        10**30,
-        0.0,
-        -0.5,
-        1e308,
-    ),
+    *(None, True, False, 0, 1, -1, 2, 255, 2**31, -(2**31), 2**63, 10**12, 10**30, 0.0, -0.5, 1e308),
     *(float("nan"), float("inf"), "", "a", "x" * 5000, "\0", "\ud800", "ä/é", [], {}, [[]], [None]),
     *([1, 2, 3], {"a": 1}, {"class_name": "Dense"}, {"class_name": "Dense", "config": {}}),
     *({"class_name": "Lambda", "config": {"function": "os.system"}}, [10**9, 10**9], [[[[[[1]]]]]]),
@@ -105,9 +69,9 @@ def configuration(r, config):
         elif kind == 3 and isinstance(container, list):
             r.shuffle(container)
         elif kind == 4 and isinstance(container, dict):
-            container[
-                r.choice(["function_type", "module", "registered_name", "shared", "unroll"])
-            ] = _other(r, config)
+            container[r.choice(["function_type", "module", "registered_name", "shared", "unroll"])] = (
+                _other(r, config)
+            )
         else:
             container[key] = _other(r, config)
     return config
@@ -230,7 +194,7 @@ def _replace(r, node, groups):
     elif kind == 5:
         parent.attrs[name] = np.ones(min(int(np.prod(shape)), 50))
     elif kind == 6:
-        parent.create_dataset(name, (10**6, 10 ** r.randrange(1, 12)), "f4", chunks=(10, 10))
+        parent.create_dataset(name, (10**6, 10**r.randrange(1, 12)), "f4", chunks=(10, 10))
     elif kind == 7:
         parent.create_dataset(name, shape, "f4", chunks=(2**10, 2**14)[: len(shape)], maxshape=None)
     elif kind == 8:
@@ -250,17 +214,8 @@ def _replace(r, node, groups):
         filters = r.choice([{"scaleoffset": 2}, {"compression": "lzf"}, {"fletcher32": True}])
         parent.create_dataset(name, data=np.ones(shape, "f4"), **filters)
     else:
-        wrong = [
-            tuple(reversed(shape)),
-            (*shape, 1),
-            (),
-            (0,),
-            shape[:-1],
-            tuple(2 * s for s in shape),
-        ]
-        parent.create_dataset(
-            name, data=np.ones(r.choice(wrong), r.choice(["f8", "i1", "?", "f2"]))
-        )
+        wrong = [tuple(reversed(shape)), (*shape, 1), (), (0,), shape[:-1], tuple(2 * s for s in shape)]
+        parent.create_dataset(name, data=np.ones(r.choice(wrong), r.choice(["f8", "i1", "?", "f2"])))
 
 
 def _attribute(r, group, kind):
