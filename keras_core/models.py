@@ -17,7 +17,7 @@ from keras_core.engine.saving import (
 from keras_core.engine.sequential import Sequential
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
-from keras_core.saving.safety import safe_mode_scope
+from keras_core.saving.safety import copying
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
 __all__ = [
@@ -78,8 +78,7 @@ def _clone_layer(layer, clones):
 
 
 def _copy(layer):
-    # A function that cannot be told from others is made anew of its own code.
-    with safe_mode_scope(False):
+    with copying():
         return type(layer).from_config(layer.get_config())
 
 

@@ -7,9 +7,11 @@ the greater part comes after.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Union
 
+from keras_core.attempt import take_calls
 from keras_core.backend.common import normalize_data_format
 from keras_core.backend.convert import pair, sizes
 from keras_core.graph import primitives as p
@@ -305,6 +307,7 @@ def _windows(
     x: Tensor, first: int, size: Sequence[int], strides: Sequence[int], out: Sequence[Dim]
 ) -> list[Tensor]:
     """For each tap of a kernel, in order, the elements of `x` that it meets at all places."""
+    take_calls(math.prod(size), lambda: "A kernel that differs from place to place")
     whole = (None, None, 1)
     offsets: list[tuple[int, ...]] = [()]
     for taps in size:

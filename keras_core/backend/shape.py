@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_core.attempt import take_numbers
 from keras_core.backend import convert
 from keras_core.backend.common import normalize_data_format
 from keras_core.backend.convert import one_axis, sizes, tensor
@@ -321,6 +322,7 @@ def _repeated(x: Tensor, factor: int, axis: int) -> Tensor:
 
 def _interpolated(x: Tensor, factor: int, axis: int) -> Tensor:
     """Puts `factor` elements on the way from each element to the next (from the last to itself)."""
+    take_numbers((factor,), lambda: "An enlargement")
     following = p.concat(_cut(x, axis, 1), _cut(x, axis, -1), axis=axis)
     shares = [i / factor for i in range(factor)]
     along = (1,) * axis + (1, factor) + (1,) * (x.ndim - axis - 1)

@@ -20,6 +20,7 @@ from keras_core.engine.node import Node
 from keras_core.engine.weight_owner import WeightOwner, building
 from keras_core.graph import Tensor, layer_scope
 from keras_core.graph.spec import Shape
+from keras_core.saving.safety import copying
 from keras_core.utils.generic_utils import (
     did_you_mean,
     has_arg,
@@ -294,7 +295,8 @@ class Layer(WeightOwner, Connections):
     def _stand_in(self, input_shape: Any) -> Layer:
         """A built copy to be called on trial, so that no weight or record of this layer changes."""
         try:
-            copy = type(self).from_config(self.get_config())
+            with copying():
+                copy = type(self).from_config(self.get_config())
         except TypeError as error:
             raise NotImplementedError(
                 f"Layer {describe(self)} cannot tell its output shape for an input of shape "

@@ -12,6 +12,7 @@ from keras_core.engine.base_layer import InputSpec, Layer, open_signature
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._options import Tensors, Training
+from keras_core.saving.safety import copying
 from keras_core.utils.generic_utils import CustomObjectScope, has_arg, to_list
 from keras_core.utils.layer_utils import describe
 
@@ -393,14 +394,10 @@ class Bidirectional(Wrapper):
 
 def _twin(layer: Any, prefix: str, go_backwards: bool) -> Any:
     """Make a layer like `layer` with a name and a direction of its own."""
-    config = {
-        **layer.get_config(),
-        "name": prefix + layer.name,
-        "go_backwards": go_backwards,
-    }
     cell = getattr(layer, "cell", None)
-    with CustomObjectScope(_named_parts(layer, cell, *getattr(cell, "cells", ()))):
-        return type(layer).from_config(config)
+    with copying(), CustomObjectScope(_named_parts(layer, cell, *getattr(cell, "cells", ()))):
+        own = {"name": prefix + layer.name, "go_backwards": go_backwards}
+        return type(layer).from_config({**layer.get_config(), **own})
 
 
 def _named_parts(*owners: Any) -> dict[str, Any]:

@@ -8,5 +8,5 @@ hdf5.py        whole models and weights in Keras 2's HDF5 layout
 targets.py     where a file goes to: paths, streams, groups, dicts; replacing a file as a whole
 weights.py     the weights of layers in a group
 training.py    how a model is compiled, and the state of its optimizer
-safety.py      whether code out of a file may run
+safety.py      what loading allows: code out of a file, memory; how faults are told
 """

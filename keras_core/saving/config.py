@@ -48,7 +48,7 @@ def model_config(model: Any, versions: bool = False) -> dict[str, Any]:
 def model_from_config(
     config: dict[str, Any],
     custom_objects: Mapping[str, Any] | None = None,
-    safe_mode: bool = True,
+    safe_mode: bool | None = None,
     version: str | None = None,
     written_on: str | None = None,
 ) -> Model:
@@ -58,7 +58,8 @@ def model_from_config(
         config: dict with class_name and config.
         custom_objects: dict from names to classes and functions that are not Keras's own.
         safe_mode: bool; False permits Python code inside the configuration (in Lambda layers) to
-            run, which is for configurations from a source you trust.
+            run, which is for configurations from a source you trust. As `safe_mode_scope` says by
+            default, which is True.
         version: str, the version of Keras that wrote it; what it says of itself by default.
         written_on: str, the engine that the model was trained on; what the configuration says by
             default. Models from 'theano' keep its convention for padding "same".
@@ -116,7 +117,7 @@ def calls_for(config: Any) -> float:
 def model_from_json(
     json_string: str,
     custom_objects: Mapping[str, Any] | None = None,
-    safe_mode: bool = True,
+    safe_mode: bool | None = None,
     written_on: str | None = None,
 ) -> Model:
     """Makes a model, with new weights, of JSON text.
@@ -124,7 +125,8 @@ def model_from_json(
     Args:
         json_string: str, what `model.to_json()` gave.
         custom_objects: dict from names to classes and functions that are not Keras's own.
-        safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run.
+        safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run;
+            as `safe_mode_scope` says by default, which is True.
         written_on: str, the engine that the model was trained on, such as 'theano', where the text
             does not say it.
 
@@ -140,7 +142,7 @@ def model_from_json(
 def model_from_yaml(
     yaml_string: str,
     custom_objects: Mapping[str, Any] | None = None,
-    safe_mode: bool = True,
+    safe_mode: bool | None = None,
     written_on: str | None = None,
 ) -> Model:
     """Makes a model, with new weights, of YAML text.
@@ -148,7 +150,8 @@ def model_from_yaml(
     Args:
         yaml_string: str, what `model.to_yaml()` gave.
         custom_objects: dict from names to classes and functions that are not Keras's own.
-        safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run.
+        safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run;
+            as `safe_mode_scope` says by default, which is True.
         written_on: str, the engine that the model was trained on, such as 'theano', where the text
             does not say it.
 

@@ -54,7 +54,7 @@ def load_model(
     filepath: Any,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
-    safe_mode: bool = True,
+    safe_mode: bool | None = None,
     written_on: str | None = None,
 ) -> Model:
     """Loads a model that `save_model`, or Keras 2, saved.
@@ -64,7 +64,8 @@ def load_model(
         custom_objects: dict from names to classes and functions that are not Keras's own.
         compile: bool, whether to compile the model as it was and restore its optimizer.
         safe_mode: bool; False permits Python code inside the file (in Lambda layers) to run, which
-            is for files from a source you trust.
+            is for files from a source you trust. By default `saving.safety.safe_mode_scope` says,
+            which is True.
         written_on: str, the engine that the model was trained on, 'tensorflow' or 'theano'. Files
             of Keras 2 say it themselves; in those of Keras 1 the names of weights tell it.
 
@@ -80,10 +81,8 @@ def load_model(
     def load(store: H5Dict) -> Any:
         architecture = _architecture(store)
         group = store.group("model_weights")
-        engine, version = (
-            writer.engine_of(group, written_on),
-            writer.text_of(store, "keras_version"),
-        )
+        engine = writer.engine_of(group, written_on)
+        version = writer.text_of(store, "keras_version")
         with attempted(_allowed(architecture, weights.survey(group))), safe_mode_scope(safe_mode):
             with telling(store.file, "/model_config", "no model can be made of it"):
                 model = config.model_from_config(

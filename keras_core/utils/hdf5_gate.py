@@ -32,7 +32,7 @@ from keras_core.attempt import memory_limit
 from keras_core.errors import ModelFileError
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_HEAP = b"GCOL\x01\x00\x00\x00"
+_HEAP = b"GCOL\x01"  # three bytes follow that the library does not look at
 _HEAP_HEADER = 16
 _SMALLEST_HEAP = 4096
 _FREE_MEMORY = 2**25
@@ -193,7 +193,7 @@ def _checked_heap(content: Any, start: int, file: str) -> int:
     """The size of the largest object in a heap."""
     (size,) = struct.unpack("<Q", content[start + 8 : start + 16].ljust(8, b"\0"))
     if not _SMALLEST_HEAP <= size <= len(content) - start:
-        _refuse_heap(start, file)
+        return 0  # no heap, for the library refuses it
     largest, at, end = 0, start + _HEAP_HEADER, start + size
     while at + _HEAP_HEADER <= end:
         index, length = struct.unpack("<H6xQ", content[at : at + _HEAP_HEADER])
@@ -439,8 +439,9 @@ def _limits_of(group: Any, file: str) -> Limits:
         return Limits(file, math.inf, 0)
     if store.driver == "sec2" and os.path.isfile(file):
         return _checked_file(file)
-    size = int(store.id.get_filesize())
-    return Limits(file, size, size)
+    with library_errors(file):
+        content = store.id.get_file_image()
+    return Limits(file, len(content), checked_content(content, file))
 
 
 def _bytes(name: str) -> bytes:

@@ -42,8 +42,11 @@ def run(options: argparse.Namespace) -> tuple[Counter, list[tuple[int, str]]]:
     outcomes: Counter = Counter()
     faults: list[tuple[int, str]] = []
     number, last = options.first, options.first + options.count
-    while number < last:
-        number = _read_from(number, last, options, outcomes, faults)
+    try:
+        while number < last:
+            number = _read_from(number, last, options, outcomes, faults)
+    except KeyboardInterrupt:
+        print(f"interrupted after {sum(outcomes.values())} inputs")
     return outcomes, faults
 
 

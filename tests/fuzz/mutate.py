@@ -12,14 +12,16 @@ import numpy as np
 import yaml
 
 NAMES = [
-    *("Dense", "Lambda", "Model", "Sequential", "LSTM", "TimeDistributed", "Bidirectional", "Layer"),
-    *("InputLayer", "RNN", "StackedRNNCells", "mse", "relu", "l2", "Zeros", "MaxNorm", "deserialize"),
+    *("Dense", "Lambda", "Model", "Sequential", "LSTM", "TimeDistributed", "Bidirectional"),
+    *("Layer", "InputLayer", "RNN", "StackedRNNCells", "mse", "relu", "l2", "Zeros", "MaxNorm"),
+    "deserialize",
     *("get", "Any", "Family", "np", "K", "os.system", "__builtins__", "builtins", "eval", "exec"),
     *("__class__", "__init__", "__import__", "subprocess.Popen", "../../etc/passwd", "/etc/passwd"),
     *("keras.utils.get_file", "keras.src.models.model", "tensorflow", "TFSMLayer", "StringLookup"),
 ]
+ADDED = ["function_type", "module", "registered_name", "shared", "unroll", "build_config"]
 VALUES = [
-    *(None, True, False, 0, 1, -1, 2, 255, 2**31, -(2**31), 2**63, 10**12, 10**30, 0.0, -0.5, 1e308),
+    *(None, True, False, 0, 1, -1, 2, 255, 2**31, -(2**31), 2**63, 10**12, 10**30, -0.5, 1e308),
     *(float("nan"), float("inf"), "", "a", "x" * 5000, "\0", "\ud800", "ä/é", [], {}, [[]], [None]),
     *([1, 2, 3], {"a": 1}, {"class_name": "Dense"}, {"class_name": "Dense", "config": {}}),
     *({"class_name": "Lambda", "config": {"function": "os.system"}}, [10**9, 10**9], [[[[[[1]]]]]]),
@@ -69,9 +71,7 @@ def configuration(r, config):
         elif kind == 3 and isinstance(container, list):
             r.shuffle(container)
         elif kind == 4 and isinstance(container, dict):
-            container[r.choice(["function_type", "module", "registered_name", "shared", "unroll"])] = (
-                _other(r, config)
-            )
+            container[r.choice(ADDED)] = _other(r, config)
         else:
             container[key] = _other(r, config)
     return config
@@ -159,7 +159,7 @@ def structure_of(r, content):
         for _ in range(r.randint(1, 3)):
             try:
                 _change(r, file)
-            except (ValueError, TypeError, OSError, KeyError, RuntimeError):
+            except (ValueError, TypeError, OSError, LookupError, RuntimeError):
                 continue  # HDF5 itself refuses to write some of it
     return image.getvalue()
 
@@ -194,7 +194,7 @@ def _replace(r, node, groups):
     elif kind == 5:
         parent.attrs[name] = np.ones(min(int(np.prod(shape)), 50))
     elif kind == 6:
-        parent.create_dataset(name, (10**6, 10**r.randrange(1, 12)), "f4", chunks=(10, 10))
+        parent.create_dataset(name, (10**6, 10 ** r.randrange(1, 12)), "f4", chunks=(10, 10))
     elif kind == 7:
         parent.create_dataset(name, shape, "f4", chunks=(2**10, 2**14)[: len(shape)], maxshape=None)
     elif kind == 8:
@@ -214,8 +214,10 @@ def _replace(r, node, groups):
         filters = r.choice([{"scaleoffset": 2}, {"compression": "lzf"}, {"fletcher32": True}])
         parent.create_dataset(name, data=np.ones(shape, "f4"), **filters)
     else:
-        wrong = [tuple(reversed(shape)), (*shape, 1), (), (0,), shape[:-1], tuple(2 * s for s in shape)]
-        parent.create_dataset(name, data=np.ones(r.choice(wrong), r.choice(["f8", "i1", "?", "f2"])))
+        twice = tuple(2 * size for size in shape)
+        wrong = [tuple(reversed(shape)), (*shape, 1), (), (0,), shape[:-1], twice]
+        dtype = r.choice(["f8", "i1", "?", "f2"])
+        parent.create_dataset(name, data=np.ones(r.choice(wrong), dtype))
 
 
 def _attribute(r, group, kind):
