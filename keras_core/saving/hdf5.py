@@ -82,7 +82,7 @@ def load_model(
         architecture = _architecture(store)
         group = store.group("model_weights")
         engine = writer.engine_of(group, written_on)
-        version = writer.text_of(store, "keras_version")
+        version = writer.version_of(group)
         with attempted(_allowed(architecture, weights.survey(group))), safe_mode_scope(safe_mode):
             with telling(store.file, "/model_config", "no model can be made of it"):
                 model = config.model_from_config(

@@ -30,10 +30,15 @@ def text_of(group: H5Dict, key: str) -> str | None:
     return group.text(key) if key in group else None
 
 
+def version_of(group: H5Dict) -> str | None:
+    """The version of Keras that wrote a group of weights; Keras 1 said nothing of itself there."""
+    silent = None if "backend" in group else "1."
+    return text_of(group, "keras_version") or silent
+
+
 def is_keras1(group: H5Dict) -> bool:
-    """Whether Keras 1 wrote a group of weights; it said nothing of itself there."""
-    version = text_of(group, "keras_version")
-    return "backend" not in group if version is None else version.startswith("1.")
+    """Whether Keras 1 wrote a group of weights."""
+    return (version_of(group) or "").startswith("1.")
 
 
 def engine_of(group: H5Dict, written_on: str | None) -> str | None:
