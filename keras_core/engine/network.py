@@ -166,6 +166,7 @@ class Network(Persistence, Layer):
         if not self._is_graph_network:
             self.inputs = self.outputs = None
             return
+        self._computed.clear()
         self.outputs = [current(x, replaced) for x in self.outputs]
         own = self._inbound_nodes[0]
         own.output_tensors = self.outputs

@@ -82,11 +82,12 @@ def load_model(
         architecture = _architecture(store)
         group = store.group("model_weights")
         engine = writer.engine_of(group, written_on)
+        convention = engine if engine in writer.ENGINES else None
         version = writer.version_of(group)
         with attempted(allowed(architecture, weights.survey(group))), safe_mode_scope(safe_mode):
             with telling(store.file, "/model_config", "no model can be made of it"):
                 model = config.model_from_config(
-                    architecture, custom_objects, safe_mode, version, engine
+                    architecture, custom_objects, safe_mode, version, convention
                 )
             with telling(store.file, "/model_weights", "the weights cannot be loaded"):
                 weights.load_weights(group, model.layers, written_on=written_on)
