@@ -18,6 +18,7 @@ from keras_core.engine.input_layer import InputLayer
 from keras_core.engine.network_config import network_config, network_from_config
 from keras_core.engine.node import Node
 from keras_core.engine.persistence import Persistence
+from keras_core.engine.retracing import current, retrace
 from keras_core.engine.weight_owner import match_weights
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape
@@ -155,6 +156,21 @@ class Network(Persistence, Layer):
             input_shapes=[K.int_shape(x) for x in inputs],
             output_shapes=[K.int_shape(x) for x in self.outputs],
         )
+
+    def _retrace(self, changed: set[Any]) -> None:
+        """Computes the outputs anew, after an option of layers inside has changed."""
+        retrace(self, changed)
+
+    def _replace_tensors(self, replaced: dict[int, Any]) -> None:
+        """Takes the tensors in place of others; of a model by a `call` of its own, none."""
+        if not self._is_graph_network:
+            self.inputs = self.outputs = None
+            return
+        self._computed.clear()
+        self.outputs = [current(x, replaced) for x in self.outputs]
+        own = self._inbound_nodes[0]
+        own.output_tensors = self.outputs
+        own.output_masks = [getattr(x, "_keras_mask", None) for x in self.outputs]
 
     def _automatic_name(self) -> str:
         prefix = type(self).__name__.lower()

@@ -19,6 +19,7 @@ from keras_core.engine.base_layer import Layer, as_shapes
 from keras_core.engine.graph_map import GraphMap, check_names, node_of
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.engine.network_config import listed
+from keras_core.engine.retracing import current
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Shape
@@ -152,6 +153,10 @@ class Sequential(Model):
     @_graph.setter
     def _graph(self, graph):
         self._map = graph
+
+    def _replace_tensors(self, replaced: dict[int, Any]) -> None:
+        super()._replace_tensors(replaced)
+        self._tensors = [current(x, replaced) for x in self._tensors]
 
     def _sources(self):
         """The inputs: several only where the first layer is a model of several inputs."""

@@ -9,7 +9,10 @@ from keras_core import missing, namespaces
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.families import Family, Names
-from keras_core.layers import old_merge  # noqa: F401  (makes the module `merge` callable)
+from keras_core.layers import (
+    _in_files,
+    old_merge,  # noqa: F401  (makes the module `merge` callable)
+)
 from keras_core.layers.advanced_activations import (
     ELU,
     LeakyReLU,
@@ -249,13 +252,15 @@ _MODELS = ("Model", "Sequential")
 
 
 class _Layers(Names):
-    """The layers, and the models, which may stand where a layer does."""
+    """The layers, and the models, which may stand where a layer does; and what files alone name."""
 
     def __getitem__(self, name: str) -> Any:
+        if name in _in_files.CLASSES:
+            return _in_files.CLASSES[name]
         return _model(name) if name in _MODELS else super().__getitem__(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*super().__iter__(), *_MODELS])
+        return iter([*super().__iter__(), *_MODELS, *_in_files.CLASSES])
 
     def _is_one(self, value: Any) -> bool:
         return isinstance(value, type) and issubclass(value, Layer)

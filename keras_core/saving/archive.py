@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from keras_core.attempt import attempted, memory_limit
@@ -149,7 +150,7 @@ def load_model(
     filepath: Any,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
-    safe_mode: bool = True,
+    safe_mode: bool | None = None,
 ) -> Model:
     """Loads a model that `save_model`, tf-keras or Keras 3 saved.
 
@@ -209,7 +210,8 @@ def _load_training(
     if "optimizer/vars" in store and len(store.group("optimizer/vars")) > 1:
         with telling(file, WEIGHTS, "the optimizer's state cannot be loaded"):
             values = by_path.read_arrays(store, "optimizer")
-            training.restore_optimizer(file, model, arguments, values)
+            state = partial(later.optimizer_state, model.optimizer, values)
+            training.restore_optimizer(file, model, arguments, state)
 
 
 def save_model(

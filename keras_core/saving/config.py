@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keras_core import slots
 from keras_core.attempt import Attempt, attempted, current, memory_limit
 from keras_core.plugins import features
-from keras_core.saving import dialects
+from keras_core.saving import dialects, writer
 from keras_core.saving.dialects.absent import refuse_absent
 from keras_core.saving.json_text import parse_json
 from keras_core.saving.safety import safe_mode_scope, telling
@@ -53,6 +53,7 @@ def model_from_config(
     custom_objects: Mapping[str, Any] | None = None,
     safe_mode: bool | None = None,
     version: str | None = None,
+    written_on: str | None = None,
 ) -> Model:
     """Makes a model, with new weights, of a configuration.
 
@@ -63,6 +64,8 @@ def model_from_config(
             run, which is for configurations from a source you trust. As `safe_mode_scope` says by
             default, which is True.
         version: str, the version of Keras that wrote it; what it says of itself by default.
+        written_on: str, the engine that the model was trained on; what the configuration says by
+            default. Models from 'theano' keep its convention for padding "same".
 
     Returns:
         A model that is not compiled.
@@ -77,8 +80,11 @@ def model_from_config(
             "model_from_config takes the dict of a whole model, not a list of layers. "
             "For a list use Sequential.from_config(config)."
         )
+    writer.check_engine(written_on)
     with telling(None, None, "no model can be made of the configuration"):
-        config = dialects.translated(config, version or config.get("keras_version"))
+        config = dialects.translated(
+            config, version or config.get("keras_version"), written_on or config.get("backend")
+        )
         refuse_absent(
             config, {*(custom_objects or {}), *get_custom_objects(), *features.custom_objects()}
         )
@@ -115,7 +121,10 @@ def calls_for(config: Any) -> float:
 
 
 def model_from_json(
-    json_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None
+    json_string: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    safe_mode: bool | None = None,
+    written_on: str | None = None,
 ) -> Model:
     """Makes a model, with new weights, of JSON text.
 
@@ -124,6 +133,8 @@ def model_from_json(
         custom_objects: dict from names to classes and functions that are not Keras's own.
         safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run;
             as `safe_mode_scope` says by default, which is True.
+        written_on: str, the engine that the model was trained on, such as 'theano', where the text
+            does not say it.
 
     Returns:
         A model that is not compiled.
@@ -131,11 +142,14 @@ def model_from_json(
     Raises:
         ModelFileError: if the text is no JSON, or makes no model; see `model_from_config`.
     """
-    return model_from_config(parse_json(json_string), custom_objects, safe_mode)
+    return model_from_config(parse_json(json_string), custom_objects, safe_mode, None, written_on)
 
 
 def model_from_yaml(
-    yaml_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None
+    yaml_string: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    safe_mode: bool | None = None,
+    written_on: str | None = None,
 ) -> Model:
     """Makes a model, with new weights, of YAML text.
 
@@ -144,6 +158,8 @@ def model_from_yaml(
         custom_objects: dict from names to classes and functions that are not Keras's own.
         safe_mode: bool; False permits Python code inside the text (in Lambda layers) to run;
             as `safe_mode_scope` says by default, which is True.
+        written_on: str, the engine that the model was trained on, such as 'theano', where the text
+            does not say it.
 
     Returns:
         A model that is not compiled.
@@ -151,4 +167,4 @@ def model_from_yaml(
     Raises:
         ModelFileError: if the text is no YAML, or makes no model; see `model_from_config`.
     """
-    return model_from_config(parse_yaml(yaml_string), custom_objects, safe_mode)
+    return model_from_config(parse_yaml(yaml_string), custom_objects, safe_mode, None, written_on)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
+from keras_core.errors import shown
 from keras_core.plugins import features
 from keras_core.plugins.contract import ModelFormat
 from keras_core.saving import archive, hdf5
@@ -53,7 +54,8 @@ def load_model(
     filepath: Any,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
-    safe_mode: bool = True,
+    safe_mode: bool | None = None,
+    written_on: str | None = None,
 ) -> Model:
     """Loads a model that `save_model`, Keras 2, tf-keras or Keras 3 saved.
 
@@ -62,7 +64,10 @@ def load_model(
         custom_objects: dict from names to classes and functions that are not Keras's own.
         compile: bool, whether to compile the model as it was and restore its optimizer.
         safe_mode: bool; False permits Python code inside the file (in Lambda layers) to run, which
-            is for files from a source you trust.
+            is for files from a source you trust. By default `saving.safety.safe_mode_scope` says,
+            which is True.
+        written_on: str, the engine that the model was trained on, 'tensorflow' or 'theano', for
+            HDF5 files of Keras 1, which do not say it.
 
     Returns:
         A model; compiled when the saved one was and `compile` is True.
@@ -75,15 +80,33 @@ def load_model(
     if hasattr(filepath, "read"):
         stream = io.BytesIO(filepath.read()) if not _is_seekable(filepath) else filepath
         reader = archive if _head(stream).startswith(archive.SIGNATURE) else hdf5
-        return reader.load_model(stream, custom_objects, compile, safe_mode)
+        options = _for_reader(reader.load_model, filepath, written_on)
+        return reader.load_model(stream, custom_objects, compile, safe_mode, **options)
     chosen = _by_content(filepath) if _is_path(filepath) else None
     if chosen is None or chosen.load is None:
-        return hdf5.load_model(filepath, custom_objects, compile, safe_mode)
+        return hdf5.load_model(filepath, custom_objects, compile, safe_mode, written_on)
     options = _taken(
         chosen.load, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode
     )
+    options.update(_for_reader(chosen.load, filepath, written_on))
     with CustomObjectScope(custom_objects), safe_mode_scope(safe_mode):
         return chosen.load(Path(filepath), **options)
+
+
+def _for_reader(load: Callable[..., Any], file: Any, written_on: str | None) -> dict[str, Any]:
+    """The engine that a user names, for what reads files that may lack it.
+
+    Raises:
+        ValueError: files of this format need no such word.
+    """
+    if written_on is None:
+        return {}
+    if not has_arg(load, "written_on"):
+        raise ValueError(
+            f"{shown(file)}: written_on is for HDF5 files of Keras 1. Other formats keep kernels "
+            "in one form. Leave it out."
+        )
+    return {"written_on": written_on}
 
 
 def by_ending(path: Any) -> ModelFormat | None:

@@ -46,11 +46,15 @@ def _save_hdf5(model: Any, path: Path, include_optimizer: bool = True) -> None:
 
 
 def _load_hdf5(
-    path: Path, custom_objects: Any = None, compile: bool = True, safe_mode: bool = True
+    path: Path,
+    custom_objects: Any = None,
+    compile: bool = True,
+    safe_mode: bool | None = None,
+    written_on: str | None = None,
 ) -> Any:
     from keras_core.saving.hdf5 import load_model
 
-    return load_model(path, custom_objects, compile, safe_mode)
+    return load_model(path, custom_objects, compile, safe_mode, written_on)
 
 
 def _save_archive(model: Any, path: Path, include_optimizer: bool = True) -> None:
@@ -60,7 +64,7 @@ def _save_archive(model: Any, path: Path, include_optimizer: bool = True) -> Non
 
 
 def _load_archive(
-    path: Path, custom_objects: Any = None, compile: bool = True, safe_mode: bool = True
+    path: Path, custom_objects: Any = None, compile: bool = True, safe_mode: bool | None = None
 ) -> Any:
     from keras_core.saving.archive import load_model
 

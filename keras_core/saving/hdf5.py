@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from keras_core.attempt import Attempt, attempted, memory_limit
-from keras_core.saving import by_path, config, targets, training, weights
+from keras_core.saving import by_path, config, conventions, targets, training, weights, writer
 from keras_core.saving.json_text import json_value
 from keras_core.saving.safety import safe_mode_scope, telling
 from keras_core.utils.io_utils import H5Dict
@@ -55,6 +55,7 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     safe_mode: bool | None = None,
+    written_on: str | None = None,
 ) -> Model:
     """Loads a model that `save_model`, or Keras 2, saved.
 
@@ -65,6 +66,8 @@ def load_model(
         safe_mode: bool; False permits Python code inside the file (in Lambda layers) to run, which
             is for files from a source you trust. By default `saving.safety.safe_mode_scope` says,
             which is True.
+        written_on: str, the engine that the model was trained on, 'tensorflow' or 'theano'. Files
+            of Keras 2 say it themselves; in those of Keras 1 the names of weights tell it.
 
     Returns:
         A model; compiled when the saved one was and `compile` is True.
@@ -76,15 +79,21 @@ def load_model(
     """
 
     def load(store: H5Dict) -> Any:
-        architecture, version = _architecture(store), _version(store)
+        architecture = _architecture(store)
         group = store.group("model_weights")
+        engine = writer.engine_of(group, written_on)
+        convention = engine if engine in writer.ENGINES else None
+        version = writer.version_of(group)
         with attempted(allowed(architecture, weights.survey(group))), safe_mode_scope(safe_mode):
             with telling(store.file, "/model_config", "no model can be made of it"):
-                model = config.model_from_config(architecture, custom_objects, safe_mode, version)
+                model = config.model_from_config(
+                    architecture, custom_objects, safe_mode, version, convention
+                )
             with telling(store.file, "/model_weights", "the weights cannot be loaded"):
-                weights.load_weights(group, model.layers)
+                weights.load_weights(group, model.layers, written_on=written_on)
             if compile:
-                training.load_training(store, model, custom_objects)
+                training.load_training(store, model, custom_objects, engine)
+        writer.warn_of_guess(group, model.layers, written_on)
         return model
 
     return targets.read(filepath, load, "load_model")
@@ -97,10 +106,6 @@ def _architecture(store: H5Dict) -> Any:
             "the model first and call model.load_weights."
         )
     return weights.read_json(store, "model_config")
-
-
-def _version(store: H5Dict) -> str | None:
-    return store.text("keras_version") if "keras_version" in store else None
 
 
 def allowed(architecture: Any, numbers: float) -> Attempt:
@@ -136,6 +141,7 @@ def load_weights(
     by_name: bool = False,
     skip_mismatch: bool = False,
     reshape: bool = False,
+    written_on: str | None = None,
 ) -> None:
     """Loads the weights of a model; all of them or, after an error, none.
 
@@ -146,6 +152,7 @@ def load_weights(
             in order.
         skip_mismatch: bool; with `by_name`, whether to pass over layers whose weights don't fit.
         reshape: bool, whether a kernel of another shape and equal size is reshaped.
+        written_on: str, the engine that the file was written on, where it does not say.
 
     Raises:
         OSError: if there is no such file.
@@ -160,10 +167,15 @@ def load_weights(
         with telling(store.file, None, f"its weights cannot be loaded into model {model.name}"):
             if by_path.is_by_path(group):
                 _load_by_path(group, model, by_name)
-            elif by_name:
-                weights.load_weights_by_name(group, model.layers, skip_mismatch, reshape)
+                return
+            if by_name:
+                weights.load_weights_by_name(
+                    group, model.layers, skip_mismatch, reshape, written_on
+                )
             else:
-                weights.load_weights(group, model.layers, reshape)
+                weights.load_weights(group, model.layers, reshape, written_on)
+            conventions.follow(model, group, by_name, written_on)
+        writer.warn_of_guess(group, model.layers, written_on)
 
     targets.read(filepath, load, f"load_weights of {model.name}")
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Callable
 
 from keras_core import slots
 from keras_core.errors import shortened
 from keras_core.saving import dialects
+from keras_core.saving.dialects import keras1
 from keras_core.saving.dialects import training as later
 from keras_core.saving.json_text import json_value
+from keras_core.saving.optimizer_state import state_of_today
 from keras_core.saving.safety import telling
 from keras_core.saving.warned import warn
 from keras_core.saving.weights import read_arrays, read_json, save_variables
+from keras_core.saving.writer import is_keras1, version_of
 from keras_core.utils.io_utils import H5Dict
 
 
@@ -55,7 +58,10 @@ def save_training(store: H5Dict, model: Any) -> None:
 
 
 def load_training(
-    store: H5Dict, model: Any, custom_objects: Mapping[str, Any] | None = None
+    store: H5Dict,
+    model: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    written_on: str | None = None,
 ) -> None:
     """Compiles a model as it was when saved, and restores its optimizer.
 
@@ -63,6 +69,7 @@ def load_training(
         store: H5Dict.
         model: Model.
         custom_objects: dict from names to classes and functions that are not Keras's own.
+        written_on: str, the engine that the file was written on, or None.
 
     Raises:
         ValueError: if the file is damaged, or names an unknown optimizer, loss or metric.
@@ -71,15 +78,17 @@ def load_training(
         warn_of_no_training(store.where)
         return
     config = read_json(store, "training_config")
-    version = store.text("keras_version") if "keras_version" in store else None
+    group = store.group("model_weights")
+    if is_keras1(group):
+        config = keras1.translated_training(config)
     with telling(store.file, "/training_config", "the model cannot be compiled as it says"):
-        if dialects.is_later(version):
+        if dialects.is_later(version_of(group)):
             config = later.compile_config(config)
         arguments = compile_arguments(config, custom_objects or {})
         model.compile(**arguments)
     if "optimizer_weights" in store:
         with telling(store.file, "/optimizer_weights", "the optimizer's state cannot be loaded"):
-            _restore_optimizer(store, model, arguments)
+            _restore_optimizer(store, model, arguments, written_on)
 
 
 def warn_of_no_training(where: str) -> None:
@@ -124,20 +133,23 @@ def _objects(saved: Any, family: Any, custom_objects: Mapping[str, Any]) -> Any:
     return custom_objects.get(saved, saved) if isinstance(saved, str) else saved
 
 
-def _restore_optimizer(store: H5Dict, model: Any, arguments: dict[str, Any]) -> None:
+def _restore_optimizer(
+    store: H5Dict, model: Any, arguments: dict[str, Any], written_on: str | None
+) -> None:
     model._make_train_function()
     expected = sum(math.prod(weight.shape) for weight in model.optimizer.weights)
     group = store.group("optimizer_weights")
     values, names = read_arrays(group, 4 * expected + 64), group.names("weight_names")
-    restore_optimizer(store.where, model, arguments, values, names)
+
+    def state() -> list[Any]:
+        ordered = later.optimizer_state(model.optimizer, values, names)
+        return state_of_today(store, model, ordered, written_on)
+
+    restore_optimizer(store.where, model, arguments, state)
 
 
 def restore_optimizer(
-    where: str,
-    model: Any,
-    arguments: dict[str, Any],
-    values: Sequence[Any],
-    names: Sequence[str] | None = None,
+    where: str, model: Any, arguments: dict[str, Any], state: Callable[[], Sequence[Any]]
 ) -> None:
     """Gives an optimizer its saved state; if that does not fit, it starts anew, with a warning.
 
@@ -145,12 +157,11 @@ def restore_optimizer(
         where: the file, for the warning.
         model: compiled Model.
         arguments: dict, what it was compiled with.
-        values: list of arrays.
-        names: list of their names; None for those of an archive.
+        state: function that gives the state in today's order, or raises a ValueError.
     """
     model._make_train_function()
     try:
-        model.optimizer.set_weights(later.optimizer_state(model.optimizer, values, names))
+        model.optimizer.set_weights(state())
     except ValueError as error:
         # An optimizer of somebody else's may have taken some of the values.
         fresh = type(model.optimizer).from_config(model.optimizer.get_config())

@@ -13,8 +13,9 @@ from keras_core import backend as K
 from keras_core.attempt import current
 from keras_core.errors import ModelFileError, shown
 from keras_core.graph import Variable
-from keras_core.saving import dialects
+from keras_core.saving import dialects, writer
 from keras_core.saving.config import KERAS_VERSION, KERNEL_LAYOUT
+from keras_core.saving.dialects import keras1_weights
 from keras_core.saving.json_text import parse_json
 from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.layer_utils import describe, unfrozen
@@ -141,23 +142,21 @@ def read_arrays(group: H5Dict, limit: int, key: str = "weight_names") -> list[np
     return [group.array(name) for name in group.names(key)]
 
 
-def _engine(group: H5Dict) -> str | None:
-    """The engine that a file was written on, or None where it does not say."""
-    return group.text("backend") if "backend" in group else None
-
-
 def _largest(variables: Sequence[Variable]) -> int:
     # A CuDNN bias is twice as long as the one it is converted to.
     return 2 * sum(int(np.prod(K.int_shape(v))) for v in variables) + 16
 
 
-def load_weights(group: H5Dict, layers: Sequence[Layer], reshape: bool = False) -> None:
+def load_weights(
+    group: H5Dict, layers: Sequence[Layer], reshape: bool = False, written_on: str | None = None
+) -> None:
     """Gives the weights of a file to layers, in order; all of them or, after an error, none.
 
     Args:
         group: H5Dict.
         layers: list of layers; those without weights are passed over, as they are in the file.
         reshape: bool, whether a first array of another shape and equal size is reshaped.
+        written_on: str, the engine that the file was written on, where it does not say.
 
     Raises:
         ValueError: if the file is damaged or its weights do not fit.
@@ -165,6 +164,8 @@ def load_weights(group: H5Dict, layers: Sequence[Layer], reshape: bool = False) 
     survey(group)
     layers = [layer for layer in layers if layer.weights]
     names = [name for name in group.names("layer_names") if _has_weights(group, name)]
+    if writer.is_keras1(group):
+        layers = keras1_weights.owners_of_groups(layers, names)
     if len(names) != len(layers):
         raise ValueError(
             f"{group.where} holds weights of {len(names)} layers, {shown(names)}, but the "
@@ -172,7 +173,7 @@ def load_weights(group: H5Dict, layers: Sequence[Layer], reshape: bool = False) 
         )
     pairs: list[Any] = []
     for name, layer in zip(names, layers):
-        pairs += _fitting(group, name, layer, reshape)
+        pairs += _fitting(group, name, layer, reshape, written_on)
     _set(pairs)
 
 
@@ -187,14 +188,20 @@ def _has_weights(group: H5Dict, name: str) -> bool:
     return bool(group.group(name).names("weight_names"))
 
 
-def _fitting(group: H5Dict, name: str, layer: Layer, reshape: bool) -> list[Any]:
+def _fitting(
+    group: H5Dict, name: str, layer: Layer, reshape: bool, written_on: str | None
+) -> list[Any]:
     """Pairs the variables of a layer with converted arrays of a file."""
     inner = group.group(name)
-    _check_number(inner, inner.names("weight_names"), layer)
     variables = _stored(layer)
-    arrays = _in_order(layer, variables, inner, _by_later_keras(group))
+    if writer.is_keras1(group):
+        names, arrays = inner.names("weight_names"), read_arrays(inner, _largest(variables))
+        arrays = keras1_weights.of_today(layer, names, arrays)
+    else:
+        _check_number(inner, inner.names("weight_names"), layer)
+        arrays = _in_order(layer, variables, inner, _by_later_keras(group))
     with unfrozen():
-        arrays = convert_weights(layer, arrays, _engine(group), reshape)
+        arrays = convert_weights(layer, arrays, writer.engine_of(group, written_on), reshape)
     for variable, array in zip(variables, arrays):
         if K.int_shape(variable) != array.shape:
             raise ValueError(
@@ -244,7 +251,11 @@ def _check_number(inner: H5Dict, names: Sequence[str], layer: Layer) -> None:
 
 
 def load_weights_by_name(
-    group: H5Dict, layers: Sequence[Layer], skip_mismatch: bool = False, reshape: bool = False
+    group: H5Dict,
+    layers: Sequence[Layer],
+    skip_mismatch: bool = False,
+    reshape: bool = False,
+    written_on: str | None = None,
 ) -> None:
     """Gives the weights of a file to the layers of the same names.
 
@@ -253,6 +264,7 @@ def load_weights_by_name(
         layers: list of layers.
         skip_mismatch: bool, whether to pass over layers whose weights do not fit, with a warning.
         reshape: bool, whether a first array of another shape and equal size is reshaped.
+        written_on: str, the engine that the file was written on, where it does not say.
 
     Raises:
         ValueError: if the file is damaged, or weights do not fit and `skip_mismatch` is False.
@@ -266,15 +278,20 @@ def load_weights_by_name(
         if not _has_weights(group, name):
             continue
         for layer in named.get(name, ()):
-            pairs += _fitting_or_skipped(group, name, layer, skip_mismatch, reshape)
+            pairs += _fitting_or_skipped(group, name, layer, skip_mismatch, reshape, written_on)
     _set(pairs)
 
 
 def _fitting_or_skipped(
-    group: H5Dict, name: str, layer: Layer, skip_mismatch: bool, reshape: bool
+    group: H5Dict,
+    name: str,
+    layer: Layer,
+    skip_mismatch: bool,
+    reshape: bool,
+    written_on: str | None,
 ) -> list[Any]:
     try:
-        return _fitting(group, name, layer, reshape)
+        return _fitting(group, name, layer, reshape, written_on)
     except ModelFileError:
         raise
     except ValueError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Callable
@@ -313,3 +313,18 @@ def convert_dense_weights_data_format(
         rows, columns, channels = shape
         maps = kernel.reshape(channels, rows, columns, -1).transpose(1, 2, 0, 3)
     dense.set_weights([np.ascontiguousarray(maps).reshape(kernel.shape), *rest])
+
+
+def layers_within(layers: Iterable[Any]) -> Iterator[Any]:
+    """The layers, and those inside of models, wrappers and recurrent layers, each once."""
+    seen: set[int] = set()
+    waiting = list(layers)
+    while waiting:
+        layer = waiting.pop()
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        yield layer
+        parts = ("layer", "forward_layer", "backward_layer", "cell")
+        waiting += [vars(layer)[part] for part in parts if hasattr(vars(layer).get(part), "call")]
+        waiting += layer._layers

@@ -456,7 +456,9 @@ def test_yaml_that_makes_no_model(text, reason):
 
 def nested(depth):
     """Models each of which calls the one inside twice: two to the power of `depth` calls in all."""
-    made = network(end="i")["config"]
+    innermost = entry("a", "i")
+    innermost["config"]["activation"] = "relu"  # a linear one gives its input, for one call of all
+    made = network(innermost, end="a")["config"]
     for level in range(depth):
         inner = {
             "class_name": "Model",

@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.attempt import Attempt, attempted, memory_limit
+from keras_core.errors import ModelFileError
 from keras_core.export.errors import refuse
 from keras_core.export.tensorflowjs import limits, manifest
 from keras_core.export.tensorflowjs.topology import topology
@@ -129,6 +130,8 @@ def load(path: Path) -> Any:
         ModelFileError: the files are damaged, or hold no such model.
     """
     file = path / MODEL if path.is_dir() else path
+    if path.is_dir() and not file.is_file():
+        raise ModelFileError(f"it is a folder without {MODEL}, no regular file", str(path))
     text = file.read_bytes()
     with telling(str(file), None, "it holds no model of TensorFlow.js"):
         described = parse_json(text)
