@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_core import namespaces
 from keras_core.callbacks import History
+from keras_core.engine.network import Network
 from keras_core.engine.sequential import Sequential
 from keras_core.utils.generic_utils import has_arg
 from keras_core.utils.np_utils import to_categorical
@@ -79,7 +80,18 @@ class BaseWrapper:
                 f"{type(self).__name__} object has no attribute '__call__', and build_fn is "
                 f"{self.build_fn!r}. Write build_fn=f, where f returns a compiled model."
             )
-        return self._builder()(**self.filter_sk_params(self._signature()))
+        if isinstance(self.build_fn, Network):
+            raise TypeError(
+                f"{type(self).__name__}: build_fn is the model {self.build_fn.name}, but has to be "
+                "a function that builds one, compiled, since each fit trains a new model."
+            )
+        model = self._builder()(**self.filter_sk_params(self._signature()))
+        if not hasattr(model, "fit"):
+            raise AttributeError(
+                f"{type(self).__name__}: build_fn returned {model!r}, which has no fit. "
+                "It has to end with return model, a compiled one."
+            )
+        return model
 
     def get_params(self, deep: bool = True, **params: Any) -> dict[str, Any]:
         """The parameters by name, `build_fn` among them.

@@ -283,3 +283,12 @@ def test_scikit_learn_searches_in_processes():
     wrapper = Classifier(epochs=2, verbose=0)
     search = selection.GridSearchCV(wrapper, {"hidden": [1, 4]}, cv=2, n_jobs=2)
     assert search.fit(INPUTS, LABELS).best_params_["hidden"] in (1, 4)
+
+
+def test_a_builder_that_is_a_model_or_forgets_to_return_one():
+    x, y = np.zeros((4, 3)), np.array([0, 1, 0, 1])
+    model = Sequential([L.Dense(1, input_shape=(3,), name="only")], name="mine")
+    with pytest.raises(TypeError, match="build_fn is the model mine.*each fit trains a new model"):
+        KerasClassifier(model).fit(x, y)
+    with pytest.raises(AttributeError, match="build_fn returned None.*return model"):
+        KerasRegressor(lambda: None).fit(x, y)
