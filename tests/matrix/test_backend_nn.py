@@ -316,7 +316,10 @@ def test_pooling(size, strides, padding, mode, known, data_format):
 @pytest.mark.parametrize(
     ("build", "match"),
     [
-        (lambda x: K.pool2d(x, (2, 2), pool_mode="sum"), "pool_mode must be 'max' or 'avg'"),
+        (
+            lambda x: K.pool2d(x, (2, 2), pool_mode="sum"),
+            "pool_mode must be 'max', 'avg' or 'max_shared'",
+        ),
         (lambda x: K.pool2d(x, (2, 2), padding="full"), "'valid' or 'same', not 'full'"),
         (lambda x: K.pool2d(x, (2, 2, 2)), "one int for each of 2 spatial axes"),
         (lambda x: K.pool3d(x, (2, 2, 2)), "rank 5"),
