@@ -32,7 +32,8 @@ def load_digits():
 
 def tiled(images, columns):
     """Lays images `(samples, 8, 8, 1)` side by side, `columns` in a row, as one image."""
-    framed = np.pad(images[..., 0], [(0, 0), (1, 1), (1, 1)], constant_values=0.5)
+    images = images[: len(images) // columns * columns, ..., 0]
+    framed = np.pad(images, [(0, 0), (1, 1), (1, 1)], constant_values=0.5)
     samples, height, width = framed.shape
     rows = framed.reshape(samples // columns, columns, height, width)
     return rows.swapaxes(1, 2).reshape(-1, columns * width)

@@ -1,11 +1,12 @@
 """Balance a pole on a cart: an agent that learns from reward alone.
 
-You see: policy gradients as an ordinary loss with sample weights, and many carts at once, so that one
-prediction moves all of them. The environment is the few lines of mechanics below.
+You see: policy gradients as an ordinary loss with sample weights, and many carts at once, so that
+one prediction moves all of them. The environment is the few lines of mechanics below.
 
 Sources: R. J. Williams, "Simple Statistical Gradient-Following Algorithms for Connectionist
-Reinforcement Learning", Machine Learning 8, 1992; the task is that of A. G. Barto, R. S. Sutton, C. W.
-Anderson, "Neuronlike Adaptive Elements That Can Solve Difficult Learning Control Problems", 1983.
+Reinforcement Learning", Machine Learning 8, 1992; the task is that of A. G. Barto, R. S. Sutton, C.
+W. Anderson, "Neuronlike Adaptive Elements That Can Solve Difficult Learning Control Problems",
+1983.
 """
 
 import numpy as np
@@ -55,7 +56,7 @@ def episodes(policy):
 
 
 def advantages(stood):
-    """Rewards still to come, discounted, and how they compare with the other carts' at that step."""
+    """How the discounted rewards to come compare with those of the other carts at that step."""
     returns, to_come = np.zeros(stood.shape), np.zeros(CARTS)
     for step in reversed(range(len(stood))):
         to_come = stood[step] + DISCOUNT * to_come

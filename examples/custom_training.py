@@ -1,8 +1,8 @@
 """Write the training step yourself, and train a network that is hard to fool.
 
-You see: `K.gradients` in the images and in the weights, momentum by `K.update`, and the whole step as
-one `K.function`. Each batch is first changed so that its loss grows, by a little in each pixel; the
-network learns from the changed images, and withstands such an attack afterwards.
+You see: `K.gradients` in the images and in the weights, momentum by `K.update`, and the whole step
+as one `K.function`. Each batch is first changed so that its loss grows, by a little in each pixel;
+the network learns from the changed images, and withstands such an attack afterwards.
 
 Source: I. Goodfellow et al., "Explaining and Harnessing Adversarial Examples", ICLR 2015.
 """

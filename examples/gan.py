@@ -1,10 +1,11 @@
 """Invent digits with a generative adversarial network.
 
-You see: two models with an optimizer each, one of them frozen inside the other, and `train_on_batch`.
-A third network, which never saw an invented digit, judges whether they are varied and readable.
+You see: two models with an optimizer each, one of them frozen inside the other, and
+`train_on_batch`. A third network, which never saw an invented digit, judges whether they are varied
+and readable.
 
-Sources: I. Goodfellow et al., "Generative Adversarial Nets", NIPS 2014; the judgement is the score of
-T. Salimans et al., "Improved Techniques for Training GANs", NIPS 2016: between 1 and 10 here.
+Sources: I. Goodfellow et al., "Generative Adversarial Nets", NIPS 2014; the judgement is the score
+of T. Salimans et al., "Improved Techniques for Training GANs", NIPS 2016: between 1 and 10 here.
 """
 
 import numpy as np
@@ -86,7 +87,7 @@ def main(epochs, output):
     for epoch in range(1, epochs + 1):
         losses = train_epoch(x_train, generator, discriminator, adversarial)
         if epoch % 20 == 0:
-            print("Epoch %d: loss %.3f of the discriminator, %.3f of the generator" % (epoch, *losses))
+            print(f"Epoch {epoch}: losses {losses.round(3)} of discriminator and generator")
 
     shown = generator.predict(noise(60)).reshape(-1, 8, 8, 1)
     save_tiles(output / "gan.png", shown, 12, "invented digits")

@@ -1,7 +1,7 @@
 """Search the width and the learning rate of a network with scikit-learn.
 
-You see: a function that builds a model, wrapped as an estimator, and a grid search over its arguments
-with cross-validation. Needs scikit-learn.
+You see: a function that builds a model, wrapped as an estimator, and a grid search over its
+arguments with cross-validation. Needs scikit-learn.
 
 Source: J. Bergstra, Y. Bengio, "Random Search for Hyper-Parameter Optimization", JMLR 13, 2012,
 which also tells when to draw at random instead.

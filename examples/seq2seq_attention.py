@@ -1,7 +1,7 @@
 """Translate numbers in words to figures with attention.
 
-You see: an encoder and a decoder of the functional API, attention out of Dot and Activation, teacher
-forcing, decoding step by step, and a second model that shows where the first one looks.
+You see: an encoder and a decoder of the functional API, attention out of Dot and Activation,
+teacher forcing, decoding step by step, and a second model that shows where the first one looks.
 
 Source: M.-T. Luong et al., "Effective Approaches to Attention-based Neural Machine Translation",
 EMNLP 2015.
@@ -24,9 +24,10 @@ from keras_core.layers import (
 from keras_core.models import Model
 from keras_core.optimizers import Adam
 
-UNITS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
-UNITS = [*UNITS.split(), "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+UNITS += ["eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"]
+UNITS += ["eighteen", "nineteen"]
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 WORDS = ["", *UNITS, *TENS, "hundred", "thousand"]
 FIGURES = "0123456789<>"  # with marks of the start and the end
 LONGEST_WORDS, LONGEST_FIGURES = 9, 6

@@ -1,10 +1,10 @@
 """Learn from pairs alone which digits are the same, and map digits so that equal ones lie close.
 
-You see: one network used twice, a distance in a Lambda layer, a loss of your own, and a generator of
-batches.
+You see: one network used twice, a distance in a Lambda layer, a loss of your own, and a generator
+of batches.
 
-Source: R. Hadsell, S. Chopra, Y. LeCun, "Dimensionality Reduction by Learning an Invariant Mapping",
-CVPR 2006.
+Source: R. Hadsell, S. Chopra, Y. LeCun, "Dimensionality Reduction by Learning an Invariant
+Mapping", CVPR 2006.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Follow a slow average over a long series that is read in short pieces.
 
-You see: a stateful LSTM, which goes on where the last batch ended, `reset_states`, batches of a fixed
-shape, and how much worse a network does that begins anew with each piece.
+You see: a stateful LSTM, which goes on where the last batch ended, `reset_states`, batches of a
+fixed shape, and how much worse a network does that begins anew with each piece.
 
 Source: S. Hochreiter, J. Schmidhuber, "Long Short-Term Memory", Neural Computation 9, 1997.
 """

@@ -58,8 +58,8 @@ def main(epochs, output):
     digits = decoder.predict(plane).reshape(-1, 8, 8, 1)
     save_tiles(output / "vae.png", digits, 16, "the plane of digits")
     restored = decoder.predict(encoder.predict(x_test))
-    explained = 1 - np.mean((restored - x_test) ** 2) / np.mean((x_test - x_train.mean(axis=0)) ** 2)
-    print(f"Variance of the test digits that two numbers explain: {explained:.3f}")
+    unexplained = np.sum((x_test - restored) ** 2) / np.sum((x_test - x_train.mean(axis=0)) ** 2)
+    print(f"Variance of the test digits that two numbers explain: {1 - unexplained:.3f}")
 
 
 if __name__ == "__main__":
