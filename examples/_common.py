@@ -57,7 +57,7 @@ def save_tiles(path, images, columns, title):
     """Saves images `(samples, 8, 8, 1)` as one picture, `columns` in a row."""
 
     def draw(axes):
-        axes.imshow(tiled(np.clip(images, 0, 1), columns), cmap="gray_r")
+        axes.imshow(tiled(np.clip(images, 0, 1), columns), cmap="gray_r", vmin=0, vmax=1)
         axes.set_title(title, fontsize=9)
         axes.axis("off")
 

@@ -25,7 +25,7 @@ KINDS = {
     "document": sorted((ROOT / "docs").glob("*.md")),
     "code": sorted((CODE / "optimizers").glob("*.py")),
 }
-LENGTH, WORDS, LEAST = 10, 1500, 100
+LENGTH, WORDS = 10, 1500
 
 
 def passages(files):
@@ -36,18 +36,18 @@ def passages(files):
 
 
 def load_data():
-    """Passages as rows of word numbers, and their kinds; every fourth passage is for testing."""
-    texts, kinds = [], []
-    for kind, files in enumerate(KINDS.values()):
-        found = passages(files)
-        texts += found
-        kinds += [kind] * len(found)
-    is_test = np.arange(len(texts)) % 4 == 0
+    """Passages as rows of word numbers, and their kinds, mixed; a quarter is for testing."""
+    labelled = [
+        (text, kind) for kind, files in enumerate(KINDS.values()) for text in passages(files)
+    ]
+    np.random.shuffle(labelled)
+    texts, kinds = zip(*labelled)
+    tested = len(texts) // 4
     tokenizer = Tokenizer(num_words=WORDS, oov_token="?")
-    tokenizer.fit_on_texts([text for text, test in zip(texts, is_test) if not test])
+    tokenizer.fit_on_texts(texts[tested:])
     x = pad_sequences(tokenizer.texts_to_sequences(texts), maxlen=LENGTH)
-    kinds = np.array(kinds)
-    return (x[~is_test], kinds[~is_test]), (x[is_test], kinds[is_test])
+    y = np.array(kinds, dtype=int)
+    return (x[tested:], y[tested:]), (x[:tested], y[:tested])
 
 
 def build_model():

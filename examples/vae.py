@@ -53,10 +53,10 @@ def main(epochs, output):
     vae, encoder, decoder = build_models()
     vae.fit(x_train, epochs=epochs, validation_data=(x_test, None), verbose=2)
 
-    line = np.linspace(-2, 2, 16)
+    line = np.linspace(-2, 2, 12)
     plane = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, LATENT)
     digits = decoder.predict(plane).reshape(-1, 8, 8, 1)
-    save_tiles(output / "vae.png", digits, 16, "the plane of digits")
+    save_tiles(output / "vae.png", digits, 12, "the plane of digits")
     restored = decoder.predict(encoder.predict(x_test))
     unexplained = np.sum((x_test - restored) ** 2) / np.sum((x_test - x_train.mean(axis=0)) ** 2)
     print(f"Variance of the test digits that two numbers explain: {1 - unexplained:.3f}")

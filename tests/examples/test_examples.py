@@ -43,7 +43,7 @@ def run(name, output, *options):
     command = [sys.executable, EXAMPLES / f"{name}.py", "--output", output, *options]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert finished.returncode == 0, finished.stderr
-    assert "Warning" not in finished.stderr
+    assert "Warning:" not in finished.stderr
     return finished.stdout
 
 
