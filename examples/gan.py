@@ -1,6 +1,6 @@
 """Invent digits with a generative adversarial network.
 
-You see: two models with an optimizer each, one of them frozen inside the other, and
+You see: two models with an optimizer each, one of them fixed inside the other, and
 `train_on_batch`. A third network, which never saw an invented digit, judges whether they are varied
 and readable.
 
@@ -12,7 +12,7 @@ import numpy as np
 from _common import load_digits, options, save_tiles
 
 from keras_core.layers import BatchNormalization, Dense, Dropout, LeakyReLU
-from keras_core.models import Sequential
+from keras_core.models import Model, Sequential
 from keras_core.optimizers import Adam
 
 PIXELS, NOISE, BATCH = 64, 20, 64
@@ -46,8 +46,9 @@ def build_models():
     """The generator, the discriminator, and the generator under a discriminator that is fixed."""
     generator, discriminator = build_generator(), build_discriminator()
     discriminator.compile(Adam(lr=0.001, beta_1=0.5), "binary_crossentropy")
-    discriminator.trainable = False
-    adversarial = Sequential([generator, discriminator])
+    fixed = Model(discriminator.inputs, discriminator.outputs)
+    fixed.trainable = False  # only where it is used as this model
+    adversarial = Sequential([generator, fixed])
     adversarial.compile(Adam(lr=0.002, beta_1=0.5), "binary_crossentropy")
     return generator, discriminator, adversarial
 
