@@ -108,15 +108,16 @@ def _current_backend() -> Any:
     return current_backend()
 
 
-def _core_plugin() -> Any:
+def _core_plugins() -> dict[str, Any]:
+    from keras_core.export import formats as exported
     from keras_core.saving import formats
 
-    return formats
+    return {"keras_core": formats, "keras_core.export": exported}
 
 
 slots.current_backend.fill(_current_backend)
 slots.family.fill(lambda name: _submodule(name).FAMILY)
-slots.core_plugin.fill(_core_plugin)
+slots.core_plugins.fill(_core_plugins)
 missing.explain_imports()
 
 if not TYPE_CHECKING:  # a checker knows the names above, and no others

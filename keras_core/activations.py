@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
 from keras_core import missing, namespaces
-from keras_core.families import ActivationLike, Family
+from keras_core.families import ActivationLike, Family, Names
 
 if TYPE_CHECKING:
     from keras_core.graph import Tensor
@@ -47,13 +47,15 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
         Tensor of the shape of `x`.
 
     Raises:
-        ValueError: `x` has one axis or none.
+        ValueError: `x` has one axis or none, or not this one.
     """
     if K.ndim(x) < 2:
         raise ValueError(
             f"softmax needs a tensor of rank 2 or more, (batch, classes); "
             f"got shape {K.int_shape(x)}."
         )
+    if not -K.ndim(x) <= axis < K.ndim(x):
+        raise ValueError(f"softmax: there is no axis {axis} in shape {K.int_shape(x)}.")
     if K.int_shape(x)[axis] == 1:
         warnings.warn(
             "softmax over a single unit is always 1: for two classes take sigmoid, or 2 units.",
@@ -132,6 +134,11 @@ def hard_sigmoid(x: Any) -> Tensor:
     return K.hard_sigmoid(x)
 
 
+def hard_sigmoid_keras3(x: Any) -> Tensor:
+    """x / 6 + 0.5, clipped to [0, 1]: what Keras 3 calls hard_sigmoid; for models from there."""
+    return K.clip(x / 6.0 + 0.5, 0.0, 1.0)
+
+
 def exponential(x: Any) -> Tensor:
     """exp(x)."""
     return K.exp(x)
@@ -142,7 +149,7 @@ def linear(x: Any) -> Any:
     return x
 
 
-FAMILY = Family("activation function", globals())
+FAMILY = Family("activation function", Names(globals(), [*__all__, "hard_sigmoid_keras3"]))
 
 
 def serialize(activation: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Callable, Union
 
 from keras_core import backend as K
 from keras_core import missing, namespaces
-from keras_core.families import ConstraintLike, Family
+from keras_core.families import ConstraintLike, Family, Names
 
 __all__ = [
     "Constraint",
@@ -133,7 +133,7 @@ non_neg = nonneg = NonNeg
 unit_norm = unitnorm = UnitNorm
 min_max_norm = MinMaxNorm
 
-FAMILY = Family("constraint", globals())
+FAMILY = Family("constraint", Names(globals(), __all__))
 
 
 def serialize(constraint: Any) -> Any:

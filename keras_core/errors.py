@@ -9,6 +9,8 @@ Each derives from the builtin type that a Keras 2 user catches:
     RuntimeError
         PluginConflictError      two distributions claim one name
         PluginError              a plugin breaks the hook specification
+    OSError, ValueError
+        ModelFileError           a file, or text, that is read as a model is damaged or hostile
     UserWarning
         PluginWarning            a plugin was left out, and why
         BackendChoiceWarning     a backend runs that may not be the one that is wanted
@@ -16,12 +18,16 @@ Each derives from the builtin type that a Keras 2 user catches:
 
 from __future__ import annotations
 
+import reprlib
+from typing import Any
+
 from keras_core import namespaces
 
 __all__ = [
     "BackendChoiceWarning",
     "BackendLoadError",
     "BackendNotFoundError",
+    "ModelFileError",
     "PluginConflictError",
     "PluginError",
     "PluginWarning",
@@ -29,6 +35,23 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+
+_short = reprlib.Repr()
+_short.maxlevel = 4
+_short.maxlist = _short.maxtuple = _short.maxdict = _short.maxset = _short.maxfrozenset = 12
+_short.maxstring = _short.maxother = 120
+_short.maxlong = 60
+
+
+def shown(value: Any) -> str:
+    """A value as text for a message, cut where it is long: a file's values can be of any size."""
+    return _short.repr(value)
+
+
+def shortened(text: Any, length: int = 1000) -> str:
+    """A message, cut where it is long."""
+    text = str(text)
+    return text if len(text) <= length else f"{text[:length]}..."
 
 
 class BackendNotFoundError(ImportError, ValueError):
@@ -45,6 +68,27 @@ class PluginConflictError(RuntimeError):
 
 class PluginError(RuntimeError):
     """A plugin breaks the hook specification or speaks another version of it."""
+
+
+class ModelFileError(OSError, ValueError):
+    """A file, or a text, that makes no model: damaged, hostile, or of another kind.
+
+    Args:
+        reason: what is wrong.
+        file: the file's name; None for a text or dictionary.
+        place: where in it, such as the name of an HDF5 group; None where all of it is meant.
+
+    Attributes:
+        file: as given.
+        place: as given.
+        reason: as given.
+    """
+
+    def __init__(self, reason: str, file: str | None = None, place: str | None = None) -> None:
+        super().__init__(": ".join(part for part in (file, place, reason) if part))
+        self.file = file
+        self.place = place
+        self.reason = reason
 
 
 class PluginWarning(UserWarning):

@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import missing, namespaces
-from keras_core.families import Family, InitializerLike
+from keras_core.families import Family, InitializerLike, Names
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -399,14 +399,12 @@ truncated_normal = TruncatedNormal
 identity = Identity
 orthogonal = Orthogonal
 
-FAMILY = Family(
-    "initializer",
-    globals(),
-    factories=(
-        *(lecun_uniform, glorot_uniform, he_uniform),
-        *(lecun_normal, glorot_normal, he_normal),
-    ),
+_FACTORIES = (
+    *(lecun_uniform, glorot_uniform, he_uniform),
+    *(lecun_normal, glorot_normal, he_normal),
 )
+
+FAMILY = Family("initializer", Names(globals(), __all__, _FACTORIES))
 
 
 def serialize(initializer: Any) -> Any:

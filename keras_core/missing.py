@@ -20,6 +20,12 @@ NAMES = {
     "optimizers": ("TFOptimizer",),
 }
 
+# Modules that Keras 2 had for each engine. Here they have the K functions, and little else.
+ENGINE_MODULES = frozenset(
+    {"cntk_backend", "load_backend", "numpy_backend", "tensorflow_backend", "theano_backend"}
+)
+_ENGINES = ("tf", "tensorflow", "theano", "th", "T", "cntk", "C")
+
 _MISSING = MODULES | {f"{package}.{name}" for package in NAMES for name in NAMES[package]}
 
 
@@ -33,6 +39,8 @@ def explanation(name: str) -> str | None:
         A sentence; None for what is there, or for what Keras 2 does not have either.
     """
     package, *parts = name.split(".")
+    if parts[:1] == ["backend"] and len(parts) == 3 and parts[1] in ENGINE_MODULES:
+        return _explanation_of_an_engines(name)
     heads = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
     head = next((head for head in heads if head in _MISSING), None)
     if package != "keras_core" or head is None:
@@ -44,8 +52,23 @@ def explanation(name: str) -> str | None:
     )
 
 
+def _explanation_of_an_engines(name: str) -> str | None:
+    module, _, asked = name.rpartition(".")
+    if asked.startswith("__"):
+        return None
+    if asked in _ENGINES:
+        why = "import that engine itself"
+    elif asked == "_get_available_gpus":
+        why = "the setting `device` says where programs run, and `keras-core doctor` checks it"
+    else:
+        why = "it belonged to how Keras 2 ran that engine; write it with K functions"
+    return f"module {module!r} has no {asked!r}: {why}."
+
+
 def explain_attributes(module: dict[str, Any]) -> None:
     """Makes a module say what is missing when it is asked for an attribute that it does not have.
+
+    So does `from module import name`: Python asks for a submodule then, of what has a path.
 
     Args:
         module: its global names.
@@ -55,6 +78,12 @@ def explain_attributes(module: dict[str, Any]) -> None:
         return attribute(module["__name__"], name)
 
     module["__getattr__"] = __getattr__
+    explain_names(module)
+
+
+def explain_names(module: dict[str, Any]) -> None:
+    """Makes `from module import name` say what is missing, where the module's attributes do."""
+    module.setdefault("__path__", [])
 
 
 def attribute(module: str, name: str) -> Any:
@@ -80,6 +109,9 @@ def no_attribute(module: str, name: str) -> AttributeError:
     )
 
 
+_LONGEST_NAME = 100
+
+
 def did_you_mean(name: Any, known: Iterable[str]) -> str:
     """A question after known names that are like a name, in any case; empty if there are none.
 
@@ -90,6 +122,8 @@ def did_you_mean(name: Any, known: Iterable[str]) -> str:
     Returns:
         Text that begins with a space, or an empty text.
     """
+    if len(str(name)) > _LONGEST_NAME:
+        return ""
     lowered: dict[str, list[str]] = {}
     for candidate in sorted(known):
         lowered.setdefault(candidate.lower(), []).append(candidate)

@@ -17,6 +17,7 @@ from keras_core.engine.saving import (
 from keras_core.engine.sequential import Sequential
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
+from keras_core.saving.safety import copying
 from keras_core.utils.generic_utils import to_list, unpack_singleton, whole_config
 
 __all__ = [
@@ -77,7 +78,8 @@ def _clone_layer(layer, clones):
 
 
 def _copy(layer):
-    return type(layer).from_config(whole_config(layer))
+    with copying():
+        return type(layer).from_config(whole_config(layer))
 
 
 def _clone_sequential_model(model, input_tensors=None, clones=None):

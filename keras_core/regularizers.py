@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from keras_core import backend as K
 from keras_core import missing, namespaces
-from keras_core.families import Family, RegularizerLike
+from keras_core.families import Family, Names, RegularizerLike
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -77,7 +77,7 @@ def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
     return L1L2(l1=l1, l2=l2)
 
 
-FAMILY = Family("regularizer", globals(), factories=(l1, l2, l1_l2))
+FAMILY = Family("regularizer", Names(globals(), __all__, factories=(l1, l2, l1_l2)))
 
 
 def serialize(regularizer: Any) -> Any:

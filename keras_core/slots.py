@@ -44,5 +44,5 @@ current_backend = Slot("the current backend")
 # (name of a module, such as 'losses') -> Family: what has a name there.
 family = Slot("the family of that name")
 
-# () -> module: what keras_core itself answers to the hooks of plugins.
-core_plugin = Slot("the plugin of keras_core itself")
+# () -> modules by name: what keras_core itself answers to the hooks of plugins.
+core_plugins = Slot("the plugins of keras_core itself")

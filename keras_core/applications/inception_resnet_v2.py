@@ -86,7 +86,7 @@ def _convolved(
     name: str | None = None,
 ) -> Tensor:
     bn, relu = (f"{name}_bn", f"{name}_ac") if name else (None, None)
-    x = L.Conv2D(filters, kernel, strides, padding, use_bias=False, name=name)(x)
+    x = L.Conv2D(filters, kernel, strides=strides, padding=padding, use_bias=False, name=name)(x)
     x = L.BatchNormalization(axis=channel_axis(), scale=False, name=bn)(x)
     return L.Activation("relu", name=relu)(x)
 

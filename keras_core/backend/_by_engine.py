@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from keras_core import backend as functions
+from keras_core import missing
 from keras_core.backend import common, convert, normalization
-
-_ENGINES = ("tf", "tensorflow", "theano", "th", "T", "cntk", "C")
 
 
 def _to_tensor(x: Any, dtype: str) -> Any:
@@ -43,10 +42,4 @@ def named(name: str, module: str) -> Any:
         return _PRIVATE[name]
     if name in functions.__all__:
         return getattr(functions, name)
-    if name.startswith("__"):
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
-    if name in _ENGINES:
-        why = "import that engine itself"
-    else:
-        why = "it belonged to how Keras 2 ran that engine; write it with K functions"
-    raise AttributeError(f"module {module!r} has no {name!r}: {why}.")
+    raise missing.no_attribute(module, name)

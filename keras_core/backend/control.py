@@ -64,28 +64,43 @@ def print_tensor(x: Any, message: str = "") -> Tensor:
     return p.print(tensor(x), message=message)
 
 
-def map_fn(
-    fn: Callable[[Any], Tensor], elems: Any, name: str | None = None, dtype: str | None = None
-) -> Tensor:
+def map_fn(fn: Callable[[Any], Any], elems: Any, name: str | None = None, dtype: Any = None) -> Any:
     """Applies a function to each entry along the first axis.
 
     Args:
-        fn: function of an entry (a list of entries if `elems` is a list) that gives a tensor.
+        fn: function of an entry (a list of entries if `elems` is a list) that gives a tensor, or
+            several if `dtype` is a list or tuple.
         elems: tensor `(entries, ...)`, or a list of them.
         name: for messages.
-        dtype: of the result; by default what `fn` gives.
+        dtype: of the result; by default what `fn` gives. A list or tuple for several results.
 
     Returns:
-        The results of `fn`, stacked: `(entries, ...)`.
+        The results of `fn`, stacked: `(entries, ...)`; in a list or tuple as in `dtype`.
+
+    Raises:
+        ValueError: `fn` gives more or fewer tensors than there are dtypes.
     """
     several = isinstance(elems, (list, tuple))
     sequences = [tensor(x) for x in (elems if several else [elems])]
 
     def step(parts: list[Tensor], _: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        result = tensor(fn(list(parts) if several else parts[0]))
-        return [cast_to(result, dtype or result.dtype)], []
+        return _cast_results(fn(list(parts) if several else parts[0]), dtype), []
 
-    return scan(step, sequences, [])[1][0]
+    collected = scan(step, sequences, [])[1]
+    return type(dtype)(collected) if isinstance(dtype, (list, tuple)) else collected[0]
+
+
+def _cast_results(results: Any, dtype: Any) -> list[Tensor]:
+    """The tensors of one entry, of the dtype or dtypes that were asked for."""
+    if not isinstance(dtype, (list, tuple)):
+        result = tensor(results)
+        return [cast_to(result, dtype or result.dtype)]
+    if not isinstance(results, (list, tuple)) or len(results) != len(dtype):
+        raise ValueError(
+            f"K.map_fn: dtype {dtype!r} asks for {len(dtype)} results, but the function gives "
+            f"{results!r}."
+        )
+    return [cast_to(tensor(result), one) for result, one in zip(results, dtype)]
 
 
 def foldl(

@@ -41,7 +41,23 @@ def axes(name: str, x: Tensor, axis: Axis) -> tuple[int, ...]:
 
 
 def one_axis(name: str, x: Tensor, axis: int) -> int:
+    if isinstance(axis, (list, tuple)):
+        raise TypeError(f"{name} works along one axis, an int, not along {axis!r}.")
     return normalize_axis(name, int(axis), x.ndim)
+
+
+def numbers(name: str, x: Any) -> Tensor:
+    """A tensor of numbers.
+
+    Raises:
+        TypeError: it is one of bools.
+    """
+    x = tensor(x)
+    if x.dtype == "bool":
+        raise TypeError(
+            f"{name} needs numbers, not bools; K.cast(x, 'float32') makes 0 and 1 of them."
+        )
+    return x
 
 
 def tensors(name: str, values: Sequence[Any]) -> list[Tensor]:

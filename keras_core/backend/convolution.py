@@ -7,9 +7,11 @@ the greater part comes after.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Union
 
+from keras_core.attempt import take_calls
 from keras_core.backend.common import normalize_data_format
 from keras_core.backend.convert import pair, sizes
 from keras_core.graph import primitives as p
@@ -23,7 +25,7 @@ def conv1d(
     x: Any,
     kernel: Any,
     strides: int = 1,
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
     dilation_rate: int = 1,
 ) -> Tensor:
@@ -34,7 +36,7 @@ def conv1d(
         kernel: float tensor `(size, input channels, output channels)`.
         strides: steps between results.
         padding: 'valid'; 'same'; or 'causal': zeros before the first step, so that no result
-            depends on later steps.
+            depends on later steps; or a pair (before, after).
         data_format: 'channels_last', 'channels_first', or None for the default.
         dilation_rate: steps between the taps of the kernel.
 
@@ -52,7 +54,7 @@ def conv2d(
     x: Any,
     kernel: Any,
     strides: Ints = (1, 1),
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
     dilation_rate: Ints = (1, 1),
 ) -> Tensor:
@@ -62,7 +64,7 @@ def conv2d(
         x: float tensor `(batch, rows, columns, channels)`, or with the channels first.
         kernel: float tensor `(rows, columns, input channels, output channels)`.
         strides: rows and columns between results.
-        padding: 'valid' or 'same'.
+        padding: 'valid' or 'same'; or a pair (before, after) for each spatial axis.
         data_format: 'channels_last', 'channels_first', or None for the default.
         dilation_rate: rows and columns between the taps of the kernel.
 
@@ -76,7 +78,7 @@ def conv3d(
     x: Any,
     kernel: Any,
     strides: Ints = (1, 1, 1),
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
     dilation_rate: Ints = (1, 1, 1),
 ) -> Tensor:
@@ -86,7 +88,7 @@ def conv3d(
         x: float tensor `(batch, depth, rows, columns, channels)`, or with the channels first.
         kernel: float tensor `(depth, rows, columns, input channels, output channels)`.
         strides: places between results, along each axis.
-        padding: 'valid' or 'same'.
+        padding: 'valid' or 'same'; or a pair (before, after) for each spatial axis.
         data_format: 'channels_last', 'channels_first', or None for the default.
         dilation_rate: places between the taps of the kernel, along each axis.
 
@@ -100,7 +102,7 @@ def depthwise_conv2d(
     x: Any,
     depthwise_kernel: Any,
     strides: Ints = (1, 1),
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
     dilation_rate: Ints = (1, 1),
 ) -> Tensor:
@@ -111,7 +113,7 @@ def depthwise_conv2d(
         depthwise_kernel: float tensor `(rows, columns, channels, multiplier)`; result
             `channel * multiplier + i` comes from column i of a channel's kernel.
         strides: rows and columns between results.
-        padding: 'valid' or 'same'.
+        padding: 'valid' or 'same'; or a pair (before, after) for each spatial axis.
         data_format: 'channels_last', 'channels_first', or None for the default.
         dilation_rate: rows and columns between the taps of the kernel.
 
@@ -127,7 +129,7 @@ def separable_conv1d(
     depthwise_kernel: Any,
     pointwise_kernel: Any,
     strides: Ints = 1,
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
     dilation_rate: Ints = 1,
 ) -> Tensor:
@@ -138,7 +140,7 @@ def separable_conv1d(
         depthwise_kernel: float tensor `(size, channels, multiplier)`.
         pointwise_kernel: float tensor `(1, channels * multiplier, output channels)`.
         strides: steps between results.
-        padding: 'valid' or 'same'.
+        padding: 'valid' or 'same'; or a pair (before, after) for each spatial axis.
         data_format: 'channels_last', 'channels_first', or None for the default.
         dilation_rate: steps between the taps of the kernel.
 
@@ -155,7 +157,7 @@ def separable_conv2d(
     depthwise_kernel: Any,
     pointwise_kernel: Any,
     strides: Ints = (1, 1),
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
     dilation_rate: Ints = (1, 1),
 ) -> Tensor:
@@ -166,7 +168,7 @@ def separable_conv2d(
         depthwise_kernel: float tensor `(rows, columns, channels, multiplier)`.
         pointwise_kernel: float tensor `(1, 1, channels * multiplier, output channels)`.
         strides: rows and columns between results.
-        padding: 'valid' or 'same'.
+        padding: 'valid' or 'same'; or a pair (before, after) for each spatial axis.
         data_format: 'channels_last', 'channels_first', or None for the default.
         dilation_rate: rows and columns between the taps of the kernel.
 
@@ -183,7 +185,7 @@ def conv2d_transpose(
     kernel: Any,
     output_shape: Any,
     strides: Ints = (1, 1),
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
     dilation_rate: Ints = (1, 1),
 ) -> Tensor:
@@ -194,7 +196,7 @@ def conv2d_transpose(
         kernel: float tensor `(rows, columns, output channels, input channels)`.
         output_shape: whole shape of the result: ints, scalar int tensors, None for that of `x`.
         strides: those of the convolution.
-        padding: that of the convolution, 'valid' or 'same'.
+        padding: that of the convolution, 'valid', 'same', or a pair for each spatial axis.
         data_format: 'channels_last', 'channels_first', or None for the default.
         dilation_rate: that of the convolution.
 
@@ -210,7 +212,7 @@ def conv3d_transpose(
     kernel: Any,
     output_shape: Any,
     strides: Ints = (1, 1, 1),
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
 ) -> Tensor:
     """Spreads volumes: the gradient of `conv3d` by its input, for a result of a given shape.
@@ -220,7 +222,7 @@ def conv3d_transpose(
         kernel: float tensor `(depth, rows, columns, output channels, input channels)`.
         output_shape: whole shape of the result: ints, scalar int tensors, None for that of `x`.
         strides: those of the convolution.
-        padding: that of the convolution, 'valid' or 'same'.
+        padding: that of the convolution, 'valid', 'same', or a pair for each spatial axis.
         data_format: 'channels_last', 'channels_first', or None for the default.
 
     Raises:
@@ -305,6 +307,7 @@ def _windows(
     x: Tensor, first: int, size: Sequence[int], strides: Sequence[int], out: Sequence[Dim]
 ) -> list[Tensor]:
     """For each tap of a kernel, in order, the elements of `x` that it meets at all places."""
+    take_calls(math.prod(size), lambda: "A kernel that differs from place to place")
     whole = (None, None, 1)
     offsets: list[tuple[int, ...]] = [()]
     for taps in size:
@@ -360,7 +363,12 @@ def _conv(
 
 
 def _depthwise(
-    x: Tensor, kernel: Tensor, strides: Ints, padding: str, data_format: str | None, dilation: Ints
+    x: Tensor,
+    kernel: Tensor,
+    strides: Ints,
+    padding: Padding,
+    data_format: str | None,
+    dilation: Ints,
 ) -> Tensor:
     """A convolution of as many groups as there are channels."""
     channels = kernel.shape[-2]
@@ -376,7 +384,7 @@ def _transposed(
     kernel: Tensor,
     output_shape: Any,
     strides: Ints,
-    padding: str,
+    padding: Padding,
     data_format: str | None,
     dilation: Ints,
 ) -> Tensor:

@@ -6,7 +6,7 @@ import builtins
 import math
 from typing import Any
 
-from keras_core.backend.convert import cast_to, pair, tensor
+from keras_core.backend.convert import cast_to, numbers, pair, tensor
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import FLOATS, Constant, Tensor
 
@@ -28,7 +28,7 @@ def abs(x: Any) -> Tensor:
     Args:
         x: tensor of numbers, any shape.
     """
-    return p.abs(tensor(x))
+    return p.abs(numbers("K.abs", x))
 
 
 def square(x: Any) -> Tensor:
@@ -37,7 +37,7 @@ def square(x: Any) -> Tensor:
     Args:
         x: tensor of numbers, any shape.
     """
-    return p.square(tensor(x))
+    return p.square(numbers("K.square", x))
 
 
 def sqrt(x: Any) -> Tensor:
@@ -71,9 +71,10 @@ def round(x: Any) -> Tensor:
     """Rounds to the nearest integer, halves to the even one.
 
     Args:
-        x: float tensor of any shape.
+        x: tensor of numbers, any shape; integers stay what they are.
     """
-    return p.round(tensor(x))
+    x = numbers("K.round", x)
+    return p.round(x) if x.dtype in FLOATS else x
 
 
 def sign(x: Any) -> Tensor:
@@ -82,7 +83,7 @@ def sign(x: Any) -> Tensor:
     Args:
         x: tensor of numbers, any shape.
     """
-    return p.sign(tensor(x))
+    return p.sign(numbers("K.sign", x))
 
 
 def sin(x: Any) -> Tensor:

@@ -13,12 +13,13 @@ from keras_core.graph.tensor import Tensor
 def function(
     inputs: Sequence[Any], outputs: Any, updates: Sequence[Any] | None = None, **kwargs: Any
 ) -> graph.Function:
-    """Compiles tensors into a callable that takes and returns lists of arrays.
+    """Compiles tensors into a callable that takes a list of arrays, and returns one.
 
     Args:
         inputs: placeholders (or other tensors to be replaced); `learning_phase()` may stand among
             them.
-        outputs: tensors to compute.
+        outputs: tensors to compute; for a tensor that is in no list, the callable gives the array
+            itself.
         updates: results of `update` and its like, or pairs of a variable and its new value. All
             happen at once, after everything has been read; several of one variable one after the
             other.
@@ -38,7 +39,15 @@ def function(
             f"K.function does not know the arguments {sorted(kwargs)}; it takes inputs, outputs, "
             "updates, name and jit_compile."
         )
-    return graph.Function(_listed(inputs), _listed(outputs), updates or (), name, jit_compile)
+    made = _OneResult if isinstance(outputs, Tensor) else graph.Function
+    return made(_listed(inputs), _listed(outputs), updates or (), name, jit_compile)
+
+
+class _OneResult(graph.Function):
+    """A callable that gives its one output as it is, not in a list."""
+
+    def __call__(self, values: Sequence[Any]) -> Any:
+        return super().__call__(values)[0]
 
 
 def gradients(loss: Any, variables: Any) -> list[Tensor | None]:

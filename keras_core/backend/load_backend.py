@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from keras_core import missing
 from keras_core.backend import common
 from keras_core.backend._by_engine import named
 
 
 def __getattr__(name: str) -> Any:
     return common.backend() if name == "_BACKEND" else named(name, __name__)
+
+
+missing.explain_names(globals())

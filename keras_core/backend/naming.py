@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from itertools import count
+from functools import partial
+from threading import Lock
 
-_uids: dict[str, Iterator[int]] = {}
+from keras_core.attempt import undo_by
+
+_uids: dict[str, int] = {}
+_counting = Lock()
 _scope: ContextVar[str] = ContextVar("keras_core_name_scope", default="")
 
 
@@ -20,8 +24,19 @@ def get_uid(prefix: str = "") -> int:
     Returns:
         1 at the first call with this prefix, then 2, 3, …
     """
-    # Each a single step, which no other thread divides.
-    return next(_uids.setdefault(prefix, count(1)))
+    with _counting:
+        number = _uids[prefix] = _uids.get(prefix, 0) + 1
+    undo_by(partial(_take_back, prefix, number))
+    return number
+
+
+def _take_back(prefix: str, number: int) -> None:
+    """Undoes a use of a prefix, unless another one came after it."""
+    with _counting:
+        if _uids.get(prefix) == number:
+            _uids[prefix] = number - 1
+            if number == 1:
+                del _uids[prefix]
 
 
 def reset_uids() -> None:

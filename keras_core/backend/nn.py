@@ -99,7 +99,7 @@ def categorical_crossentropy(
     Args:
         target: float tensor `(..., classes)`, one-hot or probabilities.
         output: float tensor of the same shape. It is scaled to the sum 1 and kept `epsilon()` away
-            from 0 and 1.
+            from 0 and 1; but where it comes straight from a softmax, that one's logits are taken.
         from_logits: True if `output` has logits, to which softmax is still to be applied.
         axis: that of the classes.
 
@@ -109,11 +109,20 @@ def categorical_crossentropy(
     output = tensor(output)
     target = cast_to(tensor(target), output.dtype)
     axis = one_axis("K.categorical_crossentropy", output, axis)
-    if from_logits:
-        return p.softmax_cross_entropy(target, output, axis=axis)
+    logits = output if from_logits else _logits_of(output, p.softmax, axis=axis)
+    if logits is not None:
+        return p.softmax_cross_entropy(target, logits, axis=axis)
     share = p.divide(output, p.reduce_sum(output, axes=(axis,), keepdims=True))
     logs = p.log(_away_from_limits(share))
     return p.negative(p.reduce_sum(p.multiply(target, logs), axes=(axis,), keepdims=False))
+
+
+def _logits_of(output: Tensor, squashing: Any, **params: Any) -> Tensor | None:
+    """What `output` is the sigmoid or softmax of; None where another operation gave it."""
+    node = output.node
+    if node is None or node.primitive is not squashing or dict(node.params) != params:
+        return None
+    return node.inputs[0]
 
 
 def _away_from_limits(probability: Tensor) -> Tensor:
@@ -129,7 +138,7 @@ def sparse_categorical_crossentropy(
         target: tensor of integers (of any dtype), of the shape of `output` without the axis of the
             classes; an axis of size 1 may stand in its place or follow.
         output: float tensor `(..., classes)`. It is kept `epsilon()` away from 0 and 1, then scaled
-            to the sum 1.
+            to the sum 1; but where it comes straight from a softmax, that one's logits are taken.
         from_logits: True if `output` has logits, to which softmax is still to be applied.
         axis: that of the classes.
 
@@ -142,8 +151,9 @@ def sparse_categorical_crossentropy(
     output = tensor(output)
     axis = one_axis("K.sparse_categorical_crossentropy", output, axis)
     codes = _one_hot_targets(tensor(target), output, axis)
-    if from_logits:
-        return p.softmax_cross_entropy(codes, output, axis=axis)
+    logits = output if from_logits else _logits_of(output, p.softmax, axis=axis)
+    if logits is not None:
+        return p.softmax_cross_entropy(codes, logits, axis=axis)
     share = _away_from_limits(output)
     right = p.reduce_sum(p.multiply(share, codes), axes=(axis,), keepdims=False)
     total = p.reduce_sum(share, axes=(axis,), keepdims=False)
@@ -181,7 +191,8 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
 
     Args:
         target: float tensor of any shape, in [0, 1].
-        output: float tensor of the same shape; it is kept `epsilon()` away from 0 and 1.
+        output: float tensor of the same shape; it is kept `epsilon()` away from 0 and 1, but where
+            it comes straight from a sigmoid, that one's logits are taken.
         from_logits: True if `output` has logits, to which sigmoid is still to be applied.
 
     Returns:
@@ -189,8 +200,9 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     """
     output = tensor(output)
     target = cast_to(tensor(target), output.dtype)
-    if from_logits:
-        return p.sigmoid_cross_entropy(target, output)
+    logits = output if from_logits else _logits_of(output, p.sigmoid)
+    if logits is not None:
+        return p.sigmoid_cross_entropy(target, logits)
     output = _away_from_limits(output)
     one, least = p.scalar(1, output.dtype), p.scalar(epsilon(), output.dtype)
     # Simplifying joins 1 and epsilon, as TensorFlow did for Keras 2, unless `output` is a value:
@@ -289,7 +301,7 @@ def in_top_k(predictions: Any, targets: Any, k: int) -> Tensor:
         k: int.
 
     Returns:
-        Bool tensor `(batch,)`; False where the target is no class or its score is not finite.
+        Bool tensor `(batch,)`; False where the target is no class or a score is not finite.
     """
     predictions, targets = tensor(predictions), tensor(targets)
     classes = p.size_of(predictions, 1)
@@ -299,5 +311,8 @@ def in_top_k(predictions: Any, targets: Any, k: int) -> Tensor:
     score = p.reduce_max(p.where(right, predictions, lowest), axes=(1,), keepdims=True)
     higher = p.cast(p.greater(predictions, score), dtype="int32")
     rank = p.reduce_sum(higher, axes=(1,), keepdims=False)
-    finite = p.squeeze(p.is_finite(score), 1)
+    finite = p.logical_and(
+        p.squeeze(p.is_finite(score), 1),
+        p.reduce_all(p.is_finite(predictions), axes=(1,), keepdims=False),
+    )
     return p.logical_and(finite, p.less(rank, p.scalar(int(k), "int32")))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from keras_core import missing
 from keras_core.backend._by_engine import named
 
 
 def __getattr__(name: str) -> Any:
     return named(name, __name__)
+
+
+missing.explain_names(globals())

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_core.backend.common import normalize_data_format
 from keras_core.backend.convert import tensor
-from keras_core.backend.convolution import Ints, explicit_padding, per_axis, spatial_sizes
+from keras_core.backend.convolution import Ints, Padding, explicit_padding, per_axis, spatial_sizes
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import Tensor
 
@@ -15,7 +15,7 @@ def pool2d(
     x: Any,
     pool_size: Ints,
     strides: Ints = (1, 1),
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
     pool_mode: str = "max",
 ) -> Tensor:
@@ -27,7 +27,8 @@ def pool2d(
         strides: rows and columns between windows.
         padding: 'valid', or 'same': windows may reach beyond the border, where nothing counts.
         data_format: 'channels_last', 'channels_first', or None for the default.
-        pool_mode: 'max' or 'avg'.
+        pool_mode: 'max'; 'avg'; or 'max_shared', a maximum whose gradient goes to all places that
+            hold it, where that of 'max' goes to the first of them.
 
     Raises:
         ValueError: another mode, padding or data format, or windows that do not fit.
@@ -39,7 +40,7 @@ def pool3d(
     x: Any,
     pool_size: Ints,
     strides: Ints = (1, 1, 1),
-    padding: str = "valid",
+    padding: Padding = "valid",
     data_format: str | None = None,
     pool_mode: str = "max",
 ) -> Tensor:
@@ -51,7 +52,8 @@ def pool3d(
         strides: places between windows along the three axes.
         padding: 'valid', or 'same': windows may reach beyond the border, where nothing counts.
         data_format: 'channels_last', 'channels_first', or None for the default.
-        pool_mode: 'max' or 'avg'.
+        pool_mode: 'max'; 'avg'; or 'max_shared', a maximum whose gradient goes to all places that
+            hold it, where that of 'max' goes to the first of them.
 
     Raises:
         ValueError: another mode, padding or data format, or windows that do not fit.
@@ -64,13 +66,18 @@ def _pool(
     x: Tensor,
     pool_size: Ints,
     strides: Ints,
-    padding: str,
+    padding: Padding,
     data_format: str | None,
     pool_mode: str,
 ) -> Tensor:
-    name, modes = f"K.pool{rank}d", {"max": p.max_pool, "avg": p.avg_pool}
+    name, modes = (
+        f"K.pool{rank}d",
+        {"max": p.max_pool, "avg": p.avg_pool, "max_shared": p.max_pool_shared},
+    )
     if pool_mode not in modes:
-        raise ValueError(f"{name}: pool_mode must be 'max' or 'avg', not {pool_mode!r}.")
+        raise ValueError(
+            f"{name}: pool_mode must be 'max', 'avg' or 'max_shared', not {pool_mode!r}."
+        )
     data_format = normalize_data_format(data_format)
     if x.ndim != rank + 2:
         raise ValueError(f"{name} needs a tensor of rank {rank + 2}, not one of shape {x.shape}.")

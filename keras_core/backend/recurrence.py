@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple
 
+from keras_core.attempt import take_calls
 from keras_core.backend.control import with_rank
 from keras_core.backend.convert import cast_to, tensor
 from keras_core.graph import primitives as p
@@ -149,6 +150,7 @@ def _unrolled(body: Any, sequences: Sequence[Tensor], states: Sequence[Tensor]) 
             f"K.rnn: unroll=True needs a known number of steps of at least 1, not {steps}; give "
             "the inputs a fixed number of steps, or leave unroll out."
         )
+    take_calls(steps, lambda: "A loop that is written out")
     now, outputs = list(states), []
     for i in range(steps):
         (output,), now = body([_at(x, i) for x in sequences], now)

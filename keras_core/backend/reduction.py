@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_core.backend.convert import Axis, axes, cast_to, one_axis, tensor
+from keras_core.backend.convert import Axis, axes, cast_to, numbers, one_axis, tensor
 from keras_core.config import floatx
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import FLOATS, Tensor
@@ -18,7 +18,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
     """
-    x = tensor(x)
+    x = numbers("K.max", x)
     return p.reduce_max(x, axes=axes("K.max", x, axis), keepdims=keepdims)
 
 
@@ -30,7 +30,7 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
     """
-    x = tensor(x)
+    x = numbers("K.min", x)
     return p.reduce_min(x, axes=axes("K.min", x, axis), keepdims=keepdims)
 
 
@@ -42,7 +42,7 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
     """
-    x = tensor(x)
+    x = numbers("K.sum", x)
     return p.reduce_sum(x, axes=axes("K.sum", x, axis), keepdims=keepdims)
 
 
@@ -54,7 +54,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
     """
-    x = tensor(x)
+    x = numbers("K.prod", x)
     return p.reduce_prod(x, axes=axes("K.prod", x, axis), keepdims=keepdims)
 
 
@@ -165,7 +165,7 @@ def cumsum(x: Any, axis: int = 0) -> Tensor:
         x: tensor of numbers, any shape.
         axis: int.
     """
-    x = tensor(x)
+    x = numbers("K.cumsum", x)
     return p.cumsum(x, axis=one_axis("K.cumsum", x, axis))
 
 
@@ -176,7 +176,7 @@ def cumprod(x: Any, axis: int = 0) -> Tensor:
         x: tensor of numbers, any shape.
         axis: int.
     """
-    x = tensor(x)
+    x = numbers("K.cumprod", x)
     return p.cumprod(x, axis=one_axis("K.cumprod", x, axis))
 
 

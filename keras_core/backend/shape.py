@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_core.attempt import take_numbers
 from keras_core.backend import convert
 from keras_core.backend.common import normalize_data_format
 from keras_core.backend.convert import one_axis, sizes, tensor
@@ -55,7 +56,7 @@ def batch_flatten(x: Any) -> Tensor:
     """
     x = tensor(x)
     each = p.product_of_sizes([p.size_of(x, i) for i in range(1, x.ndim)])
-    return p.reshape_to_sizes(x, [p.size_of(x, 0), each])
+    return p.reshape_to_sizes(x, [p.size_of(x, 0) if x.ndim else 1, each])
 
 
 def pattern_broadcast(x: Any, broadcastable: Any) -> Tensor:
@@ -272,17 +273,17 @@ def resize_images(
         width_factor: int of at least 1.
         data_format: 'channels_last' or 'channels_first'.
         interpolation: 'nearest' repeats pixels; 'bilinear' goes straight from each pixel to the
-            next one, and repeats the last.
+            next one, and repeats the last; 'bilinear_half_pixel' goes from centre to centre, as
+            TensorFlow 2 does.
 
     Raises:
         ValueError: another data format or interpolation.
     """
-    methods = {"nearest": _repeated, "bilinear": _interpolated}
-    if interpolation not in methods:
+    if interpolation not in _ENLARGED:
         raise ValueError(
-            f"K.resize_images: interpolation is 'nearest' or 'bilinear', not {interpolation!r}."
+            f"K.resize_images: interpolation is one of {list(_ENLARGED)}, not {interpolation!r}."
         )
-    x, enlarged = tensor(x), methods[interpolation]
+    x, enlarged = tensor(x), _ENLARGED[interpolation]
     for axis, factor in _spatial(data_format, [height_factor, width_factor]):
         x = enlarged(x, factor, axis)
     return x
@@ -321,18 +322,39 @@ def _repeated(x: Tensor, factor: int, axis: int) -> Tensor:
 
 def _interpolated(x: Tensor, factor: int, axis: int) -> Tensor:
     """Puts `factor` elements on the way from each element to the next (from the last to itself)."""
-    following = p.concat(_cut(x, axis, 1), _cut(x, axis, -1), axis=axis)
-    shares = [i / factor for i in range(factor)]
-    along = (1,) * axis + (1, factor) + (1,) * (x.ndim - axis - 1)
-    share = Constant(np.reshape(shares, along), x.dtype)
-    start = p.expand_dims(x, axis + 1)
-    step = p.expand_dims(p.subtract(following, x), axis + 1)
-    fine = p.add(start, p.multiply(step, share))
+    take_numbers((factor,), lambda: "An enlargement")
+    return _between(x, axis, [i / factor for i in range(factor)])
+
+
+def _interpolated_between_centres(x: Tensor, factor: int, axis: int) -> Tensor:
+    """Divides each element into `factor`, whose centres lie on the way to the elements beside."""
+    take_numbers((factor,), lambda: "An enlargement")
+    return _between(x, axis, [(i + 0.5) / factor - 0.5 for i in range(factor)])
+
+
+def _between(x: Tensor, axis: int, shares: list[float]) -> Tensor:
+    """For each element, values at shares of the way to the next, or, below 0, to the one before."""
+    following = p.concat(_cut(x, 1, None, axis), _cut(x, -1, None, axis), axis=axis)
+    previous = p.concat(_cut(x, 0, 1, axis), _cut(x, 0, -1, axis), axis=axis)
+    fine = p.expand_dims(x, axis + 1)
+    for other, sign in ((following, 1), (previous, -1)):
+        along = (1,) * (axis + 1) + (len(shares),) + (1,) * (x.ndim - axis - 1)
+        share = np.reshape([max(sign * s, 0.0) for s in shares], along)
+        if share.any():
+            step = p.expand_dims(p.subtract(other, x), axis + 1)
+            fine = p.add(fine, p.multiply(step, Constant(share, x.dtype)))
     own = [p.size_of(x, i) for i in range(x.ndim)]
-    own[axis] = p.product_of_sizes([own[axis], factor])
+    own[axis] = p.product_of_sizes([own[axis], len(shares)])
     return p.reshape_to_sizes(fine, own)
 
 
-def _cut(x: Tensor, axis: int, start: int) -> Tensor:
+_ENLARGED = {
+    "nearest": _repeated,
+    "bilinear": _interpolated,
+    "bilinear_half_pixel": _interpolated_between_centres,
+}
+
+
+def _cut(x: Tensor, start: int, stop: int | None, axis: int) -> Tensor:
     whole = (None, None, 1)
-    return p.slice(x, index=tuple((start, None, 1) if i == axis else whole for i in range(x.ndim)))
+    return p.slice(x, index=tuple((start, stop, 1) if i == axis else whole for i in range(x.ndim)))

@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core import __version__
-from keras_core.cli import backends, check_backend, demo, doctor, new_backend, parity, run, upgrade
+from keras_core.cli import (
+    backends,
+    check_backend,
+    convert,
+    demo,
+    doctor,
+    inspect,
+    new_backend,
+    parity,
+    run,
+    upgrade,
+)
 from keras_core.errors import (
     BackendLoadError,
     BackendNotFoundError,
@@ -18,7 +29,10 @@ from keras_core.errors import (
     SettingsError,
 )
 
-COMMANDS = (demo, run, upgrade, backends, doctor, parity, check_backend, new_backend)
+COMMANDS = (
+    *(demo, run, upgrade, inspect, convert, backends, doctor, parity),
+    *(check_backend, new_backend),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -35,11 +35,23 @@ def distance(text: str) -> float:
     return number
 
 
+def existing(text: str) -> str:
+    """The path of a file or folder that is there."""
+    if not os.path.exists(text):
+        raise ArgumentTypeError(f"there is no file {text!r}")
+    return text
+
+
 def file_to_write(text: str) -> str:
     """The path of a file that can be written: its folder is there."""
-    folder = os.path.dirname(os.path.abspath(text))
     if os.path.isdir(text) or not os.path.basename(text):
         raise ArgumentTypeError(f"{text!r} is a folder; name a file in it")
+    return path_to_write(text)
+
+
+def path_to_write(text: str) -> str:
+    """The path of a file or folder that can be written: the folder that it goes into is there."""
+    folder = os.path.dirname(os.path.abspath(text))
     if not os.path.isdir(folder):
         raise ArgumentTypeError(
             f"there is no folder {folder} to write {text!r} into; make it first"

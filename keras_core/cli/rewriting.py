@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import libcst as cst
 from libcst.metadata import (
@@ -256,7 +256,8 @@ class _Calls(cst.CSTTransformer):
             return updated_node
         self.notes = [n for n in self.notes if n != self._ordering_note(left)]
         new = cst.SimpleString(f"{self._quote}{value}{self._quote}")
-        func = self._renamed(left.func, "backend.image_dim_ordering", "image_data_format")
+        old = cst.ensure_type(left, cst.Call).func
+        func = self._renamed(old, "backend.image_dim_ordering", "image_data_format")
         return updated_node.with_changes(
             left=updated_node.left.with_changes(func=func or updated_node.left.func),
             comparisons=[target.with_changes(comparator=new)],
@@ -357,7 +358,9 @@ class _Imports(cst.CSTTransformer):
                 elsewhere.setdefault(module, []).append(cst.ImportAlias(cst.Name(name)))
         statements = []
         if kept or here:
-            statements.append(node.with_changes(names=_joined([*kept, *here], node.names)))
+            statements.append(
+                node.with_changes(names=_joined([*kept, *here], cast(Any, node.names)))
+            )
         package = _dotted(node.module).partition(".")[0]
         for module, aliases in elsewhere.items():
             source = cst.parse_expression(f"{package}.{module}")

@@ -149,8 +149,16 @@ class Additions(TakesOldCalls):
         found = list(per_input.get(input_key(inputs), ()))
         if inputs is None:
             for layer in self._layers:
-                found += getattr(layer, method)(None)
+                found += self._filed_inside(layer, method, None)
         return unique(found)
+
+    def _filed_inside(self, layer: Layer, method: str, inputs: Any) -> list[Any]:
+        """What a layer inside has filed; of updates, that layer is the owner."""
+        items = getattr(layer, method)(inputs)
+        if method == "_updates_filed_for":
+            for update in items:
+                self._update_owners.setdefault(update, layer)
+        return items
 
     def _filed_counts(self) -> list[tuple[Layer, int, int]]:
         return [(layer, len(layer._losses), len(layer._updates)) for layer in self._layers]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar, cast, overload
 
 from keras_core import backend as K
+from keras_core.attempt import take_calls
 from keras_core.engine.assembling import assembling
 from keras_core.engine.connections import Connections
 from keras_core.engine.input_spec import InputSpec, check_inputs, check_tensors, shape_tuple
@@ -17,12 +18,14 @@ from keras_core.engine.node import Node
 from keras_core.engine.weight_owner import WeightOwner, building
 from keras_core.graph import Tensor, layer_scope
 from keras_core.graph.spec import Shape, checked_dtype
+from keras_core.saving.safety import copying
 from keras_core.utils.generic_utils import (
     did_you_mean,
     has_arg,
     is_all_none,
     to_list,
     unpack_singleton,
+    whole_config,
 )
 from keras_core.utils.layer_utils import describe, represent
 
@@ -298,7 +301,8 @@ class Layer(WeightOwner, Connections):
     def _stand_in(self, input_shape: Any) -> Layer:
         """A built copy to be called on trial, so that no weight or record of this layer changes."""
         try:
-            copy = type(self).from_config(self.get_config())
+            with copying():
+                copy = type(self).from_config(whole_config(self))
         except TypeError as error:
             raise NotImplementedError(
                 f"Layer {describe(self)} cannot tell its output shape for an input of shape "
@@ -367,6 +371,7 @@ class Layer(WeightOwner, Connections):
         input_list = to_list(inputs, allow_tuple=True)
         if is_native_call(input_list):
             return run_natively(self, input_list, kwargs)
+        take_calls(1, lambda: f"Layer {self.name}")
         with assembling, K.name_scope(self.name):
             self._build_for(inputs)
             self.assert_input_compatibility(inputs)

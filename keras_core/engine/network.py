@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import foreign
+from keras_core.attempt import take_calls
 from keras_core.engine.additions import input_key, unique
 from keras_core.engine.base_layer import Layer, as_shapes, is_metric
 from keras_core.engine.graph_map import GraphMap, node_of
@@ -17,8 +18,9 @@ from keras_core.engine.input_layer import InputLayer
 from keras_core.engine.network_config import network_config, network_from_config
 from keras_core.engine.node import Node
 from keras_core.engine.persistence import Persistence
+from keras_core.engine.retracing import current, retrace
 from keras_core.engine.weight_owner import match_weights
-from keras_core.graph import Tensor, Variable, in_sequence
+from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape
 from keras_core.utils.generic_utils import is_all_none, to_list, unpack_singleton
 from keras_core.utils.layer_utils import unfrozen
@@ -122,6 +124,7 @@ class Network(Persistence, Layer):
     def _set_ends(self, inputs, outputs, entries=None):
         """Makes the network one from these inputs to these outputs."""
         self._is_graph_network = True
+        self._computed: dict[Any, Any] = {}
         self.outputs = list(outputs)
         self._input_coordinates = entries or [Endpoint(*x._keras_history) for x in inputs]
         self._output_coordinates = [Endpoint(*x._keras_history) for x in outputs]
@@ -153,6 +156,21 @@ class Network(Persistence, Layer):
             input_shapes=[K.int_shape(x) for x in inputs],
             output_shapes=[K.int_shape(x) for x in self.outputs],
         )
+
+    def _retrace(self, changed: set[Any]) -> None:
+        """Computes the outputs anew, after an option of layers inside has changed."""
+        retrace(self, changed)
+
+    def _replace_tensors(self, replaced: dict[int, Any]) -> None:
+        """Takes the tensors in place of others; of a model by a `call` of its own, none."""
+        if not self._is_graph_network:
+            self.inputs = self.outputs = None
+            return
+        self._computed.clear()
+        self.outputs = [current(x, replaced) for x in self.outputs]
+        own = self._inbound_nodes[0]
+        own.output_tensors = self.outputs
+        own.output_masks = [getattr(x, "_keras_mask", None) for x in self.outputs]
 
     def _automatic_name(self) -> str:
         prefix = type(self).__name__.lower()
@@ -305,11 +323,11 @@ class Network(Persistence, Layer):
 
     @property
     def updates(self) -> list[Any]:
-        """An update for each variable that the layers' calls in this network change; none when it
-        is frozen."""
+        """The updates of the layers' calls in this network, one for each call and variable; none
+        when it is frozen."""
         if not self.trainable and not self.stateful:
             return []
-        return in_sequence(self._live(self._gathered("get_updates_for", "updates", self._updates)))
+        return self._live(self._gathered("get_updates_for", "updates", self._updates))
 
     def _gathered(self, method, attribute, own):
         if not self._is_graph_network:
@@ -322,8 +340,8 @@ class Network(Persistence, Layer):
         for layer in self.layers:
             for node in layer._inbound_nodes:
                 if node in self._network_nodes:
-                    found += getattr(layer, method)(node.input_tensors)
-            found += getattr(layer, method)(None)
+                    found += self._filed_inside(layer, method, node.input_tensors)
+            found += self._filed_inside(layer, method, None)
         return found
 
     def _filed(self, method, inputs, per_input):
@@ -340,9 +358,7 @@ class Network(Persistence, Layer):
     @property
     def state_updates(self) -> list[Any]:
         """The updates of stateful layers, which happen in prediction as well."""
-        return in_sequence(
-            [update for layer in self.layers if layer.stateful for update in layer.updates]
-        )
+        return [update for layer in self.layers if layer.stateful for update in layer.updates]
 
     def reset_states(self) -> None:
         """Puts the states of all stateful layers back to their start."""
@@ -405,7 +421,7 @@ class Network(Persistence, Layer):
     def run_internal_graph(
         self, inputs: Sequence[Tensor], masks: Sequence[Any] | None = None
     ) -> tuple[list[Tensor], list[Any], list[Shape]]:
-        """Computes the outputs for other inputs.
+        """Computes the outputs for other inputs, once for the same inputs and masks.
 
         Losses and updates of the layers are filed in this network under these inputs.
 
@@ -417,8 +433,15 @@ class Network(Persistence, Layer):
             Three lists: output tensors, their masks and their shapes.
         """
         masks = [None] * len(inputs) if masks is None else masks
+        call = (input_key(inputs), tuple(masks), K.learning_phase())
+        if call not in self._computed:
+            self._computed[call] = self._run_on(inputs, masks)
+        outputs, output_masks = self._computed[call]
+        return list(outputs), list(output_masks), [K.int_shape(x) for x in outputs]
 
+    def _run_on(self, inputs, masks):
         def run(layer, tensors, tensor_masks, arguments):
+            take_calls(1, lambda: f"Layer {layer.name}")
             outputs, output_masks = layer._compute(
                 unpack_singleton(tensors), tensor_masks, arguments
             )
@@ -426,8 +449,7 @@ class Network(Persistence, Layer):
             self._adopt_updates(layer, layer._updates_filed_for(tensors), inputs)
             return outputs, output_masks
 
-        outputs, output_masks = self._replay(inputs, masks, run)
-        return outputs, output_masks, [K.int_shape(x) for x in outputs]
+        return self._replay(inputs, masks, run)
 
     def _replay(self, inputs, masks, run):
         """Walks the nodes from the inputs to the outputs.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from keras_core.engine import sharing
+from keras_core.errors import shown
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
 
@@ -110,15 +111,60 @@ def network_from_config(cls, config, custom_objects=None):
         ValueError: if a call refers to a layer or to a call that the configuration does not hold.
     """
     nodes, calls = {}, {}
+    entries, inputs, outputs = (listed(config, key) for key in _LISTS)
     with sharing.reading():
-        for entry in config["layers"]:
+        for entry in entries:
             layer = _made_layer(entry, custom_objects)
+            if layer.name in nodes and layer not in calls:
+                raise ValueError(f"Two layers of the configuration are named {shown(layer.name)}.")
             nodes[layer.name] = [node for node in layer._inbound_nodes if not node.inbound_layers]
-            calls[layer] = deque(to_list(call) for call in entry["inbound_nodes"])
+            calls[layer] = deque(
+                _checked_call(call, layer) for call in listed(entry, "inbound_nodes")
+            )
     _repeat_calls(calls, nodes, config.get("name"))
-    inputs = [_output_at(nodes, *place) for place in config["input_layers"]]
-    outputs = [_output_at(nodes, *place) for place in config["output_layers"]]
-    return cls(inputs=inputs, outputs=outputs, name=config.get("name"))
+    ends = [[_output_at(nodes, *_place_of(place)) for place in ends] for ends in (inputs, outputs)]
+    return cls(inputs=ends[0], outputs=ends[1], name=config.get("name"))
+
+
+_LISTS = ("layers", "input_layers", "output_layers")
+
+
+def listed(config, key):
+    """A list in a configuration.
+
+    Raises:
+        ValueError: if it is missing or something else.
+    """
+    found = config.get(key) if isinstance(config, dict) else None
+    if not isinstance(found, (list, tuple)):
+        raise ValueError(
+            f"The configuration of a model needs a list {key!r}, but is {shown(config)}."
+        )
+    return found
+
+
+def _place_of(place):
+    """Name of layer, number of call and of output, as a configuration gives them."""
+    place = list(place) if isinstance(place, (list, tuple)) else []
+    numbers = place[1:3]
+    if len(numbers) != 2 or not all(isinstance(n, int) and n >= 0 for n in numbers):
+        raise ValueError(
+            f"A configuration names an output by a layer, a call and a number, not {shown(place)}."
+        )
+    if not isinstance(place[0], str):
+        raise ValueError(f"A configuration names a layer {shown(place[0])}, which is no name.")
+    return place[:3]
+
+
+def _checked_call(call, layer):
+    call = to_list(call)
+    for place in call:
+        _place_of(place)
+        if len(place) > 3 and not isinstance(place[3], dict):
+            raise ValueError(
+                f"A call of layer {layer.name} has arguments {shown(place[3])}, no dictionary."
+            )
+    return call
 
 
 def _made_layer(entry, custom_objects):
@@ -151,7 +197,8 @@ def _repeat_calls(calls, nodes, name):
     for layer in calls:
         if calls[layer]:
             raise ValueError(
-                f"The configuration of model {name} is not complete: the call {calls[layer][0]} of "
+                f"The configuration of model {name} is not complete: the call "
+                f"{shown(calls[layer][0])} of "
                 f"layer {layer.name} refers to a layer or a call that is not in it."
             )
 

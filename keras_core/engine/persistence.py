@@ -44,6 +44,7 @@ class Persistence:
         by_name: bool = False,
         skip_mismatch: bool = False,
         reshape: bool = False,
+        written_on: str | None = None,
     ) -> None:
         """Loads weights from a file, all or none.
 
@@ -53,6 +54,9 @@ class Persistence:
                 layers in order.
             skip_mismatch: bool; with `by_name`, whether to pass over layers that don't fit.
             reshape: bool, whether a kernel of another shape and equal size is reshaped.
+            written_on: str, the engine that the file was written on, 'tensorflow' or 'theano',
+                where it does not say it. In a model from Theano, layers with padding "same" follow
+                its convention from then on.
 
         Raises:
             OSError: if there is no such file.
@@ -60,7 +64,7 @@ class Persistence:
         """
         from keras_core.saving import hdf5
 
-        hdf5.load_weights(self, filepath, by_name, skip_mismatch, reshape)
+        hdf5.load_weights(self, filepath, by_name, skip_mismatch, reshape, written_on)
 
     def _updated_config(self) -> dict[str, Any]:
         from keras_core.saving import config

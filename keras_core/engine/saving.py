@@ -11,7 +11,7 @@ import numpy as np
 from keras_core.engine.base_layer import Layer
 from keras_core.saving import weights as _weights
 from keras_core.saving.config import model_from_config, model_from_json, model_from_yaml
-from keras_core.saving.hdf5 import load_model, save_model
+from keras_core.saving.files import load_model, save_model
 from keras_core.utils.io_utils import (
     HDF5_OBJECT_HEADER_LIMIT,
     H5Dict,
@@ -81,7 +81,7 @@ def load_attributes_from_hdf5_group(group: Any, name: str) -> list[str]:
         A list of str; an empty one when there is no such attribute.
     """
     store = _store(group, "r")
-    return _weights.read_names(store, name) if name in store else []
+    return store.names(name) if name in store else []
 
 
 def save_weights_to_hdf5_group(group: Any, layers: Sequence[Layer]) -> None:

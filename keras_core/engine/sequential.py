@@ -18,6 +18,8 @@ from keras_core.engine.assembling import in_turn
 from keras_core.engine.base_layer import Layer, as_shapes
 from keras_core.engine.graph_map import GraphMap, check_names, node_of
 from keras_core.engine.input_layer import Input, InputLayer
+from keras_core.engine.network_config import listed
+from keras_core.engine.retracing import current
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Shape
@@ -152,6 +154,10 @@ class Sequential(Model):
     def _graph(self, graph):
         self._map = graph
 
+    def _replace_tensors(self, replaced: dict[int, Any]) -> None:
+        super()._replace_tensors(replaced)
+        self._tensors = [current(x, replaced) for x in self._tensors]
+
     def _sources(self):
         """The inputs: several only where the first layer is a model of several inputs."""
         return node_of(self._tensors[0]).input_tensors
@@ -268,7 +274,7 @@ class Sequential(Model):
         if not isinstance(config, dict):
             config = {"name": None, "layers": config}
         with sharing.reading():
-            layers = _layers_of(config["layers"], custom_objects)
+            layers = _layers_of(listed(config, "layers"), custom_objects)
         model = cls(layers, name=config.get("name"))
         if not model.inputs and config.get("build_input_shape"):
             model.build(config["build_input_shape"])
@@ -289,7 +295,7 @@ def _layers_of(configs, custom_objects):
 
 
 def _name_in(config):
-    inner = config["config"]
+    inner = config.get("config") if isinstance(config, dict) else None
     return inner.get("name") if isinstance(inner, dict) else None
 
 

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from keras_core import slots
+from keras_core.errors import shown
 from keras_core.utils.generic_utils import whole_config
 
 # Of the outermost configuration that is written or read: numbers by layer, layers by number.
@@ -50,6 +51,11 @@ def entry(layer):
 
 def made(config, custom_objects=None):
     """The layer of an entry: a new one, or the one that an entry of its number was before."""
+    if not isinstance(config, dict) or not {"class_name", "config"} <= set(config):
+        raise ValueError(
+            f"Improper config of a layer: {shown(config)}. It needs the keys 'class_name' and "
+            "'config'."
+        )
     number, table = config.get("shared"), _made.get()
     layers: dict[Any, Any] = {} if table is None else table
     if number in layers:

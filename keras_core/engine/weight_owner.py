@@ -9,8 +9,8 @@ from typing import Any, Callable
 
 import numpy as np
 
+from keras_core import attempt, initializers
 from keras_core import backend as K
-from keras_core import initializers
 from keras_core.engine.additions import Additions, unique
 from keras_core.families import InitializerLike
 from keras_core.graph import Variable
@@ -60,8 +60,10 @@ class WeightOwner(Additions):
         shape = () if shape is None else tuple(shape)
         dtype = dtype or self._weight_dtype(trainable)
         draw = initializers.get("glorot_uniform" if initializer is None else initializer)
-        value = draw(shape, dtype=dtype) if has_arg(draw, "dtype", True) else draw(shape)
+        attempt.take_numbers(shape, lambda: f"Layer {describe(self)}")
+        value, draw_later = _first_value(draw, shape, dtype)
         weight = K.variable(value, dtype=dtype, name=name, constraint=constraint)
+        draw_later(weight)
         weight.name = self._unique_weight_name(weight.name)
         weight.trainable = trainable
         if regularizer is not None:
@@ -160,6 +162,28 @@ def building() -> Iterator[None]:
         if _names_in_build.get(None) is None:
             stack.callback(_names_in_build.reset, _names_in_build.set({}))
         yield
+
+
+def _first_value(
+    initializer: Callable[..., Any], shape: tuple[int, ...], dtype: str
+) -> tuple[Any, Callable[[Variable], None]]:
+    """The first value of a weight, and what is to be done with the weight when it is made.
+
+    A weight whose value is read from a file afterwards is zero until then.
+    """
+
+    def draw() -> Any:
+        by_dtype = has_arg(initializer, "dtype", True)
+        return initializer(shape, dtype=dtype) if by_dtype else initializer(shape)
+
+    reading = attempt.current()
+    if reading is None or not reading.defers:
+        return draw(), lambda weight: None
+    return np.zeros(shape), lambda weight: reading.defer(weight, lambda: _as_array(draw()))
+
+
+def _as_array(value: Any) -> Any:
+    return K.eval(value) if K.is_tensor(value) else value
 
 
 def _weights_in(layers: Iterable[Any], attribute: str) -> list[Variable]:

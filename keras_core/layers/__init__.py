@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_core import missing, namespaces
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.engine.input_layer import Input, InputLayer
-from keras_core.families import Family
-from keras_core.layers import old_merge  # noqa: F401  (makes the module `merge` callable)
+from keras_core.families import Family, Names
+from keras_core.layers import (
+    _in_files,
+    old_merge,  # noqa: F401  (makes the module `merge` callable)
+)
 from keras_core.layers.advanced_activations import (
     ELU,
     LeakyReLU,
@@ -245,19 +248,31 @@ __dir__ = namespaces.listing(__all__)
 missing.explain_attributes(globals())
 
 
-class _Layers(Family):
-    """The layers, and the models, which may stand where a layer does."""
-
-    @property
-    def built_in(self) -> Mapping[str, Any]:
-        from keras_core.engine import sequential, training  # so that layers alone load no training
-
-        names = dict(super().built_in)  # another thread may import more meanwhile
-        layers = {n: v for n, v in names.items() if isinstance(v, type) and issubclass(v, Layer)}
-        return {**layers, "Model": training.Model, "Sequential": sequential.Sequential}
+_MODELS = ("Model", "Sequential")
 
 
-FAMILY = _Layers("layer", globals())
+class _Layers(Names):
+    """The layers, and the models, which may stand where a layer does; and what files alone name."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name in _in_files.CLASSES:
+            return _in_files.CLASSES[name]
+        return _model(name) if name in _MODELS else super().__getitem__(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*super().__iter__(), *_MODELS, *_in_files.CLASSES])
+
+    def _is_one(self, value: Any) -> bool:
+        return isinstance(value, type) and issubclass(value, Layer)
+
+
+def _model(name: str) -> Any:
+    from keras_core.engine import sequential, training  # so that layers alone load no training
+
+    return training.Model if name == "Model" else sequential.Sequential
+
+
+FAMILY = Family("layer", _Layers(globals(), __all__))
 
 
 def serialize(layer: Layer) -> Any:

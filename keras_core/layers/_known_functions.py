@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_core.attempt import undo_by
+from keras_core.errors import shown
 from keras_core.saving.json_text import json_value
 from keras_core.utils.code_text import code_of, name_in, read_code
 
@@ -22,8 +24,10 @@ def remember(function):
     """Notes a function that a layer is made of."""
     if isinstance(function, FunctionType):
         key = id(function)
-        _given.pop(key, None)
+        before = _given.pop(key, None)
         _given[key] = weakref.ref(function, lambda _: _given.pop(key, None))
+        if before is None:
+            undo_by(lambda: _given.pop(key, None))
 
 
 def named(name):
@@ -111,10 +115,17 @@ def restored(value):
         return [restored(item) for item in value]
     kind = value.get("type") if isinstance(value, dict) else None
     if kind == "ndarray":
-        return np.array(value["value"], dtype=value.get("dtype"))
+        return _array(value["value"], value.get("dtype"))
     if kind == "function":
         return named(value["value"])
     return None if kind == "object" else value
+
+
+def _array(values, dtype):
+    """An array of numbers; a dtype of texts could be of any size."""
+    if dtype is not None and np.dtype(dtype).kind not in "biufc":
+        raise ValueError(f"A Lambda layer has an array of dtype {shown(dtype)}, no numbers.")
+    return np.array(values, dtype=dtype)
 
 
 def _plain_values(values):

@@ -12,6 +12,7 @@ import numpy as np
 from keras_core import backend as K
 from keras_core import foreign
 from keras_core.engine.base_layer import Layer
+from keras_core.errors import shown
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim
 from keras_core.layers._known_functions import (
@@ -22,7 +23,7 @@ from keras_core.layers._known_functions import (
     remember,
     restored,
 )
-from keras_core.saving.safety import in_safe_mode
+from keras_core.saving.safety import functions_at_hand, in_safe_mode
 from keras_core.utils.generic_utils import (
     deserialize_keras_object,
     func_dump,
@@ -152,10 +153,10 @@ class Lambda(Layer):
     def from_config(
         cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Self:
-        config = dict(config)
+        config = {"function_type": "function", "output_shape_type": "raw", **config}
         for option in ("function", "output_shape"):
             kind = config.pop(f"{option}_type")
-            config[option] = _from_config(config[option], kind, custom_objects or {})
+            config[option] = _from_config(config.get(option), kind, custom_objects or {})
         arguments = config.get("arguments") or {}
         config["arguments"] = {name: _read_argument(v) for name, v in arguments.items()}
         return cls(**config)
@@ -165,6 +166,10 @@ def _to_config(value: Any) -> tuple[Any, str]:
     """Return a function, or a plain value, as data, and what kind of data it is."""
     if not callable(value):
         return value, "raw"
+    kept = functions_at_hand()
+    if kept is not None:
+        kept.append(value)
+        return len(kept) - 1, "at hand"
     if inspect.isfunction(value) and (value.__name__ == "<lambda>" or value.__closure__):
         return plain_dump(func_dump(value)), "lambda"
     return value.__name__, "function"
@@ -179,9 +184,12 @@ def _from_config(value: Any, kind: str, custom_objects: Mapping[str, Any]) -> An
         return known or deserialize_keras_object(
             value, custom_objects=custom_objects, printable_module_name="function in Lambda layer"
         )
+    kept = functions_at_hand()
+    if kind == "at hand" and kept is not None:
+        return kept[value]
     if kind == "lambda":
         return _load_code(value, custom_objects)
-    raise ValueError(f"Lambda: unknown kind of function {kind!r} in the configuration.")
+    raise ValueError(f"Lambda: unknown kind of function {shown(kind)} in the configuration.")
 
 
 def _load_code(dumped: Any, custom_objects: Mapping[str, Any]) -> Callable[..., Any]:
@@ -195,7 +203,8 @@ def _load_code(dumped: Any, custom_objects: Mapping[str, Any]) -> Callable[..., 
             "The file holds a Lambda layer made of bytecode, which could do anything when it "
             "runs, and no function of this program is the same, so it was not loaded. Define the "
             "function in the main program before loading, or pass it as custom_objects. If you "
-            "trust the file, load it with safe_mode=False."
+            "trust the file, load it with safe_mode=False, or inside of "
+            "keras_core.saving.safety.safe_mode_scope(False)."
         )
     code, defaults, closure = dumped
     dumped = code, defaults and restored(list(defaults)), closure and restored(list(closure))

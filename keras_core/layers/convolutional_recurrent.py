@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from keras_core import backend as K
+from keras_core import missing
 from keras_core.engine.base_layer import InputSpec
 from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Shape, are_known
 from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
+from keras_core.layers._convention import (
+    Around,
+    Pairs,
+    WindowLayer,
+    differs,
+    half_around,
+    reaches,
+)
 from keras_core.layers._options import (
     Function,
     PerAxis,
@@ -159,7 +168,7 @@ class ConvRNN2D(RNN):
         return known
 
 
-class ConvLSTM2DCell(DropoutCell):
+class ConvLSTM2DCell(WindowLayer, DropoutCell):
     """One step of ConvLSTM2D: LSTMCell's formula with convolutions for products.
 
     The inputs' convolution has the given strides, padding and dilation; the state's has none of
@@ -183,7 +192,8 @@ class ConvLSTM2DCell(DropoutCell):
             update, or None.
         dropout: Fraction of the inputs that is dropped in training, in [0, 1).
         recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
-        kwargs: Options of every layer: name, trainable, dtype...
+        kwargs: Options of every layer: name, trainable, dtype...; and
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, or options contradict each other.
@@ -268,7 +278,7 @@ class ConvLSTM2DCell(DropoutCell):
         return output, [output, memory]
 
     def input_conv(
-        self, x: Tensor, w: Tensor, b: Tensor | None = None, padding: str = "valid"
+        self, x: Tensor, w: Tensor, b: Tensor | None = None, padding: Around = "valid"
     ) -> Tensor:
         """The convolution of a step's images, with the cell's strides and dilation.
 
@@ -295,13 +305,31 @@ class ConvLSTM2DCell(DropoutCell):
             x: State `(batch, rows, columns, filters)`.
             w: Kernel `(rows, columns, filters, filters)`.
         """
-        return K.conv2d(x, w, strides=(1, 1), padding="same", data_format=self.data_format)
+        return K.conv2d(
+            x, w, strides=(1, 1), padding=self._recurrent_around(), data_format=self.data_format
+        )
+
+    def _recurrent_around(self) -> Around:
+        return self._recurrent_pairs() if self.convention == "theano" else "same"
+
+    def _recurrent_pairs(self) -> Pairs:
+        return tuple(half_around(size - 1) for size in self.kernel_size)
+
+    def _reaches(self) -> tuple[int, ...]:
+        return reaches(self.kernel_size, self.dilation_rate)
+
+    def _depends_on_convention(self) -> bool:
+        recurrent = [
+            differs(pair, size - 1, 1)
+            for pair, size in zip(self._recurrent_pairs(), self.kernel_size)
+        ]
+        return any(recurrent) or super()._depends_on_convention()
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **options_config(self, _OPTIONS)}
 
     def _convolve_inputs(self, inputs: Tensor, kernel: Tensor) -> Tensor:
-        return self.input_conv(inputs, kernel, padding=self.padding)
+        return self.input_conv(inputs, kernel, padding=self._around())
 
     def _project(
         self,
@@ -354,7 +382,9 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
         stateful: Whether a batch goes on from the last states of the batch before.
         dropout: Fraction of the inputs that is dropped in training, in [0, 1).
         recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
-        kwargs: return_state, and options of every layer: name, trainable, dtype, input_shape...
+        kwargs: return_state, and options of every layer: name, trainable, dtype, input_shape...;
+            and convention: "tensorflow", or "theano" for its ways of padding "same", which
+            the convolution of the states follows too.
 
     Raises:
         ValueError: If an option is out of its range, or options contradict each other.
@@ -399,7 +429,11 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
         recurrent_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        cell = ConvLSTM2DCell(**pick(locals(), _OPTIONS), dtype=kwargs.get("dtype"))
+        cell = ConvLSTM2DCell(
+            **pick(locals(), _OPTIONS),
+            dtype=kwargs.get("dtype"),
+            convention=kwargs.pop("convention", "tensorflow"),
+        )
         super().__init__(
             cell,
             return_sequences=return_sequences,
@@ -408,3 +442,14 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
+
+    @property
+    def convention(self) -> str:
+        """The engine whose convention padding "same" follows."""
+        return self.cell.convention
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self.cell._convention_config()}
+
+
+missing.explain_attributes(globals())

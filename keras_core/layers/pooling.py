@@ -8,6 +8,7 @@ from keras_core import backend as K
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._axes import SpatialLayer, channel_axis
+from keras_core.layers._convention import Around, Pairs, WindowLayer
 from keras_core.layers._options import PerAxis, checked_padding, checked_sizes, options_config
 from keras_core.utils import conv_utils
 
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-class _Pooling(SpatialLayer):
+class _Pooling(WindowLayer, SpatialLayer):
     """Reduces windows that move along the spatial axes; a subclass gives `pool_mode`."""
 
     pool_mode = "max"
@@ -59,6 +60,14 @@ class _Pooling(SpatialLayer):
         )
         self.padding = checked_padding(self, padding)
 
+    def _reaches(self) -> tuple[int, ...]:
+        return tuple(size - 1 for size in self.pool_size)
+
+    def _theano_pairs(self) -> Pairs:
+        """Windows begin as early as they may, those of odd sizes a step later."""
+        late = [1 if size > 2 and size % 2 else 0 for size in self.pool_size]
+        return tuple((reach - after, after) for reach, after in zip(self._reaches(), late))
+
     def _resized(self, size: int, position: int) -> Dim:
         return conv_utils.conv_output_length(
             size, self.pool_size[position], self.padding, self.strides[position]
@@ -66,7 +75,7 @@ class _Pooling(SpatialLayer):
 
     def call(self, inputs: Tensor) -> Tensor:
         return self._pooling_function(
-            inputs, self.pool_size, self.strides, self.padding, self.data_format
+            inputs, self.pool_size, self.strides, self._around(), self.data_format
         )
 
     def _pooling_function(
@@ -74,11 +83,20 @@ class _Pooling(SpatialLayer):
         inputs: Tensor,
         pool_size: PerAxis,
         strides: PerAxis,
-        padding: str,
+        padding: Around,
         data_format: str | None,
     ) -> Tensor:
         pool = K.pool3d if self.rank == 3 else K.pool2d
-        return pool(inputs, pool_size, strides, padding, data_format, pool_mode=self.pool_mode)
+        return pool(inputs, pool_size, strides, padding, data_format, pool_mode=self._mode())
+
+    def _mode(self) -> str:
+        """On Theano, all places that hold a maximum have its gradient."""
+        if self.pool_mode == "max" and self.convention == "theano":
+            return "max_shared"
+        return self.pool_mode
+
+    def _trains_by_convention(self) -> bool:
+        return self.pool_mode == "max" or super()._trains_by_convention()
 
     def get_config(self) -> dict[str, Any]:
         options = ("data_format", "pool_size", "strides", "padding")
@@ -101,11 +119,12 @@ class _Pooling1D(_Pooling):
     def call(self, inputs: Tensor) -> Tensor:
         """Pool an image one pixel wide."""
         axis = self._spatial_axes()[0] + 1
+        around = self._around()
         pooled = self._pooling_function(
             K.expand_dims(inputs, axis),
             (*self.pool_size, 1),
             (*self.strides, 1),
-            self.padding,
+            around if isinstance(around, str) else (*around, (0, 0)),
             self.data_format,
         )
         return K.squeeze(pooled, axis)
@@ -147,6 +166,8 @@ class MaxPooling1D(_Pooling1D):
         strides: step from window to window; None for the length of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
     Output shape: the same with fewer steps.
@@ -161,6 +182,8 @@ class AveragePooling1D(_Pooling1D):
         strides: step from window to window; None for the length of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
     Output shape: the same with fewer steps.
@@ -177,6 +200,8 @@ class MaxPooling2D(_Pooling2D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: the same with fewer rows and columns.
@@ -191,6 +216,8 @@ class AveragePooling2D(_Pooling2D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: the same with fewer rows and columns.
@@ -207,6 +234,8 @@ class MaxPooling3D(_Pooling3D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.
@@ -221,6 +250,8 @@ class AveragePooling3D(_Pooling3D):
         strides: steps from window to window, likewise; None for the size of the window.
         padding: "valid" for whole windows only, "same" for as many as strides fit into the input.
         data_format: "channels_last", "channels_first", or None for the configured one.
+        kwargs: options of every layer; and convention: "tensorflow", or "theano" for its ways of
+            padding "same".
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.

@@ -12,6 +12,7 @@ from keras_core.engine.base_layer import InputSpec, Layer, open_signature
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Dim, Shape
 from keras_core.layers._options import Tensors, Training
+from keras_core.saving.safety import copying
 from keras_core.utils.generic_utils import CustomObjectScope, has_arg, to_list, whole_config
 from keras_core.utils.layer_utils import describe
 
@@ -182,7 +183,11 @@ def _sizes_from(x: Tensor, first_axis: int) -> list[Any]:
 
 
 def _join_steps(x: Tensor) -> Tensor:
-    return K.reshape(x, (-1, *_sizes_from(x, 2)))
+    """Join the batch with the steps, once a tensor: a model applied to it files no loss twice."""
+    kept = vars(x)
+    if "_joined_steps" not in kept:
+        kept["_joined_steps"] = K.reshape(x, (-1, *_sizes_from(x, 2)))
+    return kept["_joined_steps"]
 
 
 def _part_steps(x: Tensor, like: Tensor) -> Tensor:
@@ -393,14 +398,10 @@ class Bidirectional(Wrapper):
 
 def _twin(layer: Any, prefix: str, go_backwards: bool) -> Any:
     """Make a layer like `layer` with a name and a direction of its own."""
-    config = {
-        **layer.get_config(),
-        "name": prefix + layer.name,
-        "go_backwards": go_backwards,
-    }
     cell = getattr(layer, "cell", None)
-    with CustomObjectScope(_named_parts(layer, cell, *getattr(cell, "cells", ()))):
-        return type(layer).from_config(config)
+    with copying(), CustomObjectScope(_named_parts(layer, cell, *getattr(cell, "cells", ()))):
+        own = {"name": prefix + layer.name, "go_backwards": go_backwards}
+        return type(layer).from_config({**layer.get_config(), **own})
 
 
 def _named_parts(*owners: Any) -> dict[str, Any]:

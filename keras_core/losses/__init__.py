@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import missing, namespaces
-from keras_core.families import Family
+from keras_core.families import Family, Names
 from keras_core.losses.base import Loss, LossFunctionWrapper
 from keras_core.losses.functions import (
     binary_crossentropy,
@@ -101,7 +101,7 @@ msle = MSLE = mean_squared_logarithmic_error
 kld = KLD = kullback_leibler_divergence
 cosine = cosine_similarity = cosine_proximity
 
-FAMILY = Family("loss function", globals())
+FAMILY = Family("loss function", Names(globals(), __all__))
 
 
 def is_categorical_crossentropy(loss: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import missing, namespaces
-from keras_core.families import Family
+from keras_core.families import Family, Names
 from keras_core.losses import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -152,7 +152,7 @@ mape = MAPE = mean_absolute_percentage_error
 msle = MSLE = mean_squared_logarithmic_error
 cosine = cosine_similarity = cosine_proximity
 
-FAMILY = Family("metric function", globals())
+FAMILY = Family("metric function", Names(globals(), __all__))
 
 
 def clone_metric(metric: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import backend as K
+from keras_core.attempt import take_numbers
 from keras_core.graph import Variable
 from keras_core.metrics.base import Metric
 from keras_core.utils import metrics_utils
@@ -232,6 +233,7 @@ class CurveMetric(ConfusionMetric):
 
 def inner_thresholds(num_thresholds: int) -> list[float]:
     """`num_thresholds - 2` numbers that cut [0, 1] into equal parts."""
+    take_numbers((num_thresholds,), lambda: "A metric")
     return [(i + 1) / (num_thresholds - 1) for i in range(num_thresholds - 2)]
 
 

@@ -13,12 +13,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from keras_core.graph.program import Program
     from keras_core.graph.tensor import Spec, Variable
 
-BACKEND_API = (1, 1)
+BACKEND_API = (1, 2)
 
 Compiled = Callable[[Sequence[Any], Any], "list[Any]"]
 Inlined = Callable[[Sequence[Any]], "list[Any]"]
@@ -203,15 +201,25 @@ class ModelFormat:
         name: the format's name.
         suffixes: file name endings with their dot: ('.h5', '.hdf5').
         description: one line.
-        save: takes a model and a path, and writes the file; None where the format is only read.
-        load: takes a path and returns a model; None where the format is only written.
+        save: takes a model and a path, and writes the file; None where the format is only read. It
+            may take `include_optimizer` by keyword.
+        load: takes a path and returns a model; None where the format is only written. It may take
+            `custom_objects`, `compile` and `safe_mode` by keyword, as `load_model` does.
+        signature: the first bytes of each such file, by which it is told whatever its name is;
+            empty where there are none. Since (1, 2).
+        holds_weights: whether a file is a whole model, so that `model.save` writes it. Since
+            (1, 2).
+        is_folder: whether a model is a folder of files. Since (1, 2).
     """
 
     name: str
     suffixes: tuple[str, ...]
     description: str
-    save: Callable[[Any, Path], None] | None = None
-    load: Callable[[Path], Any] | None = None
+    save: Callable[..., None] | None = None
+    load: Callable[..., Any] | None = None
+    signature: bytes = b""
+    holds_weights: bool = True
+    is_folder: bool = False
 
 
 def speaks_this_api(api: tuple[int, int]) -> bool:

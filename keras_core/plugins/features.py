@@ -11,7 +11,6 @@ from keras_core.plugins import installed
 from keras_core.plugins.contract import Backend, ModelFormat
 from keras_core.plugins.manager import ask_each, load, lock, manager, register, warn_of
 
-_BUILTIN = "keras_core"
 _loading = _loaded = False
 
 
@@ -81,8 +80,9 @@ def _load_all() -> None:
 
 def _load_each() -> None:
     """Loads them; one that fails is left out, with a warning."""
-    if not manager().has_plugin(_BUILTIN):
-        register(slots.core_plugin(), _BUILTIN)
+    for name, plugin in slots.core_plugins().items():
+        if not manager().has_plugin(name):
+            register(plugin, name)
     for claimants in installed.enabled(installed.FEATURES).values():
         try:
             load(installed.sole(claimants))

@@ -18,6 +18,15 @@ def keras_core_model_formats() -> tuple[ModelFormat, ...]:
             "Keras 2's file: layers, weights and the state of training",
             save=_save_hdf5,
             load=_load_hdf5,
+            signature=b"\x89HDF\r\n\x1a\n",
+        ),
+        ModelFormat(
+            "keras",
+            (".keras",),
+            "Keras 3's archive: layers, weights and the state of training",
+            save=_save_archive,
+            load=_load_archive,
+            signature=b"PK\x03\x04",
         ),
         ModelFormat(
             "json",
@@ -25,20 +34,41 @@ def keras_core_model_formats() -> tuple[ModelFormat, ...]:
             "layers without weights",
             save=_save_json,
             load=_load_json,
+            holds_weights=False,
         ),
     )
 
 
-def _save_hdf5(model: Any, path: Path) -> None:
+def _save_hdf5(model: Any, path: Path, include_optimizer: bool = True) -> None:
     from keras_core.saving.hdf5 import save_model
 
-    save_model(model, path)
+    save_model(model, path, include_optimizer=include_optimizer)
 
 
-def _load_hdf5(path: Path) -> Any:
+def _load_hdf5(
+    path: Path,
+    custom_objects: Any = None,
+    compile: bool = True,
+    safe_mode: bool | None = None,
+    written_on: str | None = None,
+) -> Any:
     from keras_core.saving.hdf5 import load_model
 
-    return load_model(path)
+    return load_model(path, custom_objects, compile, safe_mode, written_on)
+
+
+def _save_archive(model: Any, path: Path, include_optimizer: bool = True) -> None:
+    from keras_core.saving.archive import save_model
+
+    save_model(model, path, include_optimizer=include_optimizer)
+
+
+def _load_archive(
+    path: Path, custom_objects: Any = None, compile: bool = True, safe_mode: bool | None = None
+) -> Any:
+    from keras_core.saving.archive import load_model
+
+    return load_model(path, custom_objects, compile, safe_mode)
 
 
 def _save_json(model: Any, path: Path) -> None:
@@ -47,5 +77,8 @@ def _save_json(model: Any, path: Path) -> None:
 
 def _load_json(path: Path) -> Any:
     from keras_core.saving.config import model_from_json
+    from keras_core.saving.safety import telling
 
-    return model_from_json(path.read_text(encoding="utf-8"))
+    content = path.read_bytes()
+    with telling(str(path), None, "it cannot be read"):
+        return model_from_json(content.decode("utf-8"))

@@ -1,10 +1,16 @@
-"""Values that JSON does not know."""
+"""JSON text of configurations: strict where it is read, with NumPy's values where it is written."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from typing import Any
 
 import numpy as np
+
+from keras_core.errors import ModelFileError, shown
+
+_LONGEST_NUMBER = 40
 
 
 def json_value(value: Any) -> Any:
@@ -26,3 +32,45 @@ def json_value(value: Any) -> Any:
     if hasattr(value, "__name__"):
         return value.__name__
     raise TypeError(f"{value!r} cannot be written as JSON.")
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Reads JSON, in which no key stands twice.
+
+    Args:
+        text: str, or bytes in UTF-8.
+
+    Returns:
+        Nested dicts and lists.
+
+    Raises:
+        ModelFileError: if it is no JSON, is nested too deeply, or has a key twice.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=each_once, parse_int=_whole_number)
+    except ModelFileError:
+        raise
+    except RecursionError as error:
+        raise ModelFileError("its JSON is nested too deeply to be a model's.") from error
+    except (ValueError, TypeError) as error:
+        raise ModelFileError(f"it is no JSON ({error}).") from error
+
+
+def each_once(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    """A dict of pairs.
+
+    Raises:
+        ModelFileError: if a key stands there twice.
+    """
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
+        raise ModelFileError(f"the key {shown(twice)} stands twice in one place.")
+    return made
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ModelFileError(f"a number of {len(digits)} digits is in it.")
+    return int(digits)

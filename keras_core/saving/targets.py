@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Callable, NoReturn
 
+from keras_core.errors import shown
+from keras_core.utils import hdf5_gate
 from keras_core.utils.io_utils import (
     H5Dict,
     ask_to_proceed_with_overwrite,
     check_folder,
-    load_from_binary_h5py,
+    named,
     save_to_binary_h5py,
 )
-
-
-class ModelFileError(OSError, ValueError):
-    """A file that is no model file, or a damaged one."""
 
 
 @contextmanager
@@ -27,18 +26,26 @@ def replacing(path: Any) -> Iterator[BinaryIO]:
     """Opens a new file that takes the place of `path` when all went well.
 
     Whatever happens while it is written, `path` holds either its old or its new contents whole.
+    What is no regular file, such as a device or a pipe, is written to and stays what it is.
 
     Args:
         path: path of the file to be replaced or made.
 
     Raises:
         FileNotFoundError: if the folder is missing.
+        IsADirectoryError: if `path` is a folder.
     """
     check_folder(path)
-    target = os.path.realpath(path)
-    new = f"{target}.{uuid.uuid4().hex[:8]}.tmp"
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as file:
+            yield file
+        return
+    target = os.path.realpath(os.fsdecode(path))
+    _remove_leftovers(target)
+    new = f"{_unfinished(target)}{uuid.uuid4().hex[:8]}.tmp"
     try:
         with open(new, "xb") as file:
+            _lock(file)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -48,6 +55,35 @@ def replacing(path: Any) -> Iterator[BinaryIO]:
     finally:
         if os.path.exists(new):
             os.remove(new)
+
+
+def _unfinished(target: str) -> str:
+    """How the names of unfinished files for a target begin; they are shorter than a name may be."""
+    folder, name = os.path.split(target)
+    return os.path.join(folder, f".{zlib.crc32(os.fsencode(name)):08x}-")
+
+
+def _remove_leftovers(target: str) -> None:
+    """Removes the unfinished files for a target that nobody is writing any more."""
+    folder, beginning = os.path.split(_unfinished(target))
+    names = [name for name in os.listdir(folder) if name.startswith(beginning)]
+    for leftover in (os.path.join(folder, name) for name in names if name.endswith(".tmp")):
+        with suppress(OSError), open(leftover, "rb") as file:
+            if _lock(file):
+                os.remove(leftover)
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Whether nobody else holds a file, which is then held until it is closed."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, where an open file cannot be removed
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def write(target: Any, save: Callable[[H5Dict], Any], overwrite: bool, what: str) -> None:
@@ -96,34 +132,14 @@ def read(target: Any, load: Callable[[H5Dict], Any], what: str) -> Any:
         ValueError: if `target` is nothing of that.
     """
     if _is_path(target):
-        with _opened(target) as store:
+        with H5Dict(target, "r") as store:
             return load(store)
     if hasattr(target, "read"):
-        with _file_errors(f"stream {target!r}"):
-            return load_from_binary_h5py(lambda file: load(H5Dict(file, "r")), target)
+        with H5Dict(hdf5_gate.opened_content(target.read(), named(target)), "r") as store:
+            return load(store)
     if not _is_store(target):
         _refuse(target, what)
     return load(_as_store(target, "r"))
-
-
-def _opened(path: Any) -> H5Dict:
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"There is no file {os.fspath(path)}.")
-    with _file_errors(os.fspath(path)):
-        return H5Dict(path, "r")
-
-
-@contextmanager
-def _file_errors(where: Any) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, ModelFileError):
-            raise
-        raise ModelFileError(
-            f"{where} cannot be read as an HDF5 file: it is damaged, cut off, or of another kind "
-            f"({error})."
-        ) from error
 
 
 def _is_path(target: Any) -> bool:
@@ -143,5 +159,5 @@ def _as_store(target: Any, mode: str = "a") -> H5Dict:
 def _refuse(target: Any, what: str) -> NoReturn:
     raise ValueError(
         f"{what} takes a path, an open binary file, an h5py.Group or a dict, "
-        f"not {target!r}, a {type(target).__name__}."
+        f"not {shown(target)}, a {type(target).__name__}."
     )

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
 
 from keras_core import slots
+from keras_core.errors import shortened
+from keras_core.saving import dialects
+from keras_core.saving.dialects import keras1
+from keras_core.saving.dialects import training as later
 from keras_core.saving.json_text import json_value
-from keras_core.saving.weights import read_arrays, read_json, reading, save_variables
+from keras_core.saving.optimizer_state import state_of_today
+from keras_core.saving.safety import telling
+from keras_core.saving.warned import warn
+from keras_core.saving.weights import read_arrays, read_json, save_variables
+from keras_core.saving.writer import is_keras1, version_of
 from keras_core.utils.io_utils import H5Dict
 
 
@@ -38,7 +46,10 @@ def save_training(store: H5Dict, model: Any) -> None:
 
 
 def load_training(
-    store: H5Dict, model: Any, custom_objects: Mapping[str, Any] | None = None
+    store: H5Dict,
+    model: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    written_on: str | None = None,
 ) -> None:
     """Compiles a model as it was when saved, and restores its optimizer.
 
@@ -46,25 +57,47 @@ def load_training(
         store: H5Dict.
         model: Model.
         custom_objects: dict from names to classes and functions that are not Keras's own.
+        written_on: str, the engine that the file was written on, or None.
 
     Raises:
         ValueError: if the file is damaged, or names an unknown optimizer, loss or metric.
     """
     if "training_config" not in store:
-        warnings.warn(
-            f"{store.where} has no training configuration, so the model is not compiled. "
-            "Call compile before training it.",
-            stacklevel=5,
-        )
+        warn_of_no_training(store.where)
         return
-    with reading(store, "'training_config'"):
-        config = read_json(store, "training_config")
-        model.compile(**_compile_arguments(config, custom_objects or {}))
+    config = read_json(store, "training_config")
+    group = store.group("model_weights")
+    if is_keras1(group):
+        config = keras1.translated_training(config)
+    with telling(store.file, "/training_config", "the model cannot be compiled as it says"):
+        if dialects.is_later(version_of(group)):
+            config = later.compile_config(config)
+        arguments = compile_arguments(config, custom_objects or {})
+        model.compile(**arguments)
     if "optimizer_weights" in store:
-        _restore_optimizer(store, model)
+        with telling(store.file, "/optimizer_weights", "the optimizer's state cannot be loaded"):
+            _restore_optimizer(store, model, arguments, written_on)
 
 
-def _compile_arguments(config: dict[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
+def warn_of_no_training(where: str) -> None:
+    """Says that a file does not say how its model is compiled.
+
+    Args:
+        where: the file.
+    """
+    warn(
+        f"{where} has no training configuration, so the model is not compiled. "
+        "Call compile before training it."
+    )
+
+
+def compile_arguments(config: dict[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of compile that a configuration stands for.
+
+    Args:
+        config: dict in the words of Keras 2.3.1.
+        custom_objects: dict from names to classes and functions that are not Keras's own.
+    """
     optimizers, losses, metrics = map(slots.family, ("optimizers", "losses", "metrics"))
     weighted = config.get("weighted_metrics")
     return {
@@ -88,15 +121,40 @@ def _objects(saved: Any, family: Any, custom_objects: Mapping[str, Any]) -> Any:
     return custom_objects.get(saved, saved) if isinstance(saved, str) else saved
 
 
-def _restore_optimizer(store: H5Dict, model: Any) -> None:
+def _restore_optimizer(
+    store: H5Dict, model: Any, arguments: dict[str, Any], written_on: str | None
+) -> None:
     model._make_train_function()
-    expected = sum(int(weight.get_value().size) for weight in model.optimizer.weights)
+    expected = sum(math.prod(weight.shape) for weight in model.optimizer.weights)
+    group = store.group("optimizer_weights")
+    values, names = read_arrays(group, 4 * expected + 64), group.names("weight_names")
+
+    def state() -> list[Any]:
+        ordered = later.optimizer_state(model.optimizer, values, names)
+        return state_of_today(store, model, ordered, written_on)
+
+    restore_optimizer(store.where, model, arguments, state)
+
+
+def restore_optimizer(
+    where: str, model: Any, arguments: dict[str, Any], state: Callable[[], Sequence[Any]]
+) -> None:
+    """Gives an optimizer its saved state; if that does not fit, it starts anew, with a warning.
+
+    Args:
+        where: the file, for the warning.
+        model: compiled Model.
+        arguments: dict, what it was compiled with.
+        state: function that gives the state in today's order, or raises a ValueError.
+    """
+    model._make_train_function()
     try:
-        values = read_arrays(store["optimizer_weights"], 4 * expected + 64)
-        model.optimizer.set_weights(values)
+        model.optimizer.set_weights(state())
     except ValueError as error:
-        warnings.warn(
-            f"The optimizer of {store.where} starts with a fresh state, for the saved one does not "
-            f"fit: {error}",
-            stacklevel=6,
+        # An optimizer of somebody else's may have taken some of the values.
+        fresh = type(model.optimizer).from_config(model.optimizer.get_config())
+        model.compile(**{**arguments, "optimizer": fresh})
+        warn(
+            f"The optimizer of {where} starts with a fresh state, for the saved one does not "
+            f"fit: {shortened(error)}"
         )

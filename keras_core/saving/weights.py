@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import math
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_core import backend as K
+from keras_core.attempt import current
+from keras_core.errors import ModelFileError, shown
 from keras_core.graph import Variable
+from keras_core.saving import dialects, writer
 from keras_core.saving.config import KERAS_VERSION, KERNEL_LAYOUT
-from keras_core.saving.targets import ModelFileError
+from keras_core.saving.dialects import keras1_weights
+from keras_core.saving.json_text import parse_json
 from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.layer_utils import describe, unfrozen
 from keras_core.utils.weight_conversion import convert_weights
@@ -33,7 +36,19 @@ def save_weights(group: H5Dict, layers: Sequence[Layer]) -> None:
     group["backend"] = KERNEL_LAYOUT.encode("utf8")
     group["keras_version"] = KERAS_VERSION.encode("utf8")
     for layer in layers:
-        save_variables(group[layer.name], _stored(layer))
+        _save_layer(group[layer.name], layer)
+
+
+# Beside Keras 2's list of names, where frozen layers change its order: the order that they do not.
+_UNFROZEN_NAMES = "unfrozen_weight_names"
+
+
+def _save_layer(group: H5Dict, layer: Layer) -> None:
+    """Writes the weights of a layer in Keras 2's order: those of frozen layers at the end."""
+    names = dict(zip(layer.weights, save_variables(group, layer.weights)))
+    unfrozen_names = [names[variable].encode("utf8") for variable in _stored(layer)]
+    if list(names) != _stored(layer):
+        group[_UNFROZEN_NAMES] = unfrozen_names
 
 
 def _stored(layer):
@@ -42,17 +57,21 @@ def _stored(layer):
         return layer.weights
 
 
-def save_variables(group: H5Dict, variables: Sequence[Variable]) -> None:
+def save_variables(group: H5Dict, variables: Sequence[Variable]) -> list[str]:
     """Writes variables under their names, which are made different where they are equal.
 
     Args:
         group: H5Dict.
         variables: list of variables.
+
+    Returns:
+        The names.
     """
     names = _distinct([variable.name for variable in variables])
     group["weight_names"] = [name.encode("utf8") for name in names]
     for name, value in zip(names, K.batch_get_value(variables)):
         group[name] = np.asarray(value)
+    return names
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
@@ -68,90 +87,59 @@ def _distinct(names: Iterable[str]) -> list[str]:
     return list(taken)
 
 
-@contextmanager
-def reading(group: H5Dict, what: str) -> Iterator[None]:
-    """Turns whatever a damaged file causes into a ModelFileError that says what and where."""
-    try:
-        yield
-    except (KeyError, OSError, RuntimeError, TypeError, AttributeError, UnicodeError) as error:
-        if isinstance(error, ModelFileError):
-            raise
-        raise ModelFileError(f"{group.where}: {what} cannot be read ({error}).") from error
-
-
-def read_text(group: H5Dict, key: str) -> str:
-    """Reads a text.
-
-    Raises:
-        ModelFileError: if it is missing or no text.
-    """
-    with reading(group, repr(key)):
-        return _decoded(group[key])
-
-
 def read_json(group: H5Dict, key: str) -> Any:
     """Reads what a text in JSON says.
 
     Raises:
         ModelFileError: if it is missing or no JSON.
     """
+    text = group.text(key)
     try:
-        return json.loads(read_text(group, key))
-    except json.JSONDecodeError as error:
-        raise ModelFileError(f"{group.where}: {key!r} is no JSON ({error}).") from error
+        return parse_json(text)
+    except ModelFileError as error:
+        raise group.wrong(error.reason, key) from error
 
 
-def read_names(group: H5Dict, key: str) -> list[str]:
-    """Reads a list of texts.
+def survey(group: H5Dict) -> float:
+    """The number of numbers in the weights of a file, none of which is read; not known of a dict.
+
+    Args:
+        group: H5Dict.
 
     Raises:
-        ModelFileError: if it is missing or holds something else.
+        ModelFileError: if a layer's group or array is missing, cannot be read, or if all arrays
+            together are too large.
     """
-    with reading(group, repr(key)):
-        return [_decoded(name) for name in list(group[key])]
+    if group.file is None:
+        return math.inf
+    size = 0
+    for name in group.names("layer_names"):
+        size += _size(group.group(name))
+    group.check_size(size)
+    return size
 
 
-def _decoded(value: Any) -> str:
-    if isinstance(value, (bytes, np.bytes_)):
-        return value.decode("utf-8")
-    if isinstance(value, str):
-        return str(value)
-    raise TypeError(f"a text was expected, not {type(value).__name__}")
+def _size(group: H5Dict) -> int:
+    return sum(math.prod(group.array_shape(name)) for name in group.names("weight_names"))
 
 
-def read_arrays(group: H5Dict, limit: int) -> list[np.ndarray]:
-    """Reads the arrays of a group in the order of its weight names.
+def read_arrays(group: H5Dict, limit: int, key: str = "weight_names") -> list[np.ndarray]:
+    """Reads the arrays of a group in the order of a list of names in it.
 
     Args:
         group: H5Dict.
         limit: int, the number of elements that the arrays may have together; a file that claims
             more is refused before memory is taken for it.
+        key: str, the name of the list.
 
     Raises:
-        ModelFileError: if an array is missing or damaged.
-        ValueError: if the arrays are too large for what they are read for.
+        ModelFileError: if an array is missing or damaged, or if they are too large for what they
+            are read for.
     """
-    names = read_names(group, "weight_names")
-    with reading(group, "its arrays"):
-        size = sum(group.array_size(name) for name in names)
-        if size > limit:
-            raise ValueError(
-                f"{group.where} holds {size} numbers, but at most {limit} were expected there."
-            )
-        return [np.asarray(group[name]) for name in names]
-
-
-def _engine(group: H5Dict) -> str | None:
-    """The engine that a file was written on, or None where it does not say."""
-    return read_text(group, "backend") if "backend" in group else None
-
-
-def _inner(group: H5Dict, name: str) -> H5Dict:
-    with reading(group, f"the weights of layer {name!r}"):
-        inner = group[name]
-        if not isinstance(inner, H5Dict):
-            raise TypeError("a group was expected")
-        return inner
+    size = 0 if group.file is None else _size(group)
+    if size > limit:
+        raise group.wrong(f"it holds {size} numbers, but at most {limit} were expected there.")
+    return [group.array(name) for name in group.names(key)]
 
 
 def _largest(variables: Sequence[Variable]) -> int:
@@ -159,42 +147,61 @@ def _largest(variables: Sequence[Variable]) -> int:
     return 2 * sum(int(np.prod(K.int_shape(v))) for v in variables) + 16
 
 
-def load_weights(group: H5Dict, layers: Sequence[Layer], reshape: bool = False) -> None:
+def load_weights(
+    group: H5Dict, layers: Sequence[Layer], reshape: bool = False, written_on: str | None = None
+) -> None:
     """Gives the weights of a file to layers, in order; all of them or, after an error, none.
 
     Args:
         group: H5Dict.
         layers: list of layers; those without weights are passed over, as they are in the file.
         reshape: bool, whether a first array of another shape and equal size is reshaped.
+        written_on: str, the engine that the file was written on, where it does not say.
 
     Raises:
         ValueError: if the file is damaged or its weights do not fit.
     """
+    survey(group)
     layers = [layer for layer in layers if layer.weights]
-    names = [name for name in read_names(group, "layer_names") if _has_weights(group, name)]
+    names = [name for name in group.names("layer_names") if _has_weights(group, name)]
+    if writer.is_keras1(group):
+        layers = keras1_weights.owners_of_groups(layers, names)
     if len(names) != len(layers):
         raise ValueError(
-            f"{group.where} holds weights of {len(names)} layers, {names}, but the model has "
-            f"{len(layers)} layers with weights, {[layer.name for layer in layers]}."
+            f"{group.where} holds weights of {len(names)} layers, {shown(names)}, but the "
+            f"model has {len(layers)} layers with weights, {shown([x.name for x in layers])}."
         )
     pairs: list[Any] = []
     for name, layer in zip(names, layers):
-        pairs += _fitting(group, name, layer, reshape)
+        pairs += _fitting(group, name, layer, reshape, written_on)
+    _set(pairs)
+
+
+def _set(pairs: Sequence[Any]) -> None:
     K.batch_set_value(pairs)
+    attempt = current()
+    if attempt is not None:
+        attempt.settle(variable for variable, _ in pairs)
 
 
 def _has_weights(group: H5Dict, name: str) -> bool:
-    return bool(read_names(_inner(group, name), "weight_names"))
+    return bool(group.group(name).names("weight_names"))
 
 
-def _fitting(group: H5Dict, name: str, layer: Layer, reshape: bool) -> list[Any]:
+def _fitting(
+    group: H5Dict, name: str, layer: Layer, reshape: bool, written_on: str | None
+) -> list[Any]:
     """Pairs the variables of a layer with converted arrays of a file."""
-    inner = _inner(group, name)
-    _check_number(inner, read_names(inner, "weight_names"), layer)
+    inner = group.group(name)
     variables = _stored(layer)
-    arrays = _in_order(layer, variables, inner)
+    if writer.is_keras1(group):
+        names, arrays = inner.names("weight_names"), read_arrays(inner, _largest(variables))
+        arrays = keras1_weights.of_today(layer, names, arrays)
+    else:
+        _check_number(inner, inner.names("weight_names"), layer)
+        arrays = _in_order(layer, variables, inner, _by_later_keras(group))
     with unfrozen():
-        arrays = convert_weights(layer, arrays, _engine(group), reshape)
+        arrays = convert_weights(layer, arrays, writer.engine_of(group, written_on), reshape)
     for variable, array in zip(variables, arrays):
         if K.int_shape(variable) != array.shape:
             raise ValueError(
@@ -204,22 +211,30 @@ def _fitting(group: H5Dict, name: str, layer: Layer, reshape: bool) -> list[Any]
     return list(zip(variables, arrays))
 
 
-def _in_order(layer, variables, inner):
+def _by_later_keras(group: H5Dict) -> bool:
+    return "keras_version" in group and dialects.is_later(group.text("keras_version"))
+
+
+def _in_order(layer, variables, inner, later):
     """The arrays of a group in the order of a layer's variables.
 
     Keras 2 wrote the weights of frozen layers behind the others, so the order of a file that it
-    wrote depends on what was frozen. Names tell it where they are the layer's own.
+    wrote depends on what was frozen. Names tell it where they are the layer's own, or written in
+    the order that we keep.
     """
-    names, arrays = read_names(inner, "weight_names"), read_arrays(inner, _largest(variables))
+    if _UNFROZEN_NAMES in inner:
+        return read_arrays(inner, _largest(variables), _UNFROZEN_NAMES)
+    names, arrays = inner.names("weight_names"), read_arrays(inner, _largest(variables))
     own = _distinct([variable.name for variable in variables])
     if sorted(names) == sorted(own):
         named = dict(zip(names, arrays))
         return [named[name] for name in own]
     listed = layer.weights
-    if not _fit(variables, arrays) and _fit(listed, arrays):
-        place = dict(zip(listed, arrays))
-        return [place[variable] for variable in variables]
-    return arrays
+    # Later Keras has other names, and the order by what its configuration calls trainable.
+    orders = (listed, variables) if later else (variables, listed)
+    order = next((order for order in orders if _fit(order, arrays)), variables)
+    place = dict(zip(order, arrays))
+    return [place[variable] for variable in variables]
 
 
 def _fit(variables, arrays):
@@ -229,13 +244,18 @@ def _fit(variables, arrays):
 def _check_number(inner: H5Dict, names: Sequence[str], layer: Layer) -> None:
     if len(names) != len(layer.weights):
         raise ValueError(
-            f"{inner.where} holds {len(names)} arrays {names}, but layer {describe(layer)} has "
-            f"{len(layer.weights)} weights {[w.name for w in layer.weights]}."
+            f"{inner.where} holds {len(names)} arrays {shown(names)}, but layer "
+            f"{describe(layer)} has {len(layer.weights)} weights "
+            f"{shown([w.name for w in layer.weights])}."
         )
 
 
 def load_weights_by_name(
-    group: H5Dict, layers: Sequence[Layer], skip_mismatch: bool = False, reshape: bool = False
+    group: H5Dict,
+    layers: Sequence[Layer],
+    skip_mismatch: bool = False,
+    reshape: bool = False,
+    written_on: str | None = None,
 ) -> None:
     """Gives the weights of a file to the layers of the same names.
 
@@ -244,27 +264,34 @@ def load_weights_by_name(
         layers: list of layers.
         skip_mismatch: bool, whether to pass over layers whose weights do not fit, with a warning.
         reshape: bool, whether a first array of another shape and equal size is reshaped.
+        written_on: str, the engine that the file was written on, where it does not say.
 
     Raises:
         ValueError: if the file is damaged, or weights do not fit and `skip_mismatch` is False.
     """
+    survey(group)
     pairs: list[Any] = []
     named: dict[str, list[Any]] = {}
     for layer in layers:
         named.setdefault(layer.name, []).append(layer)
-    for name in read_names(group, "layer_names"):
+    for name in group.names("layer_names"):
         if not _has_weights(group, name):
             continue
         for layer in named.get(name, ()):
-            pairs += _fitting_or_skipped(group, name, layer, skip_mismatch, reshape)
-    K.batch_set_value(pairs)
+            pairs += _fitting_or_skipped(group, name, layer, skip_mismatch, reshape, written_on)
+    _set(pairs)
 
 
 def _fitting_or_skipped(
-    group: H5Dict, name: str, layer: Layer, skip_mismatch: bool, reshape: bool
+    group: H5Dict,
+    name: str,
+    layer: Layer,
+    skip_mismatch: bool,
+    reshape: bool,
+    written_on: str | None,
 ) -> list[Any]:
     try:
-        return _fitting(group, name, layer, reshape)
+        return _fitting(group, name, layer, reshape, written_on)
     except ModelFileError:
         raise
     except ValueError as error:

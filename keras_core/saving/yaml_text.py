@@ -7,13 +7,22 @@ by constructors of our own; every other tag of a Python object is refused.
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Literal
 
 import numpy as np
 
-from keras_core.saving.json_text import json_value
+from keras_core.errors import ModelFileError, shortened
+from keras_core.saving.json_text import each_once, json_value
 
-_PYTHON = "tag:yaml.org,2002:python/"
+_YAML = "tag:yaml.org,2002:"
+_PYTHON = f"{_YAML}python/"
+_MERGE = f"{_YAML}merge"
+_NUMBERS = (f"{_YAML}int", f"{_YAML}float")
+_LONGEST_NUMBER = 40
+
+# How many times as long as the text what it stands for may be, with references put in place.
+_GROWTH = 10
 _NUMPY_PARTS = ("numpy.core.multiarray", "numpy._core.multiarray")
 
 
@@ -40,14 +49,74 @@ def parse_yaml(text: str) -> Any:
         Nested dicts, lists and tuples; NumPy arrays as nested lists.
 
     Raises:
-        ValueError: if the text is no YAML, or would make other Python objects.
+        ModelFileError: if the text is no YAML, would make other Python objects, or grows when what
+            it refers to is put in place.
     """
     import yaml
 
+    loader = None
     try:
-        return yaml.load(text, Loader=_loader(yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        raise ValueError(f"The YAML of a model cannot be read: {error}") from error
+        loader = _loader(yaml.SafeLoader)(text)
+        node = loader.get_single_node()
+        if node is None:
+            raise ModelFileError("the YAML of a model cannot be read: it is empty.")
+        _check_nodes(node, len(text))
+        return _checked(loader.construct_document(node))
+    except ModelFileError:
+        raise
+    except RecursionError as error:
+        raise ModelFileError("its YAML is nested too deeply to be a model's.") from error
+    except Exception as error:
+        raise ModelFileError(f"the YAML of a model cannot be read: {shortened(error)}") from error
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _check_nodes(root: Any, length: int) -> None:
+    """Refuses what no model's YAML has, and references that multiply what the text says."""
+    sizes: dict[Any, float] = {}
+    waiting = [(root, False)]
+    while waiting:
+        node, inner_are_known = waiting.pop()
+        if inner_are_known:
+            sizes[node] = 1 + sum(sizes[part] for part in _parts(node))
+            if sizes[node] > _GROWTH * (length + 1000):
+                raise ModelFileError("its YAML has references that multiply what it says.")
+        elif node not in sizes:
+            _check_node(node)
+            sizes[node] = math.inf  # until then; so a node that contains itself is refused
+            waiting.append((node, True))
+            waiting += [(part, False) for part in _parts(node)]
+
+
+def _check_node(node: Any) -> None:
+    if node.tag in _NUMBERS and len(node.value) > _LONGEST_NUMBER:
+        raise ModelFileError(f"its YAML holds a number of {len(node.value)} digits.")
+    if node.id == "mapping":
+        if any(key.tag == _MERGE for key, _ in node.value):
+            raise ModelFileError("its YAML merges mappings, which no model's does.")
+        each_once([((key.tag, str(key.value)), None) for key, _ in node.value])
+
+
+def _parts(node: Any) -> list[Any]:
+    if node.id == "mapping":
+        return [part for pair in node.value for part in pair]
+    return node.value if node.id == "sequence" else []
+
+
+def _checked(value: Any) -> Any:
+    """The value, if it is made of what a configuration is made of."""
+    waiting, seen = [value], set()
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, (dict, list, tuple)):
+            if id(item) not in seen:
+                seen.add(id(item))
+                waiting += [*item, *item.values()] if isinstance(item, dict) else item
+        elif item is not None and not isinstance(item, (str, int, float)):
+            raise ModelFileError(f"its YAML holds a {type(item).__name__}, which no model has.")
+    return value
 
 
 def _loader(base: Any) -> Any:

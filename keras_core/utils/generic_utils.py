@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Callable
 
+from keras_core.errors import shown
 from keras_core.missing import did_you_mean
 from keras_core.utils.progbar import Progbar  # noqa: F401  (found here by that name too)
 
@@ -123,17 +124,23 @@ def deserialize_keras_object(
         ValueError: the name is unknown, or the dictionary lacks `class_name` or `config`.
         TypeError: `identifier` is neither a dictionary nor a name.
     """
-    known_here = (get_custom_objects(), _GLOBAL_CUSTOM_OBJECTS)
-    tables = (custom_objects or {}, *known_here, module_objects or {})
+    own = (custom_objects or {}, get_custom_objects(), _GLOBAL_CUSTOM_OBJECTS)
+    tables = (*own, {} if module_objects is None else module_objects)
     if isinstance(identifier, dict):
         name, config = _envelope(identifier, printable_module_name)
         found = _find_by_name(name, tables, printable_module_name)
+        takes_arguments = getattr(module_objects, "takes_arguments", None)
+        if takes_arguments and not (takes_arguments(found) or any(name in t for t in own)):
+            raise ValueError(
+                f"The {printable_module_name} {shown(name)} is a function: it has a name alone, "
+                "and no configuration."
+            )
         return _from_config(found, config, custom_objects or {})
     if isinstance(identifier, str):
         found = _find_by_name(identifier, tables, printable_module_name)
         return found() if inspect.isclass(found) else found
     raise TypeError(
-        f"Could not interpret serialized {printable_module_name}: {identifier!r} is a "
+        f"Could not interpret serialized {printable_module_name}: {shown(identifier)} is a "
         f"{type(identifier).__name__}; expected a name or a dictionary with "
         "'class_name' and 'config'."
     )
@@ -142,8 +149,13 @@ def deserialize_keras_object(
 def _envelope(identifier: dict[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
     if "class_name" not in identifier or "config" not in identifier:
         raise ValueError(
-            f"Improper config format of {kind}: {identifier!r}. "
+            f"Improper config format of {kind}: {shown(identifier)}. "
             "It needs the keys 'class_name' and 'config'."
+        )
+    if not isinstance(identifier["class_name"], str):
+        raise ValueError(
+            f"Improper config of a {kind}: its class_name is {shown(identifier['class_name'])}, "
+            "no name."
         )
     return identifier["class_name"], identifier["config"]
 
@@ -159,16 +171,12 @@ def _find_by_name(name: str, tables: Sequence[Mapping[str, Any]], kind: str) -> 
     if name in added:
         return added[name]
     # Copied, since other threads may register objects meanwhile.
-    names = {n for table in tables for n, v in dict(table).items() if callable(v) and n[0] != "_"}
+    names = {n for t in tables for n, v in dict(t).items() if callable(v) and n[:1] != "_"}
     raise ValueError(
-        f"Unknown {kind}: {name!r}.{did_you_mean(name, names - _HELPERS)} Your own {kind} is found "
-        f"by name when it is passed as custom_objects={{{name!r}: ...}}, or inside a "
+        f"Unknown {kind}: {shown(name)}.{did_you_mean(name, names)} Your own {kind} is found "
+        f"by name when it is passed as custom_objects={{{shown(name)}: ...}}, or inside a "
         "custom_object_scope."
     )
-
-
-# What the modules that are looked through have besides the objects.
-_HELPERS = {"Any", "Family", "deserialize", "get", "serialize"}
 
 
 def _from_config(made_by: Any, config: dict[str, Any], custom_objects: Mapping[str, Any]) -> Any:

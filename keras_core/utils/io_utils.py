@@ -11,6 +11,9 @@ from typing import Any, Callable
 
 import numpy as np
 
+from keras_core.errors import ModelFileError
+from keras_core.utils import hdf5_gate
+
 __all__ = [
     "H5Dict",
     "HDF5Matrix",
@@ -75,13 +78,15 @@ class H5Dict:
     def __init__(self, path: Any, mode: str = "a") -> None:
         import h5py
 
+        self.data: Any
         self.read_only = mode == "r"
-        self._is_file = False
-        if isinstance(path, h5py.Group):
-            self.data = path
-        elif isinstance(path, (str, os.PathLike)):
-            self.data = h5py.File(path, mode)
-            self._is_file = True
+        self._is_file = isinstance(path, (str, os.PathLike))
+        if self._is_file:
+            self._open(hdf5_gate.opened(path, mode))
+        elif isinstance(path, hdf5_gate.Gate):
+            self._open(path)
+        elif isinstance(path, h5py.Group):
+            self._open(hdf5_gate.Gate(path))
         elif isinstance(path, dict):
             self.data = path
             self._mark_group(path)
@@ -90,6 +95,10 @@ class H5Dict:
                 "H5Dict takes a path, an h5py.Group or a dict, "
                 f"not {path!r}, a {type(path).__name__}."
             )
+
+    def _open(self, gate: hdf5_gate.Gate) -> None:
+        self.gate = gate
+        self.data = gate.node
 
     @staticmethod
     def _mark_group(data: Any) -> None:
@@ -104,7 +113,23 @@ class H5Dict:
     @property
     def where(self) -> str:
         """Names the place in messages."""
-        return "dict" if self._in_memory else f"{self.data.file.filename}:{self.data.name}"
+        return "dict" if self._in_memory else f"{self.gate.file}:{self.gate.place}"
+
+    @property
+    def file(self) -> str | None:
+        """The name of the file; None for a dict."""
+        return None if self._in_memory else self.gate.file
+
+    def wrong(self, reason: str, name: str | None = None) -> ModelFileError:
+        """The error of something in here that cannot be read.
+
+        Args:
+            reason: what is wrong.
+            name: name of the entry; the dictionary itself by default.
+        """
+        file, place = (None, "/") if self._in_memory else (self.gate.file, self.gate.place)
+        inner = place if name is None else f"{place.rstrip('/')}/{name}"
+        return ModelFileError(reason, file, None if file is None and name is None else inner)
 
     def __setitem__(self, attr: Any, val: Any) -> None:
         if self.read_only:
@@ -162,15 +187,16 @@ class H5Dict:
         return H5Dict(value, self._inner_mode) if isinstance(value, dict) else value
 
     def _get_stored(self, key: str) -> Any:
-        if key in self.data.attrs:
-            return self.data.attrs[key]
-        if f"{key}0" in self.data.attrs:
+        if self.gate.has_attribute(key):
+            return self.gate.attribute(key)
+        if self.gate.has_attribute(f"{key}0"):
             return self._joined_names(key)
-        if key not in self.data:
+        if not self.gate.has_object(key):
             self._refuse_reading(key)
-            return H5Dict(self.data.create_group(key), self._inner_mode)
-        value = self.data[key]
-        return np.asarray(value) if hasattr(value, "dtype") else H5Dict(value, self._inner_mode)
+            self.data.create_group(key)
+        if self.gate.is_array(key):
+            return self.gate.array(key)
+        return H5Dict(self.gate.group(key), self._inner_mode)
 
     @property
     def _inner_mode(self) -> str:
@@ -178,27 +204,104 @@ class H5Dict:
 
     def _joined_names(self, key: str) -> np.ndarray:
         parts: list[np.ndarray] = []
-        while f"{key}{len(parts)}" in self.data.attrs:
-            parts.append(self.data.attrs[f"{key}{len(parts)}"])
+        while self.gate.has_attribute(f"{key}{len(parts)}"):
+            parts.append(np.atleast_1d(self.gate.attribute(f"{key}{len(parts)}")))
         return np.concatenate(parts)
 
     def _refuse_reading(self, key: str) -> None:
         if self.read_only:
             raise KeyError(f"{self.where} has no entry {key!r}.")
 
-    def array_size(self, key: Any) -> int:
-        """The number of elements of an array, known before it is read.
+    def names(self, key: str) -> list[str]:
+        """A list of texts, each once.
 
         Raises:
-            ValueError: if the entry is no array of numbers kept in this file.
+            ModelFileError: if it is missing or something else.
         """
-        value = self[key] if self._in_memory else self.data[_text(key)]
-        kind = getattr(getattr(value, "dtype", None), "kind", None)
-        if kind is None or kind not in "biuf" or getattr(value, "external", None):
-            raise ValueError(f"{self.where}: {_text(key)!r} is no array of numbers.")
-        if getattr(value, "is_virtual", False):
-            raise ValueError(f"{self.where}: {_text(key)!r} refers to another file.")
-        return int(value.size)
+        found = np.atleast_1d(self._described(key))
+        if found.size and found.dtype.kind not in "SUO":
+            raise self.wrong("a list of texts was expected.", key)
+        names = [self._decoded(name, key) for name in found.tolist()]
+        if len(set(names)) < len(names):
+            raise self.wrong("a name stands there twice.", key)
+        return names
+
+    def text(self, key: str) -> str:
+        """A text.
+
+        Raises:
+            ModelFileError: if it is missing or something else.
+        """
+        return self._decoded(self._described(key), key)
+
+    def _described(self, key: str) -> Any:
+        """What a text or a list of texts is kept as: an attribute, or an entry of a dict."""
+        if self._in_memory and key in self.data:
+            return self.data[key]
+        if not self._in_memory and self.gate.has_attribute(key):
+            return self.gate.attribute(key)
+        if not self._in_memory and self.gate.has_attribute(f"{key}0"):
+            return self._joined_names(key)
+        raise self.wrong("it is missing.", key)
+
+    def _decoded(self, value: Any, key: str) -> str:
+        try:
+            text = value.decode("utf-8") if isinstance(value, bytes) else value
+            if isinstance(text, str):
+                text.encode("utf-8")
+                return str(text)
+        except UnicodeError as error:
+            raise self.wrong(f"its text is no UTF-8 ({error})."[:300], key) from error
+        raise self.wrong(f"a text was expected, not {type(value).__name__}.", key)
+
+    def group(self, key: str) -> H5Dict:
+        """An inner dictionary.
+
+        Raises:
+            ModelFileError: if it is missing or something else.
+        """
+        if not self._in_memory:
+            return H5Dict(self.gate.group(key), self._inner_mode)
+        found = self.get(key)
+        if not isinstance(found, H5Dict):
+            raise self.wrong("a group was expected.", key)
+        return found
+
+    def array_shape(self, key: str) -> tuple[int, ...]:
+        """The shape of an array, known before it is read.
+
+        Raises:
+            ModelFileError: if the entry is no array of numbers kept in this file.
+        """
+        return self.gate.array_shape(key) if not self._in_memory else self.array(key).shape
+
+    def check_size(self, numbers: int) -> None:
+        """Refuses to read more numbers than a file of this size stands for, of a byte at least.
+
+        Raises:
+            ModelFileError: if they are too many.
+        """
+        if not self._in_memory:
+            self.gate.limits.check(numbers, self.gate.place)
+
+    def array(self, key: str) -> np.ndarray:
+        """An array of numbers.
+
+        Raises:
+            ModelFileError: if it is missing or something else.
+        """
+        if not self._in_memory:
+            return self.gate.array(key)
+        found = np.asarray(self._stored_array(key))
+        if found.dtype.kind not in "biuf":
+            raise self.wrong("it is no array of numbers.", key)
+        return found
+
+    def _stored_array(self, key: str) -> Any:
+        try:
+            return self._get_in_memory(key)
+        except Exception as error:
+            raise self.wrong(f"it cannot be read ({error})."[:300], key) from error
 
     def __len__(self) -> int:
         return len(self.data)
@@ -220,7 +323,8 @@ class H5Dict:
         key = _text(key)
         if self._in_memory:
             return key in self.data
-        return key in self.data or key in self.data.attrs or f"{key}0" in self.data.attrs
+        attribute = self.gate.has_attribute(key) or self.gate.has_attribute(f"{key}0")
+        return attribute or self.gate.has_object(key)
 
     def get(self, key: Any, default: Any = None) -> Any:
         """The entry of a name, or `default` where there is none."""
@@ -305,10 +409,14 @@ def load_from_binary_h5py(load_function: Callable[[Any], Any], stream: Any) -> A
     Returns:
         What `load_function` returns.
     """
-    import h5py
-
-    with h5py.File(io.BytesIO(stream.read()), "r") as file:
+    with hdf5_gate.opened_content(stream.read(), named(stream)).node as file:
         return load_function(file)
+
+
+def named(stream: Any) -> str:
+    """What a stream is called in messages: by its name if it has one."""
+    name = getattr(stream, "name", None)
+    return name if isinstance(name, str) else f"stream {type(stream).__name__}"
 
 
 class HDF5Matrix:

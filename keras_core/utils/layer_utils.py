@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Callable
@@ -15,6 +15,7 @@ import numpy as np
 from keras_core import backend as K
 from keras_core import missing
 from keras_core.graph import Tensor, Variable
+from keras_core.utils.conv_utils import convert_kernel  # noqa: F401  (by this name in Keras 2)
 from keras_core.utils.generic_utils import to_list
 from keras_core.utils.weight_conversion import convert_weights
 
@@ -273,3 +274,18 @@ def convert_dense_weights_data_format(
         rows, columns, channels = shape
         maps = kernel.reshape(channels, rows, columns, -1).transpose(1, 2, 0, 3)
     dense.set_weights([np.ascontiguousarray(maps).reshape(kernel.shape), *rest])
+
+
+def layers_within(layers: Iterable[Any]) -> Iterator[Any]:
+    """The layers, and those inside of models, wrappers and recurrent layers, each once."""
+    seen: set[int] = set()
+    waiting = list(layers)
+    while waiting:
+        layer = waiting.pop()
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        yield layer
+        parts = ("layer", "forward_layer", "backward_layer", "cell")
+        waiting += [vars(layer)[part] for part in parts if hasattr(vars(layer).get(part), "call")]
+        waiting += layer._layers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from keras_core import backend as K
 
@@ -79,11 +79,15 @@ def broadcast_weights(values: Any, sample_weight: Any) -> Any:
         a in (1, None, b) or b is None for a, b in zip(shape, target)
     )
     if not fits:
-        raise ValueError(
-            f"sample_weight of shape {shape} cannot be broadcast to values of shape {target}; "
-            "its axes must be the leading ones of the values, each of the same size or of size 1."
-        )
+        _refuse_weights(shape, target)
     return _with_rank_of(values, sample_weight) * K.ones_like(values)
+
+
+def _refuse_weights(shape: Any, target: Any) -> NoReturn:
+    raise ValueError(
+        f"sample_weight of shape {shape} cannot be broadcast to values of shape {target}; "
+        "its axes must be the leading ones of the values, each of the same size or of size 1."
+    )
 
 
 def _with_rank_of(values: Any, sample_weight: Any) -> Any:
@@ -130,7 +134,7 @@ def compute_weighted_loss(
         A scalar tensor; one of the shape of `losses` for `Reduction.NONE`.
 
     Raises:
-        ValueError: unknown reduction.
+        ValueError: unknown reduction, or weights with more axes than there are losses.
     """
     Reduction.validate(reduction)
     with K.name_scope(name or "weighted_loss"):
@@ -139,6 +143,8 @@ def compute_weighted_loss(
         weights = sample_weight if K.is_tensor(sample_weight) else K.constant(sample_weight)
         weights = K.cast(weights, K.dtype(losses))
         losses, _, weights = squeeze_or_expand_dimensions(losses, None, weights)
+        if K.ndim(weights) > K.ndim(losses):
+            _refuse_weights(K.int_shape(weights), K.int_shape(losses))
         return reduce_weighted_loss(losses * _with_rank_of(losses, weights), reduction)
 
 

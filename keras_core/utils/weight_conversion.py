@@ -14,12 +14,15 @@ import numpy as np
 from keras_core import backend as K
 from keras_core.utils.cudnn_weights import convert_gates
 
+# How many arrays of a layer are such kernels, by its class; the first of its bases that stands here
+# decides. Depthwise and separable convolutions correlated on Theano as well.
 _KERNELS_TO_FLIP = {
     "Conv1D": 1,
     "Conv2D": 1,
     "Conv3D": 1,
     "Conv2DTranspose": 1,
     "Conv3DTranspose": 1,
+    "DepthwiseConv2D": 0,
     "ConvLSTM2D": 2,
 }
 
@@ -43,7 +46,7 @@ def convert_weights(
     """
     weights = list(weights)
     place = {id(variable): index for index, variable in enumerate(layer.weights)}
-    for leaf in _leaves(layer):
+    for leaf in leaves(layer):
         indices = [place[id(variable)] for variable in leaf.weights]
         if not indices or max(indices) >= len(weights):
             continue
@@ -54,10 +57,17 @@ def convert_weights(
     return weights
 
 
-def _leaves(layer):
-    """The layers inside a model or wrapper, and the layer itself when there are none."""
+def leaves(layer: Any, deep: bool = True) -> list[Any]:
+    """The layers inside a model or wrapper, and the layer itself when there are none.
+
+    Args:
+        layer: layer, model or wrapper.
+        deep: bool; with False, those right inside alone, be they models or not.
+    """
     inner = _inner_layers(layer)
-    return [leaf for part in inner for leaf in _leaves(part)] if inner else [layer]
+    if not inner or not deep:
+        return inner or [layer]
+    return [leaf for part in inner for leaf in leaves(part)]
 
 
 def _inner_layers(layer):
@@ -79,8 +89,19 @@ def _convert_leaf(layer, arrays, engine, reshape):
 
 def _flip_kernels(layer, arrays):
     """Reverses the convolution kernels `(*spatial, input, output)` among a layer's arrays."""
-    count = _KERNELS_TO_FLIP.get(type(layer).__name__, 0)
-    return [np.flip(a, tuple(range(a.ndim - 2))) for a in arrays[:count]] + arrays[count:]
+    count = kernels_to_flip(layer)
+    return [flipped(array) for array in arrays[:count]] + arrays[count:]
+
+
+def kernels_to_flip(layer: Any) -> int:
+    """How many of a layer's arrays, the first ones, are reversed in files written on Theano."""
+    names = [base.__name__ for base in type(layer).__mro__]
+    return next((_KERNELS_TO_FLIP[name] for name in names if name in _KERNELS_TO_FLIP), 0)
+
+
+def flipped(kernel: np.ndarray) -> np.ndarray:
+    """A kernel `(*spatial, input, output)` reversed along its spatial axes."""
+    return np.flip(kernel, tuple(range(kernel.ndim - 2)))
 
 
 def _reshaped(layer, array):

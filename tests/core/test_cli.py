@@ -204,3 +204,23 @@ def test_a_backend_that_cannot_be_written_is_told(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert cli.main(["new-backend", "mine", "--path", str(tmp_path / "file")]) == 1
     assert "keras-mine cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["absent.h5", "out.onnx"], "argument file: there is no file 'absent.h5'"),
+        (["there.h5", "nowhere/out.onnx"], "nowhere to write 'nowhere/out.onnx' into; make it"),
+        (["there.h5"], "required: out"),
+    ],
+)
+def test_convert_refuses_senseless_arguments_before_it_starts(
+    tmp_path, monkeypatch, capsys, words, told
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.h5").write_bytes(b"")
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["convert", *words])
+    assert caught.value.code == 2
+    assert told in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["there.h5"]

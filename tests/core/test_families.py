@@ -7,7 +7,7 @@ import inspect
 
 import pytest
 
-from keras_core.families import Family
+from keras_core.families import Family, Names
 from keras_core.slots import Slot
 
 SIGNATURES = {
@@ -38,7 +38,9 @@ def pair():
     return Point(2)
 
 
-POINTS = Family("point", {"Point": Point, "double": double, "pair": pair, "one": 1}, (pair,))
+POINTS = Family(
+    "point", Names({"Point": Point, "double": double, "pair": pair, "one": 1}, factories=(pair,))
+)
 
 
 # Family

@@ -55,7 +55,7 @@ def test_objects_formats_and_callbacks_are_collected(sandbox):
     )
     assert done.stdout.splitlines() == [
         "{'swish_of_mine': <built-in function abs>}",
-        "['hdf5', 'json', 'mine']",
+        "['hdf5', 'json', 'keras', 'mine', 'onnx', 'tensorflowjs']",
         "['model train']",
     ], done.stderr
 

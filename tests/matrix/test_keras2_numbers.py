@@ -12,8 +12,8 @@ import pytest
 from backend_check import near
 
 import keras_core as keras
+from keras_core import activations, initializers, layers, losses, metrics
 from keras_core import backend as K
-from keras_core import initializers, layers, losses, metrics
 from keras_core.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from keras_core.models import Model, Sequential
 from keras_core.plugins import backend_name
@@ -348,6 +348,8 @@ def test_a_constant_takes_a_shape():
         ((0, 3), (0, -1), (0, 3)),
         ((0, 3), (-1, 3), (0, 3)),
         ((4, 0, 6, 0), (2, 0, -1, 0), (2, 0, 12, 0)),
+        ((0, 0), (0, 3, -1), (0, 3, 0)),
+        ((0, 5), (0, 3, -1), (0, 3, 1)),
     ],
 )
 def test_what_has_no_elements_is_reshaped(size, asked, expected):
@@ -719,3 +721,113 @@ def test_alpha_dropout_shares_what_its_noise_shape_says():
     near(values, [-1.0595481, 1.0567589], 1e-4)
     assert abs(counts[0] / counts.sum() - 0.3) < 5 * (0.3 * 0.7 / 3000) ** 0.5
     np.testing.assert_array_equal(f([given, 0])[0], given)
+
+
+@pytest.mark.parametrize(
+    "name", ["max", "min", "sum", "prod", "cumsum", "cumprod", "square", "abs", "sign", "round"]
+)
+def test_bools_are_no_numbers(name):
+    bools = K.constant([[True, False], [True, True]], dtype="bool")
+    with pytest.raises(TypeError, match=f"K.{name} needs numbers, not bools; K.cast"):
+        getattr(K, name)(bools)
+    ones = K.eval(getattr(K, name)(K.cast(bools, "int32")))
+    assert np.array_equal(ones, getattr(np, name)([[1, 0], [1, 1]], **along_0(name)))
+
+
+def along_0(name):
+    return {"axis": 0} if name.startswith("cum") else {}
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin", "cumsum", "cumprod"])
+def test_what_works_along_one_axis_says_so(name):
+    with pytest.raises(TypeError, match=rf"K.{name} works along one axis, an int, not .* \[0, 1\]"):
+        getattr(K, name)(K.constant(np.ones((2, 3))), axis=[0, 1])
+
+
+def test_a_number_is_a_batch_of_one_when_flattened():
+    assert K.eval(K.batch_flatten(K.constant(2.0))).tolist() == [[2.0]]
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_mapped_function_may_give_several_results(kind):
+    x = np.arange(6.0).reshape(2, 3)
+
+    def halves(row):
+        return row / 2, K.sum(row), K.cast(row[0], "int32")
+
+    dtypes = kind(["float32", "float32", "int32"])
+    results = K.map_fn(halves, K.constant(x), dtype=dtypes)
+    assert type(results) is kind and [K.dtype(r) for r in results] == list(dtypes)
+    for result, expected in zip(results, (x / 2, x.sum(axis=1), x[:, 0])):
+        assert np.array_equal(K.eval(result), expected)
+    with pytest.raises(ValueError, match="asks for 2 results, but the function gives"):
+        K.map_fn(halves, K.constant(x), dtype=kind(["float32"] * 2))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_no_class_is_among_the_best_where_a_score_is_not_finite(bad):
+    scores = K.constant([[bad, 1, 2], [1, bad, 3], [3, 2, 1]])
+    best = K.in_top_k(scores, K.constant([2, 2, 0], dtype="int32"), 2)
+    assert K.eval(best).tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (1, 4)])
+@pytest.mark.parametrize("reduction", ["none", "sum", "sum_over_batch_size"])
+def test_weights_with_an_axis_more_than_the_losses_are_refused(shape, reduction):
+    loss = losses.MeanSquaredError(reduction=reduction)
+    known, said = K.constant(np.ones((4, 2))), K.constant(np.zeros((4, 2)))
+    with pytest.raises(ValueError, match="sample_weight of shape .* cannot be broadcast"):
+        loss(known, said, sample_weight=K.constant(np.ones(shape)))
+    halves = loss(known, said, sample_weight=K.constant(np.full((4, 1), 0.5)))
+    assert K.eval(K.sum(halves)) == {"none": 2, "sum": 2, "sum_over_batch_size": 0.5}[reduction]
+
+
+def test_softmax_along_no_axis_of_the_tensor_says_so():
+    with pytest.raises(ValueError, match=r"softmax: there is no axis 2 in shape \(2, 3\)"):
+        activations.softmax(K.constant(np.ones((2, 3))), axis=2)
+
+
+def test_a_function_of_one_tensor_gives_one_array():
+    x = K.placeholder((2,))
+    got = K.function([x], x * 2)([np.array([1.0, 3.0])])
+    assert isinstance(got, np.ndarray) and got.tolist() == [2, 6]
+    (got,) = K.function([x], [x * 2])([np.array([1.0, 3.0])])
+    assert got.tolist() == [2, 6]
+
+
+@pytest.mark.parametrize("squash", [K.sigmoid, layers.Activation("sigmoid")])
+def test_binary_crossentropy_of_a_sigmoid_takes_its_logits(squash):
+    x, known = np.array([[-40.0, 20.0, 3.0, 100.0]]), np.array([[1.0, 0.0, 1.0, 0.0]])
+    t, z = K.placeholder((None, 4)), layers.Input((4,))
+    loss = K.binary_crossentropy(t, squash(z))
+    got, slope = K.function([t, z], [loss, *K.gradients(K.sum(loss), [z])])([known, x])
+    near(got, np.log1p(np.exp(x)) - known * x)
+    near(slope, 1 / (1 + np.exp(-x)) - known)
+    clipped = K.binary_crossentropy(t, K.identity(squash(z)))
+    assert K.function([t, z], [clipped])([known, x])[0].max() < 17
+
+
+@pytest.mark.parametrize("squash", [K.softmax, layers.Activation("softmax")])
+@pytest.mark.parametrize("sparse", [True, False])
+def test_crossentropy_of_a_softmax_takes_its_logits(squash, sparse):
+    x = np.array([[-40.0, 20.0, 3.0, 100.0]])
+    z = layers.Input((4,))
+    known = np.array([[0]]) if sparse else np.eye(4)[:1]
+    crossentropy = getattr(K, "sparse_" * sparse + "categorical_crossentropy")
+    loss = crossentropy(K.constant(known), squash(z))
+    got, slope = K.function([z], [loss, *K.gradients(loss, [z])])([x])
+    near(got, [140.0])
+    near(slope, [[-1.0, 0.0, 0.0, 1.0]])
+    clipped = crossentropy(K.constant(known), K.identity(squash(z)))
+    assert K.function([z], [clipped])([x])[0].max() < 17
+
+
+def test_a_saturated_network_learns():
+    model = Sequential(
+        [layers.Dense(1, activation="sigmoid", kernel_initializer="ones", input_shape=(1,))]
+    )
+    model.compile("sgd", "binary_crossentropy")
+    x, y = np.array([[40.0], [-40.0]]), np.array([[0.0], [1.0]])
+    assert model.train_on_batch(x, y) == 40
+    # by the rate of 0.01 times the slope of 40, as 2.3.1 goes
+    near(model.get_weights()[0], [[0.6]])

@@ -310,6 +310,10 @@ class Compiled(Network):
         self._is_compiled = False
         self._objectives = self._programs = self._input_feed = None
 
+    def _replace_tensors(self, replaced: dict[int, Any]) -> None:
+        super()._replace_tensors(replaced)
+        self._forget_compiled()
+
     def _training_data(
         self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
     ) -> Fed:

@@ -96,6 +96,7 @@ from keras_core.graph.primitives.pooling import (
     max_pool,
     max_pool_grad,
     max_pool_select,
+    max_pool_shared,
 )
 from keras_core.graph.primitives.random import (
     random_normal,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable
 
 import numpy as np
@@ -11,7 +12,7 @@ from keras_core.graph.primitive import Primitive
 from keras_core.graph.primitives._lifting import lift_batch, lift_batch_to_shape
 from keras_core.graph.primitives._rules import filled, float_only, same_dtype, sizes_given
 from keras_core.graph.spec import Shape, Sizes, Spec
-from keras_core.graph.tensor import Tensor
+from keras_core.graph.tensor import Constant, Tensor
 from keras_core.graph.windows import (
     Counts,
     Padding,
@@ -172,6 +173,72 @@ max_pool_select = Primitive(
     lift=lift_batch,
     family=_FAMILY,
     doc="The element of v where x has its first maximum in each window.",
+)
+
+
+# Maximum whose gradient all places share that hold it, as on Theano
+
+
+def _max_pool_shared_parts(x: Tensor, **params: Any) -> Tensor:
+    return p.max_pool(x, **params)
+
+
+def _max_pool_shared_vjp(
+    g: Tensor,
+    y: Tensor,
+    x: Tensor,
+    size: Counts,
+    strides: Counts,
+    padding: Padding,
+    data_format: str,
+) -> tuple[Tensor]:
+    """What each place in a window meets is a channel of a convolution with ones and zeros."""
+    places = math.prod(size)
+    kernel = Constant(np.eye(places, dtype=x.dtype).reshape(*size, 1, places))
+    options: dict[str, Any] = {
+        "strides": strides,
+        "padding": padding,
+        "dilation": (1,) * len(size),
+        "groups": 1,
+        "data_format": "channels_last",
+    }
+    alone, largest, share = (_channels_apart(t, data_format) for t in (x, y, g))
+    met = p.conv(alone, kernel, **options)
+    inside = p.conv(p.ones_like(alone), kernel, **options)
+    zero = p.scalar(0, x.dtype)
+    holds = p.logical_and(p.equal(met, largest), p.greater(inside, zero))
+    spread = p.where(holds, share, zero)
+    back = p.conv_input_grad(spread, kernel, *p.dims_of(alone), shape=alone.shape, **options)
+    return (_channels_together(back, x, data_format),)
+
+
+def _channels_apart(x: Tensor, data_format: str) -> Tensor:
+    """Each channel as a sample of its own, `(batch * channels, spatial…, 1)`."""
+    if data_format == "channels_last":
+        x = p.transpose(x, perm=(0, x.ndim - 1, *range(1, x.ndim - 1)))
+    batch, channels, *spatial = (p.size_of(x, axis) for axis in range(x.ndim))
+    return p.reshape_to_sizes(x, [p.product_of_sizes([batch, channels]), *spatial, 1])
+
+
+def _channels_together(x: Tensor, like: Tensor, data_format: str) -> Tensor:
+    """The inverse."""
+    sizes = [p.size_of(like, axis) for axis in range(like.ndim)]
+    if data_format == "channels_first":
+        return p.reshape_to_sizes(x, sizes)
+    batch, *spatial, channels = sizes
+    first = p.reshape_to_sizes(x, [batch, channels, *spatial])
+    return p.transpose(first, perm=(0, *range(2, like.ndim), 1))
+
+
+max_pool_shared = Primitive(
+    "max_pool_shared",
+    _pool_shape("max_pool_shared"),
+    _max_pool,
+    _max_pool_shared_vjp,
+    decomposition=_max_pool_shared_parts,
+    lift=lift_batch,
+    family=_FAMILY,
+    doc="The maximum in each window; every place that holds it has the whole of the gradient.",
 )
 
 

@@ -122,10 +122,11 @@ def _quotient(old: Sequence[Any], new: Sequence[Any]) -> int | None:
     """The one size that new ones lack; None if there is none.
 
     Where there are no elements and a new size is 0, any would do: zeros then cancel each other, as
-    equal sizes of any other number do.
+    equal sizes of any other number do, and what is left over by the others is cut off.
     """
     if 0 in old and 0 in new:
-        old, new = ([size for size in sizes if size] for sizes in (old, new))
+        elements, step = (prod(size for size in sizes if size) for sizes in (old, new))
+        return elements // step
     elements, step = prod(old), prod(new)
     return elements // step if step and not elements % step else None
 

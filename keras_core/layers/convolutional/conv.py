@@ -10,6 +10,7 @@ from keras_core.families import ActivationLike, ConstraintLike, InitializerLike,
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Shape
 from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
+from keras_core.layers._convention import WindowLayer, reaches
 from keras_core.layers._options import (
     KernelLayer,
     PerAxis,
@@ -58,7 +59,7 @@ def _check_geometry(layer: _Conv) -> None:
         )
 
 
-class _Conv(KernelLayer):
+class _Conv(WindowLayer, KernelLayer):
     """A convolution over `rank` spatial axes: `activation(conv(inputs, kernel) + bias)`.
 
     Layers of a fixed `rank` leave it out of the options that stand in their config.
@@ -138,7 +139,7 @@ class _Conv(KernelLayer):
             inputs,
             self.kernel,
             strides=self.strides[0] if one_axis else self.strides,
-            padding=self.padding,
+            padding=self._around(),
             data_format=self.data_format,
             dilation_rate=self.dilation_rate[0] if one_axis else self.dilation_rate,
         )
@@ -156,6 +157,9 @@ class _Conv(KernelLayer):
         channels = input_channels(self.name, input_shape, axis)
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
+
+    def _reaches(self) -> tuple[int, ...]:
+        return reaches(self.kernel_size, self.dilation_rate)
 
     def _add_bias(self, size: int) -> None:
         self.bias = None
@@ -189,7 +193,8 @@ class Conv1D(_Conv):
         kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, options contradict each other, or the
@@ -241,7 +246,8 @@ class Conv2D(_Conv):
         kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, options contradict each other, or the
@@ -293,7 +299,8 @@ class Conv3D(_Conv):
         kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, options contradict each other, or the

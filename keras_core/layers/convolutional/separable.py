@@ -7,8 +7,16 @@ from typing import Any
 from keras_core import backend as K
 from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from keras_core.graph import Tensor, Variable
-from keras_core.graph.spec import Shape
-from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
+from keras_core.graph.spec import Dim, Shape
+from keras_core.layers._axes import (
+    channel_axis,
+    convolved_shape,
+    input_channels,
+    resized_shape,
+    spatial_axes,
+    with_channels,
+)
+from keras_core.layers._convention import Pairs, half_around
 from keras_core.layers._options import (
     Function,
     PerAxis,
@@ -110,6 +118,23 @@ class _SeparableConv(_Conv):
         self._add_bias(self.filters)
         self.built = True
 
+    def _theano_pairs(self) -> Pairs:
+        """Keras left the surplus of even windows where it was, here alone."""
+        return tuple((before, before) for before, _ in map(half_around, self._reaches()))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        around = self._around()
+        if isinstance(around, str):
+            return super().compute_output_shape(input_shape)
+
+        def resized(size: int, position: int) -> Dim:
+            padded = size + sum(around[position]) - self._reaches()[position]
+            return (padded - 1) // self.strides[position] + 1
+
+        axes = spatial_axes(self.rank, self.data_format)
+        resized_sizes = resized_shape(input_shape, axes, resized)
+        return with_channels(resized_sizes, channel_axis(self.rank, self.data_format), self.filters)
+
     def call(self, inputs: Tensor) -> Tensor:
         convolve = K.separable_conv1d if self.rank == 1 else K.separable_conv2d
         outputs = convolve(
@@ -117,7 +142,7 @@ class _SeparableConv(_Conv):
             self.depthwise_kernel,
             self.pointwise_kernel,
             strides=self.strides,
-            padding=self.padding,
+            padding=self._around(),
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
         )
@@ -146,7 +171,8 @@ class SeparableConv1D(_SeparableConv):
         activity_regularizer: Penalty on the output, or None.
         depthwise_constraint, pointwise_constraint, bias_constraint: Projections applied after
             each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, or options contradict each other.
@@ -203,7 +229,8 @@ class SeparableConv2D(_SeparableConv):
         activity_regularizer: Penalty on the output, or None.
         depthwise_constraint, pointwise_constraint, bias_constraint: Projections applied after
             each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, or options contradict each other.
@@ -260,7 +287,8 @@ class DepthwiseConv2D(Conv2D):
         depthwise_regularizer, bias_regularizer: Penalties on the weights, or None.
         activity_regularizer: Penalty on the output, or None.
         depthwise_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, or options contradict each other.
@@ -308,7 +336,7 @@ class DepthwiseConv2D(Conv2D):
             inputs,
             self.depthwise_kernel,
             strides=self.strides,
-            padding=self.padding,
+            padding=self._around(),
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
         )

@@ -111,7 +111,8 @@ class UpSampling2D(_UpSampling):
         size: Factors for rows and columns, an integer or two.
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        interpolation: "nearest" (repeats pixels) or "bilinear".
+        interpolation: "nearest" (repeats pixels), "bilinear", or "bilinear_half_pixel", which is
+            what later versions than Keras 2.3 call "bilinear".
         kwargs: Options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
@@ -128,7 +129,7 @@ class UpSampling2D(_UpSampling):
         **kwargs: Any,
     ) -> None:
         super().__init__(size, data_format, **kwargs)
-        if interpolation not in ("nearest", "bilinear"):
+        if interpolation not in ("nearest", "bilinear", "bilinear_half_pixel"):
             raise ValueError(
                 f"UpSampling2D got interpolation={interpolation!r}. "
                 "Write interpolation='nearest' or interpolation='bilinear'."

@@ -97,7 +97,8 @@ class Conv2DTranspose(_Transposed, Conv2D):
         kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, options contradict each other, or the
@@ -143,7 +144,7 @@ class Conv2DTranspose(_Transposed, Conv2D):
             self.kernel,
             self._output_shape(inputs),
             strides=self.strides,
-            padding=self.padding,
+            padding=self._around(),
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
         )
@@ -173,7 +174,8 @@ class Conv3DTranspose(_Transposed, Conv3D):
         kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
         activity_regularizer: Penalty on the output, or None.
         kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+            convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
         ValueError: If an option is out of its range, or the channels of the inputs are not known.
@@ -211,7 +213,7 @@ class Conv3DTranspose(_Transposed, Conv3D):
             self.kernel,
             self._output_shape(inputs),
             strides=self.strides,
-            padding=self.padding,
+            padding=self._around(),
             data_format=self.data_format,
         )
         return self._finish(outputs)

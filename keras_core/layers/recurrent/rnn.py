@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import regularizers, slots
+from keras_core.attempt import take_numbers
 from keras_core.engine.base_layer import InputSpec, Layer, open_signature
 from keras_core.families import RegularizerLike
 from keras_core.graph import Tensor
@@ -140,6 +141,8 @@ class RNN(Layer):
                 f"{self.name} keeps no states. Create it with stateful=True to reset them."
             )
         shapes = self._kept_shapes()
+        for shape in shapes:
+            take_numbers(shape, lambda: f"Layer {self.name}")
         values = (
             [np.zeros(shape) for shape in shapes]
             if states is None

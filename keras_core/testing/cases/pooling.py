@@ -54,6 +54,7 @@ def _cases() -> Iterator[Case]:
         yield case("max_pool", apart(*x), label=label, **params)
         yield case("max_pool_grad", apart(*x), of_g, label=label, **params)
         yield case("max_pool_select", apart(*x), uniform(*x), label=label, **params)
+        yield case("max_pool_shared", apart(*x), label=label, **params)
         yield case("avg_pool", uniform(*x), label=label, **params)
         yield case("avg_pool_grad", of_g, label=label, empty=False, shape=x, **params)
     tied: dict[str, Any] = {

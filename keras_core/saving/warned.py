@@ -1,0 +1,23 @@
+"""Warnings about files, which point at the user's line however deep the reader is."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from types import FrameType
+
+_PACKAGE = str(Path(__file__).parent.parent)
+
+
+def warn(message: str) -> None:
+    """Warns where keras_core was called.
+
+    Args:
+        message: the warning.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    level = 2
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, stacklevel=level)

@@ -1,0 +1,452 @@
+"""The gate: through it everything in an HDF5 file is opened, after it was looked at.
+
+A file may name other files, in links and as storage; it may claim sizes that it does not hold; and
+a damaged one can have the HDF5 library search without end. All of this is told from what the file
+says of itself, before a value is read:
+
+- links are hard links, within the file;
+- an array is a dataset of plain numbers, kept in the file as such or by known filters, in chunks of
+  sensible number and size;
+- a text, or a list of texts, is an attribute;
+- what is read fits the file: at most twice its size and 32 MB, which, with the weights that are
+  made of it, is at most four times its size and 64 MB;
+- the heaps of texts are whole.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import mmap
+import os
+import stat
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import numpy as np
+
+from keras_core.attempt import memory_limit
+from keras_core.errors import ModelFileError
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_HEAP = b"GCOL\x01"  # three bytes follow that the library does not look at
+_HEAP_HEADER = 16
+_SMALLEST_HEAP = 4096
+_FREE_MEMORY = 2**25
+_SMALL_CHUNK = 2**20
+_SMALL_NUMBER_OF_CHUNKS = 1024
+_LARGEST_TRANSIENT = 2**26
+_LZF = 32000
+_LZF_RATIO = 128
+
+
+class Limits:
+    """What may be read of one file.
+
+    Args:
+        file: its name, for messages.
+        size: its bytes.
+        largest_text: bytes of the largest text in its heaps.
+    """
+
+    def __init__(self, file: str, size: float, largest_text: int) -> None:
+        self.file = file
+        self.left = memory_limit(2 * size + _FREE_MEMORY)
+        self.largest_text = largest_text
+
+    def take(self, count: int, place: str) -> None:
+        """Takes memory for an array that is kept.
+
+        Raises:
+            ModelFileError: if that is more than is left.
+        """
+        self.check(count, place)
+        self.left -= count
+
+    def check(self, count: int, place: str) -> None:
+        """Refuses what is more than is left.
+
+        Raises:
+            ModelFileError: if it is.
+        """
+        if count > self.left:
+            raise ModelFileError(
+                f"{count:,} bytes were to be read there, but of a file of this size no more than "
+                f"{int(self.left):,} further bytes are read. If you trust the file, read it inside "
+                "of keras_core.saving.safety.memory_scope(None).",
+                self.file,
+                place,
+            )
+
+
+def opened(path: Any, mode: str = "r") -> Gate:
+    """Opens a file, after its kind and its heaps were checked.
+
+    Args:
+        path: path.
+        mode: as `h5py.File` takes it.
+
+    Raises:
+        FileNotFoundError: if there is no such file to be read.
+        ModelFileError: if it is no HDF5 file, or a damaged one.
+    """
+    file = os.fsdecode(os.fspath(path))
+    limits = None
+    if mode == "r" and not os.path.exists(file):
+        raise FileNotFoundError(f"There is no file {file}.")
+    if mode in ("r", "a", "r+") and os.path.exists(file):
+        limits = _checked_file(file)
+    with library_errors(file):
+        return Gate(_h5py().File(path, mode), limits)
+
+
+def opened_content(content: bytes, file: str) -> Gate:
+    """Opens what a stream held, for reading, after its heaps were checked.
+
+    Args:
+        content: bytes of an HDF5 file.
+        file: what it is called in messages.
+
+    Raises:
+        ModelFileError: if it is no HDF5 file, or a damaged one.
+    """
+    limits = Limits(file, len(content), checked_content(content, file))
+    with library_errors(file):
+        return Gate(_h5py().File(io.BytesIO(content), "r"), limits)
+
+
+def _checked_file(file: str) -> Limits:
+    if not stat.S_ISREG(os.stat(file).st_mode):
+        raise ModelFileError("it is no regular file, so it is not opened.", file)
+    with library_errors(file), open(file, "rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if not size:
+            raise ModelFileError("it is empty.", file)
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return Limits(file, size, checked_content(content, file))
+
+
+def _h5py() -> Any:
+    import h5py
+
+    return h5py
+
+
+@contextmanager
+def library_errors(file: str) -> Iterator[None]:
+    """Turns what the HDF5 library makes of a damaged file into a ModelFileError."""
+    try:
+        yield
+    except ModelFileError:
+        raise
+    except (OSError, RuntimeError) as error:
+        raise ModelFileError(
+            "it cannot be read as an HDF5 file: it is damaged, cut off, or of another kind "
+            f"({error}).",
+            file,
+        ) from error
+
+
+# Heaps: collections of texts, each a header and objects one after the other. The HDF5 library
+# follows their sizes without a look at where they lead.
+
+
+def checked_content(content: Any, file: str) -> int:
+    """Looks through the bytes of a file for heaps.
+
+    Args:
+        content: bytes, or a map of the file.
+        file: name, for messages.
+
+    Returns:
+        The size of the largest object in a heap.
+
+    Raises:
+        ModelFileError: if it is no HDF5 file, or a heap is damaged.
+    """
+    _check_widths(content, file)
+    largest, at = 0, content.find(_HEAP)
+    while at >= 0:
+        largest = max(largest, _checked_heap(content, at, file))
+        at = content.find(_HEAP, at + len(_HEAP))
+    return largest
+
+
+def _check_widths(content: Any, file: str) -> None:
+    start, at = -1, 0
+    while start < 0 and at < len(content):
+        if content[at : at + 8] == _SIGNATURE:
+            start = at
+        at = 2 * at or 512
+    if start < 0:
+        raise ModelFileError("it is no HDF5 file.", file)
+    head = content[start + 8 : start + 16]
+    widths = head[5:7] if head[:1] < b"\x02" else head[1:3]
+    if widths != b"\x08\x08":
+        raise ModelFileError("it is damaged: its addresses have no 8 bytes.", file)
+
+
+def _checked_heap(content: Any, start: int, file: str) -> int:
+    """The size of the largest object in a heap."""
+    (size,) = struct.unpack("<Q", content[start + 8 : start + 16].ljust(8, b"\0"))
+    if not _SMALLEST_HEAP <= size <= len(content) - start:
+        return 0  # no heap, for the library refuses it
+    largest, at, end = 0, start + _HEAP_HEADER, start + size
+    while at + _HEAP_HEADER <= end:
+        index, length = struct.unpack("<H6xQ", content[at : at + _HEAP_HEADER])
+        # The free space that ends a heap counts its own header.
+        step = _HEAP_HEADER + (length + 7) // 8 * 8 if index else length
+        if not _HEAP_HEADER <= step <= end - at:
+            _refuse_heap(start, file)
+        largest = max(largest, length if index else 0)
+        at += step
+    return largest
+
+
+def _refuse_heap(start: int, file: str) -> NoReturn:
+    raise ModelFileError("its texts are damaged.", file, f"heap at byte {start}")
+
+
+# Groups, arrays and attributes
+
+
+class Gate:
+    """A group of an HDF5 file, whose contents are opened after they were checked.
+
+    Args:
+        group: `h5py.Group`.
+        limits: Limits of its file.
+
+    Attributes:
+        file: name of the file.
+        place: name of the group.
+    """
+
+    def __init__(self, group: Any, limits: Limits | None = None) -> None:
+        self.node = group
+        self.limits = limits or _limits_of(group, _text(group.file.filename))
+        self.file = self.limits.file
+        self.place = group.name or "/"
+
+    def refuse(self, name: str, reason: str) -> NoReturn:
+        """Raises a ModelFileError about something in this group."""
+        raise ModelFileError(reason, self.file, f"{self.place.rstrip('/')}/{name}"[:300])
+
+    # What there is
+
+    def has_attribute(self, name: str) -> bool:
+        """Whether there is an attribute of that name."""
+        with self._reading(name):
+            return bool(_h5py().h5a.exists(self.node.id, _bytes(name)))
+
+    def has_object(self, name: str) -> bool:
+        """Whether there is a group or an array of that name, whatever it is linked by."""
+        parent = self.node.id
+        *outer, last = self._parts(name)
+        with self._reading(name):
+            for part in outer:
+                if not parent.links.exists(part):
+                    return False
+                parent = self._opened(parent, part, name)
+                if not hasattr(parent, "links"):
+                    return False
+            return bool(parent.links.exists(last))
+
+    # Opening
+
+    def group(self, name: str) -> Gate:
+        """The group of a name.
+
+        Raises:
+            ModelFileError: if it is missing or something else.
+        """
+        found = self._object(name)
+        if not isinstance(found, _h5py().h5g.GroupID):
+            self.refuse(name, "a group was expected.")
+        return Gate(_h5py().Group(found), self.limits)
+
+    def is_array(self, name: str) -> bool:
+        """Whether an object is a dataset."""
+        return isinstance(self._object(name), _h5py().h5d.DatasetID)
+
+    def array(self, name: str) -> np.ndarray:
+        """Reads an array, which takes its part of the memory for this file.
+
+        Raises:
+            ModelFileError: if it is missing, no array of numbers, or too large.
+        """
+        dataset = self._checked_array(name)
+        self.limits.take(dataset.nbytes, f"{self.place.rstrip('/')}/{name}")
+        _check_compressed(self, name, dataset)
+        with self._reading(name):
+            return np.asarray(dataset[()])
+
+    def array_shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an array, known before it is read.
+
+        Raises:
+            ModelFileError: if it is missing, or no array of numbers that may be read.
+        """
+        return tuple(self._checked_array(name).shape)
+
+    def array_bytes(self, name: str) -> int:
+        """The bytes that an array takes, known before it is read."""
+        return int(self._checked_array(name).nbytes)
+
+    def attribute(self, name: str) -> Any:
+        """Reads an attribute: a text, texts, or numbers.
+
+        Raises:
+            ModelFileError: if it is something else, or too large.
+        """
+        with self._reading(name):
+            found = _h5py().h5a.open(self.node.id, _bytes(name))
+            self._check_attribute(name, found)
+            return self.node.attrs[name]
+
+    # Checks
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except ModelFileError:
+            raise
+        except Exception as error:
+            raise ModelFileError(
+                f"it cannot be read ({str(error)[:300]}).",
+                self.file,
+                f"{self.place.rstrip('/')}/{name}"[:300],
+            ) from error
+
+    def _parts(self, name: str) -> list[bytes]:
+        parts = [part for part in _bytes(name).split(b"/") if part]
+        if not parts or name.startswith("/") or "\0" in name or b"." in parts:
+            self.refuse(name, "it is no name within this group.")
+        return parts
+
+    def _object(self, name: str) -> Any:
+        """Opens what hard links lead to, step by step."""
+        if self.has_attribute(name):
+            self.refuse(name, "an attribute stands where a group or an array is looked for.")
+        found = self.node.id
+        for part in self._parts(name):
+            if not hasattr(found, "links"):
+                self.refuse(name, "it lies in something that is no group.")
+            found = self._opened(found, part, name)
+        return found
+
+    def _opened(self, parent: Any, part: bytes, name: str) -> Any:
+        with self._reading(name):
+            if not parent.links.exists(part):
+                self.refuse(name, "it is missing.")
+            if parent.links.get_info(part).type != _h5py().h5l.TYPE_HARD:
+                self.refuse(name, "it is a link to another place, which is not followed.")
+            return _h5py().h5o.open(parent, part)
+
+    def _checked_array(self, name: str) -> Any:
+        h5py = _h5py()
+        found = self._object(name)
+        if not isinstance(found, h5py.h5d.DatasetID):
+            self.refuse(name, "it is no array of numbers, but a group.")
+        with self._reading(name):
+            _check_storage(self, name, found.get_create_plist())
+            _check_numbers(self, name, found.get_type())
+            dataset = h5py.Dataset(found)
+            if dataset.shape is None:
+                self.refuse(name, "it is no array of numbers, but empty.")
+            self.limits.check(int(dataset.nbytes), f"{self.place.rstrip('/')}/{name}")
+            _check_chunks(self, name, dataset)
+        return dataset
+
+    def _check_attribute(self, name: str, found: Any) -> None:
+        h5t = _h5py().h5t
+        kind, shape = found.get_type(), found.shape
+        if shape is None or len(shape) > 1:
+            self.refuse(name, "it is neither a text nor a list of texts.")
+        count, width = math.prod(shape), kind.get_size()
+        if kind.get_class() == h5t.STRING:
+            width = self.limits.largest_text if kind.is_variable_str() else width
+        else:
+            _check_numbers(self, name, kind)
+        self.limits.check(count * width, f"{self.place.rstrip('/')}/{name}")
+
+
+def _check_storage(gate: Gate, name: str, plan: Any) -> None:
+    h5d, h5z = _h5py().h5d, _h5py().h5z
+    known = {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, _LZF}
+    if plan.get_external_count():
+        gate.refuse(name, "it is kept in another file, which is not opened.")
+    if plan.get_layout() not in (h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED):
+        gate.refuse(name, "it is put together from other places, which are not opened.")
+    filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    unknown = [number for number in filters if number not in known]
+    if unknown or len(set(filters)) < len(filters):
+        gate.refuse(name, f"it is packed by filters {filters[:8]}, of which some are unknown.")
+
+
+def _check_numbers(gate: Gate, name: str, kind: Any) -> None:
+    h5t = _h5py().h5t
+    plain = kind.get_class() in (h5t.INTEGER, h5t.FLOAT) and kind.get_size() <= 8
+    if not plain and not (kind.get_class() == h5t.ENUM and kind.dtype == np.dtype(bool)):
+        gate.refuse(name, "it is no array of numbers.")
+
+
+def _check_chunks(gate: Gate, name: str, dataset: Any) -> None:
+    chunk, size = dataset.chunks, int(dataset.nbytes)
+    if not chunk:
+        return
+    width = math.prod(chunk) * dataset.dtype.itemsize
+    if width > max(2 * size, _SMALL_CHUNK):
+        gate.refuse(name, f"{width:,} bytes a chunk are too many for {size:,} bytes in all.")
+    number = math.prod(-(-total // part) for total, part in zip(dataset.shape, chunk))
+    if number > _SMALL_NUMBER_OF_CHUNKS + size // 1024:
+        gate.refuse(name, f"{number:,} chunks are too many for {size:,} bytes.")
+
+
+def _check_compressed(gate: Gate, name: str, dataset: Any) -> None:
+    """Refuses chunks that become larger than a chunk is when they are unpacked."""
+    plan = dataset.id.get_create_plist()
+    filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    if not {_LZF, _h5py().h5z.FILTER_DEFLATE} & set(filters):
+        return
+    width = math.prod(dataset.chunks) * dataset.dtype.itemsize
+    with gate._reading(name):
+        for index in range(dataset.id.get_num_chunks()):
+            info = dataset.id.get_chunk_info(index)
+            if _LZF in filters and info.size * _LZF_RATIO > max(_LARGEST_TRANSIENT, 2 * width):
+                gate.refuse(name, "a chunk packed by lzf is too large.")
+            if _LZF not in filters and not info.filter_mask:
+                _check_inflated(gate, name, dataset, info, width)
+
+
+def _check_inflated(gate: Gate, name: str, dataset: Any, info: Any, width: int) -> None:
+    gate.limits.check(info.size, f"{gate.place.rstrip('/')}/{name}")
+    _, packed = dataset.id.read_direct_chunk(info.chunk_offset)
+    # A checksum may stand before or behind what is packed.
+    unpacked = zlib.decompressobj().decompress(packed, width + 64)
+    if len(unpacked) > width + 8:
+        gate.refuse(name, f"a chunk unpacks to more than its {width:,} bytes.")
+
+
+def _limits_of(group: Any, file: str) -> Limits:
+    """Limits for a group that somebody else opened; none for one that is being written."""
+    store = group.file
+    if store.mode != "r":
+        return Limits(file, math.inf, 0)
+    if store.driver == "sec2" and os.path.isfile(file):
+        return _checked_file(file)
+    with library_errors(file):
+        content = store.id.get_file_image()
+    return Limits(file, len(content), checked_content(content, file))
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
