@@ -11,7 +11,8 @@ import keras_core
 from keras_core import config
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "examples" / "README.md"]
+DOCUMENTS += sorted((ROOT / "docs").glob("*.md"))
 
 PLUGINS = sorted((ROOT / "plugins").glob("*/pyproject.toml"))
 PYPROJECTS = [ROOT / "pyproject.toml", *PLUGINS]
