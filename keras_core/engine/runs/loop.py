@@ -144,7 +144,7 @@ def evaluate(model: Compiled, source: Source, options: Options) -> float | list[
         options: how.
     """
     callbacks = callbacks_of(model, "test", source, options)
-    with source, model._metrics_left_alone():
+    with source, model._evaluating(), model._metrics_left_alone():
         return unpack_singleton(evaluated(model, source, callbacks, options.verbose))
 
 
