@@ -10,7 +10,7 @@ first; then they take turns.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import takewhile
 from threading import Condition, get_ident
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
@@ -33,11 +33,13 @@ class Hold(NamedTuple):
         backend: the backend, None where variables are read or written from outside.
         variables: the variables.
         written: those among them that get new values.
+        alone: whether no other call may run meanwhile, whatever it works on.
     """
 
     backend: Any
     variables: Sequence[Variable]
     written: frozenset[Variable] = frozenset()
+    alone: bool = False
 
     def excludes(self, other: Hold) -> bool:
         """Whether both want one variable in different hands."""
@@ -48,7 +50,9 @@ class Hold(NamedTuple):
         )
 
     def disturbs(self, other: Hold) -> bool:
-        """Whether one of both writes what the other one reads or writes."""
+        """Whether one of both writes what the other one reads or writes, or wants to be alone."""
+        if self.alone or other.alone:
+            return True
         return bool(self.written or other.written) and not (
             self.written.isdisjoint(other.variables) and other.written.isdisjoint(self.variables)
         )
@@ -73,9 +77,20 @@ def run_holding(hold: Hold, run: Callable[..., Any], *arguments: Any) -> Any:
 @contextmanager
 def held_still(variables: Sequence[Variable], writes: bool = False) -> Iterator[None]:
     """While it lasts, no call in another thread writes variables; nor reads them, if this writes."""
+    with _announced(Hold(None, variables, frozenset(variables if writes else ()))):
+        yield
+
+
+def nothing_runs() -> AbstractContextManager[None]:
+    """A context in which no other thread runs a program; libraries do not fork well within one."""
+    return _announced(Hold(None, (), alone=True))
+
+
+@contextmanager
+def _announced(hold: Hold) -> Iterator[None]:
     call = (get_ident(), object())
     try:
-        _take(call, Hold(None, variables, frozenset(variables if writes else ())), stays=True)
+        _take(call, hold, stays=True)
         yield
     finally:
         _leave(call)

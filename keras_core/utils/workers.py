@@ -10,9 +10,12 @@ import signal
 import threading
 import traceback
 from concurrent.futures import Future
+from contextlib import nullcontext
 from contextvars import copy_context
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Callable
+
+from keras_core.graph.hands import nothing_runs
 
 Setup = tuple[Callable[..., None], tuple[Any, ...]]
 
@@ -104,7 +107,8 @@ class _Helper:
 
     def __init__(self, setup: Setup) -> None:
         context = multiprocessing.get_context()
-        with _starting:
+        forks = context.get_start_method() == "fork"
+        with nothing_runs() if forks else nullcontext(), _starting:
             self._pipe, others_end = context.Pipe()
             arguments = (others_end, self._pipe, *setup)
             self.process: Any = context.Process(  # type: ignore[attr-defined]

@@ -183,6 +183,8 @@ STARTED = """
         threads = [threading.Thread(target=lambda: a @ a) for _ in range(4)]
         for thread in threads:
             thread.start()
+        for thread in threads:
+            thread.join()
         enqueuer = OrderedEnqueuer(Products(), use_multiprocessing=True)
         enqueuer.start(workers=2)
         batches = enqueuer.get()
