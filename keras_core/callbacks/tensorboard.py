@@ -34,6 +34,8 @@ class TensorBoard(Callback):
             a batch are written. Writing often slows training.
     """
 
+    _kept = ("samples_seen", "samples_seen_at_last_write")
+
     def __init__(
         self,
         log_dir: str = "./logs",
