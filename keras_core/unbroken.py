@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # The public functions make an enumeration of every number, which costs more than all the rest.
-import _signal
+import _signal  # type: ignore[import-not-found]
 import signal
 import threading
 from types import FrameType

@@ -282,13 +282,11 @@ class RemoteMonitor(Callback):
 
 
 def _requests() -> Any:
-    try:
-        import requests
-    except ImportError as error:
-        raise ImportError(
-            "RemoteMonitor needs the requests package: pip install requests."
-        ) from error
-    return requests
+    from keras_core.callbacks import callbacks
+
+    if callbacks.requests is None:
+        raise ImportError("RemoteMonitor needs the requests package: pip install requests.")
+    return callbacks.requests
 
 
 def _plain(value: Any) -> Any:

@@ -76,7 +76,7 @@ def run_holding(hold: Hold, run: Callable[..., Any], *arguments: Any) -> Any:
 
 @contextmanager
 def held_still(variables: Sequence[Variable], writes: bool = False) -> Iterator[None]:
-    """While it lasts, no call in another thread writes variables; nor reads them, if this writes."""
+    """While it lasts, no other thread writes variables; nor does one read them, if this writes."""
     with _announced(Hold(None, variables, frozenset(variables if writes else ()))):
         yield
 

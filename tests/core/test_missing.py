@@ -33,8 +33,7 @@ def test_a_name_called_missing_is_not_there(package, name):
 
 @pytest.mark.parametrize(
     ("statement", "told"),
-    [
-    ],
+    [],
 )
 def test_statements_of_programs_say_what_is_missing(statement, told):
     with pytest.raises(ImportError, match=f"Keras 2 has {told}"):
@@ -47,8 +46,7 @@ def test_an_attribute_says_it_too():
 
 
 def test_under_the_old_name_it_says_so_as_well(sandbox):
-    statements = (
-    )
+    statements = ()
     code = f"""
         import keras_core
         keras_core.install_as_keras()

@@ -10,8 +10,8 @@ import sys
 
 import numpy as np
 import pytest
-from backend_check import backend_name
 
+from keras_core.backend import backend as backend_name
 from keras_core.callbacks import BackupAndRestore, CSVLogger, LambdaCallback, ModelCheckpoint
 from keras_core.layers import Dense
 from keras_core.models import Sequential

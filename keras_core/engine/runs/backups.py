@@ -61,10 +61,7 @@ class Backups:
                 os.remove(left)
         for keeper in self.keepers:
             if os.path.exists(keeper.path):
-                limit = os.path.getsize(keeper.path)
-                state = targets.read(
-                    keeper.path, lambda store: trees.load_tree(store, limit), "BackupAndRestore"
-                )
+                state = _read(keeper.path)
                 self._check(keeper.path, state)
                 return state
         return None
@@ -197,3 +194,8 @@ def _named(callbacks: CallbackList) -> Iterator[tuple[str, Any]]:
         counts[name] += 1
         if hasattr(callback, "get_state") and hasattr(callback, "set_state"):
             yield f"{name} {counts[name]}", callback
+
+
+def _read(path: str) -> dict[str, Any]:
+    limit = os.path.getsize(path)
+    return targets.read(path, lambda store: trees.load_tree(store, limit), "BackupAndRestore")
