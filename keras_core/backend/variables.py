@@ -14,7 +14,9 @@ from keras_core.backend.naming import scoped
 from keras_core.config import floatx
 from keras_core.graph import primitives as p
 from keras_core.graph.evaluate import initial_value
+from keras_core.graph.hands import held_still
 from keras_core.graph.tensor import Constant, Dim, Placeholder, Shape, Tensor, Update, Variable
+from keras_core.unbroken import Unbroken
 
 Sizes = Union[Sequence[Any], Tensor]
 
@@ -348,7 +350,8 @@ def batch_get_value(ops: Sequence[Any]) -> list[np.ndarray]:
     Args:
         ops: variables, or tensors that depend on no placeholder.
     """
-    return [get_value(x) for x in ops]
+    with held_still([x for x in ops if isinstance(x, Variable)]):
+        return [get_value(x) for x in ops]
 
 
 def set_value(x: Variable, value: Any) -> None:
@@ -361,7 +364,8 @@ def set_value(x: Variable, value: Any) -> None:
     Raises:
         ValueError: `value` has another shape.
     """
-    x.set_value(value)
+    with held_still([x], writes=True):
+        x.set_value(value)
 
 
 def batch_set_value(tuples: Sequence[tuple[Variable, Any]]) -> None:
@@ -379,8 +383,9 @@ def batch_set_value(tuples: Sequence[tuple[Variable, Any]]) -> None:
             raise ValueError(
                 f"Variable {x.name!r} of shape {x.shape} cannot get a value of shape {value.shape}."
             )
-    for x, value in pairs:
-        x.set_value(value)
+    with Unbroken(), held_still([x for x, _ in pairs], writes=True):
+        for x, value in pairs:
+            x.set_value(value)
 
 
 def update(x: Variable, new_x: Any) -> Update:

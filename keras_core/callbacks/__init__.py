@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keras_core import missing, namespaces
+from keras_core.callbacks.backup import BackupAndRestore
 from keras_core.callbacks.callbacks import (
     BaseLogger,
     Callback,
@@ -21,6 +22,7 @@ from keras_core.callbacks.callbacks import (
 from keras_core.callbacks.tensorboard import TensorBoard
 
 __all__ = [
+    "BackupAndRestore",
     "BaseLogger",
     "CSVLogger",
     "Callback",

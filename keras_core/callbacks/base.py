@@ -40,10 +40,13 @@ class Callback(TakesOldCalls):
     metrics; `logs` of an epoch's end has the epoch's values and those of the validation.
 
     Attributes:
-        params: dict that describes the run (`epochs`, `steps`, `samples`, `verbose`, ...).
+        params: dict that describes the run (`epochs`, `steps`, `samples`, `verbose`, ...; and
+            `resumes` where it goes on from a backup).
         model: the model that runs.
         validation_data: list of the validation arrays during `fit`, else None.
     """
+
+    _kept: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.validation_data: Any = None
@@ -57,6 +60,14 @@ class Callback(TakesOldCalls):
     def set_model(self, model: Any) -> None:
         """Takes the model that runs."""
         self.model = model
+
+    def get_state(self) -> dict[str, Any]:
+        """What BackupAndRestore keeps of the callback: lists, dicts, arrays, texts, numbers."""
+        return {name: getattr(self, name) for name in self._kept if hasattr(self, name)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Takes what `get_state` gave, in a run that goes on, after `on_train_begin`."""
+        self.__dict__.update(state)
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Called before a training batch, by `on_train_batch_begin`."""

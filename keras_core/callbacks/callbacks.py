@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from keras_core.callbacks.base import Callback, CallbackList
 from keras_core.callbacks.control import (
     EarlyStopping,
@@ -34,3 +36,14 @@ __all__ = [
     "RemoteMonitor",
     "TerminateOnNaN",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The package `requests`, which is loaded at its first use; None where it is not installed."""
+    if name != "requests":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        import requests
+    except ImportError:
+        return None
+    return requests

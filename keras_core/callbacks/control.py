@@ -98,6 +98,8 @@ class ModelCheckpoint(Callback):
         KeyError: at the end of an epoch, when `filepath` names a value that there is not.
     """
 
+    _kept = ("epochs_since_last_save", "best")
+
     def __init__(
         self,
         filepath: Any,
@@ -184,6 +186,8 @@ class EarlyStopping(Callback):
         restore_best_weights: True ends with the weights of the best epoch, whatever ended
             training.
     """
+
+    _kept = ("wait", "stopped_epoch", "best", "best_weights", "_at_best")
 
     def __init__(
         self,
@@ -332,6 +336,8 @@ class ReduceLROnPlateau(Callback):
         ValueError: `factor` is negative, or 1 or more.
         TypeError: an unknown keyword is given, or something that is no number.
     """
+
+    _kept = ("best", "cooldown_counter", "wait")
 
     best: float
     monitor_op: Callable[[float, float], bool]

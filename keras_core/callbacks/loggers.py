@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterable
 from collections.abc import Iterable as IterableABC
 from typing import Any
@@ -21,6 +22,8 @@ class BaseLogger(Callback):
     Args:
         stateful_metrics: names of metrics that accumulate by themselves; their last value counts.
     """
+
+    _kept = ("seen", "totals")
 
     def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
         super().__init__()
@@ -64,6 +67,8 @@ class ProgbarLogger(Callback):
     Raises:
         ValueError: `count_mode` is neither of the two.
     """
+
+    _kept = ("seen",)
 
     def __init__(
         self, count_mode: str = "samples", stateful_metrics: Iterable[str] | None = None
@@ -126,6 +131,8 @@ class History(Callback):
         history: dict from a value's name to the list of its values.
     """
 
+    _kept = ("epoch", "history")
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.epoch: list[int] = []
         self.history: dict[str, list[Any]] = {}
@@ -148,7 +155,8 @@ class CSVLogger(Callback):
     Args:
         filename: path of the file.
         separator: what stands between two values.
-        append: True adds to an existing file, False begins a new one.
+        append: True adds to an existing file, but for a last line that a crash has cut off; False
+            begins a new one.
 
     Raises:
         FileNotFoundError: before training, when the folder is missing.
@@ -170,10 +178,21 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         check_folder(self.filename)
-        if self.append:
+        appends = self.append or self.params.get("resumes", False)
+        if appends:
+            _drop_half_line(self.filename)
             self.append_header = not _has_text(self.filename)
-        mode = "a" if self.append else "w"
-        self.csv_file = open(self.filename, mode, newline="")  # noqa: SIM115
+        self.csv_file = open(self.filename, "a" if appends else "w", newline="")  # noqa: SIM115
+
+    def get_state(self) -> dict[str, Any]:
+        return {"keys": self.keys, "length": os.path.getsize(self.filename)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on behind the rows that the file had then."""
+        self.keys = state["keys"]
+        length = min(state["length"], os.path.getsize(self.filename))
+        self.csv_file.truncate(length)
+        self.append_header = not length
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
@@ -195,6 +214,14 @@ class CSVLogger(Callback):
     def __del__(self) -> None:
         if getattr(self, "csv_file", None) is not None:
             self.csv_file.close()
+
+
+def _drop_half_line(path: Any) -> None:
+    if not os.path.exists(path):
+        return
+    with open(path, "rb+") as file:
+        text = file.read()
+        file.truncate(text.rfind(b"\n") + 1)
 
 
 def _has_text(path: Any) -> bool:
@@ -255,13 +282,11 @@ class RemoteMonitor(Callback):
 
 
 def _requests() -> Any:
-    try:
-        import requests
-    except ImportError as error:
-        raise ImportError(
-            "RemoteMonitor needs the requests package: pip install requests."
-        ) from error
-    return requests
+    from keras_core.callbacks import callbacks
+
+    if callbacks.requests is None:
+        raise ImportError("RemoteMonitor needs the requests package: pip install requests.")
+    return callbacks.requests
 
 
 def _plain(value: Any) -> Any:

@@ -34,6 +34,8 @@ class TensorBoard(Callback):
             a batch are written. Writing often slows training.
     """
 
+    _kept = ("samples_seen", "samples_seen_at_last_write")
+
     def __init__(
         self,
         log_dir: str = "./logs",
@@ -63,6 +65,8 @@ class TensorBoard(Callback):
         self.samples_seen = 0
         self.samples_seen_at_last_write = 0
         self.writer: EventWriter | None = None
+        # Where Keras 2 has its summary of all tensors; here they are written one by one.
+        self.merged: Any = None
         self._probe: Any = None
         if update_freq == "epoch":
             # Nobody watches batches then, so that several may run at once.
@@ -86,6 +90,9 @@ class TensorBoard(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Starts to count samples."""
         self.samples_seen = self.samples_seen_at_last_write = 0
+
+    def on_train_end(self, _: Logs | None = None) -> None:
+        """Has nothing to do: what was written can be read at once."""
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Writes the values of a batch when it is time."""

@@ -19,6 +19,7 @@ from keras_core.graph.rewrite import substitute
 from keras_core.graph.spec import Size
 from keras_core.graph.tensor import Placeholder, Tensor, Update, Variable, as_tensor
 from keras_core.slots import current_backend
+from keras_core.unbroken import Unbroken
 
 Compiled = tuple[Callable[..., list[np.ndarray]], Hold]
 Counted = tuple[randomness.Run, Iterator[int]]
@@ -81,7 +82,10 @@ class Function:
             self._check_alike(arrays)
         backend = current_backend()
         run, hold = self.compiled_for(backend, phase)
-        return run_holding(hold, run, arrays, self._random_state())
+        if not hold.written:
+            return run_holding(hold, run, arrays, self._random_state())
+        with Unbroken():
+            return run_holding(hold, run, arrays, self._random_state())
 
     def loop(self, phase: int = 0) -> Callable[[Sequence[Any]], list[np.ndarray]] | None:
         """What does many calls in one; None where the backend sees no gain in that.
@@ -99,7 +103,7 @@ class Function:
             if key not in self._loops:
                 program = self.program(phase)
                 run = backend.compile_loop(program)
-                hold = Hold(backend, program.variables)
+                hold = _hold(backend, program)
                 self._loops[key] = run and partial(self._run_loop, run, hold)
             return self._loops[key]
 
@@ -107,7 +111,8 @@ class Function:
         arrays = [np.asarray(value, x.dtype) for x, value in zip(self.inputs, values)]
         for x, array in zip(self.inputs, arrays):
             self._checked(x, array[0])
-        return run_holding(hold, run, arrays, self._random_state(len(arrays[0])))
+        with Unbroken():
+            return run_holding(hold, run, arrays, self._random_state(len(arrays[0])))
 
     def compiled_for(self, backend: Any, phase: int) -> Compiled:
         """The backend's callable and the variables it works on, compiled at the first need."""
@@ -119,7 +124,7 @@ class Function:
         with self._compiling:
             if key not in self._compiled:
                 program = self.program(phase)
-                self._compiled[key] = (backend.compile(program), Hold(backend, program.variables))
+                self._compiled[key] = (backend.compile(program), _hold(backend, program))
             return self._compiled[key]
 
     def program(self, phase: int = 0) -> Program:
@@ -167,6 +172,20 @@ class Function:
                     "given; feed as many rows for each."
                 )
 
+    @property
+    def calls(self) -> int:
+        """How often it was called in the present run, on which random numbers depend."""
+        if self._counted[0] is not randomness.current_run():
+            return 0
+        run, steps = self._counted
+        number = next(steps)
+        self._counted = (run, count(number))
+        return number
+
+    @calls.setter
+    def calls(self, number: int) -> None:
+        self._counted = (randomness.current_run(), count(number))
+
     def _random_state(self, calls: int = 1) -> randomness.RandomState:
         """The seed, and the step of the first of some calls."""
         if self._counted[0] is not randomness.current_run():
@@ -186,6 +205,11 @@ class Function:
         for tensor in tensors:
             if not isinstance(tensor, Tensor):
                 raise TypeError(f"{self.name}: {role} {tensor!r} is no tensor of keras_core.")
+
+
+def _hold(backend: Any, program: Program) -> Hold:
+    written = frozenset(update.variable for update in program.updates)
+    return Hold(backend, program.variables, written)
 
 
 def _equal_sizes(inputs: Sequence[Tensor]) -> list[list[tuple[int, int]]]:

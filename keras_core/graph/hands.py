@@ -1,15 +1,18 @@
-"""Hands: a variable goes from one backend to another while no call of a program works on it.
+"""Hands: who works on variables, so that each sees whole states.
 
-A call first announces itself, and then looks whether its backend holds all of its variables and
-nobody waits; that takes no lock. Whoever takes variables first announces that, and then looks at
-the running calls. So one of the two sees the other, whichever comes first.
+A variable goes from one backend to another while no call of a program works on it, and a call that
+writes variables has them to itself. A call first announces itself, and then looks whether its
+backend holds all of its variables and nobody is in the way; that takes no lock. Whoever is in the
+way announces that likewise before looking, so that one of the two sees the other, whichever comes
+first; then they take turns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import takewhile
-from threading import Condition
+from threading import Condition, get_ident
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 if TYPE_CHECKING:
@@ -19,71 +22,124 @@ if TYPE_CHECKING:
 turn = Condition()
 
 
+# What a call is known by, with the thread that it is in.
+Call = tuple[int, object]
+
+
 class Hold(NamedTuple):
-    """A backend, and variables that it holds while it works on them."""
+    """A backend, and variables that it holds while it works on them.
+
+    Attributes:
+        backend: the backend, None where variables are read or written from outside.
+        variables: the variables.
+        written: those among them that get new values.
+        alone: whether no other call may run meanwhile, whatever it works on.
+    """
 
     backend: Any
     variables: Sequence[Variable]
+    written: frozenset[Variable] = frozenset()
+    alone: bool = False
 
     def excludes(self, other: Hold) -> bool:
         """Whether both want one variable in different hands."""
-        return self.backend is not other.backend and not set(self.variables).isdisjoint(
-            other.variables
+        return (
+            self.backend is not other.backend
+            and None not in (self.backend, other.backend)
+            and not set(self.variables).isdisjoint(other.variables)
+        )
+
+    def disturbs(self, other: Hold) -> bool:
+        """Whether one of both writes what the other one reads or writes, or wants to be alone."""
+        if self.alone or other.alone:
+            return True
+        return bool(self.written or other.written) and not (
+            self.written.isdisjoint(other.variables) and other.written.isdisjoint(self.variables)
         )
 
 
-_running: dict[object, Hold] = {}
-_waiting: dict[object, Hold] = {}
+_running: dict[Call, Hold] = {}
+_waiting: dict[Call, Hold] = {}
 
 
 def run_holding(hold: Hold, run: Callable[..., Any], *arguments: Any) -> Any:
     """Calls `run` with variables in a backend's hands from the begin to the end of the call."""
-    call = object()
-    _running[call] = hold
+    call = (get_ident(), object())
     try:
-        if not _is_ready(hold):
+        _running[call] = hold
+        if not _is_ready(call, hold):
             _take(call, hold, stays=True)
         return run(*arguments)
     finally:
-        _running.pop(call, None)
-        if _waiting:
-            with turn:
-                turn.notify_all()
+        _leave(call)
 
 
-def _is_ready(hold: Hold) -> bool:
+@contextmanager
+def held_still(variables: Sequence[Variable], writes: bool = False) -> Iterator[None]:
+    """While it lasts, no other thread writes variables; nor does one read them, if this writes."""
+    with _announced(Hold(None, variables, frozenset(variables if writes else ()))):
+        yield
+
+
+def nothing_runs() -> AbstractContextManager[None]:
+    """A context in which no other thread runs a program; libraries do not fork well within one."""
+    return _announced(Hold(None, (), alone=True))
+
+
+@contextmanager
+def _announced(hold: Hold) -> Iterator[None]:
+    call = (get_ident(), object())
+    try:
+        _take(call, hold, stays=True)
+        yield
+    finally:
+        _leave(call)
+
+
+def _leave(call: Call) -> None:
+    _running.pop(call, None)
+    if _waiting:
+        with turn:
+            turn.notify_all()
+
+
+def _is_ready(call: Call, hold: Hold) -> bool:
     backend = hold.backend
     for variable in hold.variables:
         if variable.owner is not backend:
             return False
-    return not _waiting
+    return not _waiting and (len(_running) == 1 or not _is_kept_waiting(call, hold))
 
 
 def take(hold: Hold) -> None:
     """Carries variables over to a backend, as soon as no call of another one works on them."""
-    _take(object(), hold, stays=False)
+    _take((get_ident(), object()), hold, stays=False)
 
 
-def _take(call: object, hold: Hold, stays: bool) -> None:
+def _take(call: Call, hold: Hold, stays: bool) -> None:
     """Does so; a call that `stays` is announced anew before anybody else can take them."""
     with turn:
-        _waiting[call] = hold
-        if _running.pop(call, None):
-            turn.notify_all()
         try:
+            _waiting[call] = hold
+            if _running.pop(call, None):
+                turn.notify_all()
             while _is_kept_waiting(call, hold):
                 turn.wait()
-            for variable in hold.variables:
+            for variable in hold.variables if hold.backend else ():
                 variable.go_to(hold.backend)
             if stays:
                 _running[call] = hold
         finally:
-            del _waiting[call]
+            _waiting.pop(call, None)
             turn.notify_all()
 
 
-def _is_kept_waiting(call: object, hold: Hold) -> bool:
-    """Whether running calls, or those that wait for longer, want the variables elsewhere."""
-    earlier = takewhile(lambda other: other is not call, _waiting)
-    others = [*list(_running.values()), *(_waiting[other] for other in earlier)]
-    return any(hold.excludes(other) for other in others)
+def _is_kept_waiting(call: Call, hold: Hold) -> bool:
+    """Whether running calls, or those that wait for longer, are in the way."""
+    earlier = takewhile(lambda other: other[0] is not call, list(_waiting.items()))
+    # A call within a call, in one thread, waits for nobody to be done writing.
+    return any(
+        hold.excludes(other) or (thread != call[0] and hold.disturbs(other))
+        for (thread, number), other in [*list(_running.items()), *earlier]
+        if number is not call[1]
+    )

@@ -20,7 +20,7 @@ from keras_core.errors import (
 from keras_core.plugins import features, installed, known
 from keras_core.plugins.contract import BACKEND_API, Backend, BackendInfo, Problem, speaks_this_api
 from keras_core.plugins.installed import Plugin
-from keras_core.plugins.manager import ask, load, lock, reason, warn_of
+from keras_core.plugins.manager import FAILURES, ask, load, lock, reason, warn_of
 
 _VARIABLE = config.OPTIONS["backend"].environment
 _UNASKED = ". Keras writes such a file unasked, also when TensorFlow is imported"
@@ -275,7 +275,7 @@ def _make(plugin: Plugin) -> Backend:
         backend = ask(load(plugin), "keras_core_make_backend", config=config.snapshot())
         if not isinstance(backend, Backend):
             raise PluginError(f"keras_core_make_backend gave {backend!r} instead of a Backend")
-    except Exception as error:
+    except FAILURES as error:
         told = "".join(f"{problem}\n" for problem in problems)
         raise BackendLoadError(
             f"The backend {plugin.name!r} of {plugin.release} does not load: {reason(error)}\n"
@@ -322,7 +322,7 @@ def _inspect(claimants: tuple[Plugin, ...]) -> Inspection:
         return Inspection(name, release, None, None, disabled)
     try:
         info = backend_info(installed.sole(claimants))
-    except Exception as error:
+    except FAILURES as error:
         return Inspection(name, release, None, reason(error), disabled)
     return Inspection(name, release, info, None, disabled)
 
@@ -339,6 +339,6 @@ def available_backends() -> dict[str, BackendInfo]:
             if info.problems:
                 raise BackendLoadError("; ".join(map(str, info.problems)))
             available[name] = info
-        except Exception as error:
+        except FAILURES as error:
             warn_of(" and ".join(plugin.release for plugin in claimants), error)
     return available

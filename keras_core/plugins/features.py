@@ -9,7 +9,7 @@ from keras_core import slots
 from keras_core.errors import PluginConflictError
 from keras_core.plugins import installed
 from keras_core.plugins.contract import Backend, ModelFormat
-from keras_core.plugins.manager import ask_each, load, lock, manager, register, warn_of
+from keras_core.plugins.manager import FAILURES, ask_each, load, lock, manager, register, warn_of
 
 _loading = _loaded = False
 
@@ -30,8 +30,8 @@ def model_formats() -> dict[str, ModelFormat]:
         PluginConflictError: two plugins give one name.
     """
     _load_all()
-    answers = ask_each("keras_core_model_formats")
-    return _union([(plugin, {f.name: f for f in formats}) for plugin, formats in answers])
+    by_name = ask_each("keras_core_model_formats", lambda formats: {f.name: f for f in formats})
+    return _union(list(by_name))
 
 
 def callbacks(model: Any, mode: str) -> list[Any]:
@@ -42,8 +42,14 @@ def callbacks(model: Any, mode: str) -> list[Any]:
         mode: 'train', 'test' or 'predict'.
     """
     _load_all()
-    answers = ask_each("keras_core_callbacks", model=model, mode=mode)
+    answers = ask_each("keras_core_callbacks", _checked_callbacks, model=model, mode=mode)
     return [callback for _, added in answers for callback in added]
+
+
+def _checked_callbacks(added: Any) -> list[Any]:
+    for callback in (found := list(added)):
+        callback.set_params, callback.set_model  # noqa: B018
+    return found
 
 
 def attach_callbacks() -> bool:
@@ -86,13 +92,19 @@ def _load_each() -> None:
     for claimants in installed.enabled(installed.FEATURES).values():
         try:
             load(installed.sole(claimants))
-        except Exception as error:
+        except FAILURES as error:
             warn_of(" and ".join(plugin.release for plugin in claimants), error)
 
 
 def _merged(hook: str, **arguments: Any) -> dict[str, Any]:
     _load_all()
-    return _union(list(ask_each(hook, **arguments)))
+    return _union(list(ask_each(hook, _checked_names, **arguments)))
+
+
+def _checked_names(answer: Any) -> dict[str, Any]:
+    if not all(isinstance(name, str) for name in answer):
+        raise TypeError("names are texts")
+    return dict(answer)
 
 
 def _union(answers: list[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Callable
 
 import pluggy
 
@@ -15,6 +15,9 @@ from keras_core.plugins.installed import Plugin
 
 # One thread at a time loads plugins and backends, which may in turn ask for others.
 lock = threading.RLock()
+
+# How code of plugins fails: it may also try to end the program, which it is not asked to.
+FAILURES = (Exception, SystemExit)
 _HOOK_PREFIX = f"{hookspecs.PROJECT}_"
 
 
@@ -81,23 +84,36 @@ def _answer(implementation: pluggy.HookImpl, arguments: Mapping[str, Any]) -> An
     return implementation.function(*(arguments[name] for name in implementation.argnames))
 
 
-def ask_each(hook: str, **arguments: Any) -> Iterator[tuple[str, Any]]:
+def ask_each(hook: str, read: Callable[[Any], Any], **arguments: Any) -> Iterator[tuple[str, Any]]:
     """Puts a question to each plugin that has an answer, and yields (plugin's name, answer).
 
-    A plugin that raises is left out, with a warning.
+    A plugin that raises, or that answers with something else, is left out, with a warning.
+
+    Args:
+        hook: name of the hook.
+        read: function of an answer that gives what is wanted of it, and raises if it is not there.
+        **arguments: what the plugins are told.
     """
     for implementation in _implementations(hook):
         try:
             answer = _answer(implementation, arguments)
             if answer is None:
                 raise PluginError(f"{hook} gave None")
-        except Exception as error:
+            answer = _read(hook, read, answer)
+        except FAILURES as error:
             warn_of(implementation.plugin_name, error)
         else:
             yield implementation.plugin_name, answer
 
 
-def warn_of(plugin: str, error: Exception) -> None:
+def _read(hook: str, read: Callable[[Any], Any], answer: Any) -> Any:
+    try:
+        return read(answer)
+    except Exception as error:
+        raise PluginError(f"{hook} gave {answer!r}, of which nothing can be made") from error
+
+
+def warn_of(plugin: str, error: BaseException) -> None:
     """Warns that a plugin is left out, and why."""
     warnings.warn(f"{plugin} is left out: {reason(error)}", PluginWarning, stacklevel=3)
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager
 from contextvars import copy_context
-from functools import partial
 from itertools import count
 from typing import Any, Callable
 
@@ -20,6 +19,10 @@ import numpy as np
 from keras_core.utils.downloads import _hash_file as _hash_file
 from keras_core.utils.downloads import get_file as get_file
 from keras_core.utils.downloads import validate_file as validate_file
+from keras_core.utils.workers import Crew, Setup
+
+# How long the end of a run waits for an `on_epoch_end` that is under way, in seconds.
+_PATIENCE = 5.0
 
 
 class Sequence:
@@ -48,23 +51,37 @@ class Sequence:
         return (self[index] for index in range(len(self)))
 
 
-def new_shuffler() -> np.random.RandomState:
-    """A generator of orders, seeded by NumPy's global one, for a thread to use as its own."""
-    return np.random.RandomState(np.random.randint(1 << 32, dtype=np.int64))
+class BatchOrder:
+    """The orders in which batches of a Sequence are taken, one an epoch.
 
+    An order follows from a seed and the number of the epoch alone, so that a run that was broken
+    off can go on in the midst of any.
 
-def order_of_batches(sequence: Any, shuffler: np.random.RandomState | None) -> list[int]:
-    """The indices of a sequence's batches as they are to be taken, shuffled if there is a shuffler.
+    Args:
+        shuffle: whether every epoch has an order of its own.
+        seed: the seed; NumPy's global generator draws it by default.
 
-    Raises:
-        ValueError: there are no batches.
+    Attributes:
+        seed: the seed, None without shuffling.
     """
-    order = list(range(len(sequence)))
-    if not order:
-        raise ValueError(f"{type(sequence).__name__} has no batches: its len() is 0.")
-    if shuffler is not None:
-        shuffler.shuffle(order)
-    return order
+
+    def __init__(self, shuffle: bool, seed: int | None = None) -> None:
+        if shuffle and seed is None:
+            seed = int(np.random.randint(1 << 32, dtype=np.int64))
+        self.seed = seed if shuffle else None
+
+    def of_epoch(self, epoch: int, sequence: Any) -> list[int]:
+        """The indices of all batches.
+
+        Raises:
+            ValueError: there are no batches.
+        """
+        order = list(range(len(sequence)))
+        if not order:
+            raise ValueError(f"{type(sequence).__name__} has no batches: its len() is 0.")
+        if self.seed is not None:
+            np.random.RandomState([self.seed, epoch]).shuffle(order)
+        return order
 
 
 # What the workers read from: sequences and generators by the number of their enqueuer. A process
@@ -113,6 +130,7 @@ class SequenceEnqueuer:
         self.queue: Any = None
         self.stop_signal: threading.Event | None = None
         self.run_thread: threading.Thread | None = None
+        self._crew: Crew | None = None
 
     def is_running(self) -> bool:
         """Whether batches are being made."""
@@ -123,11 +141,12 @@ class SequenceEnqueuer:
 
         Args:
             workers: number of threads or processes.
-            max_queue_size: number of batches that may wait.
+            max_queue_size: number of batches that may wait; at least 1 does.
         """
         _SHARED_SEQUENCES[self.uid] = self.sequence
-        self.workers = workers
-        self.queue = queue.Queue(max_queue_size)
+        self.workers = max(1, workers)
+        # To the queue, 0 would mean that it has no end.
+        self.queue = queue.Queue(max(1, max_queue_size))
         self.stop_signal = threading.Event()
         # With the backend in use and the custom objects that are known here.
         context = copy_context()
@@ -140,7 +159,7 @@ class SequenceEnqueuer:
         """Stops the workers and drops the batches that wait.
 
         Args:
-            timeout: longest time to wait for the thread that feeds them, in seconds.
+            timeout: longest time to wait for the thread that feeds them, in seconds; 5 by default.
         """
         if self.run_thread is None:
             return
@@ -151,7 +170,9 @@ class SequenceEnqueuer:
             self.queue.unfinished_tasks = 0
             self.queue.not_full.notify_all()
             self.queue.all_tasks_done.notify_all()
-        self.run_thread.join(timeout)
+        self.run_thread.join(_PATIENCE if timeout is None else timeout)
+        if self._crew is not None:
+            self._crew.kill()
         _SHARED_SEQUENCES.pop(self.uid, None)
 
     def _end(self) -> None:
@@ -165,22 +186,17 @@ class SequenceEnqueuer:
         raise NotImplementedError(f"{type(self).__name__} has to define get().")
 
     @contextmanager
-    def _pool(self) -> Iterator[futures.Executor]:
+    def _pool(self) -> Iterator[Crew]:
         """Workers; what they have not begun when the context is left is cancelled."""
-        if self.use_multiprocessing:
-            initializer, args = self._process_setup()
-            pool: futures.Executor = futures.ProcessPoolExecutor(
-                self.workers, initializer=initializer, initargs=args
-            )
-        else:
-            pool = futures.ThreadPoolExecutor(self.workers)
+        crew = Crew(self.workers, self._process_setup() if self.use_multiprocessing else None)
+        self._crew = crew
         try:
-            yield pool
+            yield crew
         finally:
             # A worker may wait for data that never comes, so it is not waited for.
-            pool.shutdown(wait=False, cancel_futures=True)
+            crew.close()
 
-    def _process_setup(self) -> tuple[Callable[..., None], tuple[Any, ...]]:
+    def _process_setup(self) -> Setup:
         return init_pool, ({self.uid: self.sequence},)
 
     def _run(self) -> None:
@@ -190,16 +206,13 @@ class SequenceEnqueuer:
         """Feeds the workers; an error on the way reaches whoever waits for a batch."""
         try:
             self._run()
-        except Exception as error:
+        except BaseException as error:
             failed: futures.Future = futures.Future()
             failed.set_exception(error)
             self.queue.put(failed)
 
-    def _submit(self, pool: futures.Executor, task: Callable[..., Any], *args: Any) -> None:
-        if not self.use_multiprocessing:
-            # A copy for each task, since a context is in one thread at a time.
-            task = partial(copy_context().run, task)
-        self.queue.put(pool.submit(task, self.uid, *args))
+    def _submit(self, crew: Crew, task: Callable[..., Any], *args: Any) -> None:
+        self.queue.put(crew.submit(task, self.uid, *args))
 
     def _taken(self) -> Any:
         """The next batch, when it is ready."""
@@ -226,12 +239,24 @@ class OrderedEnqueuer(SequenceEnqueuer):
         super().__init__(sequence, use_multiprocessing)
         self.shuffle = shuffle
         self.end_of_epoch_signal = threading.Event()
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
+        self._resumed: tuple[BatchOrder, int, int] | None = None
+
+    def resume(self, order: BatchOrder, epoch: int, done: int) -> None:
+        """Has the next start go on in the midst of a run.
+
+        Args:
+            order: the orders of all epochs.
+            epoch: number of the epoch.
+            done: number of its batches that are passed over.
+        """
+        self._resumed = (order, epoch, done)
 
     def start(self, workers: int = 1, max_queue_size: int = 10) -> None:
         """Starts the workers."""
         self.end_of_epoch_signal.clear()
-        self._shuffler = new_shuffler() if self.shuffle else None
+        resumed = self._resumed or (BatchOrder(self.shuffle), 0, 0)
+        self._batch_order, self._epoch, self._done = resumed
         self._draw_order()
         super().start(workers, max_queue_size)
 
@@ -239,7 +264,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
         """Waits until the sequence has been told of the epoch's end.
 
         Raises:
-            Exception: what its `on_epoch_end` raised.
+            BaseException: what its `on_epoch_end` raised.
         """
         self.end_of_epoch_signal.wait()
         self.end_of_epoch_signal.clear()
@@ -251,7 +276,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
         while self.is_running():
             try:
                 inputs = self._taken()
-            except Exception:
+            except BaseException:
                 self.stop()
                 raise
             yield inputs
@@ -259,18 +284,19 @@ class OrderedEnqueuer(SequenceEnqueuer):
     def _run(self) -> None:
         while self.is_running():
             # A new pool an epoch: processes have to see what on_epoch_end changed.
-            with self._pool() as pool:
-                for index in self._order:
+            with self._pool() as crew:
+                for index in self._order[self._done :]:
                     if not self.is_running():
                         return
-                    self._submit(pool, get_index, index)
+                    self._submit(crew, get_index, index)
                 self._wait_until_taken()
                 if not self.is_running():
                     return
             try:
                 self.sequence.on_epoch_end()
+                self._epoch, self._done = self._epoch + 1, 0
                 self._draw_order()
-            except Exception as error:
+            except BaseException as error:
                 self._failure = error
                 raise
             finally:
@@ -282,7 +308,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
                 self.queue.all_tasks_done.wait()
 
     def _draw_order(self) -> None:
-        self._order = order_of_batches(self.sequence, self._shuffler)
+        self._order = self._batch_order.of_epoch(self._epoch, self.sequence)
         self.steps = len(self._order)
 
     def _end(self) -> None:
@@ -324,7 +350,7 @@ class GeneratorEnqueuer(SequenceEnqueuer):
                 yield from self._finished()
                 self.stop()
                 return
-            except Exception as error:
+            except BaseException as error:
                 self.stop()
                 if "generator already executing" in str(error):
                     raise RuntimeError(
@@ -342,10 +368,10 @@ class GeneratorEnqueuer(SequenceEnqueuer):
             except (StopIteration, futures.CancelledError):
                 continue
 
-    def _process_setup(self) -> tuple[Callable[..., None], tuple[Any, ...]]:
+    def _process_setup(self) -> Setup:
         return init_pool_generator, ({self.uid: self.sequence}, self.random_seed)
 
     def _run(self) -> None:
-        with self._pool() as pool:
+        with self._pool() as crew:
             while self.is_running():
-                self._submit(pool, next_sample)
+                self._submit(crew, next_sample)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 FEATURES = "keras_core.plugins"
 
 PLUGIN = """
@@ -15,9 +17,12 @@ PLUGIN = """
     def keras_core_model_formats():
         return [ModelFormat("mine", (".mine",), "a format")]
 
+    class Watching(str):
+        set_params = set_model = None
+
     @hookimpl
     def keras_core_callbacks(model, mode):
-        return [f"{model} {mode}"]
+        return [Watching(f"{model} {mode}")]
 
     @hookimpl
     def keras_core_lowerings(backend):
@@ -84,6 +89,58 @@ def test_plugin_that_does_not_import_only_warns(sandbox):
     done = sandbox.run("from keras_core.plugins import features; print(*features.custom_objects())")
     assert done.stdout == "swish_of_mine\n"
     assert "PluginWarning: bad 0.2 is left out: ZeroDivisionError" in done.stderr
+
+
+NONSENSE = """
+    from keras_core.plugins import hookimpl
+
+    @hookimpl
+    def keras_core_custom_objects():
+        {objects}
+
+    @hookimpl
+    def keras_core_model_formats():
+        {formats}
+
+    @hookimpl
+    def keras_core_callbacks(model, mode):
+        {callbacks}
+"""
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        dict.fromkeys(["objects", "formats", "callbacks"], "raise SystemExit(3)"),
+        dict.fromkeys(["objects", "formats", "callbacks"], "return 5"),
+        {"objects": "return ['a']", "formats": "return ['a']", "callbacks": "return ['a']"},
+        {"objects": "return {1: 2}", "formats": "return {1: 2}", "callbacks": "return [5]"},
+    ],
+)
+def test_a_plugin_that_answers_nonsense_breaks_only_itself(sandbox, answers):
+    sandbox.distribution("odd", NONSENSE.format(**answers), "odd", group=FEATURES)
+    sandbox.distribution("extras", PLUGIN, "extras", group=FEATURES)
+    done = sandbox.run(
+        """
+        from keras_core.plugins import features
+        print(features.custom_objects())
+        print(sorted(features.model_formats()))
+        print(features.callbacks("model", "train"))
+        """
+    )
+    assert done.stdout.splitlines() == [
+        "{'swish_of_mine': <built-in function abs>}",
+        "['hdf5', 'json', 'mine']",
+        "['model train']",
+    ], done.stderr
+    assert done.stderr.count("PluginWarning: odd is left out") == 3
+
+
+def test_a_plugin_that_ends_the_program_breaks_only_itself(sandbox):
+    sandbox.distribution("odd", "raise SystemExit(3)", "odd", group=FEATURES)
+    done = sandbox.run("from keras_core.plugins import features; print(features.custom_objects())")
+    assert done.stdout == "{}\n"
+    assert "left out: SystemExit: 3" in done.stderr
 
 
 def test_plugin_whose_hook_raises_only_warns(sandbox):

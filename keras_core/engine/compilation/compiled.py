@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from inspect import signature
+from threading import Condition, get_ident
 from typing import Any, Union
 
 import numpy as np
@@ -31,6 +32,9 @@ Metrics = Union[
     Mapping[str, Union[MetricLike, Sequence[MetricLike]]],
     None,
 ]
+
+# One thread at a time begins or ends a run.
+_turns = Condition()
 
 
 def hint_of_keyword(name: str, method: Any, other: Any) -> str:
@@ -70,6 +74,7 @@ class Compiled(Network):
     _programs: Any = None
     _jit_compile: bool | None = None
     _is_training = False
+    _run: tuple[int, str] | None = None
 
     # Compilation
 
@@ -183,11 +188,44 @@ class Compiled(Network):
     @contextmanager
     def _training(self) -> Iterator[None]:
         """While it lasts, other runs leave the metrics to it."""
-        outer, self._is_training = self._is_training, True
+        with self._alone("fit"):
+            outer, self._is_training = self._is_training, True
+            try:
+                yield
+            finally:
+                self._is_training = outer
+
+    def _evaluating(self) -> AbstractContextManager[None]:
+        """The same for an evaluation, in which nothing is kept but the metrics."""
+        return self._alone("evaluate") if self._reported() else nullcontext()
+
+    @contextmanager
+    def _alone(self, method: str) -> Iterator[None]:
+        """Has evaluations in several threads take turns, since metrics are the model's.
+
+        Raises:
+            RuntimeError: one of two runs trains.
+        """
+        here = get_ident()
+        with _turns:
+            while self._run and self._run[0] != here:
+                self._refuse_beside_fit(method, self._run[1])
+                _turns.wait()
+            outer, self._run = self._run, self._run or (here, method)
         try:
             yield
         finally:
-            self._is_training = outer
+            with _turns:
+                self._run = outer
+                _turns.notify_all()
+
+    def _refuse_beside_fit(self, method: str, other: str) -> None:
+        if "fit" in (method, other):
+            raise RuntimeError(
+                f"{method} of model {self.name}: another thread is in {other} of the same model. "
+                "Wait until it is done, or give each thread a model of its own: "
+                "keras_core.models.clone_model, and set_weights."
+            )
 
     def _metrics_left_alone(self) -> AbstractContextManager[None]:
         return self._metrics_put_back() if self._is_training else nullcontext()

@@ -65,6 +65,13 @@ class Programs:
         """The compiled function of data arrays, and of the learning phase where it matters."""
         return made(self._functions, (mode, weighted), getattr(self, f"_make_{mode}"), weighted)
 
+    def calls(self) -> dict[str, int]:
+        """How often each function was called: by mode, and `' weighted'` with sample weights."""
+        return {
+            f"{mode} weighted" if weighted else mode: function.calls
+            for (mode, weighted), function in self._functions.items()
+        }
+
     def public(self, mode: str) -> Any:
         """The function with all placeholders, once any of its kind has been made."""
         if not any(kind == mode for kind, _ in list(self._functions)):

@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_core import foreign
 from keras_core.engine.options import number_of_steps
-from keras_core.utils.data_utils import Sequence, new_shuffler, order_of_batches
+from keras_core.utils.data_utils import BatchOrder, Sequence
 
 
 class EngineBatches:
@@ -70,10 +70,18 @@ def iter_sequence_infinite(seq: Any) -> Iterator[Any]:
         yield from seq
 
 
-def shuffled_infinite(seq: Any) -> Iterator[Any]:
-    """The same, in another order each time."""
-    shuffler = new_shuffler()
-    return (seq[index] for _ in itertools.count() for index in order_of_batches(seq, shuffler))
+def ordered_infinite(seq: Any, order: BatchOrder, epoch: int = 0, done: int = 0) -> Iterator[Any]:
+    """Yields the batches of a Sequence over and over, each epoch in its order.
+
+    Args:
+        seq: a Sequence.
+        order: the orders.
+        epoch: number of the first epoch.
+        done: how many batches of that one are passed over.
+    """
+    for number in itertools.count(epoch):
+        for index in order.of_epoch(number, seq)[done if number == epoch else 0 :]:
+            yield seq[index]
 
 
 def check_generator_arguments(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Callable
 
 import numpy as np
@@ -14,10 +16,10 @@ from keras_core.engine.feeding.generators import (
     is_sequence,
     iter_sequence_infinite,
     number_of_batches,
-    shuffled_infinite,
+    ordered_infinite,
 )
 from keras_core.engine.options import Workers, number_of_steps
-from keras_core.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer
+from keras_core.utils.data_utils import BatchOrder, GeneratorEnqueuer, OrderedEnqueuer
 
 # Arrays of fewer bytes are shuffled whole once an epoch, so that their batches are mere views.
 _SHUFFLED_AT_ONCE = 1 << 26
@@ -87,8 +89,21 @@ class Source:
     def __exit__(self, *_: object) -> None:
         """Has nothing to stop."""
 
-    def begin(self) -> None:
-        """Starts an epoch."""
+    def begin(self, done: int = 0) -> None:
+        """Starts an epoch, or goes on after `done` of its batches."""
+
+    def state(self) -> dict[str, Any]:
+        """What the batches still to come follow from, besides their number; for `resume`."""
+        return {}
+
+    def resume(self, state: dict[str, Any], epochs: int, done: int) -> None:
+        """Goes on where a run was broken off; called before the context is entered.
+
+        Args:
+            state: what `state` gave then.
+            epochs: number of epochs that were finished.
+            done: number of batches that were done of the next one.
+        """
 
     def take(self) -> tuple[int, Batch]:
         """The number of samples and what to feed of the next batch."""
@@ -140,9 +155,17 @@ class ArraySource(Source):
         # NumPy shuffles in place, so the orders of later epochs follow from those before.
         self._order = np.arange(self.samples)
 
-    def begin(self) -> None:
-        self._start = 0
-        self._rows = self._shuffled() if self.shuffle else self.arrays
+    def begin(self, done: int = 0) -> None:
+        self._start = min(done * self.batch_size, self.samples)
+        if self.shuffle and not done:
+            self._reorder()
+        self._rows = self._in_order() if self.shuffle else self.arrays
+
+    def state(self) -> dict[str, Any]:
+        return {"order": self._order} if self.shuffle else {}
+
+    def resume(self, state: dict[str, Any], epochs: int, done: int) -> None:
+        self._order = state.get("order", self._order)
 
     def take(self) -> tuple[int, Batch]:
         start = self._start
@@ -164,11 +187,13 @@ class ArraySource(Source):
         rows = [x[start:stop] for x in self._rows]
         return self.batch_size, [x.reshape(count, self.batch_size, *x.shape[1:]) for x in rows]
 
-    def _shuffled(self) -> Sequence[Any]:
+    def _reorder(self) -> None:
         if self.shuffle == "batch":
             self._order = batch_shuffle(self._order, self.batch_size)
         else:
             np.random.shuffle(self._order)
+
+    def _in_order(self) -> Sequence[Any]:
         in_memory = all(isinstance(x, np.ndarray) for x in self.arrays)
         if in_memory and sum(x.nbytes for x in self.arrays) <= _SHUFFLED_AT_ONCE:
             return [np.take(x, self._order, axis=0) for x in self.arrays]
@@ -264,11 +289,39 @@ class GeneratorSource(Source):
         self.prepare = prepare
         self.workers = workers
         self.shuffle = shuffle
+        self._resumed = self._first = (0, 0)
+        self._seed: int | None = None
 
     def __enter__(self) -> GeneratorSource:
+        self.order = BatchOrder(self._shuffles(), self._seed)
+        if self.taken:
+            self._pass_over()
         self._enqueuer = self._started()
         self.batches = self._in_place() if self._enqueuer is None else self._enqueuer.get()
         return self
+
+    def state(self) -> dict[str, Any]:
+        return {"seed": self.order.seed}
+
+    def resume(self, state: dict[str, Any], epochs: int, done: int) -> None:
+        self._resumed = (epochs, done)
+        self.taken = epochs * self.steps + done
+        self._seed = state["seed"]
+
+    def _pass_over(self) -> None:
+        """Has the data come to where the run goes on; a generator by drawing what was used."""
+        epochs, done = self._resumed
+        if self.follows_length:
+            self._first = (epochs, done)
+        elif is_sequence(self.data):
+            self._first = divmod(self.taken, len(self.data))
+        else:
+            deque(islice(self.data, self.taken), maxlen=0)
+        if is_sequence(self.data):
+            for _ in range(epochs if self.workers.workers < 1 else self._first[0]):
+                self.data.on_epoch_end()
+        if self.follows_length and epochs:
+            self.steps = number_of_batches(self.data, None, "")
 
     def __exit__(self, *_: object) -> None:
         if self._enqueuer is not None:
@@ -304,6 +357,10 @@ class GeneratorSource(Source):
         if self.follows_length:
             self._set_steps()
 
+    def _shuffles(self) -> bool:
+        in_order = isinstance(self.data, EngineBatches) or not is_sequence(self.data)
+        return self.shuffle and not in_order
+
     def _set_steps(self) -> None:
         """Takes the length that the Sequence has now, or had when workers went on to an epoch."""
         enqueuer = self._enqueuer
@@ -318,6 +375,7 @@ class GeneratorSource(Source):
         enqueuer: OrderedEnqueuer | GeneratorEnqueuer
         if is_sequence(self.data):
             enqueuer = OrderedEnqueuer(self.data, crew.use_multiprocessing, self.shuffle)
+            enqueuer.resume(self.order, *self._first)
         else:
             _warn_of_copies(crew)
             enqueuer = GeneratorEnqueuer(self.data, crew.use_multiprocessing)
@@ -325,10 +383,11 @@ class GeneratorSource(Source):
         return enqueuer
 
     def _in_place(self) -> Iterator[Any]:
-        if not is_sequence(self.data):
-            return iter(self.data)
-        shuffles = self.shuffle and not isinstance(self.data, EngineBatches)
-        return shuffled_infinite(self.data) if shuffles else iter_sequence_infinite(self.data)
+        if isinstance(self.data, EngineBatches):
+            return islice(iter_sequence_infinite(self.data), self._first[1], None)
+        if is_sequence(self.data):
+            return ordered_infinite(self.data, self.order, *self._first)
+        return iter(self.data)
 
 
 def _warn_of_copies(workers: Workers) -> None:

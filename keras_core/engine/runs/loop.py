@@ -13,6 +13,7 @@ from keras_core.callbacks.loggers import History
 from keras_core.engine.compilation.compiled import Compiled
 from keras_core.engine.feeding.sources import Source, StepFunction
 from keras_core.engine.options import Options, should_run_validation
+from keras_core.engine.runs.backups import Backups
 from keras_core.engine.runs.callbacks import callbacks_of, training_callbacks, validation_labels
 from keras_core.engine.runs.reports import Bar, EachBatch, Rows, Tally, no_rows, training_report
 from keras_core.utils.generic_utils import unpack_singleton
@@ -23,6 +24,7 @@ def run_batches(
     reports: Sequence[Any],
     model: Any = None,
     grouped_step: StepFunction | None = None,
+    done: int = 0,
 ) -> bool:
     """Runs the steps of one epoch.
 
@@ -32,6 +34,7 @@ def run_batches(
         model: a model whose `stop_training` ends the epoch, or None.
         grouped_step: function of several batches, stacked, where nobody minds that `begin` is not
             called and that training stops late; or None.
+        done: number of batches that were done before the run was broken off.
 
     Returns:
         Whether all batches ran.
@@ -39,9 +42,9 @@ def run_batches(
     begins = [report.begin for report in reports if hasattr(report, "begin")]
     ends = [report.end for report in reports if hasattr(report, "end")]
     step = source.step
-    source.begin()
-    index = 0
-    for count in [1] * source.steps if grouped_step is None else source.groups():
+    source.begin(done)
+    index = done
+    for count in [1] * (source.steps - done) if grouped_step is None else source.groups():
         if count == 1 or grouped_step is None:
             size, batch = source.take()
             for begin in begins:
@@ -82,22 +85,28 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
     callbacks, history = training_callbacks(model, source, options, validation is not None)
     if options.verbose and validation is not None:
         _announce(source, validation)
+    backups = Backups(model, callbacks, source, validation, options.initial_epoch)
     with validation or nullcontext(), source, model._training():
         callbacks.on_train_begin()
+        backups.begin()
         callbacks.model.stop_training = False
         for callback in callbacks:
             callback.validation_data = None if validation is None else validation.shown
-        for epoch in range(options.initial_epoch, options.epochs):
+        for epoch in range(backups.epoch, options.epochs):
             model.reset_metrics()
             callbacks.on_epoch_begin(epoch)
-            finished = _train_epoch(model, source, callbacks, options)
+            backups.begin_epoch()
+            finished = _train_epoch(model, source, callbacks, options, backups)
             logs = _validated(model, validation, callbacks, options, epoch) if finished else {}
+            backups.validations += bool(logs)
             callbacks.on_epoch_end(epoch, logs)
             if callbacks.model.stop_training:
                 break
             source.finish()
             callbacks.params.update(source.described)
+            backups.end_epoch()
         callbacks.on_train_end()
+    backups.remove()
     return history
 
 
@@ -107,12 +116,18 @@ def _announce(source: Source, validation: Source) -> None:
 
 
 def _train_epoch(
-    model: Compiled, source: Source, callbacks: CallbackList, options: Options
+    model: Compiled,
+    source: Source,
+    callbacks: CallbackList,
+    options: Options,
+    backups: Backups,
 ) -> bool:
     """Does the steps of an epoch, and says whether all of them ran."""
     report = training_report(callbacks, options.labels)
-    grouped_step = None if isinstance(report, EachBatch) else source.grouped_step()
-    finished = run_batches(source, [report], callbacks.model, grouped_step)
+    one_by_one = isinstance(report, EachBatch) or backups.done
+    grouped_step = None if one_by_one else source.grouped_step()
+    reports = [report, *backups.report()]
+    finished = run_batches(source, reports, callbacks.model, grouped_step, backups.done)
     report.flush()
     return finished
 
@@ -144,7 +159,7 @@ def evaluate(model: Compiled, source: Source, options: Options) -> float | list[
         options: how.
     """
     callbacks = callbacks_of(model, "test", source, options)
-    with source, model._metrics_left_alone():
+    with source, model._evaluating(), model._metrics_left_alone():
         return unpack_singleton(evaluated(model, source, callbacks, options.verbose))
 
 

@@ -1,0 +1,132 @@
+"""Signals at any moment find whole steps, and threads see whole states."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+from at_once import at_once
+
+from keras_core import backend as K
+from keras_core.callbacks import LambdaCallback
+from keras_core.layers import Dense
+from keras_core.models import Sequential
+
+X = np.linspace(-1, 1, 64 * 8).reshape(64, 8).astype("float32")
+
+
+def new_model():
+    layers = [Dense(16, input_shape=(8,), activation="tanh", kernel_initializer="orthogonal")]
+    np.random.seed(5)
+    model = Sequential([*layers, *(Dense(16, activation="tanh") for _ in range(4)), Dense(1)])
+    model.compile("adam", "mse")
+    return model
+
+
+def state(model):
+    return [*model.get_weights(), *model.optimizer.get_weights()]
+
+
+def states_of_an_unbroken_run(steps):
+    model = new_model()
+    found = []
+    keep = LambdaCallback(on_batch_end=lambda *_: found.append(state(model)))
+    model.fit(X, X[:, :1], batch_size=16, shuffle=False, epochs=steps // 4, callbacks=[keep])
+    return found
+
+
+def same(one, other):
+    return all(np.allclose(a, b, rtol=1e-5, atol=1e-6) for a, b in zip(one, other))
+
+
+def test_ctrl_c_at_any_moment_finds_whole_steps(capsys):
+    wanted = states_of_an_unbroken_run(80)
+    for attempt in range(20):
+        model = new_model()
+        model.fit(X, X[:, :1], batch_size=16, shuffle=False, verbose=0, epochs=1)
+        ender = threading.Timer(0.001 * attempt, os.kill, (os.getpid(), signal.SIGINT))
+        begin = LambdaCallback(on_train_begin=lambda *_, ender=ender: ender.start())
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(
+                X,
+                X[:, :1],
+                batch_size=16,
+                shuffle=False,
+                verbose=0,
+                epochs=1000_000,
+                callbacks=[begin],
+            )
+        ender.join()
+        steps = int(model.optimizer.get_weights()[0])
+        if steps <= len(wanted):
+            assert same(state(model), wanted[steps - 1]), steps
+
+
+def test_a_signal_within_a_call_is_heard_at_its_end():
+    heard, inside = [], []
+    old = signal.signal(signal.SIGUSR1, lambda *_: heard.append(len(inside)))
+    try:
+        from keras_core.unbroken import Unbroken
+
+        with Unbroken():
+            signal.raise_signal(signal.SIGUSR1)
+            inside.append(1)
+        assert heard == [1]
+        signal.raise_signal(signal.SIGUSR1)
+        assert heard == [1, 1]
+    finally:
+        signal.signal(signal.SIGUSR1, old)
+
+
+def test_handlers_are_as_before():
+    before = [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)]
+    new_model().train_on_batch(X, X[:, :1])
+    assert [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)] == before
+    assert before[1] == signal.SIG_DFL
+
+
+def test_readers_see_whole_states():
+    variables = [K.variable(np.zeros(1)) for _ in range(30)]
+    read = K.function([], [v + 0.0 for v in variables])
+    step = K.function([], [], [K.update_add(v, K.ones((1,))) for v in variables])
+
+    def work(task):
+        for i in range(100):
+            if task == "set":
+                K.batch_set_value([(v, [float(i)]) for v in variables])
+            elif task == "step":
+                step([])
+            else:
+                found = read([]) if task == "run" else K.batch_get_value(variables)
+                assert len({float(x[0]) for x in found}) == 1
+
+    at_once(work, ["set", "step", "run", "get"])
+
+
+def test_two_fits_of_one_model_are_refused():
+    model = new_model()
+    inside, refused = threading.Event(), []
+
+    def other():
+        inside.wait()
+        for run in (model.fit, model.evaluate):
+            try:
+                run(X, X[:, :1], verbose=0)
+            except RuntimeError as error:
+                refused.append(str(error))
+
+    thread = threading.Thread(target=other)
+    thread.start()
+
+    def meet(*_):
+        inside.set()
+        thread.join()
+
+    model.compile("adam", "mse", metrics=["mae"])
+    model.fit(X, X[:, :1], verbose=0, callbacks=[LambdaCallback(on_epoch_begin=meet)])
+    assert len(refused) == 2
+    assert all(model.name in text and "another thread is in fit" in text for text in refused)
+    model.fit(X, X[:, :1], verbose=0)
