@@ -282,11 +282,13 @@ class RemoteMonitor(Callback):
 
 
 def _requests() -> Any:
-    from keras_core.callbacks import callbacks
-
-    if callbacks.requests is None:
-        raise ImportError("RemoteMonitor needs the requests package: pip install requests.")
-    return callbacks.requests
+    try:
+        import requests
+    except ImportError as error:
+        raise ImportError(
+            "RemoteMonitor needs the requests package: pip install requests."
+        ) from error
+    return requests
 
 
 def _plain(value: Any) -> Any:

@@ -91,7 +91,7 @@ class TensorBoard(Callback):
         """Starts to count samples."""
         self.samples_seen = self.samples_seen_at_last_write = 0
 
-    def on_train_end(self, _: Logs | None = None) -> None:
+    def on_train_end(self, _: Logs | None) -> None:  # type: ignore[override]
         """Has nothing to do: what was written can be read at once."""
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:

@@ -9,6 +9,7 @@ first; then they take turns.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import takewhile
@@ -60,6 +61,17 @@ class Hold(NamedTuple):
 
 _running: dict[Call, Hold] = {}
 _waiting: dict[Call, Hold] = {}
+
+
+def _forget_other_threads() -> None:
+    """In a fork there is one thread, which must not wait for those that there were."""
+    _running.clear()
+    _waiting.clear()
+    turn.__init__()  # type: ignore[misc]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)
 
 
 def run_holding(hold: Hold, run: Callable[..., Any], *arguments: Any) -> Any:

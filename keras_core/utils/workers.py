@@ -111,9 +111,7 @@ class _Helper:
         with nothing_runs() if forks else nullcontext(), _starting:
             self._pipe, others_end = context.Pipe()
             arguments = (others_end, self._pipe, *setup)
-            self.process: Any = context.Process(  # type: ignore[attr-defined]
-                target=_serve, args=arguments, daemon=True
-            )
+            self.process: Any = context.Process(target=_serve, args=arguments, daemon=True)
             try:
                 self.process.start()
             except (TypeError, AttributeError, pickle.PicklingError) as error:

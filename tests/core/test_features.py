@@ -133,7 +133,7 @@ def test_a_plugin_that_answers_nonsense_breaks_only_itself(sandbox, answers):
         "['hdf5', 'json', 'mine']",
         "['model train']",
     ], done.stderr
-    assert done.stderr.count("PluginWarning: odd is left out") == 3
+    assert done.stderr.count(":odd is left out") == 3
 
 
 def test_a_plugin_that_ends_the_program_breaks_only_itself(sandbox):

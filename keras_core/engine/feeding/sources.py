@@ -19,6 +19,7 @@ from keras_core.engine.feeding.generators import (
     ordered_infinite,
 )
 from keras_core.engine.options import Workers, number_of_steps
+from keras_core.utils import data_utils
 from keras_core.utils.data_utils import BatchOrder, GeneratorEnqueuer, OrderedEnqueuer
 
 # Arrays of fewer bytes are shuffled whole once an epoch, so that their batches are mere views.
@@ -28,6 +29,9 @@ _SHUFFLED_AT_ONCE = 1 << 26
 # on a group lets progress be seen.
 _LEAST_GROUPED = 32
 _MOST_GROUPED = 64
+
+# How a Sequence is iterated over that has no other way: by the numbers of its batches.
+_BY_NUMBER = data_utils.Sequence.__iter__
 
 Batch = Any
 StepFunction = Callable[[Batch], Sequence[np.ndarray]]
@@ -317,7 +321,7 @@ class GeneratorSource(Source):
             self._first = divmod(self.taken, len(self.data))
         else:
             deque(islice(self.data, self.taken), maxlen=0)
-        if is_sequence(self.data):
+        if is_sequence(self.data) and not self._is_iterated():
             for _ in range(epochs if self.workers.workers < 1 else self._first[0]):
                 self.data.on_epoch_end()
         if self.follows_length and epochs:
@@ -361,6 +365,21 @@ class GeneratorSource(Source):
         in_order = isinstance(self.data, EngineBatches) or not is_sequence(self.data)
         return self.shuffle and not in_order
 
+    def _is_iterated(self) -> bool:
+        """Whether a Sequence is asked in place for its batches in a way of its own."""
+        own = getattr(type(self.data), "__iter__", _BY_NUMBER) is not _BY_NUMBER
+        in_place = self.workers.workers < 1 and is_sequence(self.data)
+        return own and in_place and not self.shuffle and not isinstance(self.data, EngineBatches)
+
+    def _iterated(self) -> Iterator[Any]:
+        batches = iter_sequence_infinite(self.data)
+        epochs, done = self._resumed
+        for _ in range(epochs):
+            deque(islice(batches, self.steps), maxlen=0)
+            self.data.on_epoch_end()
+        deque(islice(batches, done), maxlen=0)
+        return batches
+
     def _set_steps(self) -> None:
         """Takes the length that the Sequence has now, or had when workers went on to an epoch."""
         enqueuer = self._enqueuer
@@ -385,6 +404,8 @@ class GeneratorSource(Source):
     def _in_place(self) -> Iterator[Any]:
         if isinstance(self.data, EngineBatches):
             return islice(iter_sequence_infinite(self.data), self._first[1], None)
+        if self._is_iterated():
+            return self._iterated()
         if is_sequence(self.data):
             return ordered_infinite(self.data, self.order, *self._first)
         return iter(self.data)

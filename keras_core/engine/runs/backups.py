@@ -114,7 +114,7 @@ class Backups:
 
     def report(self) -> list[BatchBackups]:
         """What is to be told of batches, after the callbacks."""
-        every = [x.every for x in self.keepers if x.every != "epoch"]
+        every = [x.every for x in self.keepers if isinstance(x.every, int)]
         return [BatchBackups(self, every)] if every else []
 
     def end_epoch(self) -> None:
