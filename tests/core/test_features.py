@@ -130,7 +130,7 @@ def test_a_plugin_that_answers_nonsense_breaks_only_itself(sandbox, answers):
     )
     assert done.stdout.splitlines() == [
         "{'swish_of_mine': <built-in function abs>}",
-        "['hdf5', 'json', 'mine']",
+        "['hdf5', 'json', 'keras', 'mine', 'onnx', 'tensorflowjs']",
         "['model train']",
     ], done.stderr
     assert done.stderr.count(":odd is left out") == 3
