@@ -46,6 +46,48 @@ CASES = {
         "from keras import backend as K\nif K.image_dim_ordering() == 'th':\n    pass\n",
         "from keras import backend as K\nif K.image_data_format() == 'channels_first':\n    pass\n",
     ),
+    "all names of modules": (
+        "from keras.models import *\nfrom keras.layers import *\n"
+        "y = merge([x, Dense(output_dim=3)(x)], mode='concat')\nModel(input=x, output=y)\n",
+        "from keras.models import *\nfrom keras.layers import *\n"
+        "y = concatenate([x, Dense(units=3)(x)], axis=-1)\nModel(inputs=x, outputs=y)\n",
+    ),
+    "all names of a module that has not the new one": (
+        "from keras.engine import *\ny = merge([a, b], mode='sum')\n",
+        "from keras.engine import *; from keras.layers import add\ny = add([a, b])\n",
+    ),
+    "what only looks like a name of a module": (
+        "from keras.layers import *\nx.merge(merge=1)\nfor Dense in y:\n    Dense(init=2)\n",
+        None,
+    ),
+    "modules that moved": (
+        "import keras.initializations\nfrom keras import initializations as i\n"
+        "from keras.utils.visualize_util import plot, model_to_dot\n"
+        "keras.initializations.normal(); i.get('one'); plot(model)\n",
+        "import keras.initializers\nfrom keras import initializers as i\n"
+        "from keras.utils.vis_utils import model_to_dot, plot_model\n"
+        "keras.initializers.normal(); i.get('one'); plot_model(model)\n",
+    ),
+    "a module by its last name": (
+        "from keras import initializations, layers\ninitializations.get(a)\n",
+        "from keras import layers, initializers\ninitializers.get(a)\n",
+    ),
+    "functions and what takes no old calls": (
+        "from keras import backend as K\nfrom keras.constraints import maxnorm\n"
+        "K.expand_dims(x, dim=1); K.conv2d(x, k, border_mode='same'); maxnorm(m=2)\n",
+        "from keras import backend as K\nfrom keras.constraints import maxnorm\n"
+        "K.expand_dims(x, axis=1); K.conv2d(x, k, padding='same'); maxnorm(max_value=2)\n",
+    ),
+    "the way of 'cpu'": (
+        "from keras.layers import LSTM\nLSTM(4, consume_less='cpu')\n",
+        "from keras.layers import LSTM\nLSTM(4, implementation=1)\n",
+    ),
+    "samples of batches whose size is known": (
+        "m.fit_generator(g.flow(x, y, batch_size=n), samples_per_epoch=a + b)\n"
+        "flow = g.flow_from_directory(f)\nm.fit_generator(flow, samples_per_epoch=len(x))\n",
+        "m.fit_generator(g.flow(x, y, batch_size=n), steps_per_epoch=(a + b) // n)\n"
+        "flow = g.flow_from_directory(f)\nm.fit_generator(flow, steps_per_epoch=len(x) // 32)\n",
+    ),
     "a method": ("model.fit(x, y, nb_epoch=5)\n", "model.fit(x, y, epochs=5)\n"),
     "no class of Keras": ("class Dense:\n    pass\nDense(output_dim=3)\n", None),
     "a name of another": ("from mine import Dense\nDense(output_dim=3)\n", None),
