@@ -144,7 +144,9 @@ def _answered_so_far() -> list[str]:
 
 
 def _counterpart(name: str) -> str:
-    return ".".join(["keras_core", *filter(None, [names.module_today(name[len("keras.") :])])])
+    path = name[len("keras.") :]
+    today = names.KEPT_MODULES.get(path) or names.module_today(path)
+    return ".".join(["keras_core", *filter(None, [today])])
 
 
 def _locations_of_another() -> list[str]:

@@ -30,6 +30,7 @@ _PACKAGES = ("keras", "keras_core")
 # Where the classes of the table are found.
 _HOMES = ("callbacks", "engine", "layers", "legacy", "models", "preprocessing")
 _METHODS = {name: row for rows in METHODS.values() for name, row in rows.items()}
+_WEIGHT = "initializers make no weight of a shape: write normal(stddev=0.05)(shape), for instance"
 _ATROUS = {f"AtrousConv{end}{n}D": f"Conv{n}D" for end in ("", "olution") for n in (1, 2)}
 
 
@@ -242,6 +243,12 @@ class _Calls(cst.CSTTransformer):
         found = row_of(name)
         return (name, found) if found and path.split(".")[0] in _HOMES else None
 
+    def _makes_weight(self, node: cst.Call) -> bool:
+        """Whether a function of `keras.initializations` is called with a shape."""
+        known = self.get_metadata(QualifiedNameProvider, node.func, set())
+        paths = [found.name.partition(".")[2] for found in known]
+        return any(p.startswith("initializations.") and p[16:] != "get" for p in paths)
+
     def _row_of_method(self, node: cst.Call) -> tuple[str, Row] | None:
         if not isinstance(node.func, cst.Attribute):
             return None
@@ -256,6 +263,8 @@ class _Calls(cst.CSTTransformer):
     # Changes
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        if self._makes_weight(original_node):
+            self._note(original_node, _WEIGHT)
         found = self._row(original_node)
         if found is None:
             return updated_node

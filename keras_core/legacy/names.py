@@ -17,6 +17,9 @@ MODULES = {
     "utils.visualize_util": "utils.vis_utils",
 }
 
+# Those that have something else to give to programs of Keras 1, and where this is.
+KEPT_MODULES = {"initializations": "layers.old_initializations"}
+
 # What is the same under another name.
 RENAMED = {
     "backend.get_variable_shape": "backend.int_shape",
@@ -110,7 +113,7 @@ GONE = {
     },
     "engine.training.slice_X": "keras.utils.generic_utils.slice_arrays(x, start, stop)",
     "engine.training.weighted_objective": "sample_weight in fit",
-    "initializers.get_fans": "VarianceScaling, which knows the fans of a shape",
+    "initializations.get_fans": "VarianceScaling, which knows the fans of a shape",
     "layers.get_from_module": "keras.layers.deserialize, or the get of its module",
     "preprocessing.image.apply_transform": "apply_affine_transform(x, theta, tx, ty, ...)",
     "preprocessing.image.flip_axis": "numpy.flip(x, axis)",

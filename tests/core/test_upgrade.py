@@ -63,10 +63,10 @@ CASES = {
     "modules that moved": (
         "import keras.initializations\nfrom keras import initializations as i\n"
         "from keras.utils.visualize_util import plot, model_to_dot\n"
-        "keras.initializations.normal(); i.get('one'); plot(model)\n",
+        "keras.initializations.get(); i.get('one'); plot(model)\n",
         "import keras.initializers\nfrom keras import initializers as i\n"
         "from keras.utils.vis_utils import model_to_dot, plot_model\n"
-        "keras.initializers.normal(); i.get('one'); plot_model(model)\n",
+        "keras.initializers.get(); i.get('one'); plot_model(model)\n",
     ),
     "a module by its last name": (
         "from keras import initializations, layers\ninitializations.get(a)\n",

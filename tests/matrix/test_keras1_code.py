@@ -318,6 +318,23 @@ def test_old_names_that_keras_2_refuses_are_taken_from_old_programs_alone(
         eval(call, scope)
 
 
+def test_functions_of_a_shape_make_weights_as_in_keras_1(as_keras):
+    from keras import initializations
+
+    def own(shape, name=None):
+        return initializations.identity(shape, scale=3, name=name)
+
+    with pytest.warns(UserWarning, match="kernel_initializer"):
+        model = keras.Sequential([layers.Dense(2, init=own, input_dim=2)])
+    assert model.get_weights()[0].tolist() == [[3, 0], [0, 3]]
+    assert K.get_value(initializations.get("one")((2,), name="w")).tolist() == [1, 1]
+    drawn = K.get_value(initializations.uniform((100, 100), scale=0.5))
+    assert 0.49 < abs(drawn).max() <= 0.5 and abs(drawn.mean()) < 0.02
+    assert abs(K.get_value(initializations.normal((100, 100), 0.1)).std() - 0.1) < 0.005
+    with pytest.raises(AttributeError, match="VarianceScaling"):
+        getattr(initializations, "get_fans")  # noqa: B009
+
+
 @pytest.mark.parametrize("way", ["cpu", "mem", "gpu"])
 @pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN"])
 def test_the_ways_to_consume_less_warn_once_and_show_a_call_that_does_not(name, way):
