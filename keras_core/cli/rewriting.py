@@ -157,10 +157,16 @@ def _starred(module: cst.Module) -> list[str]:
         def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
             path = _package_path(node)
             if path and isinstance(node.names, cst.ImportStar):
-                found.append(names.module_today(path))
+                found.append(_module_today(path))
 
     module.visit(Stars())
     return found
+
+
+def _module_today(path: str) -> str:
+    """Today's name of a module; those stay that have something of their own for Keras 1."""
+    kept = path.partition(".")[0] in names.KEPT_MODULES
+    return path if kept else names.module_today(path)
 
 
 def _function(path: str) -> Row | None:
@@ -209,7 +215,7 @@ class _Calls(cst.CSTTransformer):
         for found in self.get_metadata(QualifiedNameProvider, node, set()):
             package, _, path = found.name.partition(".")
             if found.source is QualifiedNameSource.IMPORT and package in _PACKAGES:
-                return names.module_today(path)
+                return _module_today(path)
         return self._starred_path(node)
 
     def _starred_path(self, node: cst.CSTNode) -> str | None:
@@ -461,7 +467,7 @@ class _Imports(cst.CSTTransformer):
         home = _package_path(updated_node)
         if home is None:
             return updated_node
-        home = names.module_today(home)
+        home = _module_today(home)
         updated_node = updated_node.with_changes(module=_of_today(updated_node.module))
         if isinstance(updated_node.names, cst.ImportStar):
             return self._after_star(updated_node, home)
@@ -469,7 +475,7 @@ class _Imports(cst.CSTTransformer):
         for alias in updated_node.names:
             path = f"{home}.{cst.ensure_type(alias.name, cst.Name).value}".lstrip(".")
             if path not in self._replaced:
-                today = cst.Name(names.module_today(path).rpartition(".")[2])
+                today = cst.Name(_module_today(path).rpartition(".")[2])
                 kept.append(alias.with_changes(name=today) if alias.asname else alias)
                 continue
             needed.update(dict.fromkeys(sorted(self._replaced[path])))
@@ -516,7 +522,7 @@ class _Imports(cst.CSTTransformer):
 def _of_today(node: Any) -> Any:
     """The name of a module in an import, as it is today."""
     package, _, path = _dotted(node).partition(".")
-    today = names.module_today(path)
+    today = _module_today(path)
     return node if path == today or package not in _PACKAGES else _path_of(f"{package}.{today}")
 
 

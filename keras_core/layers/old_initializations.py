@@ -9,7 +9,6 @@ from keras_core import backend as K
 from keras_core import initializers as today
 from keras_core import missing
 from keras_core.graph import Variable
-from keras_core.legacy import names
 
 Function = Callable[..., Any]
 
@@ -69,9 +68,4 @@ def get(identifier: Any, **kwargs: Any) -> Any:
 
 
 __all__ = [*_FUNCTIONS, "get"]
-missing.explain_names(globals())
-
-
-def __getattr__(name: str) -> Any:
-    told = names.explanation(f"keras_core.initializations.{name}")
-    raise AttributeError(told) if told else missing.no_attribute(__name__, name)
+missing.explain_attributes(globals())

@@ -113,7 +113,10 @@ GONE = {
     },
     "engine.training.slice_X": "keras.utils.generic_utils.slice_arrays(x, start, stop)",
     "engine.training.weighted_objective": "sample_weight in fit",
-    "initializations.get_fans": "VarianceScaling, which knows the fans of a shape",
+    **{
+        f"{module}.get_fans": "VarianceScaling, which knows the fans of a shape"
+        for module in ("initializations", "initializers")
+    },
     "layers.get_from_module": "keras.layers.deserialize, or the get of its module",
     "preprocessing.image.apply_transform": "apply_affine_transform(x, theta, tx, ty, ...)",
     "preprocessing.image.flip_axis": "numpy.flip(x, axis)",
@@ -216,6 +219,8 @@ def explanation(name: str) -> str | None:
         name: the name with that of its module, such as 'keras_core.regularizers.l1l2'.
     """
     path = name.partition(".")[2]
+    for old, home in KEPT_MODULES.items():
+        path = path.replace(f"{home}.", f"{old}.", 1)
     if path in KEPT:
         instead = "keras.layers.add, concatenate, or another function of that module"
     elif path in GONE:

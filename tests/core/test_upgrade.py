@@ -60,17 +60,21 @@ CASES = {
         "from keras.layers import *\nx.merge(merge=1)\nfor Dense in y:\n    Dense(init=2)\n",
         None,
     ),
-    "modules that moved": (
-        "import keras.initializations\nfrom keras import initializations as i\n"
+    "a module that moved": (
+        "import keras.utils.visualize_util as v\nfrom keras.utils import visualize_util as u\n"
         "from keras.utils.visualize_util import plot, model_to_dot\n"
-        "keras.initializations.get(); i.get('one'); plot(model)\n",
-        "import keras.initializers\nfrom keras import initializers as i\n"
+        "v.plot(m); u.plot(m); plot(m)\n",
+        "import keras.utils.vis_utils as v\nfrom keras.utils import vis_utils as u\n"
         "from keras.utils.vis_utils import model_to_dot, plot_model\n"
-        "keras.initializers.get(); i.get('one'); plot_model(model)\n",
+        "v.plot_model(m); u.plot_model(m); plot_model(m)\n",
     ),
     "a module by its last name": (
-        "from keras import initializations, layers\ninitializations.get(a)\n",
-        "from keras import layers, initializers\ninitializers.get(a)\n",
+        "from keras.utils import visualize_util, np_utils\nvisualize_util.plot(a)\n",
+        "from keras.utils import np_utils, vis_utils\nvis_utils.plot_model(a)\n",
+    ),
+    "initializers that are called with a shape as then": (
+        "from keras import initializations\nf = initializations.get(a)\n",
+        None,
     ),
     "functions and what takes no old calls": (
         "from keras import backend as K\nfrom keras.constraints import maxnorm\n"
@@ -134,3 +138,9 @@ def test_the_command_prints_a_diff_and_writes_only_when_told(tmp_path, capsys):
     (tmp_path / "bad.py").write_text("def (")
     assert main(["upgrade", str(tmp_path / "bad.py")]) == 1
     assert main(["upgrade", str(tmp_path / "none.py")]) == 2
+
+
+def test_functions_that_make_weights_are_left_and_told_of():
+    source = b"from keras import initializations\nw = initializations.normal(shape, scale=0.1)\n"
+    after, notes = rewriting.upgraded(source)
+    assert after == source and [line for line, _ in notes] == [2] and "(shape)" in notes[0][1]
