@@ -8,6 +8,7 @@ from typing import Any, Callable, Union
 from keras_core import backend as K
 from keras_core import missing, namespaces
 from keras_core.families import ConstraintLike, Family, Names
+from keras_core.legacy.calls import refusing_old_names
 
 __all__ = [
     "Constraint",
@@ -55,6 +56,7 @@ class MaxNorm(Constraint):
     Overfitting".
     """
 
+    @refusing_old_names("constraints.MaxNorm")
     def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
         self.max_value = max_value
         self.axis = axis

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import layers as L
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.applications import imagenet_utils
 from keras_core.applications._request import Published, Request, Shape, channel_axis
 from keras_core.applications.imagenet_utils import decode_predictions
@@ -15,6 +15,7 @@ from keras_core.graph import Tensor
 __all__ = ["InceptionV3", "decode_predictions", "preprocess_input"]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
 
 _FOLDER = "https://github.com/fchollet/deep-learning-models/releases/download/v0.5"
 _WEIGHTS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import layers as L
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.applications._request import Published, Request, Shape, channel_axis
 from keras_core.applications.imagenet_utils import decode_predictions, preprocess_input
 from keras_core.engine.training import Model
@@ -14,6 +14,7 @@ from keras_core.graph import Tensor
 __all__ = ["ResNet50", "decode_predictions", "preprocess_input"]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
 
 _FOLDER = "https://github.com/fchollet/deep-learning-models/releases/download/v0.2"
 _WEIGHTS = {

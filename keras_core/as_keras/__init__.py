@@ -29,6 +29,8 @@ _STARRED = (
 _INSIDE_ANOTHER_KERAS = frozenset({"_tf_keras", "api", "protobuf", "src"})
 
 _displaced: dict[str, ModuleType] = {}
+# What modules list for `import *` by themselves.
+_listed: dict[str, list[str]] = {}
 
 
 class _Keras(ModuleType):
@@ -66,7 +68,7 @@ class _Finder(MetaPathFinder, Loader):
         assert spec is not None
         # The import system hands out what stands here, instead of the module it has made.
         sys.modules[spec.name] = (
-            _Keras(spec) if spec.name == "keras" else import_module(_counterpart(spec.name))
+            _Keras(spec) if spec.name == "keras" else _with_old_names(_counterpart(spec.name))
         )
 
 
@@ -103,6 +105,9 @@ def uninstall_as_keras() -> None:
         return
     sys.meta_path.remove(_finder)
     names.answer(False)
+    for name, listed in _listed.items():
+        vars(import_module(name))["__all__"] = listed
+    _listed.clear()
     sys.path[:] = [folder for folder in sys.path if folder != _FOLDER]
     for name in _answered_so_far():
         del sys.modules[name]
@@ -124,12 +129,24 @@ def _is_there(name: str) -> bool:
         raise
 
 
+def _with_old_names(name: str) -> ModuleType:
+    """A module, whose `import *` gives the names of Keras 1 as well."""
+    module = import_module(name)
+    old = names.starred(name)
+    if old and "__all__" in vars(module):
+        listed = _listed.setdefault(name, module.__all__)
+        vars(module)["__all__"] = [*listed, *(one for one in old if one not in listed)]
+    return module
+
+
 def _answered_so_far() -> list[str]:
     return [name for name in sys.modules if _is_answered(name)]
 
 
 def _counterpart(name: str) -> str:
-    return ".".join(["keras_core", *filter(None, [names.module_today(name[len("keras.") :])])])
+    path = name[len("keras.") :]
+    today = names.KEPT_MODULES.get(path) or names.module_today(path)
+    return ".".join(["keras_core", *filter(None, [today])])
 
 
 def _locations_of_another() -> list[str]:

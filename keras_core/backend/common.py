@@ -6,6 +6,7 @@ from typing import Any, Callable
 
 import numpy as np
 
+from keras_core import missing
 from keras_core.config import (
     epsilon,
     floatx,
@@ -30,6 +31,8 @@ __all__ = [
     "set_image_dim_ordering",
     "symbolic",
 ]
+
+missing.explain_attributes(globals())
 
 _DATA_FORMATS = {"tf": "channels_last", "th": "channels_first"}
 

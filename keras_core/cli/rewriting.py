@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import libcst as cst
 from libcst.metadata import (
+    ExpressionContext,
+    ExpressionContextProvider,
     MetadataWrapper,
     PositionProvider,
     QualifiedNameProvider,
@@ -28,6 +30,7 @@ _PACKAGES = ("keras", "keras_core")
 # Where the classes of the table are found.
 _HOMES = ("callbacks", "engine", "layers", "legacy", "models", "preprocessing")
 _METHODS = {name: row for rows in METHODS.values() for name, row in rows.items()}
+_WEIGHT = "initializers make no weight of a shape: write normal(stddev=0.05)(shape), for instance"
 _ATROUS = {f"AtrousConv{end}{n}D": f"Conv{n}D" for end in ("", "olution") for n in (1, 2)}
 
 
@@ -40,13 +43,64 @@ class Expression:
 
     Args:
         node: the expression.
+        batch_size: of a generator, the size of its batches; None where it cannot be told.
     """
 
-    def __init__(self, node: cst.BaseExpression) -> None:
+    def __init__(self, node: cst.BaseExpression, batch_size: Any = None) -> None:
         self.node = node
+        self.batch_size = batch_size
+
+    def __floordiv__(self, other: Any) -> Expression:
+        return Expression(_quotient(self, other))
+
+    def __rfloordiv__(self, other: Any) -> Expression:
+        return Expression(_quotient(other, self))
 
     def __call__(self) -> None:
         """Lets the rules take it for the function that it may be."""
+
+
+def _quotient(left: Any, right: Any) -> cst.BinaryOperation:
+    return cst.BinaryOperation(_operand(left), cst.FloorDivide(), _operand(right))
+
+
+def _operand(value: Any) -> cst.BaseExpression:
+    node = value.node if isinstance(value, Expression) else cst.parse_expression(repr(value))
+    stands = isinstance(node, (cst.Attribute, cst.Call, cst.Integer, cst.Name, cst.Subscript))
+    if stands or node.lpar:
+        return node
+    return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+
+
+# What makes generators of batches, with the place of the size among its arguments.
+_FLOWS = {"flow": 2, "flow_from_directory": 5}
+_USUAL_SIZE = 32
+
+
+def _batch_size(node: cst.BaseExpression) -> Any:
+    """The size of the batches that a call of a `flow` makes; None of anything else."""
+    if not (isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute)):
+        return None
+    place = _FLOWS.get(node.func.attr.value)
+    if place is None or any(arg.star for arg in node.args):
+        return None
+    named = [a.value for a in node.args if a.keyword and a.keyword.value == "batch_size"]
+    placed = [a.value for a in node.args if not a.keyword][place:]
+    return _value(next(iter(named or placed), cst.Integer(str(_USUAL_SIZE))))
+
+
+def _batch_sizes(module: cst.Module) -> dict[str, Any]:
+    """The size of the batches of each generator that has a name, by this name."""
+    found: dict[str, list[cst.BaseExpression]] = {}
+
+    class Assignments(cst.CSTVisitor):
+        def visit_Assign(self, node: cst.Assign) -> None:
+            for target in node.targets:
+                if isinstance(target.target, cst.Name):
+                    found.setdefault(target.target.value, []).append(node.value)
+
+    module.visit(Assignments())
+    return {name: _batch_size(values[0]) for name, values in found.items() if len(values) == 1}
 
 
 def upgraded(source: bytes) -> tuple[bytes, list[Note]]:
@@ -68,8 +122,7 @@ def upgraded(source: bytes) -> tuple[bytes, list[Note]]:
     wrapper = MetadataWrapper(module)
     calls = _Calls(wrapper.module)
     changed = wrapper.visit(calls)
-    if calls.imports:
-        changed = changed.visit(_Imports(calls.imports, _names_in(changed)))
+    changed = changed.visit(_Imports(calls.imports, _names_in(changed), calls.starred))
     return changed.bytes, sorted(set(calls.notes))
 
 
@@ -96,21 +149,62 @@ def _names_in(module: cst.Module) -> set[str]:
     return found
 
 
+def _starred(module: cst.Module) -> list[str]:
+    """The modules within Keras all of whose names a program imports."""
+    found: list[str] = []
+
+    class Stars(cst.CSTVisitor):
+        def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
+            path = _package_path(node)
+            if path and isinstance(node.names, cst.ImportStar):
+                found.append(_module_today(path))
+
+    module.visit(Stars())
+    return found
+
+
+def _module_today(path: str) -> str:
+    """Today's name of a module; those stay that have something of their own for Keras 1."""
+    kept = path.partition(".")[0] in names.KEPT_MODULES
+    return path if kept else names.module_today(path)
+
+
+def _function(path: str) -> Row | None:
+    """The row of a function by its path, or by that of a package that has it too."""
+    home, _, name = path.rpartition(".")
+    for known, row in FUNCTIONS.items():
+        if known == path or (known.startswith(f"{home}.") and known.endswith(f".{name}")):
+            return row
+    return None
+
+
+def _is_known(path: str) -> bool:
+    """Whether the tables say something of a name."""
+    named = path in names.RENAMED or path in names.KEPT or path in names.GONE
+    home, _, name = path.rpartition(".")
+    is_class = name in _ATROUS or row_of(name) is not None
+    return named or _function(path) is not None or (is_class and home.split(".")[0] in _HOMES)
+
+
 class _Calls(cst.CSTTransformer):
     """Rewrites calls and names; gathers which names the imports have to change.
 
     Attributes:
         notes: what is left as it was, with its line.
         imports: the full name of a name that was replaced, to those that took its place.
+        starred: the modules within Keras all of whose names are imported.
     """
 
-    METADATA_DEPENDENCIES = (QualifiedNameProvider, PositionProvider)
+    METADATA_DEPENDENCIES = (ExpressionContextProvider, QualifiedNameProvider, PositionProvider)
 
     def __init__(self, module: cst.Module) -> None:
         super().__init__()
         text = module.code
         self._quote = '"' if text.count('"') > text.count("'") else "'"
         self._used = _names_in(module)
+        self.starred = _starred(module)
+        self._batch_sizes = _batch_sizes(module)
+        self._keywords: set[int] = set()
         self.notes: list[Note] = []
         self.imports: dict[str, set[str]] = {}
 
@@ -121,24 +215,45 @@ class _Calls(cst.CSTTransformer):
         for found in self.get_metadata(QualifiedNameProvider, node, set()):
             package, _, path = found.name.partition(".")
             if found.source is QualifiedNameSource.IMPORT and package in _PACKAGES:
-                return path
-        return None
+                return _module_today(path)
+        return self._starred_path(node)
+
+    def _starred_path(self, node: cst.CSTNode) -> str | None:
+        """The name within Keras of what `import *` alone can have given."""
+        if not (isinstance(node, cst.Name) and self._is_free(node)):
+            return None
+        paths = (f"{home}.{node.value}" for home in self.starred)
+        return next(filter(_is_known, paths), None)
+
+    def _is_free(self, node: cst.Name) -> bool:
+        context = self.get_metadata(ExpressionContextProvider, node, None)
+        known = self.get_metadata(QualifiedNameProvider, node, set())
+        return context is ExpressionContext.LOAD and not known and id(node) not in self._keywords
+
+    def visit_Arg(self, node: cst.Arg) -> None:
+        self._keywords.add(id(node.keyword))
 
     def _row(self, node: cst.Call) -> tuple[str, Row] | None:
         """The name and the row of what is called."""
         path = self._path(node.func)
         if path is None:
             return self._row_of_method(node)
-        home, _, name = path.rpartition(".")
+        name = path.rpartition(".")[2]
         if name in _ATROUS:
             name = _ATROUS[name]
         if path in names.KEPT:
             return ("merge", FUNCTIONS["layers.merge"]) if name == "merge" else None
-        for known, row in FUNCTIONS.items():
-            if known == path or (known.startswith(f"{home}.") and known.endswith(f".{name}")):
-                return name, row
+        row = _function(path)
+        if row is not None:
+            return name, row
         found = row_of(name)
         return (name, found) if found and path.split(".")[0] in _HOMES else None
+
+    def _makes_weight(self, node: cst.Call) -> bool:
+        """Whether a function of `keras.initializations` is called with a shape."""
+        known = self.get_metadata(QualifiedNameProvider, node.func, set())
+        paths = [found.name.partition(".")[2] for found in known]
+        return any(p.startswith("initializations.") and p[16:] != "get" for p in paths)
 
     def _row_of_method(self, node: cst.Call) -> tuple[str, Row] | None:
         if not isinstance(node.func, cst.Attribute):
@@ -154,6 +269,8 @@ class _Calls(cst.CSTTransformer):
     # Changes
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        if self._makes_weight(original_node):
+            self._note(original_node, _WEIGHT)
         found = self._row(original_node)
         if found is None:
             return updated_node
@@ -162,7 +279,7 @@ class _Calls(cst.CSTTransformer):
             if not row.marks.isdisjoint(_keywords(updated_node)):
                 self._note(original_node, f"{name}: its arguments are unpacked; see what they are")
             return updated_node
-        given = _Arguments(updated_node.args, self._quote)
+        given = _Arguments(updated_node.args, self._quote, self._batch_sizes)
         path = self._path(original_node.func) or ""
         if path.rpartition(".")[2] in _ATROUS and "atrous_rate" in given.kwargs:
             given.rename("atrous_rate", "dilation_rate")
@@ -278,6 +395,8 @@ class _Calls(cst.CSTTransformer):
         path = self._path(original)
         if path is None or path in ("backend.set_image_dim_ordering",):
             return updated
+        if path in names.MODULES.values():
+            return self._of_module(original, updated, path)
         target = names.RENAMED.get(path)
         if path in names.GONE or path == "backend.image_dim_ordering" or path in _LEFT:
             self._note(original, names.explanation(f"keras.{path}") or _LEFT.get(path, ""))
@@ -296,6 +415,17 @@ class _Calls(cst.CSTTransformer):
             return updated
         self.imports.setdefault(path, set()).add(target)
         return cst.Name(new)
+
+    def _of_module(self, original: Any, updated: Any, path: str) -> cst.BaseExpression:
+        """A module under the name that it has today."""
+        new = cst.Name(path.rpartition(".")[2])
+        if isinstance(original, cst.Attribute):
+            return updated.with_changes(attr=new)
+        old = {old.rpartition(".")[2]: old for old, now in names.MODULES.items() if now == path}
+        if original.value not in old or (new.value in self._used):
+            return updated
+        self.imports.setdefault(old[original.value], set()).add(path)
+        return new
 
     def _note(self, node: cst.CSTNode, text: str) -> None:
         self.notes.append(self._at(node, text))
@@ -318,29 +448,50 @@ class _Imports(cst.CSTTransformer):
     Args:
         replaced: the names, with those that took their place.
         used: the names that the program uses still.
+        starred: the modules all of whose names are imported.
     """
 
-    def __init__(self, replaced: dict[str, set[str]], used: set[str]) -> None:
+    def __init__(
+        self, replaced: dict[str, set[str]], used: set[str], starred: Sequence[str]
+    ) -> None:
         super().__init__()
+        self._starred = starred
         self._replaced = replaced
         self._used = used
 
+    def leave_Import(self, original_node: cst.Import, updated_node: cst.Import) -> cst.Import:
+        aliases = [a.with_changes(name=_of_today(a.name)) for a in updated_node.names]
+        return updated_node.with_changes(names=aliases)
+
     def leave_ImportFrom(self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom) -> Any:
         home = _package_path(updated_node)
-        if home is None or isinstance(updated_node.names, cst.ImportStar):
+        if home is None:
             return updated_node
+        home = _module_today(home)
+        updated_node = updated_node.with_changes(module=_of_today(updated_node.module))
+        if isinstance(updated_node.names, cst.ImportStar):
+            return self._after_star(updated_node, home)
         kept, needed = [], {}
         for alias in updated_node.names:
             path = f"{home}.{cst.ensure_type(alias.name, cst.Name).value}".lstrip(".")
             if path not in self._replaced:
-                kept.append(alias)
+                today = cst.Name(_module_today(path).rpartition(".")[2])
+                kept.append(alias.with_changes(name=today) if alias.asname else alias)
                 continue
             needed.update(dict.fromkeys(sorted(self._replaced[path])))
             if _local(alias) in self._used:
                 kept.append(alias)
         if not needed:
-            return updated_node
+            return updated_node.with_changes(names=kept)
         return self._with(updated_node, kept, list(needed), home)
+
+    def _after_star(self, node: cst.ImportFrom, home: str) -> Any:
+        """All names of a module, and those that took the place of some and are elsewhere."""
+        paths = [path for path in self._replaced if path.rpartition(".")[0] == home]
+        targets = {target for path in paths for target in self._replaced.pop(path)}
+        missed = sorted(t for t in targets if t.rpartition(".")[0] not in self._starred)
+        imports = self._with(node, [], missed, home) if missed else []
+        return cst.FlattenSentinel(_separated([node, *imports]))
 
     def _with(
         self, node: cst.ImportFrom, kept: list[cst.ImportAlias], needed: list[str], home: str
@@ -363,9 +514,20 @@ class _Imports(cst.CSTTransformer):
             )
         package = _dotted(node.module).partition(".")[0]
         for module, aliases in elsewhere.items():
-            source = cst.parse_expression(f"{package}.{module}")
-            statements.append(cst.ImportFrom(cst.ensure_type(source, cst.Attribute), aliases))
+            source = _path_of(f"{package}.{module}")
+            statements.append(cst.ImportFrom(source, aliases))
         return cst.FlattenSentinel(_separated(statements))
+
+
+def _of_today(node: Any) -> Any:
+    """The name of a module in an import, as it is today."""
+    package, _, path = _dotted(node).partition(".")
+    today = _module_today(path)
+    return node if path == today or package not in _PACKAGES else _path_of(f"{package}.{today}")
+
+
+def _path_of(text: str) -> cst.Attribute:
+    return cst.ensure_type(cst.parse_expression(text), cst.Attribute)
 
 
 def _separated(statements: Sequence[cst.ImportFrom]) -> list[cst.ImportFrom]:
@@ -426,11 +588,16 @@ class _Arguments:
     Args:
         args: the nodes.
         quote: how new texts are quoted.
+        batch_sizes: what is known of generators that have a name.
     """
 
-    def __init__(self, args: Sequence[cst.Arg], quote: str) -> None:
+    def __init__(self, args: Sequence[cst.Arg], quote: str, batch_sizes: dict[str, Any]) -> None:
         self._given = list(args)
         self._values = [_value(arg.value) for arg in args]
+        for arg, value in zip(args, self._values):
+            if isinstance(value, Expression):
+                name = arg.value.value if isinstance(arg.value, cst.Name) else ""
+                value.batch_size = batch_sizes.get(name, _batch_size(arg.value))
         self._quote = quote
         pairs = list(zip(args, self._values))
         self.args = tuple(value for arg, value in pairs if not arg.keyword)
@@ -443,7 +610,8 @@ class _Arguments:
     def nodes(self, call: OldCall) -> list[cst.Arg]:
         """The arguments of the converted call; those that stay keep what is around them."""
         listed = [self._arg(None, value) for value in call.args]
-        listed += [self._arg(name, value) for name, value in call.kwargs.items()]
+        named = {**call.kwargs, **call.written}
+        listed += [self._arg(name, value) for name, value in named.items()]
         if not listed:
             return []
         last = self._given[-1]

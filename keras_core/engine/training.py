@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 import numpy as np
 
+from keras_core import missing
 from keras_core.callbacks.loggers import History
 from keras_core.engine.compilation.compiled import Compiled, hint_of_keyword
 from keras_core.engine.compilation.feed import Fed, fits
@@ -36,6 +37,8 @@ from keras_core.plugins import features
 from keras_core.utils.generic_utils import slice_arrays, unpack_singleton
 
 __all__ = ["Model"]
+
+missing.explain_attributes(globals())
 
 # What Keras up to 2.1 called them.
 _batch_shuffle = batch_shuffle

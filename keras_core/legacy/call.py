@@ -18,6 +18,7 @@ class OldCall:
 
     Attributes:
         is_old: whether anything was written as in Keras 1.
+        written: keyword to the value to write for the one that is passed, where they differ.
         notes: sentences on what has no place in Keras 2.
         applied: what the result is called on in its turn; None where it is not.
     """
@@ -27,6 +28,7 @@ class OldCall:
         self.args = args
         self.kwargs = dict(kwargs)
         self.is_old = False
+        self.written: dict[str, Any] = {}
         self.notes: list[str] = []
         self.applied: Any = None
 
@@ -66,7 +68,8 @@ class OldCall:
     def text(self) -> str:
         """The call as a program writes it."""
         given = [shown(value) for value in self.args]
-        given += [f"{name}={shown(value)}" for name, value in self.kwargs.items()]
+        named = {**self.kwargs, **self.written}
+        given += [f"{name}={shown(value)}" for name, value in named.items()]
         applied = "" if self.applied is None else f"({shown(self.applied)})"
         return f"{self.name}({', '.join(given)}){applied}"
 

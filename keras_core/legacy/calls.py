@@ -5,13 +5,23 @@ from __future__ import annotations
 import functools
 import sys
 import warnings
-from typing import Any, Callable
+from contextvars import ContextVar
+from typing import Any, Callable, TypeVar, cast
 
-from keras_core.legacy.call import OldCall
-from keras_core.legacy.conversion import converted
-from keras_core.legacy.table import CLASSES, METHODS, Row
+from keras_core.legacy import names
+from keras_core.legacy.call import OldCall, shown
+from keras_core.legacy.conversion import converted, today
+from keras_core.legacy.table import CLASSES, FUNCTIONS, METHODS, Row
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _SHOWN = {"Network": "Model"}
+_told: ContextVar[bool] = ContextVar("keras_core_told", default=False)
+
+
+def is_told() -> bool:
+    """Whether a call is running that was warned of as one of Keras 1."""
+    return _told.get()
 
 
 class TakesOldCalls:
@@ -63,10 +73,48 @@ def taking_old_calls(name: str, row: Row, method: Callable[..., Any]) -> Callabl
         call = converted(name, row, args, kwargs)
         if call.is_old:
             tell(call, depth=1)
-        return method(self, *call.args, **call.kwargs)
+        before = _told.set(call.is_old)
+        try:
+            return method(self, *call.args, **call.kwargs)
+        finally:
+            _told.reset(before)
 
     vars(either)["_original_function"] = method
     return either
+
+
+def refusing_old_names(path: str) -> Callable[[Function], Function]:
+    """Decorates what Keras 2 had take no old names, so that it says which are written now.
+
+    A program that says `import keras` may have been written for Keras 1: it is told, and gets on.
+
+    Args:
+        path: its module and name, as in the table of functions.
+    """
+    row, name = FUNCTIONS[path], path.rpartition(".")[2]
+
+    def decorate(function: Function) -> Function:
+        own = 1 if function.__name__ == "__init__" else 0
+
+        @functools.wraps(function)
+        def either(*args: Any, **kwargs: Any) -> Any:
+            if row.marks.isdisjoint(kwargs):
+                return function(*args, **kwargs)
+            if not names.is_answered():
+                raise _refusal(name, row, kwargs)
+            call = converted(name, row, args[own:], kwargs)
+            tell(call, depth=1)
+            return function(*args[:own], *call.args, **call.kwargs)
+
+        return cast(Function, either)
+
+    return decorate
+
+
+def _refusal(name: str, row: Row, kwargs: dict[str, Any]) -> TypeError:
+    old = next(iter(row.marks.intersection(kwargs)))
+    new = f"{row.renamed[old]}={shown(today(row, old, kwargs[old]))}"
+    return TypeError(f"{name} takes no {old}, its name in Keras 1. Write {new}.")
 
 
 def tell(call: OldCall, depth: int, called: str | None = None) -> None:

@@ -105,6 +105,20 @@ def forget_bias(call: OldCall) -> None:
         )
 
 
+@on("consume_less")
+def implementation_of_cpu(call: OldCall) -> None:
+    """The way of 'cpu' is that of 'mem' now, and warns of itself under its own number."""
+    if call.kwargs["consume_less"] == "cpu":
+        call.rename("consume_less", "implementation", 0)
+        call.written["implementation"] = 1
+
+
+@on("consume_less")
+def no_implementation(call: OldCall) -> None:
+    """There is one way to compute it."""
+    call.take("consume_less")
+
+
 @on("dropout")
 def no_dropout(call: OldCall) -> None:
     """Whole words are dropped by a layer of its own."""

@@ -99,11 +99,16 @@ _SEQUENCE_POOLING = Row(
 )
 _POOLING = _in_images("pool_size", "strides", "padding", border_mode="padding")
 _GLOBAL_POOLING = Row(None, _FORMAT, _FORMATS)
-_RECURRENT_LAYER = Row(
+_GATED_LAYER = Row(
     ("units",),
     {"output_dim": "units", **_RECURRENT, "consume_less": "implementation"},
     {"consume_less": {"cpu": 0, "mem": 1, "gpu": 2}},
-    (rules.forget_bias, rules.input_shape_of_sequences),
+    (rules.forget_bias, rules.input_shape_of_sequences, rules.implementation_of_cpu),
+)
+_SIMPLE_LAYER = Row(
+    ("units",),
+    {"output_dim": "units", **_RECURRENT},
+    rules=(rules.input_shape_of_sequences, rules.no_implementation),
 )
 _FORWARD = {"input": "inputs", "output": "outputs"}
 
@@ -150,9 +155,9 @@ CLASSES: dict[str, Row] = {
     "Cropping3D": _in_images("cropping"),
     "ZeroPadding2D": Row(("padding",), _FORMAT, _FORMATS, (rules.named_paddings,)),
     "ZeroPadding3D": _in_images("padding"),
-    "SimpleRNN": _RECURRENT_LAYER,
-    "GRU": _RECURRENT_LAYER,
-    "LSTM": _RECURRENT_LAYER,
+    "SimpleRNN": _SIMPLE_LAYER,
+    "GRU": _GATED_LAYER,
+    "LSTM": _GATED_LAYER,
     "ConvLSTM2D": Row(
         _FILTERS,
         {"nb_filter": "filters", **_WINDOW, **_FORMAT, **_RECURRENT, "bias": "use_bias"},
@@ -193,7 +198,8 @@ METHODS: dict[str, dict[str, Row]] = {
     "WeightOwner": {"add_weight": Row(None, rules=(rules.shape_before_name,))},
 }
 
-# Functions that Keras 2 has under the same name, by module and name.
+# Functions, and classes that take no old calls, which Keras 2 has under the same name, by module
+# and name.
 FUNCTIONS: dict[str, Row] = {
     "layers.merge": Row(None, rules=(Rule(merging.by_mode, (), by_position=True),)),
     "backend.set_image_dim_ordering": Row(None, rules=(rules.data_format,)),
@@ -201,6 +207,27 @@ FUNCTIONS: dict[str, Row] = {
     "datasets.reuters.load_data": Row(None, {"nb_words": "num_words"}),
     "preprocessing.text.Tokenizer": Row(None, {"nb_words": "num_words"}),
     "utils.np_utils.to_categorical": Row(None, {"nb_classes": "num_classes"}),
+    **{
+        f"constraints.{name}": Row(None, {"m": "max_value"})
+        for name in ("MaxNorm", "max_norm", "maxnorm")
+    },
+    **{
+        f"preprocessing.image.{name}": Row(None, _FORMAT, _FORMATS)
+        for name in ("ImageDataGenerator", "NumpyArrayIterator", "array_to_img", "img_to_array")
+    },
+    **{
+        f"backend.{name}": Row(None, {**_FORMAT, "border_mode": "padding"}, _FORMATS)
+        for name in ("conv2d", "conv3d", "pool2d", "pool3d", "separable_conv2d")
+    },
+    **{
+        f"backend.{name}": Row(None, _FORMAT, _FORMATS)
+        for name in ("resize_images", "resize_volumes", "spatial_2d_padding", "spatial_3d_padding")
+    },
+    "backend.conv1d": Row(None, {"stride": "strides", "border_mode": "padding"}),
+    "backend.expand_dims": Row(None, {"dim": "axis"}),
+    "backend.one_hot": Row(None, {"nb_classes": "num_classes"}),
+    "backend.random_normal": Row(None, {"std": "stddev"}),
+    "backend.random_uniform": Row(None, {"low": "minval", "high": "maxval"}),
 }
 
 # Other names of classes.

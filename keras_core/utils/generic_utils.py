@@ -13,8 +13,10 @@ from contextvars import ContextVar
 from typing import Any, Callable
 
 from keras_core.errors import shown
-from keras_core.missing import did_you_mean
+from keras_core.missing import did_you_mean, explain_attributes
 from keras_core.utils.progbar import Progbar  # noqa: F401  (found here by that name too)
+
+explain_attributes(globals())
 
 _GLOBAL_CUSTOM_OBJECTS: dict[str, Any] = {}
 # The tables of the scopes around, the innermost last. Each begins with what was known outside.

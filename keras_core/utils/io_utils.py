@@ -11,6 +11,7 @@ from typing import Any, Callable
 
 import numpy as np
 
+from keras_core import missing
 from keras_core.errors import ModelFileError
 from keras_core.utils import hdf5_gate
 
@@ -23,6 +24,8 @@ __all__ = [
     "load_from_binary_h5py",
     "save_to_binary_h5py",
 ]
+
+missing.explain_attributes(globals())
 
 # Bytes that the header of an HDF5 object, where attributes are kept, can hold.
 HDF5_OBJECT_HEADER_LIMIT = 64512

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from keras_core import missing
+from keras_core.legacy.calls import refusing_old_names
 
 
+@refusing_old_names("utils.np_utils.to_categorical")
 def to_categorical(y: Any, num_classes: int | None = None, dtype: str = "float32") -> np.ndarray:
     """Integer class labels as one-hot vectors.
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.utils.io_utils import check_folder
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())
 
 
 def is_model(layer: Any) -> bool:

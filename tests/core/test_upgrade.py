@@ -46,6 +46,52 @@ CASES = {
         "from keras import backend as K\nif K.image_dim_ordering() == 'th':\n    pass\n",
         "from keras import backend as K\nif K.image_data_format() == 'channels_first':\n    pass\n",
     ),
+    "all names of modules": (
+        "from keras.models import *\nfrom keras.layers import *\n"
+        "y = merge([x, Dense(output_dim=3)(x)], mode='concat')\nModel(input=x, output=y)\n",
+        "from keras.models import *\nfrom keras.layers import *\n"
+        "y = concatenate([x, Dense(units=3)(x)], axis=-1)\nModel(inputs=x, outputs=y)\n",
+    ),
+    "all names of a module that has not the new one": (
+        "from keras.engine import *\ny = merge([a, b], mode='sum')\n",
+        "from keras.engine import *; from keras.layers import add\ny = add([a, b])\n",
+    ),
+    "what only looks like a name of a module": (
+        "from keras.layers import *\nx.merge(merge=1)\nfor Dense in y:\n    Dense(init=2)\n",
+        None,
+    ),
+    "a module that moved": (
+        "import keras.utils.visualize_util as v\nfrom keras.utils import visualize_util as u\n"
+        "from keras.utils.visualize_util import plot, model_to_dot\n"
+        "v.plot(m); u.plot(m); plot(m)\n",
+        "import keras.utils.vis_utils as v\nfrom keras.utils import vis_utils as u\n"
+        "from keras.utils.vis_utils import model_to_dot, plot_model\n"
+        "v.plot_model(m); u.plot_model(m); plot_model(m)\n",
+    ),
+    "a module by its last name": (
+        "from keras.utils import visualize_util, np_utils\nvisualize_util.plot(a)\n",
+        "from keras.utils import np_utils, vis_utils\nvis_utils.plot_model(a)\n",
+    ),
+    "initializers that are called with a shape as then": (
+        "from keras import initializations\nf = initializations.get(a)\n",
+        None,
+    ),
+    "functions and what takes no old calls": (
+        "from keras import backend as K\nfrom keras.constraints import maxnorm\n"
+        "K.expand_dims(x, dim=1); K.conv2d(x, k, border_mode='same'); maxnorm(m=2)\n",
+        "from keras import backend as K\nfrom keras.constraints import maxnorm\n"
+        "K.expand_dims(x, axis=1); K.conv2d(x, k, padding='same'); maxnorm(max_value=2)\n",
+    ),
+    "the way of 'cpu'": (
+        "from keras.layers import LSTM\nLSTM(4, consume_less='cpu')\n",
+        "from keras.layers import LSTM\nLSTM(4, implementation=1)\n",
+    ),
+    "samples of batches whose size is known": (
+        "m.fit_generator(g.flow(x, y, batch_size=n), samples_per_epoch=a + b)\n"
+        "flow = g.flow_from_directory(f)\nm.fit_generator(flow, samples_per_epoch=len(x))\n",
+        "m.fit_generator(g.flow(x, y, batch_size=n), steps_per_epoch=(a + b) // n)\n"
+        "flow = g.flow_from_directory(f)\nm.fit_generator(flow, steps_per_epoch=len(x) // 32)\n",
+    ),
     "a method": ("model.fit(x, y, nb_epoch=5)\n", "model.fit(x, y, epochs=5)\n"),
     "no class of Keras": ("class Dense:\n    pass\nDense(output_dim=3)\n", None),
     "a name of another": ("from mine import Dense\nDense(output_dim=3)\n", None),
@@ -92,3 +138,9 @@ def test_the_command_prints_a_diff_and_writes_only_when_told(tmp_path, capsys):
     (tmp_path / "bad.py").write_text("def (")
     assert main(["upgrade", str(tmp_path / "bad.py")]) == 1
     assert main(["upgrade", str(tmp_path / "none.py")]) == 2
+
+
+def test_functions_that_make_weights_are_left_and_told_of():
+    source = b"from keras import initializations\nw = initializations.normal(shape, scale=0.1)\n"
+    after, notes = rewriting.upgraded(source)
+    assert after == source and [line for line, _ in notes] == [2] and "(shape)" in notes[0][1]

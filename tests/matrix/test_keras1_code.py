@@ -19,6 +19,7 @@ from keras_core.legacy.configs import converted
 
 DATA = Path(__file__).parents[1] / "data"
 ROWS = json.loads((DATA / "keras_1" / "calls.json").read_text())
+REMOVED = json.loads((DATA / "keras_1" / "removed.json").read_text())
 SCRIPTS = sorted((DATA / "keras1_scripts").glob("*.py"))
 SHOWN = re.compile(r"Write `(.*?)`\.(?: |$)")
 
@@ -247,6 +248,99 @@ def test_merge_of_models_begins_a_sequential():
     again = keras.Sequential.from_config(model.get_config())
     again.set_weights(model.get_weights())
     np.testing.assert_allclose(again.predict(x), model.predict(x), rtol=1e-5)
+
+
+@pytest.fixture
+def as_keras():
+    keras.install_as_keras()
+    yield
+    keras.uninstall_as_keras()
+
+
+# Those of a module for one engine are told of as a whole.
+@pytest.mark.parametrize("module", [m for m in REMOVED if not m.endswith("_backend")])
+def test_names_that_keras_2_removed_are_there_or_say_what_to_write(module, as_keras):
+    for name in REMOVED[module]:
+        scope = {}
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            try:
+                exec(f"from {module} import {name}", scope)
+            except ImportError as error:
+                assert re.search("Write |No module named", str(error)), error
+                continue
+        assert scope[name] is not None and len(told) <= 1
+        assert all(one.filename == "<string>" for one in told)
+
+
+def test_all_names_of_a_module_are_those_of_keras_1_too(as_keras):
+    scope = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        exec("from keras.layers.core import *\nfrom keras.regularizers import *", scope)
+        exec("from keras.utils.visualize_util import *", scope)
+    assert scope["Highway"] is layers.Highway and scope["l1l2"] is keras.regularizers.l1_l2
+    assert scope["plot"] is keras.utils.plot_model and callable(scope["Merge"])
+    keras.uninstall_as_keras()
+    assert "l1l2" not in keras.regularizers.__all__
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted", "told"),
+    [
+        ("keras.constraints.maxnorm(m=3).max_value", 3, "MaxNorm(max_value=3)"),
+        (
+            "keras.preprocessing.image.ImageDataGenerator(dim_ordering='th').data_format",
+            "channels_first",
+            "ImageDataGenerator(data_format='channels_first')",
+        ),
+        (
+            "keras.preprocessing.image.img_to_array(np.ones((2, 3)), dim_ordering='th').shape",
+            (1, 2, 3),
+            "img_to_array(..., data_format='channels_first')",
+        ),
+        (
+            "keras.utils.to_categorical([1], nb_classes=3).tolist()",
+            [[0, 1, 0]],
+            "to_categorical([1], num_classes=3)",
+        ),
+    ],
+)
+def test_old_names_that_keras_2_refuses_are_taken_from_old_programs_alone(
+    call, wanted, told, as_keras
+):
+    scope = {"keras": keras, "np": np}
+    with pytest.warns(UserWarning, match=re.escape(f"Write `{told}`")) as caught:
+        assert eval(call, scope) == wanted
+    assert len(caught) == 1 and caught[0].filename == "<string>"
+    keras.uninstall_as_keras()
+    with pytest.raises(TypeError, match="its name in Keras 1. Write [a-z_]+="):
+        eval(call, scope)
+
+
+def test_functions_of_a_shape_make_weights_as_in_keras_1(as_keras):
+    from keras import initializations
+
+    def own(shape, name=None):
+        return initializations.identity(shape, scale=3, name=name)
+
+    with pytest.warns(UserWarning, match="kernel_initializer"):
+        model = keras.Sequential([layers.Dense(2, init=own, input_dim=2)])
+    assert model.get_weights()[0].tolist() == [[3, 0], [0, 3]]
+    assert K.get_value(initializations.get("one")((2,), name="w")).tolist() == [1, 1]
+    drawn = K.get_value(initializations.uniform((100, 100), scale=0.5))
+    assert 0.49 < abs(drawn).max() <= 0.5 and abs(drawn.mean()) < 0.02
+    assert abs(K.get_value(initializations.normal((100, 100), 0.1)).std() - 0.1) < 0.005
+    with pytest.raises(AttributeError, match="VarianceScaling"):
+        getattr(initializations, "get_fans")  # noqa: B009
+
+
+@pytest.mark.parametrize("way", ["cpu", "mem", "gpu"])
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN"])
+def test_the_ways_to_consume_less_warn_once_and_show_a_call_that_does_not(name, way):
+    _, told = made(f"{name}(3, consume_less={way!r})")
+    _, silent = made(SHOWN.search(told[0])[1])
+    assert len(told) == 1 and not silent
 
 
 def test_unknown_modes_are_refused():

@@ -13,6 +13,7 @@ from keras_core.engine.base_layer import Layer
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape
 from keras_core.layers._options import Function, Training, add_part
+from keras_core.legacy.calls import is_told
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
 # What a dropout multiplies with: one mask, or one a gate; None where nothing is dropped.
@@ -186,7 +187,7 @@ def _of_each_gate(initializer: Function, gates: int) -> Function:
 
 def warn_of_implementation_0(implementation: int, layer_name: str) -> None:
     """Says that 0 does what 1 does, since Keras 2.0.9."""
-    if implementation == 0:
+    if implementation == 0 and not is_told():
         warnings.warn(
             f"{layer_name} has no implementation=0 any more and takes implementation=1. "
             "Write implementation=1 or implementation=2.",

@@ -4,7 +4,7 @@ Images are read and written with Pillow, and moved with SciPy; both come with
 `pip install "keras-core[image]>=2.4"`.
 """
 
-from keras_core import namespaces
+from keras_core import missing, namespaces
 from keras_core.preprocessing.image.array_iterator import NumpyArrayIterator
 from keras_core.preprocessing.image.dataframe_iterator import DataFrameIterator
 from keras_core.preprocessing.image.directory_iterator import DirectoryIterator
@@ -45,3 +45,4 @@ __all__ = [
 ]
 
 __dir__ = namespaces.listing(__all__)
+missing.explain_attributes(globals())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_core import config
+from keras_core.legacy.calls import refusing_old_names
 from keras_core.preprocessing.image.extras import pillow
 
 _MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
@@ -29,6 +30,7 @@ def checked_format(data_format: str | None) -> str:
     return found
 
 
+@refusing_old_names("preprocessing.image.array_to_img")
 def array_to_img(
     x: Any, data_format: str | None = None, scale: bool = True, dtype: Any = None
 ) -> Any:
@@ -69,6 +71,7 @@ def _scaled(array: np.ndarray) -> np.ndarray:
     return array / largest * 255 if largest else array
 
 
+@refusing_old_names("preprocessing.image.img_to_array")
 def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) -> np.ndarray:
     """Makes an array of an image.
 

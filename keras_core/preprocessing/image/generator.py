@@ -8,6 +8,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core import config
+from keras_core.legacy.calls import refusing_old_names
 from keras_core.preprocessing.image.array_iterator import NumpyArrayIterator
 from keras_core.preprocessing.image.dataframe_iterator import DataFrameIterator
 from keras_core.preprocessing.image.directory_iterator import DirectoryIterator
@@ -63,6 +64,7 @@ class ImageDataGenerator:
         ValueError: an option is out of its range.
     """
 
+    @refusing_old_names("preprocessing.image.ImageDataGenerator")
     def __init__(
         self,
         featurewise_center: bool = False,
