@@ -31,7 +31,7 @@ import numpy as np
 
 from keras_core.attempt import memory_limit
 from keras_core.errors import ModelFileError
-from keras_core.utils import hdf5_texts
+from keras_core.utils import hdf5_indexes, hdf5_texts
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _FREE_MEMORY = 2**25
@@ -184,6 +184,9 @@ def checked_base(content: Any, file: str) -> int:
     while at >= 0:
         _check_heap(content, at, file)
         at = content.find(hdf5_texts.HEAP_SIGNATURE, at + 1)
+    damaged = hdf5_indexes.first_damaged(content)
+    if damaged is not None:
+        raise ModelFileError("its indexes are damaged.", file, f"index at byte {damaged}")
     return base
 
 
@@ -433,8 +436,9 @@ def _check_storage(gate: Gate, name: str, plan: Any) -> None:
         gate.refuse(name, "it is put together from other places, which are not opened.")
     filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
     unknown = [number for number in filters if number not in known]
-    if unknown or len(set(filters)) < len(filters):
-        gate.refuse(name, f"it is packed by filters {filters[:8]}, of which some are unknown.")
+    packs_twice = len({_LZF, h5z.FILTER_DEFLATE} & set(filters)) == 2
+    if unknown or packs_twice or len(set(filters)) < len(filters):
+        gate.refuse(name, f"it is packed by filters {filters[:8]}, of which some are unknown or too many.")
 
 
 def _check_numbers(gate: Gate, name: str, kind: Any) -> None:
@@ -460,20 +464,20 @@ def _check_compressed(gate: Gate, name: str, dataset: Any) -> None:
     """Refuses chunks that become larger than a chunk is when they are unpacked."""
     plan = dataset.id.get_create_plist()
     filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
-    if not {_LZF, _h5py().h5z.FILTER_DEFLATE} & set(filters):
+    if not filters:
         return
     width = math.prod(dataset.chunks) * dataset.dtype.itemsize
     with gate._reading(name):
         for index in range(dataset.id.get_num_chunks()):
             info = dataset.id.get_chunk_info(index)
+            gate.limits.check(info.size, f"{gate.place.rstrip('/')}/{name}")
             if _LZF in filters and info.size * _LZF_RATIO > max(_LARGEST_TRANSIENT, 2 * width):
                 gate.refuse(name, "a chunk packed by lzf is too large.")
-            if _LZF not in filters and not info.filter_mask:
+            if _h5py().h5z.FILTER_DEFLATE in filters and not info.filter_mask:
                 _check_inflated(gate, name, dataset, info, width)
 
 
 def _check_inflated(gate: Gate, name: str, dataset: Any, info: Any, width: int) -> None:
-    gate.limits.check(info.size, f"{gate.place.rstrip('/')}/{name}")
     _, packed = dataset.id.read_direct_chunk(info.chunk_offset)
     # A checksum may stand before or behind what is packed.
     unpacked = zlib.decompressobj().decompress(packed, width + 64)
