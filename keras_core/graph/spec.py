@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 import numpy as np
+
+from keras_core.errors import shown
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -86,6 +89,7 @@ class Spec:
         return f"Spec({self.sizes!r}, {self.dtype!r})"
 
 
+_NAME_OF_DTYPE = re.compile(r"[<>=|]?[A-Za-z?]\w{0,20}", re.ASCII)
 INTEGERS = tuple(dtype for dtype in DTYPES if dtype.startswith(("int", "uint")))
 
 
@@ -96,12 +100,19 @@ def checked_dtype(dtype: Any) -> str:
         TypeError: `dtype` is no numeric dtype that a tensor can have.
     """
     try:
-        name = np.dtype(dtype).name
+        name = np.dtype(dtype).name if _may_be_dtype(dtype) else None
     except TypeError:
         name = str(dtype)
     if name not in DTYPES:
-        raise TypeError(f"{dtype!r} is not a tensor dtype; use one of {', '.join(DTYPES)}.")
+        raise TypeError(f"{shown(dtype)} is not a tensor dtype; use one of {', '.join(DTYPES)}.")
     return name
+
+
+def _may_be_dtype(dtype: Any) -> bool:
+    """Whether it is no list of fields; NumPy compiles some of the texts that say one."""
+    if isinstance(dtype, str):
+        return _NAME_OF_DTYPE.fullmatch(dtype) is not None
+    return not isinstance(dtype, (bytes, list, tuple, dict))
 
 
 def is_known(size: NamedDim) -> TypeIs[int]:

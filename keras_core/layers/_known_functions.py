@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_core.attempt import undo_by
 from keras_core.errors import shown
+from keras_core.graph.spec import checked_dtype
 from keras_core.saving.json_text import json_value
 from keras_core.utils.code_text import code_of, name_in, read_code
 
@@ -123,9 +124,12 @@ def restored(value):
 
 def _array(values, dtype):
     """An array of numbers; a dtype of texts could be of any size."""
-    if dtype is not None and np.dtype(dtype).kind not in "biufc":
-        raise ValueError(f"A Lambda layer has an array of dtype {shown(dtype)}, no numbers.")
-    return np.array(values, dtype=dtype)
+    try:
+        return np.array(values, dtype=None if dtype is None else checked_dtype(dtype))
+    except TypeError as error:
+        raise ValueError(
+            f"A Lambda layer has an array of dtype {shown(dtype)}, no numbers."
+        ) from error
 
 
 def _plain_values(values):

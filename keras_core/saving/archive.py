@@ -19,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from keras_core.attempt import attempted, memory_limit
-from keras_core.errors import ModelFileError
+from keras_core.errors import ModelFileError, shortened
 from keras_core.saving import by_path, config, hdf5, targets, training
 from keras_core.saving.dialects import keras3_writing
 from keras_core.saving.dialects import training as later
@@ -71,10 +71,10 @@ class Archive:
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError) as error:
             if isinstance(error, ModelFileError):
                 raise
-            reason = f"it is no whole zip archive ({error})."
+            reason = f"it is no whole zip archive ({shortened(error, 300)})."
             raise ModelFileError(reason, self.file, member) from error
         except (zlib.error, RuntimeError, OverflowError) as error:
-            raise ModelFileError(f"it cannot be unpacked ({error}).", self.file, member) from error
+            raise ModelFileError(f"it cannot be unpacked ({shortened(error, 300)}).", self.file, member) from error
 
     def read(self, name: str) -> bytes:
         """The contents of a member.

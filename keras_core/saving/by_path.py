@@ -40,14 +40,12 @@ def survey(store: H5Dict) -> int:
     Raises:
         ModelFileError: if there is something that cannot be read, or all together is too large.
     """
-    size, waiting = 0, [store]
-    while waiting:
-        group = waiting.pop()
-        for name in group:
-            if group.gate.is_array(name):
-                size += math.prod(group.array_shape(name))
-            else:
-                waiting.append(group.group(name))
+    size = 0
+    for _, group, name in store.gate.walk():
+        if group.is_array(name):
+            size += math.prod(group.array_shape(name))
+        else:
+            group.group(name)
     store.check_size(size)
     return size
 

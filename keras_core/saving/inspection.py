@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any
 
 from keras_core import slots
@@ -17,6 +18,7 @@ from keras_core.saving.json_text import parse_json
 from keras_core.saving.safety import telling
 from keras_core.saving.weights import read_json
 from keras_core.saving.yaml_text import parse_yaml
+from keras_core.utils.hdf5_gate import Gate
 from keras_core.utils.io_utils import H5Dict
 
 _ARCHIVE_MEMBERS = {archive.METADATA, archive.CONFIG, archive.WEIGHTS}
@@ -304,28 +306,24 @@ def _note_compiled(report: Report, config: Any) -> None:
 
 def _note_objects(report: Report, store: H5Dict) -> None:
     """Lists the arrays in an HDF5 file, and what is no plain array or group."""
-    waiting, count = [(store, "")], 0
-    while waiting and count < _LARGEST_OBJECTS:
-        group, prefix = waiting.pop()
-        for name in group:
-            count += 1
-            path = f"{prefix}/{name}" if prefix else name
-            try:
-                if group.gate.is_array(name):
-                    _note_array(report, group, name, path)
-                else:
-                    waiting.append((group.group(name), path))
-            except ModelFileError as error:
-                report.suspicious.append(f"{path[:200]}: {error.reason}")
-    if count >= _LARGEST_OBJECTS:
+    objects = store.gate.walk()
+    for path, group, name in islice(objects, _LARGEST_OBJECTS):
+        try:
+            if group.is_array(name):
+                _note_array(report, group, name, path)
+            else:
+                group.group(name)
+        except ModelFileError as error:
+            report.suspicious.append(f"{path[:200]}: {error.reason}")
+    if next(objects, None) is not None:
         report.suspicious.append(f"it has more than {_LARGEST_OBJECTS:,} groups and arrays")
     report.weights.sort(key=lambda weight: weight.name)
 
 
-def _note_array(report: Report, group: H5Dict, name: str, path: str) -> None:
+def _note_array(report: Report, group: Gate, name: str, path: str) -> None:
     shape = group.array_shape(name)
     if path.startswith(("optimizer_weights/", "optimizer/")):
         report.state += 1
     else:
         plain = path[len("model_weights/") :] if path.startswith("model_weights/") else path
-        report.weights.append(WeightFound(plain, shape, str(group.data[name].dtype)))
+        report.weights.append(WeightFound(plain, shape, str(group.node[name].dtype)))

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from keras_core.attempt import memory_limit
 from keras_core.errors import ModelFileError, shown
 
 _LONGEST_NUMBER = 40
+_FREE_MEMORY = 2**26
+_BYTES_A_VALUE = 80
 
 
 def json_value(value: Any) -> Any:
@@ -44,9 +47,11 @@ def parse_json(text: str | bytes) -> Any:
         Nested dicts and lists.
 
     Raises:
-        ModelFileError: if it is no JSON, is nested too deeply, or has a key twice.
+        ModelFileError: if it is no JSON, is nested too deeply, has a key twice, or more values
+            than a text of its length.
     """
     try:
+        _check_values(text)
         return json.loads(text, object_pairs_hook=each_once, parse_int=_whole_number)
     except ModelFileError:
         raise
@@ -54,6 +59,17 @@ def parse_json(text: str | bytes) -> Any:
         raise ModelFileError("its JSON is nested too deeply to be a model's.") from error
     except (ValueError, TypeError) as error:
         raise ModelFileError(f"it is no JSON ({error}).") from error
+
+
+def _check_values(text: str | bytes) -> None:
+    """Refuses what takes far more memory as values than as a text."""
+    marks: Any = (b",", b"[", b"{") if isinstance(text, bytes) else (",", "[", "{")
+    number = sum(map(text.count, marks))
+    if number * _BYTES_A_VALUE > memory_limit(4 * len(text) + _FREE_MEMORY):
+        raise ModelFileError(
+            f"its JSON has {number:,} values, too many for a text of its length. If you trust it, "
+            "read it inside of keras_core.saving.safety.memory_scope(None)."
+        )
 
 
 def each_once(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from keras_core.errors import ModelFileError, shortened
+from keras_core.graph.spec import checked_dtype
 from keras_core.saving.json_text import each_once, json_value
 
 _YAML = "tag:yaml.org,2002:"
@@ -144,9 +145,7 @@ def _nothing(loader: Any, node: Any) -> None:
 
 def _dtype(loader: Any, node: Any) -> np.dtype[Any]:
     fields = loader.construct_mapping(node, deep=True)
-    dtype = np.dtype(fields["args"][0])
-    if dtype.kind not in "biuf":
-        raise ValueError(f"A configuration in YAML holds values of dtype {dtype}, no numbers.")
+    dtype = np.dtype(checked_dtype(fields["args"][0]))
     order = fields["state"][1] if "state" in fields else "="
     return dtype.newbyteorder(order)
 

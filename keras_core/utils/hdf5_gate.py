@@ -23,24 +23,27 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, NoReturn
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from typing import Any, Callable, NoReturn
 
 import numpy as np
 
 from keras_core.attempt import memory_limit
 from keras_core.errors import ModelFileError
+from keras_core.utils import hdf5_indexes, hdf5_texts
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_HEAP = b"GCOL\x01"  # three bytes follow that the library does not look at
-_HEAP_HEADER = 16
-_SMALLEST_HEAP = 4096
 _FREE_MEMORY = 2**25
 _SMALL_CHUNK = 2**20
 _SMALL_NUMBER_OF_CHUNKS = 1024
 _LARGEST_TRANSIENT = 2**26
 _LZF = 32000
+_DEEPEST_GROUP = 100
 _LZF_RATIO = 128
+
+
+Content = Callable[[], AbstractContextManager[Any]]
 
 
 class Limits:
@@ -49,13 +52,15 @@ class Limits:
     Args:
         file: its name, for messages.
         size: its bytes.
-        largest_text: bytes of the largest text in its heaps.
+        content: opens its bytes; None for a file without limits.
+        base: where its addresses are counted from.
     """
 
-    def __init__(self, file: str, size: float, largest_text: int) -> None:
+    def __init__(self, file: str, size: float, content: Content | None = None, base: int = 0):
         self.file = file
         self.left = memory_limit(2 * size + _FREE_MEMORY)
-        self.largest_text = largest_text
+        self.content = content
+        self.base = base
 
     def take(self, count: int, place: str) -> None:
         """Takes memory for an array that is kept.
@@ -113,7 +118,7 @@ def opened_content(content: bytes, file: str) -> Gate:
     Raises:
         ModelFileError: if it is no HDF5 file, or a damaged one.
     """
-    limits = Limits(file, len(content), checked_content(content, file))
+    limits = Limits(file, len(content), lambda: nullcontext(content), checked_base(content, file))
     with library_errors(file):
         return Gate(_h5py().File(io.BytesIO(content), "r"), limits)
 
@@ -126,7 +131,14 @@ def _checked_file(file: str) -> Limits:
         if not size:
             raise ModelFileError("it is empty.", file)
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return Limits(file, size, checked_content(content, file))
+            return Limits(file, size, partial(_mapped, file), checked_base(content, file))
+
+
+@contextmanager
+def _mapped(file: str) -> Iterator[Any]:
+    with open(file, "rb") as stream:
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            yield content
 
 
 def _h5py() -> Any:
@@ -154,7 +166,7 @@ def library_errors(file: str) -> Iterator[None]:
 # follows their sizes without a look at where they lead.
 
 
-def checked_content(content: Any, file: str) -> int:
+def checked_base(content: Any, file: str) -> int:
     """Looks through the bytes of a file for heaps.
 
     Args:
@@ -162,20 +174,23 @@ def checked_content(content: Any, file: str) -> int:
         file: name, for messages.
 
     Returns:
-        The size of the largest object in a heap.
+        Where its addresses are counted from.
 
     Raises:
         ModelFileError: if it is no HDF5 file, or a heap is damaged.
     """
-    _check_widths(content, file)
-    largest, at = 0, content.find(_HEAP)
+    base = _base_of(content, file)
+    at = content.find(hdf5_texts.HEAP_SIGNATURE)
     while at >= 0:
-        largest = max(largest, _checked_heap(content, at, file))
-        at = content.find(_HEAP, at + len(_HEAP))
-    return largest
+        _check_heap(content, at, file)
+        at = content.find(hdf5_texts.HEAP_SIGNATURE, at + 1)
+    damaged = hdf5_indexes.first_damaged(content)
+    if damaged is not None:
+        raise ModelFileError("its indexes are damaged.", file, f"index at byte {damaged}")
+    return base
 
 
-def _check_widths(content: Any, file: str) -> None:
+def _base_of(content: Any, file: str) -> int:
     start, at = -1, 0
     while start < 0 and at < len(content):
         if content[at : at + 8] == _SIGNATURE:
@@ -187,27 +202,15 @@ def _check_widths(content: Any, file: str) -> None:
     widths = head[5:7] if head[:1] < b"\x02" else head[1:3]
     if widths != b"\x08\x08":
         raise ModelFileError("it is damaged: its addresses have no 8 bytes.", file)
+    return start
 
 
-def _checked_heap(content: Any, start: int, file: str) -> int:
-    """The size of the largest object in a heap."""
-    (size,) = struct.unpack("<Q", content[start + 8 : start + 16].ljust(8, b"\0"))
-    if not _SMALLEST_HEAP <= size <= len(content) - start:
-        return 0  # no heap, for the library refuses it
-    largest, at, end = 0, start + _HEAP_HEADER, start + size
-    while at + _HEAP_HEADER <= end:
-        index, length = struct.unpack("<H6xQ", content[at : at + _HEAP_HEADER])
-        # The free space that ends a heap counts its own header.
-        step = _HEAP_HEADER + (length + 7) // 8 * 8 if index else length
-        if not _HEAP_HEADER <= step <= end - at:
-            _refuse_heap(start, file)
-        largest = max(largest, length if index else 0)
-        at += step
-    return largest
-
-
-def _refuse_heap(start: int, file: str) -> NoReturn:
-    raise ModelFileError("its texts are damaged.", file, f"heap at byte {start}")
+def _check_heap(content: Any, start: int, file: str) -> None:
+    try:
+        for _ in hdf5_texts.heap_objects(content, start):
+            continue
+    except hdf5_texts.DamagedTexts as error:
+        raise ModelFileError(str(error), file, f"heap at byte {start}") from error
 
 
 # Groups, arrays and attributes
@@ -271,6 +274,43 @@ class Gate:
     def is_array(self, name: str) -> bool:
         """Whether an object is a dataset."""
         return isinstance(self._object(name), _h5py().h5d.DatasetID)
+
+    def walk(self) -> Iterator[tuple[str, Gate, str]]:
+        """Path, group and name of each object inside; a group of several names is entered once.
+
+        Raises:
+            ModelFileError: if a group cannot be read, or lies too deep.
+        """
+        entered, waiting = {self._address}, [("", self, 0)]
+        while waiting:
+            prefix, gate, depth = waiting.pop()
+            for name in gate.names():
+                path = f"{prefix}{name}"
+                yield path, gate, name
+                inner = gate._inner_group(name)
+                if inner is None or inner._address in entered:
+                    continue
+                if depth == _DEEPEST_GROUP:
+                    gate.refuse(name, "groups in groups are nested too deeply.")
+                entered.add(inner._address)
+                waiting.append((f"{path}/", inner, depth + 1))
+
+    def names(self) -> list[str]:
+        """What the objects in this group are named."""
+        with self._reading(""):
+            return list(self.node)
+
+    @property
+    def _address(self) -> int:
+        with self._reading(""):
+            return int(_h5py().h5o.get_info(self.node.id).addr)
+
+    def _inner_group(self, name: str) -> Gate | None:
+        """The group of a name, if it is one that can be opened."""
+        try:
+            return None if self.is_array(name) else self.group(name)
+        except ModelFileError:
+            return None
 
     def array(self, name: str) -> np.ndarray:
         """Reads an array, which takes its part of the memory for this file.
@@ -353,8 +393,8 @@ class Gate:
         if not isinstance(found, h5py.h5d.DatasetID):
             self.refuse(name, "it is no array of numbers, but a group.")
         with self._reading(name):
-            _check_storage(self, name, found.get_create_plist())
             _check_numbers(self, name, found.get_type())
+            _check_storage(self, name, found.get_create_plist())
             dataset = h5py.Dataset(found)
             if dataset.shape is None:
                 self.refuse(name, "it is no array of numbers, but empty.")
@@ -369,10 +409,22 @@ class Gate:
             self.refuse(name, "it is neither a text nor a list of texts.")
         count, width = math.prod(shape), kind.get_size()
         if kind.get_class() == h5t.STRING:
-            width = self.limits.largest_text if kind.is_variable_str() else width
+            if kind.is_variable_str():
+                width, count = self._text_bytes(name, count), 1
         else:
             _check_numbers(self, name, kind)
         self.limits.check(count * width, f"{self.place.rstrip('/')}/{name}")
+
+    def _text_bytes(self, name: str, count: int) -> int:
+        if self.limits.content is None:
+            return 0
+        try:
+            with self.limits.content() as content:
+                return hdf5_texts.total_length(
+                    content, self.limits.base, self._address, _bytes(name), count
+                )
+        except hdf5_texts.DamagedTexts as error:
+            self.refuse(name, str(error))
 
 
 def _check_storage(gate: Gate, name: str, plan: Any) -> None:
@@ -384,8 +436,9 @@ def _check_storage(gate: Gate, name: str, plan: Any) -> None:
         gate.refuse(name, "it is put together from other places, which are not opened.")
     filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
     unknown = [number for number in filters if number not in known]
-    if unknown or len(set(filters)) < len(filters):
-        gate.refuse(name, f"it is packed by filters {filters[:8]}, of which some are unknown.")
+    packs_twice = len({_LZF, h5z.FILTER_DEFLATE} & set(filters)) == 2
+    if unknown or packs_twice or len(set(filters)) < len(filters):
+        gate.refuse(name, f"it is packed by filters {filters[:8]}, of which some are unknown or too many.")
 
 
 def _check_numbers(gate: Gate, name: str, kind: Any) -> None:
@@ -411,20 +464,20 @@ def _check_compressed(gate: Gate, name: str, dataset: Any) -> None:
     """Refuses chunks that become larger than a chunk is when they are unpacked."""
     plan = dataset.id.get_create_plist()
     filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
-    if not {_LZF, _h5py().h5z.FILTER_DEFLATE} & set(filters):
+    if not filters:
         return
     width = math.prod(dataset.chunks) * dataset.dtype.itemsize
     with gate._reading(name):
         for index in range(dataset.id.get_num_chunks()):
             info = dataset.id.get_chunk_info(index)
+            gate.limits.check(info.size, f"{gate.place.rstrip('/')}/{name}")
             if _LZF in filters and info.size * _LZF_RATIO > max(_LARGEST_TRANSIENT, 2 * width):
                 gate.refuse(name, "a chunk packed by lzf is too large.")
-            if _LZF not in filters and not info.filter_mask:
+            if _h5py().h5z.FILTER_DEFLATE in filters and not info.filter_mask:
                 _check_inflated(gate, name, dataset, info, width)
 
 
 def _check_inflated(gate: Gate, name: str, dataset: Any, info: Any, width: int) -> None:
-    gate.limits.check(info.size, f"{gate.place.rstrip('/')}/{name}")
     _, packed = dataset.id.read_direct_chunk(info.chunk_offset)
     # A checksum may stand before or behind what is packed.
     unpacked = zlib.decompressobj().decompress(packed, width + 64)
@@ -436,12 +489,13 @@ def _limits_of(group: Any, file: str) -> Limits:
     """Limits for a group that somebody else opened; none for one that is being written."""
     store = group.file
     if store.mode != "r":
-        return Limits(file, math.inf, 0)
+        return Limits(file, math.inf)
     if store.driver == "sec2" and os.path.isfile(file):
         return _checked_file(file)
     with library_errors(file):
         content = store.id.get_file_image()
-    return Limits(file, len(content), checked_content(content, file))
+    image = store.id.get_file_image
+    return Limits(file, len(content), lambda: nullcontext(image()), checked_base(content, file))
 
 
 def _bytes(name: str) -> bytes:

@@ -6,6 +6,8 @@ import copy
 import io
 import json
 import struct
+import warnings
+import zipfile
 
 import h5py
 import numpy as np
@@ -159,9 +161,70 @@ def structure_of(r, content):
         for _ in range(r.randint(1, 3)):
             try:
                 _change(r, file)
-            except (ValueError, TypeError, OSError, LookupError, RuntimeError):
+            except (ValueError, TypeError, OSError, LookupError, RuntimeError, MemoryError):
                 continue  # HDF5 itself refuses to write some of it
     return image.getvalue()
+
+
+# Archives and folders
+
+
+def archive_of(r, content):
+    """A zip of which a member is changed, or missing, or said to be another one."""
+    if r.randrange(6) == 0:
+        return bytes_of(r, content)
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    changed = [(name, _member(r, name, members[name])) for name in members]
+    kind = r.randrange(8)
+    if kind == 0:
+        del changed[r.randrange(len(changed))]
+    elif kind == 1:
+        changed.append(r.choice(changed))
+    elif kind == 2:
+        changed.append((r.choice(["/etc/x", "../x", "assets/x", "x" * 999, "metadata.json/x"]), b"x"))
+    return _zipped(r, changed)
+
+
+def _member(r, name, content):
+    if r.randrange(2):
+        return content
+    if name.endswith(".json"):
+        return as_json(r, json.loads(content)).encode("utf-8", "surrogatepass")
+    return r.choice([bytes_of, structure_of])(r, content)
+
+
+def _zipped(r, members):
+    image = io.BytesIO()
+    packing = r.choice([zipfile.ZIP_STORED, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+    packing = r.choice([packing, packing, packing, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    with warnings.catch_warnings(), zipfile.ZipFile(image, "w", packing) as file:
+        warnings.simplefilter("ignore")  # about names that stand twice
+        for name, content in members:
+            file.writestr(name, content + bytes(2**26 if r.random() < 0.01 else 0))
+    content = bytearray(image.getvalue())
+    if r.randrange(4) == 0:  # a size in the directory
+        at = max(content.find(b"PK\1\2", r.randrange(len(content))), 0)
+        _put(content, at + r.choice([20, 24, 42]), struct.pack("<I", r.choice(WORDS) % 2**32))
+    return bytes(content)
+
+
+def folder_of(r, files):
+    """Files of a TensorFlow.js folder, some of them changed."""
+    files = dict(files)
+    described = json.loads(files["model.json"])
+    part = r.choice([described, described["modelTopology"], described["weightsManifest"]])
+    if r.randrange(4):
+        changed = json.dumps(configuration(r, part))
+        written = json.dumps(described).replace(json.dumps(part), changed)
+        written = text(r, written) if r.randrange(4) == 0 else written
+        files["model.json"] = written.encode("utf-8", "surrogatepass")
+    name = r.choice([name for name in files if name != "model.json"])
+    if r.randrange(3) == 0:
+        files[name] = r.choice([files[name][:-4], files[name] * 2, bytes_of(r, files[name]), b""])
+    if r.randrange(8) == 0:
+        del files[name]
+    return files
 
 
 def _change(r, file):

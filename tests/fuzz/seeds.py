@@ -1,14 +1,17 @@
-"""The files that are mutated: small models of many layers, as HDF5, JSON and YAML."""
+"""The files that are mutated: small models of many layers, in each form."""
 
 from __future__ import annotations
 
 import io
 import json
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
 from keras_core import layers as L
 from keras_core.models import Model, Sequential
+from keras_core.saving.archive import save_model as save_archive
 
 
 def _dense():
@@ -75,3 +78,22 @@ def hdf5_files(made: list) -> list[bytes]:
 def configurations(made: list) -> list:
     """The configurations, as plain values."""
     return [json.loads(model.to_json()) for model in made]
+
+
+def archives(made: list) -> list[bytes]:
+    """Whole models as `.keras` archives."""
+    images = [io.BytesIO() for _ in made]
+    for model, image in zip(made, images):
+        save_archive(model, image)
+    return [image.getvalue() for image in images]
+
+
+def folders(made: list) -> list[dict[str, bytes]]:
+    """The files of TensorFlow.js folders, by their names, of the models that are written so."""
+    found = []
+    for model in made[:2]:
+        with tempfile.TemporaryDirectory() as outer:
+            folder = Path(outer) / "m.tfjs"
+            model.save(folder)
+            found.append({file.name: file.read_bytes() for file in folder.iterdir()})
+    return found

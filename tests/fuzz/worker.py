@@ -10,6 +10,7 @@ import gc
 import os
 import random
 import resource
+import shutil
 import sys
 import tempfile
 import warnings
@@ -22,7 +23,7 @@ from keras_core.attempt import memory_scope
 from keras_core.errors import ModelFileError
 from keras_core.models import load_model, model_from_json, model_from_yaml
 
-KINDS = ("h5 bytes", "h5 structure", "json", "yaml")
+KINDS = ("h5 bytes", "h5 structure", "json", "yaml", "keras", "tfjs")
 MEBIBYTE = 2**20
 # What Python and its libraries take for themselves while a small file is read.
 OVERHEAD = 48 * MEBIBYTE
@@ -62,11 +63,17 @@ class Reader:
         self.made = made
         self.files = seeds.hdf5_files(made)
         self.configs = seeds.configurations(made)
+        self.archives = seeds.archives(made)
+        self.folders = seeds.folders(made)
         self.folder = tempfile.TemporaryDirectory()
         self.path = os.path.join(self.folder.name, "model.h5")
         for file in range(len(self.files)):  # what is imported at first use is imported now
             self._read_file(self.files[file], file)
         model_from_yaml(made[0].to_yaml())
+        for archive in self.archives:
+            self._archive_reader(archive)[0]()
+        for files in self.folders:
+            self._folder_reader(files)[0]()
         self.guard = guard.Guard()
 
     def outcome(self, number: int, seed: int, only: str | None) -> str:
@@ -75,7 +82,7 @@ class Reader:
         kind = only or KINDS[number % len(KINDS)]
         read, size = self._prepared(r, kind)
         before = self._start_measuring()
-        self.guard.watch(frozenset([self.path]))
+        self.guard.watch(frozenset([self.path, *self._beside()]))
         try:
             result = self._judged(read)
         finally:
@@ -107,12 +114,40 @@ class Reader:
                     read(text)
 
             return read_text, len(text)
+        if kind == "keras":
+            return self._archive_reader(mutate.archive_of(r, r.choice(self.archives)))
+        if kind == "tfjs":
+            return self._folder_reader(mutate.folder_of(r, r.choice(self.folders)))
         number = r.randrange(len(self.files))
         change = mutate.bytes_of if kind == "h5 bytes" else mutate.structure_of
         content = change(r, self.files[number])
         with open(self.path, "wb") as file:
             file.write(content)
         return (lambda: self._read(number)), len(content)
+
+    def _archive_reader(self, content: bytes):
+        path = os.path.join(self.folder.name, "model.keras")
+        with open(path, "wb") as file:
+            file.write(content)
+
+        return (lambda: load_model(path)), len(content)
+
+    def _folder_reader(self, files: dict[str, bytes]):
+        folder = os.path.join(self.folder.name, "model.tfjs")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.mkdir(folder)
+        for name, content in files.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(content)
+        return (lambda: load_model(folder)), sum(map(len, files.values()))
+
+    def _beside(self) -> list[str]:
+        """The files of archives and folders."""
+        return [
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(self.folder.name)
+            for name in names
+        ]
 
     def _read_file(self, content: bytes, number: int) -> None:
         with open(self.path, "wb") as file:

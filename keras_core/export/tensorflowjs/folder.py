@@ -25,6 +25,7 @@ from keras_core.saving.targets import replacing
 MODEL = "model.json"
 _SHARD_SIZE = 4 * 2**20
 _SMALL_NUMBER_OF_NUMBERS = 65536
+_FREE_MEMORY = 2**25
 # Shards are named by their content, so that new ones can be written while the old ones are read.
 _OURS = re.compile(r"group1-shard\d+of\d+-[0-9a-f]{12}\.bin")
 
@@ -132,26 +133,48 @@ def load(path: Path) -> Any:
     file = path / MODEL if path.is_dir() else path
     if path.is_dir() and not file.is_file():
         raise ModelFileError(f"it is a folder without {MODEL}, no regular file", str(path))
+    if file.exists() and not file.is_file():
+        raise ModelFileError("it is no regular file, so it is not opened.", str(file))
     text = file.read_bytes()
     with telling(str(file), None, "it holds no model of TensorFlow.js"):
         described = parse_json(text)
         config, groups = _config(described), described["weightsManifest"]
+        _check_names([name for group in groups for name in group["paths"]])
         shards = [_shards_of(file.parent, group) for group in groups]
-        with attempted(_allowed(config, groups)):
+        with attempted(_allowed(config, groups)) as attempt:
             model = model_from_config(config)
-            arrays: dict[str, np.ndarray] = {}
+            wanted = _wanted(model, groups)
             for group, files in zip(groups, shards):
                 data = b"".join(shard.read_bytes() for shard in files)
-                arrays.update(manifest.separated(group["weights"], data))
-            _give(model, arrays)
+                for name, array in manifest.separated(group["weights"], data):
+                    if name in wanted:
+                        K.set_value(wanted[name], array)
+            attempt.settle(model.weights)
     return model
 
 
 def _allowed(config: Any, groups: Sequence[Mapping[str, Any]]) -> Attempt:
-    """What the files may take: as many numbers as they hold bytes."""
-    stored = sum(manifest.size_of(group["weights"]) for group in groups)
-    allowed = memory_limit(stored + _SMALL_NUMBER_OF_NUMBERS)
-    return Attempt(allowed, calls_for(config), f"a model with {stored:,} bytes of weights")
+    """What the files may take: their own weights.
+
+    Raises:
+        ValueError: the arrays become too large when their numbers are restored.
+    """
+    entries = [entry for group in groups for entry in group["weights"]]
+    stored, restored = manifest.size_of(entries), manifest.restored_size_of(entries)
+    allowed = memory_limit(2 * stored + _FREE_MEMORY)
+    if restored > allowed:
+        raise ValueError(
+            f"its weights take {restored:,} bytes, but of files of this size no more than "
+            f"{int(allowed):,} are read. If you trust them, read them inside of "
+            "keras_core.saving.safety.memory_scope(None)"
+        )
+    numbers = memory_limit(restored + _SMALL_NUMBER_OF_NUMBERS)
+    return Attempt(numbers, calls_for(config), f"a model with {stored:,} bytes of weights", True)
+
+
+def _check_names(names: Sequence[Any]) -> None:
+    if len(set(names)) < len(names):
+        raise ValueError("it names one of its files twice")
 
 
 def _config(described: Any) -> dict[str, Any]:
@@ -180,16 +203,16 @@ def _shard(folder: Path, name: Any) -> Path:
     return path
 
 
-def _give(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Gives the model all of its weights, or none."""
-    pairs = []
-    for variable in model.weights:
-        array = arrays.get(_name(variable))
-        if array is None or array.shape != variable.shape:
-            found = "nothing" if array is None else f"an array of shape {array.shape}"
+def _wanted(model: Any, groups: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The weights of a model by their names, each of which is there in its shape."""
+    shapes = {entry["name"]: entry["shape"] for group in groups for entry in group["weights"]}
+    wanted = {_name(variable): variable for variable in model.weights}
+    for name, variable in wanted.items():
+        shape = shapes.get(name)
+        if shape is None or tuple(shape) != variable.shape:
+            found = "nothing" if shape is None else f"an array of shape {tuple(shape)}"
             raise ValueError(
-                f"weight {_name(variable)!r} of shape {variable.shape} is wanted; {found} is there "
+                f"weight {name!r} of shape {variable.shape} is wanted; {found} is there "
                 "under that name"
             )
-        pairs.append((variable, array))
-    K.batch_set_value(pairs)
+    return wanted

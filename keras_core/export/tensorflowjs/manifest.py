@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 # What TensorFlow.js names a dtype, and how its numbers lie in a file.
 _STORED = {"float32": "<f4", "int32": "<i4", "bool": "|b1", "uint8": "|u1", "uint16": "<u2"}
+_BLOCK = 2**20
 WRITTEN = ("float32", "int32", "bool")
 
 Entry = Mapping[str, Any]
@@ -40,15 +41,19 @@ def size_of(listed: Sequence[Entry]) -> int:
     return sum(prod(_shape(entry)) * np.dtype(_stored(entry)).itemsize for entry in listed)
 
 
-def separated(listed: Sequence[Entry], data: bytes) -> dict[str, np.ndarray]:
+def restored_size_of(listed: Sequence[Entry]) -> int:
+    """How many bytes the arrays take when their numbers are restored."""
+    return sum(prod(_shape(entry)) * np.dtype(entry["dtype"]).itemsize for entry in listed)
+
+
+def separated(listed: Sequence[Entry], data: bytes) -> Iterator[tuple[str, np.ndarray]]:
     """The arrays of a manifest; those stored in fewer bits with their numbers restored."""
-    arrays, start = {}, 0
+    start = 0
     for entry in listed:
         shape, stored = _shape(entry), np.dtype(_stored(entry))
-        part = np.frombuffer(data, stored, prod(shape), start).reshape(shape)
+        part = np.frombuffer(data, stored, prod(shape), start)
         start += part.nbytes
-        arrays[entry["name"]] = _restored(part, entry).astype(entry["dtype"])
-    return arrays
+        yield entry["name"], _restored(part, entry).reshape(shape)
 
 
 def _shape(entry: Entry) -> list[int]:
@@ -74,8 +79,12 @@ def _stored(entry: Entry) -> str:
 def _restored(part: np.ndarray, entry: Entry) -> np.ndarray:
     quantized = entry.get("quantization")
     if not quantized:
-        return part
+        return part.astype(entry["dtype"])
     try:
-        return part * float(quantized["scale"]) + float(quantized["min"])
+        scale, least = float(quantized["scale"]), float(quantized["min"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{entry['name']} has no scale and min to be restored by") from error
+    made = np.empty(part.shape, entry["dtype"])
+    for start in range(0, len(part), _BLOCK):  # in between they take more memory
+        made[start : start + _BLOCK] = part[start : start + _BLOCK] * scale + least
+    return made
