@@ -20,7 +20,6 @@ import math
 import mmap
 import os
 import stat
-import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -130,15 +129,18 @@ def _checked_file(file: str) -> Limits:
         size = os.fstat(stream.fileno()).st_size
         if not size:
             raise ModelFileError("it is empty.", file)
-        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        with _map_of(stream) as content:
             return Limits(file, size, partial(_mapped, file), checked_base(content, file))
 
 
 @contextmanager
 def _mapped(file: str) -> Iterator[Any]:
-    with open(file, "rb") as stream:
-        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            yield content
+    with open(file, "rb") as stream, _map_of(stream) as content:
+        yield content
+
+
+def _map_of(stream: Any) -> mmap.mmap:
+    return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _h5py() -> Any:
@@ -438,7 +440,9 @@ def _check_storage(gate: Gate, name: str, plan: Any) -> None:
     unknown = [number for number in filters if number not in known]
     packs_twice = len({_LZF, h5z.FILTER_DEFLATE} & set(filters)) == 2
     if unknown or packs_twice or len(set(filters)) < len(filters):
-        gate.refuse(name, f"it is packed by filters {filters[:8]}, of which some are unknown or too many.")
+        gate.refuse(
+            name, f"it is packed by filters {filters[:8]}, of which some are unknown or too many."
+        )
 
 
 def _check_numbers(gate: Gate, name: str, kind: Any) -> None:
