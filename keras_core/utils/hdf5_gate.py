@@ -10,7 +10,7 @@ says of itself, before a value is read:
 - a text, or a list of texts, is an attribute;
 - what is read fits the file: at most twice its size and 32 MB, which, with the weights that are
   made of it, is at most four times its size and 64 MB;
-- the heaps of texts are whole.
+- the heaps of texts are whole, texts are as long as their references say, and indexes can be right.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ _SMALL_NUMBER_OF_CHUNKS = 1024
 _LARGEST_TRANSIENT = 2**26
 _LZF = 32000
 _DEEPEST_GROUP = 100
+# Of them all those of a stream that is read at a place that it cannot have.
+_LIBRARY_ERRORS = (OSError, RuntimeError, ValueError, ArithmeticError, MemoryError)
 _LZF_RATIO = 128
 
 
@@ -156,7 +158,7 @@ def library_errors(file: str) -> Iterator[None]:
         yield
     except ModelFileError:
         raise
-    except (OSError, RuntimeError) as error:
+    except _LIBRARY_ERRORS as error:
         raise ModelFileError(
             "it cannot be read as an HDF5 file: it is damaged, cut off, or of another kind "
             f"({error}).",
