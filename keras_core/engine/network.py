@@ -506,14 +506,17 @@ def _refuse_half(args, kwargs):
 
 def _distinct_names(names):
     """Names of layers, numbered where a layer gives several outputs: `a`, `a_1`, `a_2`."""
-    distinct = []
+    given = set(names)
+    distinct: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for name in names:
-        candidate, number = name, 0
-        while candidate in distinct or (number and candidate in names):
+        candidate, number = name, numbers.get(name, 0)
+        while candidate in distinct or (number and candidate in given):
             number += 1
             candidate = f"{name}_{number}"
-        distinct.append(candidate)
-    return distinct
+        numbers[name] = number
+        distinct[candidate] = None
+    return list(distinct)
 
 
 def _replay_node(node, known, run):

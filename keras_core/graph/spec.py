@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 import numpy as np
 
-from keras_core.errors import shown
+from keras_core import errors
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -104,7 +104,9 @@ def checked_dtype(dtype: Any) -> str:
     except TypeError:
         name = str(dtype)
     if name not in DTYPES:
-        raise TypeError(f"{shown(dtype)} is not a tensor dtype; use one of {', '.join(DTYPES)}.")
+        raise TypeError(
+            f"{errors.shown(dtype)} is not a tensor dtype; use one of {', '.join(DTYPES)}."
+        )
     return name
 
 

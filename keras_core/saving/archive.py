@@ -74,7 +74,9 @@ class Archive:
             reason = f"it is no whole zip archive ({shortened(error, 300)})."
             raise ModelFileError(reason, self.file, member) from error
         except (zlib.error, RuntimeError, OverflowError) as error:
-            raise ModelFileError(f"it cannot be unpacked ({shortened(error, 300)}).", self.file, member) from error
+            raise ModelFileError(
+                f"it cannot be unpacked ({shortened(error, 300)}).", self.file, member
+            ) from error
 
     def read(self, name: str) -> bytes:
         """The contents of a member.

@@ -146,7 +146,7 @@ def _nothing(loader: Any, node: Any) -> None:
 def _dtype(loader: Any, node: Any) -> np.dtype[Any]:
     fields = loader.construct_mapping(node, deep=True)
     dtype = np.dtype(checked_dtype(fields["args"][0]))
-    order = fields["state"][1] if "state" in fields else "="
+    order: Any = fields["state"][1] if "state" in fields else "="
     return dtype.newbyteorder(order)
 
 

@@ -10,7 +10,7 @@ says of itself, before a value is read:
 - a text, or a list of texts, is an attribute;
 - what is read fits the file: at most twice its size and 32 MB, which, with the weights that are
   made of it, is at most four times its size and 64 MB;
-- the heaps of texts are whole.
+- the heaps of texts are whole, texts are as long as their references say, and indexes can be right.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import math
 import mmap
 import os
 import stat
-import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -40,6 +39,8 @@ _SMALL_NUMBER_OF_CHUNKS = 1024
 _LARGEST_TRANSIENT = 2**26
 _LZF = 32000
 _DEEPEST_GROUP = 100
+# Of them all those of a stream that is read at a place that it cannot have.
+_LIBRARY_ERRORS = (OSError, RuntimeError, ValueError, ArithmeticError, MemoryError)
 _LZF_RATIO = 128
 
 
@@ -130,15 +131,18 @@ def _checked_file(file: str) -> Limits:
         size = os.fstat(stream.fileno()).st_size
         if not size:
             raise ModelFileError("it is empty.", file)
-        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        with _map_of(stream) as content:
             return Limits(file, size, partial(_mapped, file), checked_base(content, file))
 
 
 @contextmanager
 def _mapped(file: str) -> Iterator[Any]:
-    with open(file, "rb") as stream:
-        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            yield content
+    with open(file, "rb") as stream, _map_of(stream) as content:
+        yield content
+
+
+def _map_of(stream: Any) -> mmap.mmap:
+    return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _h5py() -> Any:
@@ -154,7 +158,7 @@ def library_errors(file: str) -> Iterator[None]:
         yield
     except ModelFileError:
         raise
-    except (OSError, RuntimeError) as error:
+    except _LIBRARY_ERRORS as error:
         raise ModelFileError(
             "it cannot be read as an HDF5 file: it is damaged, cut off, or of another kind "
             f"({error}).",
@@ -438,7 +442,9 @@ def _check_storage(gate: Gate, name: str, plan: Any) -> None:
     unknown = [number for number in filters if number not in known]
     packs_twice = len({_LZF, h5z.FILTER_DEFLATE} & set(filters)) == 2
     if unknown or packs_twice or len(set(filters)) < len(filters):
-        gate.refuse(name, f"it is packed by filters {filters[:8]}, of which some are unknown or too many.")
+        gate.refuse(
+            name, f"it is packed by filters {filters[:8]}, of which some are unknown or too many."
+        )
 
 
 def _check_numbers(gate: Gate, name: str, kind: Any) -> None:

@@ -164,4 +164,8 @@ def _later_block(content: Any, header: int) -> tuple[int, int, bool]:
     flags = content[header + 5]
     at = header + 6 + 16 * bool(flags & _KEEPS_TIMES) + 4 * bool(flags & _KEEPS_PHASE)
     width = 1 << (flags & 3)
-    return at + width, int.from_bytes(content[at : at + width], "little"), bool(flags & _TRACKS_ORDER)
+    return (
+        at + width,
+        int.from_bytes(content[at : at + width], "little"),
+        bool(flags & _TRACKS_ORDER),
+    )

@@ -182,7 +182,9 @@ def archive_of(r, content):
     elif kind == 1:
         changed.append(r.choice(changed))
     elif kind == 2:
-        changed.append((r.choice(["/etc/x", "../x", "assets/x", "x" * 999, "metadata.json/x"]), b"x"))
+        changed.append(
+            (r.choice(["/etc/x", "../x", "assets/x", "x" * 999, "metadata.json/x"]), b"x")
+        )
     return _zipped(r, changed)
 
 

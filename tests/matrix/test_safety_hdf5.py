@@ -97,6 +97,18 @@ def test_a_header_that_continues_in_itself(path):
         hdf5_gate.opened(path).attribute("keras_version")
 
 
+@pytest.mark.parametrize("at", range(24, 96, 8))
+@pytest.mark.parametrize("address", [2**63, 2**64 - 16, 2**62])
+def test_addresses_that_no_stream_has(path, at, address):
+    _changed(path, at, "<Q", address)
+    model = Sequential([Dense(3, input_shape=(5,))])
+    for source in (path, io.BytesIO(path.read_bytes())):
+        try:
+            model.load_weights(source)
+        except ModelFileError as error:
+            assert error.reason
+
+
 # Indexes
 
 
