@@ -103,7 +103,7 @@ class BatchNormalization(Layer):
                 f"BatchNormalization layer {self.name!r}: `axis` must be an integer, got {axis!r}."
             )
         self.axis = axis
-        self.momentum = checked_number(self, "momentum", momentum)
+        self.momentum: float = checked_number(self, "momentum", momentum)
         self.epsilon = checked_number(self, "epsilon", epsilon)
         self.center = checked_flag(self, "center", center)
         self.scale = checked_flag(self, "scale", scale)
