@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import pickle
@@ -21,7 +22,15 @@ Setup = tuple[Callable[..., None], tuple[Any, ...]]
 
 # Pipes that a process inherits from another start would hide the end of a third one.
 _starting = threading.Lock()
+_ending = threading.Event()
 _LOOKS_EVERY = 1.0
+
+
+@atexit.register
+def _start_no_more() -> None:
+    """Python ends the processes that it sees at its end, and then waits for all that there are."""
+    with _starting:
+        _ending.set()
 
 
 class WorkerTraceback(Exception):
@@ -109,6 +118,8 @@ class _Helper:
         context = multiprocessing.get_context()
         forks = context.get_start_method() == "fork"
         with nothing_runs() if forks else nullcontext(), _starting:
+            if _ending.is_set():
+                raise RuntimeError("The interpreter ends, so no worker process is started.")
             self._pipe, others_end = context.Pipe()
             arguments = (others_end, self._pipe, *setup)
             self.process: Any = context.Process(target=_serve, args=arguments, daemon=True)
