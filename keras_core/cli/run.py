@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import get_importer
@@ -80,9 +80,8 @@ def _program(chosen: argparse.Namespace) -> _Program:
         raise _AbsentError("there is nothing to run; name a file, or -m and a module.")
     path = Path(chosen.script)
     file = os.path.join(os.getcwd(), chosen.script)
-    importer = get_importer(file) if path.exists() else None
-    if importer is not None:
-        return _of_folder(file, importer, [chosen.script, *chosen.arguments])
+    if path.exists() and get_importer(file) is not None:
+        return _of_folder(file, [chosen.script, *chosen.arguments])
     if not path.is_file():
         raise _AbsentError(f"there is no file {chosen.script!r} to run.")
     _take_over([chosen.script, *chosen.arguments], os.path.dirname(os.path.realpath(path)))
@@ -110,9 +109,9 @@ def _spec_of(name: str) -> ModuleSpec | None:
         raise  # the package imports something that is not there
 
 
-def _of_folder(path: str, importer: Any, words: list[str]) -> _Program:
+def _of_folder(path: str, words: list[str]) -> _Program:
     """The `__main__` of a folder or zip file."""
-    spec = importer.find_spec("__main__")
+    spec = PathFinder.find_spec("__main__", [path])
     if spec is None:
         raise _AbsentError(f"there is no file {words[0]!r} to run.")
     _take_over(words, path)

@@ -399,7 +399,9 @@ def save_to_binary_h5py(save_function: Callable[[Any], Any], stream: Any) -> Non
     image = io.BytesIO()
     with h5py.File(image, "w") as file:
         save_function(file)
-    stream.write(image.getbuffer())
+    # Given back also where writing fails, for what is lent cannot be freed.
+    with image.getbuffer() as content:
+        stream.write(content)
 
 
 def load_from_binary_h5py(load_function: Callable[[Any], Any], stream: Any) -> Any:

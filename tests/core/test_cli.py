@@ -92,6 +92,7 @@ def test_doctor_tells_of_two_distributions_with_one_name(sandbox):
         ("[" * 200_000, "keras.json is ignored"),
         ('{"floatx": "double"}', "floatx must be 'float16'"),
     ],
+    ids=["cut off", "deep", "of no dtype"],
 )
 def test_doctor_tells_what_is_wrong_with_the_settings(sandbox, settings, told):
     sandbox.distribution("keras-mine", MINE, "mine")

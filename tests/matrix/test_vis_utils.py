@@ -145,6 +145,8 @@ def test_a_missing_library_is_named(monkeypatch):
         utils.plot_history({"loss": [1.0]})
 
 
+# Of what an older matplotlib is made of.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_history_is_drawn_a_panel_a_metric(tmp_path):
     pytest.importorskip("matplotlib")
     values = {"loss": [3.0, 2.0], "acc": [0.1, 0.5], "val_loss": [4.0, 3.0], "lr": [0.1, 0.1]}

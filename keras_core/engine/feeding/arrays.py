@@ -107,7 +107,8 @@ def _refuse_surplus(data: Any, role: str) -> None:
 
 
 def _arrays_of(data: Any, names: Sequence[str], role: str) -> list[Any]:
-    if isinstance(data, dict):
+    # A matrix of scipy.sparse in the format "dok" was a dict once.
+    if isinstance(data, dict) and not hasattr(data, "tocsr"):
         return _by_name(data, names, role)
     if isinstance(data, (list, tuple)):
         if len(names) == 1 and data and all(isinstance(x, (int, float)) for x in data):
