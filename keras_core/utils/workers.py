@@ -136,18 +136,25 @@ class _Helper:
                 others_end.close()
 
     def __call__(self, task: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        try:
-            self._pipe.send((task, arguments))
-            while not self._pipe.poll(_LOOKS_EVERY):
-                if not self.process.is_alive():
-                    raise EOFError
-            result, error, origin = self._pipe.recv()
-        except (EOFError, OSError) as cause:
-            raise RuntimeError(self._told_death()) from cause
+        answer = self._answer(task, arguments)
+        if answer is None:
+            raise RuntimeError(self._told_death())
+        result, error, origin = answer
         if error is not None:
             error.__cause__ = WorkerTraceback(origin)
             raise error
         return result
+
+    def _answer(self, task: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """What the process says to a task; None if it dies (an error would keep what was sent)."""
+        try:
+            self._pipe.send((task, arguments))
+            while not self._pipe.poll(_LOOKS_EVERY):
+                if not self.process.is_alive():
+                    return None
+            return self._pipe.recv()
+        except (EOFError, OSError):
+            return None
 
     def end(self) -> None:
         """Lets the process end, and waits until it has."""
