@@ -7,8 +7,8 @@ from typing import Any
 from keras_core import backend as K
 from keras_core import layers as L
 from keras_core import namespaces
-from keras_core.applications import imagenet_utils
 from keras_core.applications._request import Published, Request, Shape, channel_axis, channels_of
+from keras_core.applications._scaling import preprocess_input
 from keras_core.applications.imagenet_utils import decode_predictions
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
@@ -161,16 +161,3 @@ def _residual(
     shape = K.int_shape(x)[1:]
     x = L.Lambda(_scaled_sum, output_shape=shape, arguments={"scale": scale}, name=name)([x, mixed])
     return L.Activation(activation, name=name + "_ac")(x) if activation else x
-
-
-def preprocess_input(x: Any, **kwargs: Any) -> Any:
-    """Scales pictures as the published weights were trained with: from -1 to 1.
-
-    Args:
-        x: array or tensor of pictures in red, green and blue from 0 to 255, of rank 3 or 4.
-        **kwargs: `data_format`, as for `imagenet_utils.preprocess_input`.
-
-    Returns:
-        A new array of floats, or a tensor.
-    """
-    return imagenet_utils.preprocess_input(x, kwargs.get("data_format"), mode="tf")

@@ -6,7 +6,6 @@ from typing import Any
 
 from keras_core import layers as L
 from keras_core import namespaces
-from keras_core.applications import imagenet_utils
 from keras_core.applications._request import (
     Published,
     Request,
@@ -17,6 +16,7 @@ from keras_core.applications._request import (
     published_rows,
     square_size,
 )
+from keras_core.applications._scaling import preprocess_input
 from keras_core.applications.imagenet_utils import decode_predictions
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
@@ -134,16 +134,3 @@ def _top(request: Request, x: Tensor, dropout: float) -> Tensor:
     x = L.Conv2D(request.classes, 1, padding="same", name="conv_preds")(x)
     x = L.Reshape((request.classes,), name="reshape_2")(x)
     return L.Activation("softmax", name="act_softmax")(x)
-
-
-def preprocess_input(x: Any, **kwargs: Any) -> Any:
-    """Scales pictures as the published weights were trained with: from -1 to 1.
-
-    Args:
-        x: array or tensor of pictures in red, green and blue from 0 to 255, of rank 3 or 4.
-        **kwargs: `data_format`, as for `imagenet_utils.preprocess_input`.
-
-    Returns:
-        A new array of floats, or a tensor.
-    """
-    return imagenet_utils.preprocess_input(x, kwargs.get("data_format"), mode="tf")

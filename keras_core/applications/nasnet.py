@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from keras_core import backend as K
 from keras_core import layers as L
 from keras_core import namespaces
-from keras_core.applications import imagenet_utils
 from keras_core.applications._request import (
     Published,
     Request,
@@ -15,6 +14,7 @@ from keras_core.applications._request import (
     channel_axis,
     half_padding,
 )
+from keras_core.applications._scaling import preprocess_input
 from keras_core.applications.imagenet_utils import decode_predictions
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
@@ -259,16 +259,3 @@ def _reduction(x: Tensor, before: Tensor | None, filters: int, name: str) -> tup
     five = L.add([left, right], name=f"reduction_add4_{name}")
     joined = [two, three, four, five]
     return L.concatenate(joined, axis=channel_axis(-1), name=f"reduction_concat_{name}"), x
-
-
-def preprocess_input(x: Any, **kwargs: Any) -> Any:
-    """Scales pictures as the published weights were trained with: from -1 to 1.
-
-    Args:
-        x: array or tensor of pictures in red, green and blue from 0 to 255, of rank 3 or 4.
-        **kwargs: `data_format`, as for `imagenet_utils.preprocess_input`.
-
-    Returns:
-        A new array of floats, or a tensor.
-    """
-    return imagenet_utils.preprocess_input(x, kwargs.get("data_format"), mode="tf")

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.attempt import current
 from keras_core.graph import Variable
+from keras_core.saving import weights
 from keras_core.saving.dialects import class_name
 from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.layer_utils import describe, unfrozen
@@ -93,10 +93,7 @@ def load_weights(store: H5Dict, model: Any, config: dict[str, Any] | None = None
     pairs: list[Any] = []
     for path, layer, variables in _places(model, "", config, folder):
         pairs += zip(variables, _fitting(store, path, layer, variables))
-    K.batch_set_value(pairs)
-    attempt = current()
-    if attempt is not None:
-        attempt.settle(variable for variable, _ in pairs)
+    weights.give_values(pairs)
 
 
 def read_arrays(store: H5Dict, path: str) -> list[np.ndarray]:

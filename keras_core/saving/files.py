@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from keras_core.errors import shown
 from keras_core.plugins import features
 from keras_core.plugins.contract import ModelFormat
-from keras_core.saving import archive, hdf5
+from keras_core.saving import archive, hdf5, targets
 from keras_core.saving.safety import safe_mode_scope
 from keras_core.utils.generic_utils import CustomObjectScope, has_arg
 from keras_core.utils.io_utils import ask_to_proceed_with_overwrite
@@ -40,7 +40,7 @@ def save_model(
         NotImplementedError: if the model has no configuration, as a subclass with its own `call`.
         ValueError: if `filepath` is of another kind, or its format is only read.
     """
-    chosen = by_ending(filepath) if _is_path(filepath) else None
+    chosen = by_ending(filepath) if targets.is_path(filepath) else None
     if chosen is None or chosen.name == _HDF5 or not chosen.holds_weights:
         hdf5.save_model(model, filepath, overwrite, include_optimizer)
     elif chosen.save is None:
@@ -82,7 +82,7 @@ def load_model(
         reader = archive if _head(stream).startswith(archive.SIGNATURE) else hdf5
         options = _for_reader(reader.load_model, filepath, written_on)
         return reader.load_model(stream, custom_objects, compile, safe_mode, **options)
-    chosen = _by_content(filepath) if _is_path(filepath) else None
+    chosen = _by_content(filepath) if targets.is_path(filepath) else None
     if chosen is None or chosen.load is None:
         return hdf5.load_model(filepath, custom_objects, compile, safe_mode, written_on)
     options = _taken(
@@ -152,10 +152,6 @@ def _head(stream: Any) -> bytes:
 
 def _is_seekable(stream: Any) -> bool:
     return bool(getattr(stream, "seekable", bool)())
-
-
-def _is_path(target: Any) -> bool:
-    return isinstance(target, (str, os.PathLike))
 
 
 def _taken(function: Callable[..., Any], **options: Any) -> dict[str, Any]:

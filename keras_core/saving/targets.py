@@ -98,7 +98,7 @@ def write(target: Any, save: Callable[[H5Dict], Any], overwrite: bool, what: str
     Raises:
         ValueError: if `target` is nothing of that.
     """
-    if _is_path(target):
+    if is_path(target):
         if overwrite or not os.path.isfile(target) or ask_to_proceed_with_overwrite(target):
             # HDF5 does not recover from a disk that fills up, so its bytes are made in memory.
             with replacing(target) as file:
@@ -131,7 +131,7 @@ def read(target: Any, load: Callable[[H5Dict], Any], what: str) -> Any:
         ModelFileError: if it is no HDF5 file; both an OSError and a ValueError.
         ValueError: if `target` is nothing of that.
     """
-    if _is_path(target):
+    if is_path(target):
         with H5Dict(target, "r") as store:
             return load(store)
     if hasattr(target, "read"):
@@ -142,7 +142,8 @@ def read(target: Any, load: Callable[[H5Dict], Any], what: str) -> Any:
     return load(_as_store(target, "r"))
 
 
-def _is_path(target: Any) -> bool:
+def is_path(target: Any) -> bool:
+    """Whether a target is the path of a file."""
     return isinstance(target, (str, os.PathLike))
 
 

@@ -174,10 +174,15 @@ def load_weights(
     pairs: list[Any] = []
     for name, layer in zip(names, layers):
         pairs += _fitting(group, name, layer, reshape, written_on)
-    _set(pairs)
+    give_values(pairs)
 
 
-def _set(pairs: Sequence[Any]) -> None:
+def give_values(pairs: Sequence[Any]) -> None:
+    """Gives variables the values that a file has for them, and tells a reading that they have them.
+
+    Args:
+        pairs: list of (variable, array).
+    """
     K.batch_set_value(pairs)
     attempt = current()
     if attempt is not None:
@@ -199,7 +204,8 @@ def _fitting(
         arrays = keras1_weights.of_today(layer, names, arrays)
     else:
         _check_number(inner, inner.names("weight_names"), layer)
-        arrays = _in_order(layer, variables, inner, _by_later_keras(group))
+        later = dialects.is_later(writer.version_of(group))
+        arrays = _in_order(layer, variables, inner, later)
     with unfrozen():
         arrays = convert_weights(layer, arrays, writer.engine_of(group, written_on), reshape)
     for variable, array in zip(variables, arrays):
@@ -209,10 +215,6 @@ def _fitting(
                 f"shape {array.shape}, but the weight has shape {K.int_shape(variable)}."
             )
     return list(zip(variables, arrays))
-
-
-def _by_later_keras(group: H5Dict) -> bool:
-    return "keras_version" in group and dialects.is_later(group.text("keras_version"))
 
 
 def _in_order(layer, variables, inner, later):
@@ -279,7 +281,7 @@ def load_weights_by_name(
             continue
         for layer in named.get(name, ()):
             pairs += _fitting_or_skipped(group, name, layer, skip_mismatch, reshape, written_on)
-    _set(pairs)
+    give_values(pairs)
 
 
 def _fitting_or_skipped(

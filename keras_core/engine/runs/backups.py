@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import random
 from collections import Counter
@@ -56,9 +55,6 @@ class Backups:
             self._place_sources(self._found)
 
     def _read(self) -> dict[str, Any] | None:
-        for keeper in self.keepers:
-            for left in glob.glob(f"{glob.escape(os.path.realpath(keeper.path))}.????????.tmp"):
-                os.remove(left)
         for keeper in self.keepers:
             if os.path.exists(keeper.path):
                 state = _read(keeper.path)

@@ -53,6 +53,15 @@ def mapped(change: Callable[[dict[str, Any]], Any], value: Any) -> Any:
     return [mapped(change, inner) for inner in value] if isinstance(value, list) else value
 
 
+def beside(entry: dict[str, Any]) -> dict[str, Any]:
+    """What stands beside class and configuration and has a meaning in Keras 2.3.1.
+
+    Args:
+        entry: the configuration of an object, with its class.
+    """
+    return {key: entry[key] for key in ("name", "inbound_nodes", "shared") if key in entry}
+
+
 def described(entry: dict[str, Any]) -> str:
     """Name and class of a layer, for messages."""
     config = entry["config"] if isinstance(entry["config"], dict) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import backend as K
+from keras_core.saving.dialects._words import beside
 from keras_core.saving.dialects.keras3 import ACTIVATIONS, OF_ACTIVATIONS
 from keras_core.saving.dialects.tf_keras import INTERPOLATIONS
 
@@ -36,11 +37,7 @@ def _model(entry: dict[str, Any], model: Any) -> dict[str, Any]:
     if model.inputs and layers and layers[0]["class_name"] != "InputLayer":
         layers.insert(0, _entry_of(model))
     made = {"module": "keras", "class_name": entry["class_name"], "registered_name": None}
-    return {**_beside(entry), **made, "config": {**config, "layers": layers}}
-
-
-def _beside(entry):
-    return {key: entry[key] for key in ("name", "inbound_nodes", "shared") if key in entry}
+    return {**beside(entry), **made, "config": {**config, "layers": layers}}
 
 
 def _named(model):
@@ -72,7 +69,7 @@ def _functional(entry, model):
     }
     name = "Functional" if entry["class_name"] == "Model" else entry["class_name"]
     names = {"class_name": name, "registered_name": name}
-    return {**_beside(entry), "module": "keras.src.models.functional", **names, "config": made}
+    return {**beside(entry), "module": "keras.src.models.functional", **names, "config": made}
 
 
 def _is_model(layer):
@@ -131,7 +128,7 @@ def _layer(entry: dict[str, Any], layer: Any) -> dict[str, Any]:
             config[key] = ACTIVATIONS.get(config[key], config[key])
     name, config = _OF_CLASS.get(name, _as_it_is)(name, config)
     config = {key: _value(key, value, layer) for key, value in config.items()}
-    return {**_beside(entry), "class_name": name, "config": config}
+    return {**beside(entry), "class_name": name, "config": config}
 
 
 def _value(key, value, layer):

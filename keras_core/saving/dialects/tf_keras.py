@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from keras_core.saving.dialects._words import (
+    beside,
     class_name,
     described,
     is_model,
@@ -99,15 +100,10 @@ def _object(entry: dict[str, Any]) -> Any:
             "Lambda, where the model is made."
         )
     if not isinstance(config, dict):
-        return {**_outside(entry), "class_name": _RENAMED.get(name, name), "config": config}
+        return {**beside(entry), "class_name": _RENAMED.get(name, name), "config": config}
     if is_model(entry):
         return _model(entry)
     return _leaf(entry)
-
-
-def _outside(entry):
-    """What stands beside class and configuration and has a meaning in Keras 2.3.1."""
-    return {key: entry[key] for key in ("name", "inbound_nodes", "shared") if key in entry}
 
 
 def _leaf(entry):
@@ -120,7 +116,7 @@ def _leaf(entry):
     if name == "Bidirectional":
         config = _bidirectional(entry, config)
     config = _own_words(new, entry, mapped(_object, config))
-    made = {**_outside(entry), "class_name": new, "config": config}
+    made = {**beside(entry), "class_name": new, "config": config}
     if "inbound_nodes" in made:
         made["inbound_nodes"] = [_call(entry, call) for call in made["inbound_nodes"]]
     return made
@@ -227,7 +223,7 @@ def _model(entry):
     elif isinstance(config.get("build_input_shape"), list):
         made["build_input_shape"] = config["build_input_shape"]
     name = class_name(entry)
-    result = {**_outside(entry), "class_name": _RENAMED.get(name, name), "config": made}
+    result = {**beside(entry), "class_name": _RENAMED.get(name, name), "config": made}
     if "inbound_nodes" in result:
         result["inbound_nodes"] = [_call(entry, call) for call in result["inbound_nodes"]]
     return result
