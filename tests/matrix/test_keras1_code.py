@@ -252,7 +252,10 @@ def test_merge_of_models_begins_a_sequential():
 
 @pytest.fixture
 def as_keras():
-    keras.install_as_keras()
+    with warnings.catch_warnings():
+        # An earlier test may have imported TensorFlow's Keras, which this tells of.
+        warnings.filterwarnings("ignore", "Another Keras", UserWarning)
+        keras.install_as_keras()
     yield
     keras.uninstall_as_keras()
 
