@@ -1,4 +1,4 @@
-"""Who is measured, and at what."""
+"""Who is measured."""
 
 from __future__ import annotations
 
@@ -9,46 +9,35 @@ from benchmarks.environments import FOLDER, Environment
 
 @dataclass(frozen=True)
 class Contender:
-    """A library in a process of its own.
+    """A library, which runs in processes of its own.
 
     Args:
-        name: for the table.
-        worker: file name in `workers/`.
-        arguments: what the worker is told first.
-        workloads: what it can do.
-        environment: where it runs; the present interpreter for None.
+        name: for the tables and the command line.
+        environment: where it runs.
+        package: what has Keras's API; empty where nothing has.
+        engine: the library that computes, which is part of what an import costs.
         settings: environment variables.
+        worker: the module in `workers/` that measures it; empty for the one of the benchmark.
     """
 
     name: str
-    worker: str
-    arguments: tuple[str, ...]
-    workloads: tuple[str, ...]
-    environment: Environment | None = None
+    environment: Environment
+    package: str = ""
+    engine: str = ""
     settings: tuple[tuple[str, str], ...] = ()
+    worker: str = ""
 
 
-WORKLOADS = {
-    "mlp_fit": "fit, digits 64-128-64-10, Adam, batch 32: one step",
-    "lstm_step": "train_on_batch, LSTM 32 x 80 x 128 -> 128, mean squared error, Adam",
-    "cnn_step": "train_on_batch, CNN 28 x 28 x 1, 3x3 x 32, 3x3 x 64, dense 128, batch 128, Adam",
-    "predict_1": "predict, 1 row, the digits network",
-    "predict_32": "predict, 32 rows, the digits network",
-    "import": "import of the package alone",
-    "import_api": "import of layers and models",
-}
-
-_ALL = tuple(WORKLOADS)
-_RUNS = ("mlp_fit", "lstm_step", "cnn_step", "predict_1", "predict_32")
-
+_NUMPY = Environment("numpy", editable=(".", "plugins/keras_numpy"))
 _SCIKIT_LEARN = Environment("scikit-learn", ("scikit-learn",))
 _TENSORFLOW = Environment(
     "tensorflow", ("tf-keras", "tensorflow-cpu"), editable=(".", "plugins/keras_tf")
 )
 _THEANO = Environment("theano", editable=(".", "plugins/keras_theano"), version="3.10")
+_KERAS_3 = Environment("keras-3", ("keras>=3", "jax"))
 _KERAS_2 = Environment(
     "keras-2",
-    ("keras==2.3.1", "theano==1.0.5", "numpy==1.18.5", "h5py==2.10.0"),
+    ("keras==2.3.1", "Theano==1.0.5", "numpy==1.18.5", "h5py==2.10", "protobuf<3.21"),
     version="3.7",
 )
 
@@ -59,68 +48,22 @@ def _theano(cache: str) -> tuple[tuple[str, str], ...]:
     return (("KERAS_BACKEND", "theano"), ("THEANO_FLAGS", flags))
 
 
-_QUIET = ("TF_CPP_MIN_LOG_LEVEL", "3")
+_ON_NUMPY = (("KERAS_BACKEND", "numpy"),)
+_ON_JAX = (("KERAS_BACKEND", "jax"), ("JAX_PLATFORMS", "cpu"))
+_QUIET = (("TF_CPP_MIN_LOG_LEVEL", "3"),)
+_ON_TENSORFLOW = (("KERAS_BACKEND", "tensorflow"), *_QUIET)
+_WITH_XLA = (*_ON_TENSORFLOW, ("KERAS_JIT_COMPILE", "1"))
 
-# The first one is what the others are compared with.
-CONTENDERS = (
-    Contender(
-        "keras-numpy",
-        "keras_like.py",
-        ("keras_core",),
-        _ALL,
-        settings=(("KERAS_BACKEND", "numpy"),),
-    ),
-    Contender(
-        "plain NumPy",
-        "plain_numpy.py",
-        (),
-        ("predict_1", "predict_32", "import"),
-    ),
-    Contender(
-        "scikit-learn",
-        "scikit_learn.py",
-        (),
-        ("mlp_fit", "predict_1", "predict_32", "import"),
-        _SCIKIT_LEARN,
-    ),
-    Contender(
-        "keras-tf",
-        "keras_like.py",
-        ("keras_core",),
-        _RUNS,
-        _TENSORFLOW,
-        (("KERAS_BACKEND", "tensorflow"), _QUIET),
-    ),
-    Contender(
-        "keras-tf, XLA",
-        "keras_like.py",
-        ("keras_core",),
-        _RUNS,
-        _TENSORFLOW,
-        (("KERAS_BACKEND", "tensorflow"), ("KERAS_JIT_COMPILE", "1"), _QUIET),
-    ),
-    Contender("tf-keras", "keras_like.py", ("tf_keras",), _ALL, _TENSORFLOW, (_QUIET,)),
-    Contender(
-        "keras-theano",
-        "keras_like.py",
-        ("keras_core",),
-        _RUNS,
-        _THEANO,
-        _theano("theano-cache"),
-    ),
-    Contender(
-        "Keras 2.3.1",
-        "keras_like.py",
-        ("keras",),
-        _ALL,
-        _KERAS_2,
-        _theano("theano-cache-of-keras-2"),
-    ),
+_ALL = (
+    Contender("keras-numpy", _NUMPY, "keras_core", "numpy", _ON_NUMPY),
+    Contender("keras-tf", _TENSORFLOW, "keras_core", "tensorflow", _ON_TENSORFLOW),
+    Contender("keras-tf-xla", _TENSORFLOW, "keras_core", "tensorflow", _WITH_XLA),
+    Contender("keras-theano", _THEANO, "keras_core", "theano", _theano("theano-cache")),
+    Contender("tf-keras", _TENSORFLOW, "tf_keras", "tensorflow", _QUIET),
+    Contender("keras-3-jax", _KERAS_3, "keras", "jax", _ON_JAX),
+    Contender("keras-2.3.1", _KERAS_2, "keras", "theano", _theano("theano-cache-of-keras-2")),
+    Contender("plain-numpy", _NUMPY, worker="plain_numpy"),
+    Contender("scikit-learn", _SCIKIT_LEARN, worker="scikit_learn"),
 )
 
-# Who is compared besides, because both have the same engine.
-PAIRS = (
-    ("keras-tf", "tf-keras"),
-    ("keras-tf, XLA", "tf-keras"),
-    ("keras-theano", "Keras 2.3.1"),
-)
+CONTENDERS = {contender.name: contender for contender in _ALL}

@@ -1,4 +1,4 @@
-"""A virtual environment for contenders that need packages of their own."""
+"""A virtual environment for each library that is measured."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -31,29 +31,60 @@ class Environment:
     editable: tuple[str, ...] = ()
     version: str = ""
 
+    @property
+    def search_path(self) -> str:
+        """PYTHONPATH, so that this tree is measured whatever a given environment has installed."""
+        return os.pathsep.join(str(ROOT / path) for path in self.editable)
 
-class NoInterpreter(Exception):
-    """There is no Python of the version that an environment needs."""
+
+class NoEnvironment(Exception):
+    """An environment is not there and cannot be made."""
 
 
-def interpreter_of(environment: Environment | None) -> str:
-    """Returns the Python of an environment, made at first need; the present one for None.
+@dataclass(frozen=True)
+class Environments:
+    """Where environments are.
 
-    Raises:
-        NoInterpreter: there is no Python of its version.
+    Args:
+        folder: where they are looked for by name, and made at first need.
+        given: folders of virtual environments that exist elsewhere, by name.
+        offline: makes none.
     """
-    if environment is None:
-        return sys.executable
-    folder = FOLDER / environment.name
+
+    folder: Path = FOLDER
+    given: Mapping[str, str] = field(default_factory=dict)
+    offline: bool = False
+
+    def python_of(self, environment: Environment) -> str:
+        """Returns the Python of an environment.
+
+        Raises:
+            NoEnvironment: it is missing, and `offline` or without a Python of its version.
+        """
+        name = environment.name
+        if name in self.given:
+            return str(_python_in(Path(self.given[name])))
+        folder = self.folder / name
+        if not (folder / "complete").exists():
+            if self.offline:
+                raise NoEnvironment(f"there is no environment {name} in {self.folder}")
+            _make(environment, folder)
+        return str(_python_in(folder))
+
+
+def _python_in(folder: Path) -> Path:
     python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    complete = folder / "complete"
-    if not complete.exists():
-        base = sys.executable if not environment.version else _installed(environment.version)
-        print(f"Making the environment {environment.name} …", flush=True)
-        subprocess.run([base, "-m", "venv", "--clear", str(folder)], check=True)
-        subprocess.run([str(python), *_install(environment)], check=True)
-        complete.touch()
-    return str(python)
+    if not shutil.which(str(python)):
+        raise NoEnvironment(f"there is no Python in {folder}")
+    return python.absolute()
+
+
+def _make(environment: Environment, folder: Path) -> None:
+    base = _installed(environment.version) if environment.version else sys.executable
+    print(f"Making the environment {environment.name} …", file=sys.stderr, flush=True)
+    subprocess.run([base, "-m", "venv", "--clear", str(folder)], check=True)
+    subprocess.run([str(_python_in(folder)), *_install(environment)], check=True)
+    (folder / "complete").touch()
 
 
 def _install(environment: Environment) -> list[str]:
@@ -65,7 +96,7 @@ def _installed(version: str) -> str:
     for python in _candidates(version):
         if python and _version_of(python) == version:
             return python
-    raise NoInterpreter(f"there is no Python {version} here")
+    raise NoEnvironment(f"there is no Python {version} here")
 
 
 def _candidates(version: str) -> Iterator[str | None]:

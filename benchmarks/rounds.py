@@ -5,57 +5,83 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from benchmarks.benchmark import Benchmark
 from benchmarks.contenders import Contender
-from benchmarks.environments import FOLDER
+from benchmarks.environments import FOLDER, ROOT
+from benchmarks.records import Record
 
-WORKERS = Path(__file__).parent / "workers"
 
-
-class Sample(NamedTuple):
-    """What one process measured.
+@dataclass(frozen=True)
+class Rounds:
+    """How often and how thoroughly is measured.
 
     Args:
-        seconds: of an operation, after it has been done a few times.
-        first: seconds of the very first one, which may compile; NaN where there is none.
-        megabytes: the most memory that the process held.
+        run: what this run is called in its records.
+        processes: how many each contender has for a case.
+        scale: a share of the work, 1 for a figure to rely on.
+        limit: seconds after which a process is given up.
     """
 
-    seconds: float
-    first: float
-    megabytes: float
+    run: str
+    processes: int
+    scale: float
+    limit: float
+
+    def measure(
+        self, benchmark: Benchmark, case: str, pythons: Mapping[Contender, str]
+    ) -> Iterator[Record]:
+        """Gives each contender a process a round, in the other order in every second round.
+
+        Who fails once takes no further part in the case.
+        """
+        left = list(pythons)
+        for number in range(self.processes):
+            for contender in _turns(left, number):
+                words = self._words(benchmark, case, contender, pythons[contender])
+                values, error = _ran(words, _variables(contender), self.limit)
+                if error:
+                    left.remove(contender)
+                yield Record(self.run, benchmark.name, case, contender.name, number, values, error)
+
+    def _words(
+        self, benchmark: Benchmark, case: str, contender: Contender, python: str
+    ) -> list[str]:
+        worker = contender.worker or benchmark.name
+        task = {
+            "case": case,
+            "scale": self.scale,
+            "package": contender.package,
+            "engine": contender.engine,
+        }
+        return [python, "-m", f"benchmarks.workers.{worker}", json.dumps(task)]
 
 
-def measure(
-    workload: str,
-    contenders: Sequence[Contender],
-    interpreters: Mapping[str, str],
-    rounds: int,
-    quick: bool,
-) -> dict[str, list[Sample]]:
-    """Gives each contender a process a round, one after the other.
-
-    Returns:
-        A sample a round for each contender's name.
-    """
-    results: dict[str, list[Sample]] = {contender.name: [] for contender in contenders}
-    for _ in range(rounds):
-        for contender in contenders:
-            sample = _run(contender, interpreters[contender.name], workload, quick)
-            results[contender.name].append(sample)
-    return results
+def _turns(contenders: Sequence[Contender], number: int) -> list[Contender]:
+    return list(reversed(contenders) if number % 2 else contenders)
 
 
-def _run(contender: Contender, python: str, workload: str, quick: bool) -> Sample:
-    words = [python, str(WORKERS / contender.worker), *contender.arguments, workload]
-    words += ["quick"] if quick else []
+def _variables(contender: Contender) -> dict[str, str]:
     # Some libraries write keras.json when they are imported: not into the user's home.
     home = FOLDER / "homes" / contender.name
-    environment = {**os.environ, "KERAS_HOME": str(home), **dict(contender.settings)}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    path = contender.environment.search_path
+    settings = dict(contender.settings)
+    return {**os.environ, "KERAS_HOME": str(home), "PYTHONPATH": path, **settings}
+
+
+def _ran(
+    words: Sequence[str], variables: Mapping[str, str], limit: float
+) -> tuple[dict[str, Any], str]:
+    """The values that a worker printed last, and why there are none."""
+    try:
+        done = subprocess.run(
+            words, env=variables, cwd=ROOT, capture_output=True, text=True, timeout=limit
+        )
+    except subprocess.TimeoutExpired:
+        return {}, f"not done within {limit:.0f} s"
     if done.returncode:
-        raise RuntimeError(f"{contender.name} failed at {workload}:\n{done.stderr[-3000:]}")
-    return Sample(**json.loads(done.stdout.splitlines()[-1]))
+        return {}, (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    return json.loads(done.stdout.splitlines()[-1]), ""

@@ -1,47 +1,40 @@
-"""The workloads that scikit-learn's MLPClassifier can do: `scikit_learn.py WORKLOAD [quick]`."""
+"""What scikit-learn's MLPClassifier can do of the small work."""
 
 from __future__ import annotations
 
-import sys
+import importlib
 import warnings
 
-import measure
+from benchmarks.workers import measure
+from benchmarks.workers.models import MODELS
+from benchmarks.workers.small import DIGITS
 
-WORKLOAD = sys.argv[1]
-
-
-def import_it():
-    import sklearn.neural_network  # noqa: F401
-
-
-def classifier(epochs):
-    """Returns a network that runs exactly so many epochs."""
-    from sklearn.neural_network import MLPClassifier
-
-    return MLPClassifier(
-        (128, 64), batch_size=measure.BATCH, max_iter=epochs, tol=0, n_iter_no_change=epochs
-    )
-
-
-def mlp_fit():
-    x, y = measure.digits()
-    return measure.per_step_of_fit(lambda epochs: classifier(epochs).fit(x, y), len(x))
-
-
-def predict(rows):
-    x, y = measure.digits()
-    model = classifier(1).fit(x, y)
-    return measure.per_call(lambda: model.predict_proba(x[:rows]), 1000)
+KIND = MODELS["mlp"]
 
 
 def main():
     warnings.simplefilter("ignore")
-    seconds = measure.timed(import_it)
-    if WORKLOAD == "import":
-        return seconds
-    if WORKLOAD == "mlp_fit":
-        return mlp_fit()
-    return predict(int(WORKLOAD.rpartition("_")[2]))
+    task = measure.task()
+    if task.case == "import":
+        return measure.once(lambda: importlib.import_module("sklearn.neural_network"))
+    if task.case == "mlp_fit":
+        return measure.repeated(fit, task.scale, DIGITS // KIND.batch)
+    measure.repeated(predict(int(task.case.rpartition("_")[2])), task.scale)
 
 
-measure.report(main())
+def fit():
+    """Trains a network for exactly one epoch."""
+    from sklearn.neural_network import MLPClassifier
+
+    x, y = KIND.data(DIGITS)
+    return MLPClassifier((128, 64), batch_size=KIND.batch, max_iter=1).fit(x, y.ravel())
+
+
+def predict(rows):
+    model = fit()
+    x, _ = KIND.data(rows)
+    return lambda: model.predict_proba(x)
+
+
+if __name__ == "__main__":
+    main()
