@@ -30,6 +30,6 @@ BENCHMARK = Benchmark(
     {name: tuple(MODELS) for name in _NAMES},
     _tables,
     reference="tf-keras",
-    # For Theano, to which the large one is a matter of hours.
+    # The smaller brother of resnet, for Theano.
     optional=("resnet_small",),
 )
