@@ -7,8 +7,9 @@ longer take, and a Sequential that began with a Merge of models.
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_core.legacy import configs
@@ -70,6 +71,32 @@ def translated(config: dict[str, Any]) -> dict[str, Any]:
     name, inner = configs.converted(config["class_name"], config["config"])
     config = _without_merged_models({**config, "class_name": name, "config": inner})
     return _with_axis_of_cosine(config)
+
+
+# Layers whose parameters places may share, with one of these; their files say it by its shape alone.
+_SHARING = {"PReLU": "alphas", "SReLU": "t_left", "ParametricSoftplus": "alphas"}
+
+
+def with_shared_axes(config: Any, shapes: Mapping[str, tuple[int, ...]]) -> Any:
+    """A configuration in which layers say along which axes they share their parameters.
+
+    Args:
+        config: what JSON can hold; not changed.
+        shapes: the shapes of the arrays in the file, by their names.
+    """
+    config = _copied(config)
+    plain = {_without_number(name): shape for name, shape in shapes.items()}
+    for layer in _layers_in(config):
+        name = f"{layer['config'].get('name')}_{_SHARING.get(layer['class_name'])}"
+        axes = [axis for axis, size in enumerate(plain.get(name, ()), 1) if size == 1]
+        if axes:
+            layer["config"].setdefault("shared_axes", axes)
+    return config
+
+
+def _without_number(array: str) -> str:
+    """The name of an array without what TensorFlow added to it."""
+    return re.sub(r"(_\d+)?(:\d+)?$", "", array.rpartition("/")[2])
 
 
 def _copied(value: Any) -> Any:

@@ -7,6 +7,7 @@ both models have the same names.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -112,7 +113,8 @@ def _trained(layer: Any) -> list[tuple[Any, int]]:
     """The layers inside, with the number of their arrays that Keras 1 listed as trainable."""
     inner = _inside(layer)
     if inner is None:
-        return [(layer, len(layer._trainable_weights) if layer.trainable else 0)]
+        with unfrozen():
+            return [(layer, len(layer.trainable_weights) if layer.trainable else 0)]
     if hasattr(layer, "run_internal_graph") and not layer.trainable:
         return []
     return [pair for part in inner for pair in _trained(part)]
@@ -121,8 +123,9 @@ def _trained(layer: Any) -> list[tuple[Any, int]]:
 def _others(layer: Any) -> list[tuple[Any, int]]:
     inner = _inside(layer)
     if inner is None:
-        frozen = 0 if layer.trainable else len(layer._trainable_weights)
-        return [(layer, frozen + len(layer._non_trainable_weights))]
+        with unfrozen():
+            frozen = 0 if layer.trainable else len(layer.trainable_weights)
+            return [(layer, frozen + len(layer.non_trainable_weights))]
     others = [pair for part in inner for pair in _others(part)]
     if hasattr(layer, "run_internal_graph") and not layer.trainable:
         return [pair for part in inner for pair in _trained(part)] + others
@@ -228,11 +231,24 @@ def _conv_lstm(leaf: Any, arrays: Arrays) -> Arrays:
 def _for_each_place(leaf: Any, arrays: Arrays) -> Arrays:
     """Parameters that places shared, of which the configuration of Keras 1 says nothing."""
     with unfrozen():
-        shapes = [K.int_shape(weight) for weight in leaf.weights]
-    return [
-        np.broadcast_to(array, shape) if array.ndim == len(shape) else array
-        for array, shape in zip(arrays, shapes)
-    ]
+        shape = K.int_shape(leaf.weights[0])
+    old = arrays[0].shape
+    axes = [axis for axis, (n, one) in enumerate(zip(shape, old), 1) if n != one == 1]
+    fitting = len(old) == len(shape) and all(one in (n, 1) for n, one in zip(shape, old))
+    if not axes or not fitting:
+        return arrays
+    warnings.warn(
+        f"The file has one value for all places along the axes {axes}, but layer {describe(leaf)} "
+        f"has one for each: all get this one, and are trained apart. Make it with "
+        f"shared_axes={axes}, or load the file as a whole model.",
+        stacklevel=7,
+    )
+    return [np.broadcast_to(array, shape) for array in arrays]
+
+
+def _highway(leaf: Any, arrays: Arrays) -> Arrays:
+    """Before Keras 1.2 each kernel had its bias behind it."""
+    return sorted(arrays, key=np.ndim, reverse=True)
 
 
 # By the class of a layer; the first of its bases that stands here decides.
@@ -247,6 +263,7 @@ _RULES: dict[str, Callable[[Any, Arrays], Arrays]] = {
     "LSTM": _lstm,
     "GRU": _gru,
     "ConvLSTM2D": _conv_lstm,
+    "Highway": _highway,
     "PReLU": _for_each_place,
     "SReLU": _for_each_place,
     "ParametricSoftplus": _for_each_place,
