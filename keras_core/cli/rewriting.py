@@ -256,6 +256,8 @@ class _Calls(cst.CSTTransformer):
 
     def _path(self, node: cst.CSTNode) -> str | None:
         """The name within Keras of what an expression means; None of anything else."""
+        if not isinstance(node, (cst.Attribute, cst.Name)):
+            return None
         for found in self.get_metadata(QualifiedNameProvider, node, set()):
             package, _, path = found.name.partition(".")
             if found.source is QualifiedNameSource.IMPORT and package in _PACKAGES:
@@ -323,8 +325,6 @@ class _Calls(cst.CSTTransformer):
 
     def _composition(self, func: cst.CSTNode) -> Row | None:
         """The row of a layer that several stand for today."""
-        if not isinstance(func, (cst.Attribute, cst.Name)):
-            return None
         home, _, name = (self._path(func) or "").rpartition(".")
         return COMPOSED.get(name) if home.split(".")[0] in _HOMES else None
 
@@ -355,9 +355,7 @@ class _Calls(cst.CSTTransformer):
             return updated_node
         return self._rewritten(original_node, updated_node, call, given, name)
 
-    def _recomposed(
-        self, original: cst.Call, updated: cst.Call, row: Row
-    ) -> cst.BaseExpression:
+    def _recomposed(self, original: cst.Call, updated: cst.Call, row: Row) -> cst.BaseExpression:
         """What is written for a layer that several stand for; it stays where that is not known."""
         path = self._path(original.func) or ""
         name = path.rpartition(".")[2]
@@ -793,7 +791,6 @@ class _Arguments:
         if isinstance(value, str):
             return cst.SimpleString(f"{self._quote}{value}{self._quote}")
         return cst.parse_expression(repr(value))
-
 
     def composed(
         self, call: OldCall, naming: Callable[[str], cst.BaseExpression]

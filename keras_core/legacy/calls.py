@@ -92,13 +92,14 @@ def refusing_old_names(path: str) -> Callable[[Function], Function]:
         path: its module and name, as in the table of functions.
     """
     row, name = FUNCTIONS[path], path.rpartition(".")[2]
+    marks = row.marks
 
     def decorate(function: Function) -> Function:
         own = 1 if function.__name__ == "__init__" else 0
 
         @functools.wraps(function)
         def either(*args: Any, **kwargs: Any) -> Any:
-            if row.marks.isdisjoint(kwargs):
+            if marks.isdisjoint(kwargs):
                 return function(*args, **kwargs)
             if not names.is_answered():
                 raise _refusal(name, row, kwargs)
@@ -113,6 +114,8 @@ def refusing_old_names(path: str) -> Callable[[Function], Function]:
 
 def _refusal(name: str, row: Row, kwargs: dict[str, Any]) -> TypeError:
     old = next(iter(row.marks.intersection(kwargs)))
+    if old not in row.renamed:
+        return TypeError(f"{name} takes no {old}, as it did in Keras 1. Leave it out.")
     new = f"{row.renamed[old]}={shown(today(row, old, kwargs[old]))}"
     return TypeError(f"{name} takes no {old}, its name in Keras 1. Write {new}.")
 

@@ -53,7 +53,9 @@ def _maxout(call: OldCall) -> None:
     _name(call, ("output_dim", "nb_feature", *_DENSE, *_CONSTRAINTS, "input_dim"))
     advice = "Write Dense layers and Maximum, or keep the layer."
     _refuse(
-        call, ("weights", "activity_regularizer", "W_constraint", "b_constraint", "trainable"), advice
+        call,
+        ("weights", "activity_regularizer", "W_constraint", "b_constraint", "trainable"),
+        advice,
     )
     units, maps = call.kwargs.pop("output_dim", None), call.kwargs.pop("nb_feature", 4)
     named = _taken(call, ("name",))

@@ -17,7 +17,7 @@ _REGULARIZERS = {
     "WeightRegularizer": "L1L2",
     "ActivityRegularizer": "L1L2",
 }
-_CONSTRAINT_ARGUMENTS = {"m": "max_value"}
+_CONSTRAINT_ARGUMENTS = {"m": "max_value", "low": "min_value", "high": "max_value"}
 
 
 def converted(class_name: str, config: Any) -> tuple[str, Any]:
