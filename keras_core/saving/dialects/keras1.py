@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from keras_core.errors import shown
 from keras_core.legacy import configs
 from keras_core.legacy.table import ALIASES, row_of
 
@@ -73,7 +74,7 @@ def translated(config: dict[str, Any]) -> dict[str, Any]:
     return _with_axis_of_cosine(config)
 
 
-# Layers whose parameters places may share, with one of these; their files say it by its shape alone.
+# Layers whose parameters places may share, with one of these, by whose shape alone files say it.
 _SHARING = {"PReLU": "alphas", "SReLU": "t_left", "ParametricSoftplus": "alphas"}
 
 
@@ -160,8 +161,20 @@ def _is_no_model(layer: dict[str, Any]) -> bool:
     return layer["class_name"] not in ("Model", "Sequential")
 
 
+def _refuse_common_layers(branches: Sequence[Any]) -> None:
+    """Refuses models that have layers in common, of which a configuration would make copies."""
+    names = [{layer["config"].get("name") for layer in _layers_in(x)} for x in branches]
+    common = sorted(set.intersection(*names) - {None}) if len(names) > 1 else []
+    if common:
+        raise ValueError(
+            f"a Sequential begins with models that have layers in common, {shown(common)}. Make "
+            "it by the program that it is from, and load the file by model.load_weights."
+        )
+
+
 def _of_several_inputs(sequential: dict[str, Any]) -> dict[str, Any]:
     merge, *rest = sequential["layers"]
+    _refuse_common_layers(merge["config"]["layers"])
     options = dict(merge["config"])
     entries: list[dict[str, Any]] = []
     inputs: list[list[Any]] = []

@@ -150,13 +150,20 @@ def owners_of_groups(layers: Sequence[Any], names: Sequence[str]) -> list[Any]:
         names: list of str, the names of the groups with weights.
     """
     layers = list(layers)
-    while len(layers) < len(names):
-        models = [x for x in layers if hasattr(x, "run_internal_graph") and x.name not in names]
-        if not models:
-            return layers
-        at = layers.index(models[0])
-        layers[at : at + 1] = [layer for layer in models[0].layers if layer.weights]
+    while _merged(layers, names):
+        at = layers.index(_merged(layers, names)[0])
+        inside = getattr(layers[at], "_layers_of_branches", layers[at].layers)
+        inner = [layer for layer in inside if layer.weights]
+        # Models that were merged may have layers in common, which the file has once.
+        layers = list(dict.fromkeys([*layers[:at], *inner, *layers[at + 1 :]]))
     return layers
+
+
+def _merged(layers: Sequence[Any], names: Sequence[str]) -> list[Any]:
+    """The models that are to be opened, since they are of another number than the groups."""
+    if len(layers) == len(names):
+        return []
+    return [x for x in layers if hasattr(x, "run_internal_graph") and x.name not in names]
 
 
 def _converted(leaf: Any, arrays: Arrays) -> Iterable[np.ndarray]:
