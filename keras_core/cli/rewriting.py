@@ -334,6 +334,8 @@ class _Calls(cst.CSTTransformer):
         composition = self._composition(original_node.func)
         if composition is not None:
             return self._recomposed(original_node, updated_node, composition)
+        if self._path(original_node.func) in _SUMMARIES:
+            return _of_model(updated_node)
         if self._makes_weight(original_node):
             self._note(original_node, _WEIGHT)
         found = self._row(original_node)
@@ -404,7 +406,7 @@ class _Calls(cst.CSTTransformer):
             return cst.parse_expression(f"{package}.{target}")
         if name in self._used and not self._is_imported(name):
             raise ValueError(f"the program has another {name}.")
-        self.imports.setdefault(path, set()).add(target)
+        self.imports.setdefault(path, set()).update({target} if name not in self._imported else ())
         return cst.Name(name)
 
     def _rewritten(
@@ -560,6 +562,19 @@ _LEFT = {
     for name in ("MaxoutDense", "Highway")
 } | {f"{home}.Merge": "" for home in ("layers", "models", "engine", "engine.topology")}
 
+# What took the layers of a model, and takes the model.
+_SUMMARIES = {"utils.layer_utils.print_summary", "utils.print_summary"}
+
+
+def _of_model(call: cst.Call) -> cst.Call:
+    """A call with a model in the place of the list of its layers."""
+    first = call.args[0] if call.args else None
+    value = first and first.value
+    if first is None or not isinstance(value, cst.Attribute) or value.attr.value != "layers":
+        return call
+    return call.with_changes(args=[first.with_changes(value=value.value), *call.args[1:]])
+
+
 # Where what takes their place is, that is no layer.
 _HOME_OF = {"Model": "models", "Sequential": "models", "int_shape": "backend"}
 
@@ -604,7 +619,7 @@ class _Imports(cst.CSTTransformer):
             if _local(alias) in self._used:
                 kept.append(alias)
         if not needed:
-            return updated_node.with_changes(names=kept)
+            return updated_node.with_changes(names=kept) if kept else cst.RemoveFromParent()
         return self._with(updated_node, kept, list(needed), home)
 
     def _after_star(self, node: cst.ImportFrom, home: str) -> Any:

@@ -118,6 +118,7 @@ GONE = {
         for module in ("initializations", "initializers")
     },
     "layers.get_from_module": "keras.layers.deserialize, or the get of its module",
+    "models.Graph": "Model(inputs, outputs), where each node is a layer called on its inputs",
     "preprocessing.image.apply_transform": "apply_affine_transform(x, theta, tx, ty, ...)",
     "preprocessing.image.flip_axis": "numpy.flip(x, axis)",
     "preprocessing.image.list_pictures": "glob.glob, or flow_from_directory",

@@ -43,7 +43,7 @@ def _is_old(layer: dict[str, Any]) -> bool:
     name, config = layer["class_name"], layer["config"]
     row = row_of(name)
     renamed = row is not None and name != "Model" and not set(row.renamed).isdisjoint(config)
-    return renamed or "input_dtype" in config or name == "Merge"
+    return renamed or "input_dtype" in config or name in ("Merge", "Graph")
 
 
 def _layers_in(config: Any) -> Iterator[dict[str, Any]]:
@@ -68,6 +68,7 @@ def translated(config: dict[str, Any]) -> dict[str, Any]:
     config = _copied(config)
     _say_order_of_axes(config)
     for layer in _layers_in(config):
+        _refuse_graph(layer)
         _keep_size_of_output(layer)
     name, inner = configs.converted(config["class_name"], config["config"])
     config = _without_merged_models({**config, "class_name": name, "config": inner})
@@ -98,6 +99,15 @@ def with_shared_axes(config: Any, shapes: Mapping[str, tuple[int, ...]]) -> Any:
 def _without_number(array: str) -> str:
     """The name of an array without what TensorFlow added to it."""
     return re.sub(r"(_\d+)?(:\d+)?$", "", array.rpartition("/")[2])
+
+
+def _refuse_graph(layer: dict[str, Any]) -> None:
+    if layer["class_name"] == "Graph":
+        raise ValueError(
+            f"{shown(layer['config'].get('name'))} is a Graph, a model of named nodes that Keras "
+            "dropped before 1.1. Make it by Model(inputs, outputs), where each node is a layer "
+            "called on its inputs, and load the weights by model.load_weights."
+        )
 
 
 def _copied(value: Any) -> Any:
