@@ -24,7 +24,7 @@ from keras_core.legacy import names
 from keras_core.legacy.call import OldCall, Written
 from keras_core.legacy.composed import COMPOSED
 from keras_core.legacy.conversion import converted
-from keras_core.legacy.table import FUNCTIONS, METHODS, Row, row_of
+from keras_core.legacy.table import FUNCTIONS, METHODS, PARAMS, Row, row_of
 
 Note = tuple[int, str]
 
@@ -498,6 +498,17 @@ class _Calls(cst.CSTTransformer):
             left=updated_node.left.with_changes(func=func or updated_node.left.func),
             comparisons=[target.with_changes(comparator=new)],
         )
+
+    def leave_Subscript(
+        self, original_node: cst.Subscript, updated_node: cst.Subscript
+    ) -> cst.BaseExpression:
+        element = updated_node.slice[0]
+        key = element.slice.value if isinstance(element.slice, cst.Index) else None
+        today = PARAMS.get(str(_value(key))) if isinstance(key, cst.SimpleString) else None
+        if today is None or _last(updated_node.value) != "params":
+            return updated_node
+        index = cst.Index(cst.SimpleString(f"{self._quote}{today}{self._quote}"))
+        return updated_node.with_changes(slice=[element.with_changes(slice=index)])
 
     def _ordering_note(self, node: cst.CSTNode) -> Note:
         return self._at(node, names.explanation("keras.backend.image_dim_ordering") or "")

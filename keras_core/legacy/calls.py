@@ -11,7 +11,7 @@ from typing import Any, Callable, TypeVar, cast
 from keras_core.legacy import names
 from keras_core.legacy.call import OldCall, shown
 from keras_core.legacy.conversion import converted, today
-from keras_core.legacy.table import CLASSES, FUNCTIONS, METHODS, Row
+from keras_core.legacy.table import CLASSES, FUNCTIONS, METHODS, PARAMS, Row
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -110,6 +110,17 @@ def refusing_old_names(path: str) -> Callable[[Function], Function]:
         return cast(Function, either)
 
     return decorate
+
+
+class RunParams(dict[str, Any]):
+    """What callbacks are told of a run, by the names of Keras 1 too where a program may be old."""
+
+    def __missing__(self, name: str) -> Any:
+        today = PARAMS.get(name, name)
+        if today == name or today not in self or not names.is_answered():
+            raise KeyError(name)
+        warn(f"params[{name!r}] is a name of Keras 1. Write params[{today!r}].", depth=1)
+        return self[today]
 
 
 def _refusal(name: str, row: Row, kwargs: dict[str, Any]) -> TypeError:

@@ -247,6 +247,9 @@ FUNCTIONS: dict[str, Row] = {
     "backend.random_uniform": Row(None, {"low": "minval", "high": "maxval"}),
 }
 
+# What callbacks find in their `params`.
+PARAMS: dict[str, str] = {"nb_epoch": "epochs", "nb_sample": "samples"}
+
 # Other names of classes.
 ALIASES: dict[str, str] = {
     "AtrousConv1D": "Conv1D",

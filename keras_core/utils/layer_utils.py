@@ -165,7 +165,7 @@ class _Layers:
         warn(advice, depth=2)
         self.layers = layers
         self._network_nodes = {node for layer in layers for node in layer._inbound_nodes}
-        self._nodes_by_depth = {0: []}
+        self._nodes_by_depth: dict[int, list[Any]] = {0: []}
         self.trainable_weights, self.non_trainable_weights = (
             [weight for layer in layers for weight in getattr(layer, kind)]
             for kind in ("trainable_weights", "non_trainable_weights")

@@ -53,6 +53,10 @@ CASES = {
         "from keras.utils.layer_utils import print_summary as s\ns(a.b.layers, line_length=9)\n",
         "from keras.utils.layer_utils import print_summary as s\ns(a.b, line_length=9)\n",
     ),
+    "what callbacks are told": (
+        "n = self.params['nb_epoch'] + other['nb_epoch']\n",
+        "n = self.params['epochs'] + other['nb_epoch']\n",
+    ),
     "holes": (
         "from keras.layers import AtrousConvolution1D\nAtrousConvolution1D(4, 3, atrous_rate=2)\n",
         "from keras.layers import Conv1D\nConv1D(4, 3, dilation_rate=2)\n",

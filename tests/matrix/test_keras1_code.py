@@ -359,6 +359,22 @@ def test_other_functions_take_old_names_too(as_keras):
     assert slice_X(np.arange(5), 1, 3).tolist() == [1, 2]
 
 
+def test_callbacks_find_what_they_are_told_by_its_old_names(as_keras):
+    class Counter(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.found = self.params["nb_epoch"], self.params["nb_sample"]
+
+    model = keras.Sequential([layers.Dense(1, input_shape=(2,))])
+    model.compile("sgd", "mse")
+    counter = Counter()
+    with pytest.warns(UserWarning, match=r"Write params\[") as caught:
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[counter])
+    assert counter.found == (2, 4) and caught[0].filename == __file__
+    keras.uninstall_as_keras()
+    with pytest.raises(KeyError, match="nb_epoch"):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[counter])
+
+
 TABLE_OF_KERAS_1 = """
 Layer (type) Output Shape Param # Connected to
 first (Dense) (None, 4) 16 first_input[0][0]
