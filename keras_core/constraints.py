@@ -103,6 +103,7 @@ class MinMaxNorm(Constraint):
         axis: axis or axes of a vector, as in `MaxNorm`.
     """
 
+    @refusing_old_names("constraints.MinMaxNorm")
     def __init__(
         self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0
     ) -> None:

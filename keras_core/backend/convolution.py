@@ -16,11 +16,13 @@ from keras_core.backend.common import normalize_data_format
 from keras_core.backend.convert import pair, sizes
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import Dim, Tensor
+from keras_core.legacy.calls import refusing_old_names
 
 Ints = Union[int, Sequence[int]]
 Padding = Union[str, tuple[tuple[int, int], ...]]
 
 
+@refusing_old_names("backend.conv1d")
 def conv1d(
     x: Any,
     kernel: Any,
@@ -50,6 +52,7 @@ def conv1d(
     return _conv(x, kernel, strides, padding, data_format, dilation_rate)
 
 
+@refusing_old_names("backend.conv2d")
 def conv2d(
     x: Any,
     kernel: Any,
@@ -74,6 +77,7 @@ def conv2d(
     return _conv(*pair(x, kernel), strides, padding, data_format, dilation_rate)
 
 
+@refusing_old_names("backend.conv3d")
 def conv3d(
     x: Any,
     kernel: Any,
@@ -152,6 +156,7 @@ def separable_conv1d(
     return _conv(*pair(each, pointwise_kernel), 1, "valid", data_format, 1)
 
 
+@refusing_old_names("backend.separable_conv2d")
 def separable_conv2d(
     x: Any,
     depthwise_kernel: Any,

@@ -12,6 +12,7 @@ from keras_core.backend.convert import cast_to, sizes, tensor
 from keras_core.config import floatx
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import Constant, Tensor
+from keras_core.legacy.calls import refusing_old_names
 
 
 def gather(reference: Any, indices: Any) -> Tensor:
@@ -30,6 +31,7 @@ def gather(reference: Any, indices: Any) -> Tensor:
     return p.gather(tensor(reference), tensor(indices), axis=0)
 
 
+@refusing_old_names("backend.one_hot")
 def one_hot(indices: Any, num_classes: int) -> Tensor:
     """Codes integers as rows that are 1 in one place.
 

@@ -9,8 +9,10 @@ from keras_core.backend.convert import tensor
 from keras_core.backend.convolution import Ints, Padding, explicit_padding, per_axis, spatial_sizes
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import Tensor
+from keras_core.legacy.calls import refusing_old_names
 
 
+@refusing_old_names("backend.pool2d")
 def pool2d(
     x: Any,
     pool_size: Ints,
@@ -36,6 +38,7 @@ def pool2d(
     return _pool(2, tensor(x), pool_size, strides, padding, data_format, pool_mode)
 
 
+@refusing_old_names("backend.pool3d")
 def pool3d(
     x: Any,
     pool_size: Ints,

@@ -16,8 +16,10 @@ from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Primitive
 from keras_core.graph.randomness import new_stream
 from keras_core.graph.tensor import FLOATS, Tensor, Variable
+from keras_core.legacy.calls import refusing_old_names
 
 
+@refusing_old_names("backend.random_uniform")
 def random_uniform(
     shape: Any,
     minval: float = 0.0,
@@ -41,6 +43,7 @@ def random_uniform(
     return cast_to(p.floor(drawn), dtype)
 
 
+@refusing_old_names("backend.random_normal")
 def random_normal(
     shape: Any,
     mean: float = 0.0,

@@ -15,6 +15,7 @@ from keras_core.backend.convert import one_axis, sizes, tensor
 from keras_core.backend.variables import is_sparse, mark_sparse
 from keras_core.graph import primitives as p
 from keras_core.graph.tensor import Constant, Tensor
+from keras_core.legacy.calls import refusing_old_names
 
 Pair = tuple[int, int]
 
@@ -80,6 +81,7 @@ def permute_dimensions(x: Any, pattern: Sequence[int]) -> Tensor:
     return p.transpose(x, perm=tuple(one_axis("K.permute_dimensions", x, i) for i in pattern))
 
 
+@refusing_old_names("backend.expand_dims")
 def expand_dims(x: Any, axis: int = -1) -> Tensor:
     """Adds an axis of size 1.
 
@@ -211,6 +213,7 @@ def temporal_padding(x: Any, padding: Pair = (1, 1)) -> Tensor:
     return _zero_padded(tensor(x), [padding], "channels_last")
 
 
+@refusing_old_names("backend.spatial_2d_padding")
 def spatial_2d_padding(
     x: Any, padding: tuple[Pair, Pair] = ((1, 1), (1, 1)), data_format: str | None = None
 ) -> Tensor:
@@ -227,6 +230,7 @@ def spatial_2d_padding(
     return _zero_padded(tensor(x), padding, normalize_data_format(data_format))
 
 
+@refusing_old_names("backend.spatial_3d_padding")
 def spatial_3d_padding(
     x: Any,
     padding: tuple[Pair, Pair, Pair] = ((1, 1), (1, 1), (1, 1)),
@@ -258,6 +262,7 @@ def _zero_padded(x: Tensor, padding: Sequence[Sequence[int]], data_format: str) 
     return p.pad(x, widths=widths, value=0.0)
 
 
+@refusing_old_names("backend.resize_images")
 def resize_images(
     x: Any,
     height_factor: int,
@@ -289,6 +294,7 @@ def resize_images(
     return x
 
 
+@refusing_old_names("backend.resize_volumes")
 def resize_volumes(
     x: Any, depth_factor: int, height_factor: int, width_factor: int, data_format: str
 ) -> Tensor:

@@ -16,6 +16,7 @@ from keras_core.graph import primitives as p
 from keras_core.graph.evaluate import initial_value
 from keras_core.graph.hands import held_still
 from keras_core.graph.tensor import Constant, Dim, Placeholder, Shape, Tensor, Update, Variable
+from keras_core.legacy.calls import refusing_old_names
 from keras_core.unbroken import Unbroken
 
 Sizes = Union[Sequence[Any], Tensor]
@@ -344,6 +345,7 @@ def get_value(x: Any) -> np.ndarray:
     return eval(x)
 
 
+@refusing_old_names("backend.batch_get_value")
 def batch_get_value(ops: Sequence[Any]) -> list[np.ndarray]:
     """Returns the values of several tensors.
 
@@ -430,6 +432,7 @@ def update_sub(x: Variable, decrement: Any) -> Update:
     return update(x, p.subtract(x, cast_to(tensor(decrement, x.dtype), x.dtype)))
 
 
+@refusing_old_names("backend.moving_average_update")
 def moving_average_update(x: Variable, value: Any, momentum: Any) -> Update:
     """Makes the update of a moving average: `x * momentum + value * (1 - momentum)`.
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from keras_core.legacy.calls import TakesOldCalls
+from keras_core.legacy.calls import RunParams, TakesOldCalls
 
 Logs = dict[str, Any]
 
@@ -156,7 +156,7 @@ class CallbackList:
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Gives every callback the description of the run."""
-        self.params = params
+        self.params = params = RunParams(params)
         for callback in self.callbacks:
             callback.set_params(params)
 

@@ -23,13 +23,20 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=path_to_write, help="what to write; its ending says the format")
     parser.add_argument("--from", dest="source", metavar="FORMAT", help="the format of the model")
     parser.add_argument("--to", metavar="FORMAT", help="the format to write")
+    parser.add_argument(
+        "--written-on",
+        metavar="ENGINE",
+        help="the engine that the model was trained on, for files of Keras 1, which do not say it: "
+        "tensorflow or theano",
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Converts a model. Returns 2 where that cannot be done; then what was there is untouched."""
     try:
         target = _chosen(chosen.out, chosen.to)
-        convert(chosen.file, _chosen(chosen.file, chosen.source, False), chosen.out, target)
+        source = _chosen(chosen.file, chosen.source, False)
+        convert(chosen.file, source, chosen.out, target, chosen.written_on)
     except (OSError, ValueError, ImportError, NotImplementedError) as error:
         print(f"keras-core convert: {error}", file=sys.stderr)
         return 2
@@ -56,7 +63,13 @@ def _chosen(path: str, asked: str | None, required: bool = True) -> Any:
     return found
 
 
-def convert(file: str, source: ModelFormat | None, out: str, target: ModelFormat) -> None:
+def convert(
+    file: str,
+    source: ModelFormat | None,
+    out: str,
+    target: ModelFormat,
+    written_on: str | None = None,
+) -> None:
     """Reads a model and writes it.
 
     Args:
@@ -64,6 +77,7 @@ def convert(file: str, source: ModelFormat | None, out: str, target: ModelFormat
         source: its format; None leaves it to its content.
         out: path to write.
         target: the format to write.
+        written_on: the engine that the model was trained on, where the file does not say it.
 
     Raises:
         ValueError: one of the formats cannot do its part, or cannot carry the model.
@@ -73,27 +87,27 @@ def convert(file: str, source: ModelFormat | None, out: str, target: ModelFormat
         raise ValueError(f"models of the format {target.name!r} are only read.")
     if source is not None and source.load is None:
         raise ValueError(f"models of the format {source.name!r} are only written.")
-    model = _read(Path(file), source)
+    model = _read(Path(file), source, written_on)
     if not target.holds_weights:
         model.save_weights(_beside(Path(out), _WEIGHTS[0]))
     target.save(model, Path(out))
 
 
-def _read(path: Path, source: ModelFormat | None) -> Any:
+def _read(path: Path, source: ModelFormat | None, written_on: str | None) -> Any:
     with warnings.catch_warnings():
         # It need not be compiled to be written again.
         warnings.filterwarnings("ignore", ".*has no training configuration")
-        return _loaded(path, source)
+        return _loaded(path, source, written_on)
 
 
-def _loaded(path: Path, source: ModelFormat | None) -> Any:
-    from keras_core.models import load_model
+def _loaded(path: Path, source: ModelFormat | None, written_on: str | None) -> Any:
+    from keras_core.saving.files import for_reader, load_model
 
     if source is None or source.load is None:
-        return load_model(path)
-    model = source.load(path)
+        return load_model(path, written_on=written_on)
+    model = source.load(path, **for_reader(source.load, path, written_on))
     if not source.holds_weights:
-        model.load_weights(_weights_beside(path))
+        model.load_weights(_weights_beside(path), written_on=written_on)
     return model
 
 

@@ -48,6 +48,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{report.file}: {report.kind}, {_bytes(report.size)}"
     yield f"written by  {report.writer}"
     yield f"engine      {report.backend or 'the file does not say'}"
+    if report.engine_note:
+        yield f"            {report.engine_note}"
     if report.model:
         top = sum(layer.depth == 0 for layer in report.layers)
         yield f"model       {report.model}, {top} layer(s)"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Callable, cast
 
 import libcst as cst
 from libcst.metadata import (
@@ -20,9 +21,10 @@ from libcst.metadata import (
 )
 
 from keras_core.legacy import names
-from keras_core.legacy.call import OldCall
+from keras_core.legacy.call import OldCall, Written
+from keras_core.legacy.composed import COMPOSED
 from keras_core.legacy.conversion import converted
-from keras_core.legacy.table import FUNCTIONS, METHODS, Row, row_of
+from keras_core.legacy.table import FUNCTIONS, METHODS, PARAMS, Row, row_of
 
 Note = tuple[int, str]
 
@@ -44,11 +46,17 @@ class Expression:
     Args:
         node: the expression.
         batch_size: of a generator, the size of its batches; None where it cannot be told.
+
+    Attributes:
+        name: what a name or an attribute of one is called; empty of anything else.
+        has_several_inputs: whether a model of this name was made by merging others.
     """
 
     def __init__(self, node: cst.BaseExpression, batch_size: Any = None) -> None:
         self.node = node
         self.batch_size = batch_size
+        self.name = _dotted(node)
+        self.has_several_inputs = False
 
     def __floordiv__(self, other: Any) -> Expression:
         return Expression(_quotient(self, other))
@@ -66,6 +74,11 @@ def _quotient(left: Any, right: Any) -> cst.BinaryOperation:
 
 def _operand(value: Any) -> cst.BaseExpression:
     node = value.node if isinstance(value, Expression) else cst.parse_expression(repr(value))
+    return _in_parentheses(node)
+
+
+def _in_parentheses(node: Any) -> Any:
+    """An expression that operators can stand beside."""
     stands = isinstance(node, (cst.Attribute, cst.Call, cst.Integer, cst.Name, cst.Subscript))
     if stands or node.lpar:
         return node
@@ -101,6 +114,34 @@ def _batch_sizes(module: cst.Module) -> dict[str, Any]:
 
     module.visit(Assignments())
     return {name: _batch_size(values[0]) for name, values in found.items() if len(values) == 1}
+
+
+def _merged(module: cst.Module) -> set[str]:
+    """The names of models that begin with others, merged."""
+    found: set[str] = set()
+
+    class Merges(cst.CSTVisitor):
+        def visit_Call(self, node: cst.Call) -> None:
+            first = node.args[0].value if node.args else None
+            is_add = isinstance(node.func, cst.Attribute) and node.func.attr.value == "add"
+            if is_add and isinstance(first, cst.Call) and _last(first.func) == "Merge":
+                found.add(_dotted(cst.ensure_type(node.func, cst.Attribute).value))
+
+        def visit_Assign(self, node: cst.Assign) -> None:
+            value = node.value
+            if isinstance(value, cst.Call) and _last(value.func) == "Sequential" and value.args:
+                listed = value.args[0].value
+                elements = listed.elements if isinstance(listed, cst.List) else ()
+                first = elements[0].value if elements else None
+                if isinstance(first, cst.Call) and _last(first.func) == "Merge":
+                    found.update(_dotted(target.target) for target in node.targets)
+
+    module.visit(Merges())
+    return found
+
+
+def _last(node: cst.BaseExpression) -> str:
+    return _dotted(node).rpartition(".")[2]
 
 
 def upgraded(source: bytes) -> tuple[bytes, list[Note]]:
@@ -182,7 +223,7 @@ def _is_known(path: str) -> bool:
     """Whether the tables say something of a name."""
     named = path in names.RENAMED or path in names.KEPT or path in names.GONE
     home, _, name = path.rpartition(".")
-    is_class = name in _ATROUS or row_of(name) is not None
+    is_class = name in _ATROUS or name in COMPOSED or row_of(name) is not None
     return named or _function(path) is not None or (is_class and home.split(".")[0] in _HOMES)
 
 
@@ -203,7 +244,10 @@ class _Calls(cst.CSTTransformer):
         self._quote = '"' if text.count('"') > text.count("'") else "'"
         self._used = _names_in(module)
         self.starred = _starred(module)
-        self._batch_sizes = _batch_sizes(module)
+        self._known = _Known(_batch_sizes(module), _merged(module))
+        self._applied: dict[int, cst.Name] = {}
+        self._composed: set[int] = set()
+        self._written_out: set[int] = set()
         self._keywords: set[int] = set()
         self.notes: list[Note] = []
         self.imports: dict[str, set[str]] = {}
@@ -212,6 +256,8 @@ class _Calls(cst.CSTTransformer):
 
     def _path(self, node: cst.CSTNode) -> str | None:
         """The name within Keras of what an expression means; None of anything else."""
+        if not isinstance(node, (cst.Attribute, cst.Name)):
+            return None
         for found in self.get_metadata(QualifiedNameProvider, node, set()):
             package, _, path = found.name.partition(".")
             if found.source is QualifiedNameSource.IMPORT and package in _PACKAGES:
@@ -268,7 +314,28 @@ class _Calls(cst.CSTTransformer):
 
     # Changes
 
+    def visit_Call(self, node: cst.Call) -> None:
+        inner = node.func
+        if isinstance(inner, cst.Call) and len(node.args) == 1:
+            value = node.args[0].value
+            if isinstance(value, cst.Name):
+                self._applied[id(inner)] = value
+        if self._composition(inner):
+            self._composed.add(id(inner))
+
+    def _composition(self, func: cst.CSTNode) -> Row | None:
+        """The row of a layer that several stand for today."""
+        home, _, name = (self._path(func) or "").rpartition(".")
+        return COMPOSED.get(name) if home.split(".")[0] in _HOMES else None
+
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        if id(original_node.func) in self._written_out:
+            return updated_node.func
+        composition = self._composition(original_node.func)
+        if composition is not None:
+            return self._recomposed(original_node, updated_node, composition)
+        if self._path(original_node.func) in _SUMMARIES:
+            return _of_model(updated_node)
         if self._makes_weight(original_node):
             self._note(original_node, _WEIGHT)
         found = self._row(original_node)
@@ -279,7 +346,7 @@ class _Calls(cst.CSTTransformer):
             if not row.marks.isdisjoint(_keywords(updated_node)):
                 self._note(original_node, f"{name}: its arguments are unpacked; see what they are")
             return updated_node
-        given = _Arguments(updated_node.args, self._quote, self._batch_sizes)
+        given = _Arguments(updated_node.args, self._quote, self._known)
         path = self._path(original_node.func) or ""
         if path.rpartition(".")[2] in _ATROUS and "atrous_rate" in given.kwargs:
             given.rename("atrous_rate", "dilation_rate")
@@ -289,6 +356,58 @@ class _Calls(cst.CSTTransformer):
             self._note(original_node, str(error))
             return updated_node
         return self._rewritten(original_node, updated_node, call, given, name)
+
+    def _recomposed(self, original: cst.Call, updated: cst.Call, row: Row) -> cst.BaseExpression:
+        """What is written for a layer that several stand for; it stays where that is not known."""
+        path = self._path(original.func) or ""
+        name = path.rpartition(".")[2]
+        if any(arg.star for arg in updated.args) or "#" in cst.Module([]).code_for_node(updated):
+            advice = names.explanation(f"keras.{path}") or f"{name} is a layer of Keras 1."
+            self._note(original, f"{advice} Its arguments are unpacked, or commented on.")
+            return updated
+        given = _Arguments(updated.args, self._quote, self._known)
+        call = OldCall(name, given.args, given.kwargs)
+        if id(original) in self._applied:
+            call.applied = Expression(self._applied[id(original)])
+        was_applied = call.applied is not None
+        try:
+            for rule in row.rules:
+                rule(call)
+        except (TypeError, ValueError) as error:
+            self._note(original, str(error))
+            return updated
+        takes_input = was_applied and call.applied is None
+        call.applied = None
+        try:
+            new = given.composed(call, lambda name: self._imported_name(original.func, path, name))
+        except ValueError as error:
+            code = cst.Module([]).code_for_node(given.composed(call, cst.Name))
+            self._note(original, f"keras.{path} is left. Write {code}; {error}")
+            return updated
+        for note in call.notes:
+            self._note(original, note)
+        if takes_input:
+            self._written_out.add(id(original))
+        return new
+
+    def _imported_name(self, func: Any, path: str, name: str) -> cst.BaseExpression:
+        """The name of what takes part in the place of something, imported as that was.
+
+        Raises:
+            ValueError: the program uses the name otherwise, or has no name for its module.
+        """
+        target = f"{_HOME_OF.get(name, 'layers')}.{name}"
+        if isinstance(func, cst.Attribute):
+            package, _, home = _dotted(func.value).partition(".")
+            if target.startswith("layers.") and home in ("", "layers"):
+                return func.with_changes(attr=cst.Name(name))
+            if package not in _PACKAGES:
+                raise ValueError(f"{name} is to be imported from keras.{target[: -len(name) - 1]}.")
+            return cst.parse_expression(f"{package}.{target}")
+        if name in self._used and not self._is_imported(name):
+            raise ValueError(f"the program has another {name}.")
+        self.imports.setdefault(path, set()).update({target} if name not in self._imported else ())
+        return cst.Name(name)
 
     def _rewritten(
         self,
@@ -380,6 +499,17 @@ class _Calls(cst.CSTTransformer):
             comparisons=[target.with_changes(comparator=new)],
         )
 
+    def leave_Subscript(
+        self, original_node: cst.Subscript, updated_node: cst.Subscript
+    ) -> cst.BaseExpression:
+        element = updated_node.slice[0]
+        key = element.slice.value if isinstance(element.slice, cst.Index) else None
+        today = PARAMS.get(str(_value(key))) if isinstance(key, cst.SimpleString) else None
+        if today is None or _last(updated_node.value) != "params":
+            return updated_node
+        index = cst.Index(cst.SimpleString(f"{self._quote}{today}{self._quote}"))
+        return updated_node.with_changes(slice=[element.with_changes(slice=index)])
+
     def _ordering_note(self, node: cst.CSTNode) -> Note:
         return self._at(node, names.explanation("keras.backend.image_dim_ordering") or "")
 
@@ -393,7 +523,9 @@ class _Calls(cst.CSTTransformer):
 
     def _today(self, original: Any, updated: Any) -> cst.BaseExpression:
         path = self._path(original)
-        if path is None or path in ("backend.set_image_dim_ordering",):
+        if path is None or path == "backend.set_image_dim_ordering":
+            return updated
+        if id(original) in self._composed:
             return updated
         if path in names.MODULES.values():
             return self._of_module(original, updated, path)
@@ -441,6 +573,22 @@ _LEFT = {
     for name in ("MaxoutDense", "Highway")
 } | {f"{home}.Merge": "" for home in ("layers", "models", "engine", "engine.topology")}
 
+# What took the layers of a model, and takes the model.
+_SUMMARIES = {"utils.layer_utils.print_summary", "utils.print_summary"}
+
+
+def _of_model(call: cst.Call) -> cst.Call:
+    """A call with a model in the place of the list of its layers."""
+    first = call.args[0] if call.args else None
+    value = first and first.value
+    if first is None or not isinstance(value, cst.Attribute) or value.attr.value != "layers":
+        return call
+    return call.with_changes(args=[first.with_changes(value=value.value), *call.args[1:]])
+
+
+# Where what takes their place is, that is no layer.
+_HOME_OF = {"Model": "models", "Sequential": "models", "int_shape": "backend"}
+
 
 class _Imports(cst.CSTTransformer):
     """Imports what took the place of names, and no longer what was replaced everywhere.
@@ -482,7 +630,7 @@ class _Imports(cst.CSTTransformer):
             if _local(alias) in self._used:
                 kept.append(alias)
         if not needed:
-            return updated_node.with_changes(names=kept)
+            return updated_node.with_changes(names=kept) if kept else cst.RemoveFromParent()
         return self._with(updated_node, kept, list(needed), home)
 
     def _after_star(self, node: cst.ImportFrom, home: str) -> Any:
@@ -575,11 +723,20 @@ def _value(node: cst.BaseExpression) -> Any:
         return ast.literal_eval(cst.Module([]).code_for_node(node))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         pass
-    if isinstance(node, cst.Tuple) and not any(
+    if isinstance(node, (cst.List, cst.Tuple)) and not any(
         isinstance(e, cst.StarredElement) for e in node.elements
     ):
-        return tuple(Expression(e.value) for e in node.elements)
+        values = [_value(e.value) for e in node.elements]
+        return values if isinstance(node, cst.List) else tuple(values)
     return Expression(node)
+
+
+@dataclass
+class _Known:
+    """What a program tells of its names: the batch sizes of generators, and merged models."""
+
+    batch_sizes: dict[str, Any]
+    merged: set[str]
 
 
 class _Arguments:
@@ -588,16 +745,18 @@ class _Arguments:
     Args:
         args: the nodes.
         quote: how new texts are quoted.
-        batch_sizes: what is known of generators that have a name.
+        known: what the program tells of names.
     """
 
-    def __init__(self, args: Sequence[cst.Arg], quote: str, batch_sizes: dict[str, Any]) -> None:
+    def __init__(self, args: Sequence[cst.Arg], quote: str, known: _Known) -> None:
         self._given = list(args)
         self._values = [_value(arg.value) for arg in args]
-        for arg, value in zip(args, self._values):
-            if isinstance(value, Expression):
-                name = arg.value.value if isinstance(arg.value, cst.Name) else ""
-                value.batch_size = batch_sizes.get(name, _batch_size(arg.value))
+        for value in self._values:
+            for one in value if isinstance(value, (list, tuple)) else [value]:
+                if isinstance(one, Expression):
+                    one.batch_size = known.batch_sizes.get(one.name, _batch_size(one.node))
+                    one.has_several_inputs = one.name in known.merged
+        self._naming: Callable[[str], cst.BaseExpression] = cst.Name
         self._quote = quote
         pairs = list(zip(args, self._values))
         self.args = tuple(value for arg, value in pairs if not arg.keyword)
@@ -646,12 +805,38 @@ class _Arguments:
                 return arg.value
         if isinstance(value, Expression):
             return value.node
+        if isinstance(value, OldCall):
+            return self._call(value)
+        if isinstance(value, Written):
+            parts = [_in_parentheses(self.node(one)) for one in value.values]
+            codes = [cst.Module([]).code_for_node(part) for part in parts]
+            return cst.parse_expression(value.template.format(*codes))
         if isinstance(value, (tuple, list)):
             elements = [cst.Element(self.node(one)) for one in value]
             return cst.Tuple(elements) if isinstance(value, tuple) else cst.List(elements)
         if isinstance(value, str):
             return cst.SimpleString(f"{self._quote}{value}{self._quote}")
         return cst.parse_expression(repr(value))
+
+    def composed(
+        self, call: OldCall, naming: Callable[[str], cst.BaseExpression]
+    ) -> cst.BaseExpression:
+        """The expression of a call that has others in it.
+
+        Args:
+            call: the call.
+            naming: the expression for the name of what is called.
+        """
+        self._naming = naming
+        return self._call(call)
+
+    def _call(self, call: OldCall) -> cst.Call:
+        args = [cst.Arg(self.node(value)) for value in call.args]
+        for name, value in {**call.kwargs, **call.written}.items():
+            args.append(cst.Arg(self.node(value), cst.Name(name), equal=_EQUAL))
+        result = cst.Call(self._naming(call.name), args)
+        applied = [] if call.applied is None else [cst.Arg(self.node(call.applied))]
+        return cst.Call(result, applied) if applied else result
 
 
 _EQUAL = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))

@@ -23,7 +23,6 @@ from keras_core.engine.retracing import current
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Shape
-from keras_core.utils.generic_utils import unpack_singleton
 from keras_core.utils.layer_utils import describe
 
 if TYPE_CHECKING:
@@ -130,12 +129,14 @@ class Sequential(Model):
         entries = _first_leaves(layer)
         if not all(hasattr(entry, "batch_input_shape") for entry in entries):
             return None
-        ends = ["_input", *(f"_input_{number}" for number in range(2, len(entries) + 1))]
-        xs = [
-            Input(batch_shape=entry.batch_input_shape, dtype=entry.dtype, name=layer.name + end)
-            for entry, end in zip(entries, ends)
-        ]
-        return _single(layer, layer(unpack_singleton(xs)))
+        if len(entries) > 1:
+            # As in Keras 1, so that branches may have inputs in common.
+            return _single(layer, layer(layer.inputs))
+        (entry,) = entries
+        x = Input(
+            batch_shape=entry.batch_input_shape, dtype=entry.dtype, name=f"{layer.name}_input"
+        )
+        return _single(layer, layer(x))
 
     def _make_graph(self):
         self._forget_compiled()

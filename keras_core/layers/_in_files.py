@@ -5,6 +5,7 @@ They are found by their names in configurations alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from keras_core import backend as K
@@ -18,18 +19,20 @@ from keras_core.layers._convention import ConventionLayer
 _SRELU_OPTIONS = ("t_left_init", "a_left_init", "t_right_init", "a_right_init")
 
 
-def _each_place(input_shape: Shape) -> tuple[int, ...]:
+def _each_place(input_shape: Shape, shared_axes: Sequence[int] | None) -> tuple[int, ...]:
     """The shape of parameters of which each place of a sample has its own.
 
     Raises:
-        ValueError: if a size is not known.
+        ValueError: if a size is not known, and its axis not shared.
     """
-    if not are_known(input_shape[1:]):
+    axes = enumerate(input_shape[1:], 1)
+    shape = tuple(1 if axis in (shared_axes or ()) else size for axis, size in axes)
+    if not are_known(shape):
         raise ValueError(
             f"SReLU and ParametricSoftplus have parameters for each place of a sample, whose sizes "
             f"must be known; got an input of shape {input_shape}."
         )
-    return tuple(n for n in input_shape[1:] if n is not None)
+    return shape
 
 
 class SReLU(ConventionLayer):
@@ -41,6 +44,7 @@ class SReLU(ConventionLayer):
     Args:
         t_left_init, a_left_init: initializers of the left threshold and slope.
         t_right_init, a_right_init: initializers of the right ones.
+        shared_axes: axes along which places share their parameters, or None.
         kwargs: convention, "tensorflow" or "theano", and options of every layer.
 
     On Theano, what a negative `a_left` makes positive was held below `t` as well.
@@ -60,20 +64,21 @@ class SReLU(ConventionLayer):
         a_left_init: InitializerLike = "glorot_uniform",
         t_right_init: InitializerLike = "glorot_uniform",
         a_right_init: InitializerLike = "ones",
+        shared_axes: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.shared_axes = shared_axes
         self.supports_masking = True
         given = (t_left_init, a_left_init, t_right_init, a_right_init)
         for name, value in zip(_SRELU_OPTIONS, given):
             setattr(self, name, initializers.get(value))
 
     def build(self, input_shape: Shape) -> None:
+        shape = _each_place(input_shape, self.shared_axes)
         for option in _SRELU_OPTIONS:
             name = option[: -len("_init")]
-            weight = self.add_weight(
-                name=name, shape=_each_place(input_shape), initializer=getattr(self, option)
-            )
+            weight = self.add_weight(name=name, shape=shape, initializer=getattr(self, option))
             setattr(self, name, weight)
         self.built = True
 
@@ -90,7 +95,7 @@ class SReLU(ConventionLayer):
 
     def get_config(self) -> dict[str, Any]:
         options = {name: initializers.serialize(getattr(self, name)) for name in _SRELU_OPTIONS}
-        return {**super().get_config(), **options}
+        return {**super().get_config(), **options, "shared_axes": self.shared_axes}
 
 
 class ParametricSoftplus(Layer):
@@ -98,20 +103,27 @@ class ParametricSoftplus(Layer):
 
     Args:
         alpha_init, beta_init: float, how the factors start.
+        shared_axes: axes along which places share their factors, or None.
     """
 
-    def __init__(self, alpha_init: float = 0.2, beta_init: float = 5.0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        alpha_init: float = 0.2,
+        beta_init: float = 5.0,
+        shared_axes: Sequence[int] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.shared_axes = shared_axes
         self.supports_masking = True
         self.alpha_init = float(alpha_init)
         self.beta_init = float(beta_init)
 
     def build(self, input_shape: Shape) -> None:
+        shape = _each_place(input_shape, self.shared_axes)
         starts = {"alphas": self.alpha_init, "betas": self.beta_init}
         self.alphas, self.betas = (
-            self.add_weight(
-                name=name, shape=_each_place(input_shape), initializer=initializers.Constant(start)
-            )
+            self.add_weight(name=name, shape=shape, initializer=initializers.Constant(start))
             for name, start in starts.items()
         )
         self.built = True
@@ -123,7 +135,8 @@ class ParametricSoftplus(Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "alpha_init": self.alpha_init, "beta_init": self.beta_init}
+        options = {"alpha_init": self.alpha_init, "beta_init": self.beta_init}
+        return {**super().get_config(), **options, "shared_axes": self.shared_axes}
 
 
 CLASSES = {"SReLU": SReLU, "ParametricSoftplus": ParametricSoftplus}

@@ -123,7 +123,10 @@ def _towers(
     ]
     inputs = [x for layer in layers for x in to_list(layer.input, allow_tuple=True)]
     unique = list(dict.fromkeys(inputs))
-    return Model(unique, _computed(call, outputs, mode))
+    model = Model(unique, _computed(call, outputs, mode))
+    # The order in which files of Keras 1 have them.
+    model._layers_of_branches = [x for layer in layers for x in getattr(layer, "layers", [layer])]
+    return model
 
 
 class _CallableModule(ModuleType):

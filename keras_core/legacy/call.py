@@ -74,6 +74,19 @@ class OldCall:
         return f"{self.name}({', '.join(given)}){applied}"
 
 
+class Written:
+    """A value that is written with others in it.
+
+    Args:
+        template: the text, with `{}` for each of them.
+        values: the others.
+    """
+
+    def __init__(self, template: str, *values: Any) -> None:
+        self.template = template
+        self.values = values
+
+
 def both_given(call: str, old: str, new: str) -> TypeError:
     """The error where an argument comes by its old and by its new name."""
     return TypeError(
@@ -87,6 +100,10 @@ def shown(value: Any) -> str:
         inner = ", ".join(map(shown, value))
         comma = "," * (isinstance(value, tuple) and len(value) == 1)
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{comma})"
+    if isinstance(value, Written):
+        return value.template.format(*map(shown, value.values))
+    if isinstance(value, OldCall):
+        return value.text()
     if isinstance(value, (bool, int, float, str, type(None))):
         return _shortened(repr(value))
     return "..."

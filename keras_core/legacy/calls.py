@@ -11,7 +11,7 @@ from typing import Any, Callable, TypeVar, cast
 from keras_core.legacy import names
 from keras_core.legacy.call import OldCall, shown
 from keras_core.legacy.conversion import converted, today
-from keras_core.legacy.table import CLASSES, FUNCTIONS, METHODS, Row
+from keras_core.legacy.table import CLASSES, FUNCTIONS, METHODS, PARAMS, Row
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -92,13 +92,14 @@ def refusing_old_names(path: str) -> Callable[[Function], Function]:
         path: its module and name, as in the table of functions.
     """
     row, name = FUNCTIONS[path], path.rpartition(".")[2]
+    marks = row.marks
 
     def decorate(function: Function) -> Function:
         own = 1 if function.__name__ == "__init__" else 0
 
         @functools.wraps(function)
         def either(*args: Any, **kwargs: Any) -> Any:
-            if row.marks.isdisjoint(kwargs):
+            if marks.isdisjoint(kwargs):
                 return function(*args, **kwargs)
             if not names.is_answered():
                 raise _refusal(name, row, kwargs)
@@ -111,8 +112,21 @@ def refusing_old_names(path: str) -> Callable[[Function], Function]:
     return decorate
 
 
+class RunParams(dict[str, Any]):
+    """What callbacks are told of a run, by the names of Keras 1 too where a program may be old."""
+
+    def __missing__(self, name: str) -> Any:
+        today = PARAMS.get(name, name)
+        if today == name or today not in self or not names.is_answered():
+            raise KeyError(name)
+        warn(f"params[{name!r}] is a name of Keras 1. Write params[{today!r}].", depth=1)
+        return self[today]
+
+
 def _refusal(name: str, row: Row, kwargs: dict[str, Any]) -> TypeError:
     old = next(iter(row.marks.intersection(kwargs)))
+    if old not in row.renamed:
+        return TypeError(f"{name} takes no {old}, as it did in Keras 1. Leave it out.")
     new = f"{row.renamed[old]}={shown(today(row, old, kwargs[old]))}"
     return TypeError(f"{name} takes no {old}, its name in Keras 1. Write {new}.")
 

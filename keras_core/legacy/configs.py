@@ -17,7 +17,7 @@ _REGULARIZERS = {
     "WeightRegularizer": "L1L2",
     "ActivityRegularizer": "L1L2",
 }
-_CONSTRAINT_ARGUMENTS = {"m": "max_value"}
+_CONSTRAINT_ARGUMENTS = {"m": "max_value", "low": "min_value", "high": "max_value"}
 
 
 def converted(class_name: str, config: Any) -> tuple[str, Any]:
@@ -79,7 +79,7 @@ def _object(value: Any) -> Any:
 def _layer_of_one_input(class_name: str, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     row = row_of(class_name)
     name = class_name if class_name == "Model" else ALIASES.get(class_name, class_name)
-    config = _without_input(class_name, config)
+    config = _in_pairs(class_name, _without_input(class_name, config))
     if "atrous_rate" in config:
         config["dilation_rate"] = config.pop("atrous_rate")
     if row is None or class_name in _UNCHANGED:
@@ -96,6 +96,16 @@ def _without_input(class_name: str, config: dict[str, Any]) -> dict[str, Any]:
     if class_name not in ("Embedding", *_UNCHANGED):
         config.pop("input_dim", None)
         config.pop("input_length", None)
+    return config
+
+
+def _in_pairs(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Puts paddings by side, which calls of Keras 2 refuse, into pairs."""
+    padding = config.get("padding")
+    if name == "ZeroPadding2D" and isinstance(padding, (list, tuple)) and len(padding) == 4:
+        return {**config, "padding": [list(padding[:2]), list(padding[2:])]}
+    if name == "ZeroPadding1D" and isinstance(padding, dict):
+        return {**config, "padding": [padding.get(side, 0) for side in ("left_pad", "right_pad")]}
     return config
 
 

@@ -27,6 +27,7 @@ RENAMED = {
     "backend.lesser": "backend.less",
     "backend.lesser_equal": "backend.less_equal",
     "backend.set_image_dim_ordering": "backend.common.set_image_dim_ordering",
+    "engine.training.slice_X": "utils.generic_utils.slice_arrays",
     "layers.AtrousConv1D": "layers.convolutional.AtrousConv1D",
     "layers.AtrousConv2D": "layers.convolutional.AtrousConv2D",
     "layers.Deconv2D": "layers.convolutional.Conv2DTranspose",
@@ -111,13 +112,13 @@ GONE = {
             "standardize_sample_or_class_weights",
         )
     },
-    "engine.training.slice_X": "keras.utils.generic_utils.slice_arrays(x, start, stop)",
     "engine.training.weighted_objective": "sample_weight in fit",
     **{
         f"{module}.get_fans": "VarianceScaling, which knows the fans of a shape"
         for module in ("initializations", "initializers")
     },
     "layers.get_from_module": "keras.layers.deserialize, or the get of its module",
+    "models.Graph": "Model(inputs, outputs), where each node is a layer called on its inputs",
     "preprocessing.image.apply_transform": "apply_affine_transform(x, theta, tx, ty, ...)",
     "preprocessing.image.flip_axis": "numpy.flip(x, axis)",
     "preprocessing.image.list_pictures": "glob.glob, or flow_from_directory",

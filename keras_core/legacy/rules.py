@@ -119,6 +119,16 @@ def no_implementation(call: OldCall) -> None:
     call.take("consume_less")
 
 
+_KNOWN_SHAPES = ("image_shape", "volume_shape", "filter_shape")
+
+
+@on(*_KNOWN_SHAPES)
+def no_shapes(call: OldCall) -> None:
+    """Shapes are known from the tensors."""
+    for name in set(_KNOWN_SHAPES).intersection(call.kwargs):
+        call.take(name)
+
+
 @on("dropout")
 def no_dropout(call: OldCall) -> None:
     """Whole words are dropped by a layer of its own."""

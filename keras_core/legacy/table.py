@@ -206,29 +206,49 @@ FUNCTIONS: dict[str, Row] = {
     "datasets.imdb.load_data": Row(None, {"nb_words": "num_words"}),
     "datasets.reuters.load_data": Row(None, {"nb_words": "num_words"}),
     "preprocessing.text.Tokenizer": Row(None, {"nb_words": "num_words"}),
+    "preprocessing.image.random_channel_shift": Row(None, {"intensity": "intensity_range"}),
+    "utils.data_utils.validate_file": Row(None, {"md5_hash": "file_hash"}),
+    "utils.np_utils.normalize": Row(None, {"a": "x"}),
     "utils.np_utils.to_categorical": Row(None, {"nb_classes": "num_classes"}),
     **{
         f"constraints.{name}": Row(None, {"m": "max_value"})
         for name in ("MaxNorm", "max_norm", "maxnorm")
     },
+    "constraints.MinMaxNorm": Row(None, {"low": "min_value", "high": "max_value"}),
     **{
         f"preprocessing.image.{name}": Row(None, _FORMAT, _FORMATS)
         for name in ("ImageDataGenerator", "NumpyArrayIterator", "array_to_img", "img_to_array")
     },
     **{
-        f"backend.{name}": Row(None, {**_FORMAT, "border_mode": "padding"}, _FORMATS)
+        f"backend.{name}": Row(
+            None,
+            {**_FORMAT, "border_mode": "padding", "filter_dilation": "dilation_rate"},
+            _FORMATS,
+            (rules.no_shapes,),
+        )
         for name in ("conv2d", "conv3d", "pool2d", "pool3d", "separable_conv2d")
     },
     **{
-        f"backend.{name}": Row(None, _FORMAT, _FORMATS)
-        for name in ("resize_images", "resize_volumes", "spatial_2d_padding", "spatial_3d_padding")
+        f"backend.{name}": Row(None, {"X": "x", **_FORMAT}, _FORMATS)
+        for name in ("resize_images", "resize_volumes")
     },
-    "backend.conv1d": Row(None, {"stride": "strides", "border_mode": "padding"}),
+    **{
+        f"backend.{name}": Row(None, _FORMAT, _FORMATS)
+        for name in ("spatial_2d_padding", "spatial_3d_padding")
+    },
+    "backend.batch_get_value": Row(None, {"xs": "ops"}),
+    "backend.moving_average_update": Row(None, {"variable": "x"}),
+    "backend.conv1d": Row(
+        None, {"stride": "strides", "border_mode": "padding"}, rules=(rules.no_shapes,)
+    ),
     "backend.expand_dims": Row(None, {"dim": "axis"}),
     "backend.one_hot": Row(None, {"nb_classes": "num_classes"}),
     "backend.random_normal": Row(None, {"std": "stddev"}),
     "backend.random_uniform": Row(None, {"low": "minval", "high": "maxval"}),
 }
+
+# What callbacks find in their `params`.
+PARAMS: dict[str, str] = {"nb_epoch": "epochs", "nb_sample": "samples"}
 
 # Other names of classes.
 ALIASES: dict[str, str] = {

@@ -80,7 +80,7 @@ def load_model(
     if hasattr(filepath, "read"):
         stream = io.BytesIO(filepath.read()) if not _is_seekable(filepath) else filepath
         reader = archive if _head(stream).startswith(archive.SIGNATURE) else hdf5
-        options = _for_reader(reader.load_model, filepath, written_on)
+        options = for_reader(reader.load_model, filepath, written_on)
         return reader.load_model(stream, custom_objects, compile, safe_mode, **options)
     chosen = _by_content(filepath) if targets.is_path(filepath) else None
     if chosen is None or chosen.load is None:
@@ -88,13 +88,21 @@ def load_model(
     options = _taken(
         chosen.load, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode
     )
-    options.update(_for_reader(chosen.load, filepath, written_on))
+    options.update(for_reader(chosen.load, filepath, written_on))
     with CustomObjectScope(custom_objects), safe_mode_scope(safe_mode):
         return chosen.load(Path(filepath), **options)
 
 
-def _for_reader(load: Callable[..., Any], file: Any, written_on: str | None) -> dict[str, Any]:
+def for_reader(load: Callable[..., Any], file: Any, written_on: str | None) -> dict[str, Any]:
     """The engine that a user names, for what reads files that may lack it.
+
+    Args:
+        load: function that reads files of one format.
+        file: path or stream, for messages.
+        written_on: str, the engine, or None where it is not named.
+
+    Returns:
+        A dict of the further argument of `load`; empty where it is not named.
 
     Raises:
         ValueError: files of this format need no such word.

@@ -75,10 +75,10 @@ def _save_json(model: Any, path: Path) -> None:
     path.write_text(model.to_json(), encoding="utf-8")
 
 
-def _load_json(path: Path) -> Any:
+def _load_json(path: Path, written_on: str | None = None) -> Any:
     from keras_core.saving.config import model_from_json
     from keras_core.saving.safety import telling
 
     content = path.read_bytes()
     with telling(str(path), None, "it cannot be read"):
-        return model_from_json(content.decode("utf-8"))
+        return model_from_json(content.decode("utf-8"), written_on=written_on)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_core.attempt import Attempt, attempted, memory_limit
 from keras_core.saving import by_path, config, conventions, targets, training, weights, writer
+from keras_core.saving.dialects import keras1, numbered
 from keras_core.saving.json_text import json_value
 from keras_core.saving.safety import safe_mode_scope, telling
 from keras_core.utils.io_utils import H5Dict
@@ -80,10 +81,12 @@ def load_model(
 
     def load(store: H5Dict) -> Any:
         architecture = _architecture(store)
-        group = store.group("model_weights")
+        group = numbered.named(store.group("model_weights"))
         engine = writer.engine_of(group, written_on)
         convention = engine if engine in writer.ENGINES else None
         version = writer.version_of(group)
+        if writer.is_keras1(group):
+            architecture = keras1.with_shared_axes(architecture, weights.shapes(group))
         with attempted(allowed(architecture, weights.survey(group))), safe_mode_scope(safe_mode):
             with telling(store.file, "/model_config", "no model can be made of it"):
                 model = config.model_from_config(
@@ -164,6 +167,7 @@ def load_weights(
         group = store
         if "layer_names" not in store and "model_weights" in store:
             group = store.group("model_weights")
+        group = numbered.named(group)
         with telling(store.file, None, f"its weights cannot be loaded into model {model.name}"):
             if by_path.is_by_path(group):
                 _load_by_path(group, model, by_name)

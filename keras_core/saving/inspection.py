@@ -12,14 +12,15 @@ from typing import Any
 
 from keras_core import slots
 from keras_core.errors import ModelFileError, shown
-from keras_core.saving import archive
-from keras_core.saving.dialects import class_name, is_later
+from keras_core.saving import archive, writer
+from keras_core.saving.dialects import class_name, is_later, keras1, numbered
 from keras_core.saving.json_text import parse_json
 from keras_core.saving.safety import telling
 from keras_core.saving.weights import read_json
 from keras_core.saving.yaml_text import parse_yaml
 from keras_core.utils.hdf5_gate import Gate
 from keras_core.utils.io_utils import H5Dict
+from keras_core.utils.weight_conversion import has_kernels_to_flip
 
 _ARCHIVE_MEMBERS = {archive.METADATA, archive.CONFIG, archive.WEIGHTS}
 _OWN_MODULES = ("keras", "tf_keras", "keras_core", "builtins", "tensorflow.python.keras")
@@ -66,6 +67,7 @@ class Report:
         size: its bytes.
         writer: who wrote it, as far as it can be told.
         backend: the engine that it was written on; None where the file does not say.
+        engine_note: what to do where it does not say, and it matters.
         model: class and name of the model; None in a file of weights alone.
         layers, weights: what the model is made of.
         optimizer: class name and options; None where the file has none.
@@ -79,6 +81,7 @@ class Report:
     size: int
     writer: str = "unknown"
     backend: str | None = None
+    engine_note: str | None = None
     model: str | None = None
     layers: list[LayerFound] = field(default_factory=list)
     weights: list[WeightFound] = field(default_factory=list)
@@ -142,13 +145,16 @@ def _look_into_text(report: Report) -> None:
     report.kind = f"{'JSON' if is_json else 'YAML'}, layers without weights"
     _note_writer(report, config.get("keras_version"), config.get("backend"))
     _note_model(report, config)
+    if keras1.wrote(config, config.get("keras_version")):
+        _note_engine(report)
 
 
 def _look_into_hdf5(report: Report) -> None:
     with H5Dict(report.file, "r") as store:
         whole = "model_config" in store
         group = store.group("model_weights") if whole and "model_weights" in store else store
-        if not whole and "layer_names" not in store and not _has_paths(store):
+        known = "layer_names" in store or numbered.is_numbered(store) or _has_paths(store)
+        if not whole and not known:
             raise ModelFileError("it is no model file: it holds no layers.", report.file)
         report.kind = f"HDF5, {'a whole model' if whole else 'weights alone'}"
         found = [_text_in(group, key) or _text_in(store, key) for key in _SAYS]
@@ -158,6 +164,15 @@ def _look_into_hdf5(report: Report) -> None:
         if "training_config" in store:
             _note_compiled(report, read_json(store, "training_config"))
         _note_objects(report, store)
+        if writer.is_keras1(group) and not _has_paths(store):
+            _note_engine(report)
+            report.engine_note = report.engine_note and f"{_guess(group)}{report.engine_note}"
+
+
+def _guess(group: H5Dict) -> str:
+    if numbered.is_numbered(group):
+        return ""
+    return f"the names of its arrays are those of {writer.engine_of(group, None)}; "
 
 
 _SAYS = ("keras_version", "backend")
@@ -216,6 +231,17 @@ def _note_writer(report: Report, version: Any, backend: Any) -> None:
         report.writer = f"Keras {version}"
         if version == "2.3.1":
             report.writer += ", or keras_core, which writes the same"
+
+
+def _note_engine(report: Report) -> None:
+    """Notes of a file of Keras 1 with convolutions that Theano reverses their kernels."""
+    deep = any(len(weight.shape) > 3 for weight in report.weights)
+    if deep or any(has_kernels_to_flip(layer.kind) for layer in report.layers):
+        report.engine_note = (
+            "it matters here: Theano reverses the kernels of convolutions. Where you know it, say "
+            "written_on='theano' or written_on='tensorflow' to load_model or load_weights, or "
+            "--written-on to keras-core convert."
+        )
 
 
 def _note_model(report: Report, config: Any) -> None:

@@ -16,6 +16,7 @@ from keras_core.graph import Variable
 from keras_core.saving import dialects, writer
 from keras_core.saving.config import KERAS_VERSION, KERNEL_LAYOUT
 from keras_core.saving.dialects import keras1_weights
+from keras_core.saving.dialects.numbered import Numbered
 from keras_core.saving.json_text import parse_json
 from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.layer_utils import describe, unfrozen
@@ -117,6 +118,19 @@ def survey(group: H5Dict) -> float:
         size += _size(group.group(name))
     group.check_size(size)
     return size
+
+
+def shapes(group: H5Dict) -> dict[str, tuple[int, ...]]:
+    """The shapes of all arrays of a file by their names, as far as these mean one shape.
+
+    Args:
+        group: H5Dict.
+    """
+    found: dict[str, set[tuple[int, ...]]] = {}
+    for layer in map(group.group, group.names("layer_names")):
+        for name in layer.names("weight_names"):
+            found.setdefault(name, set()).add(layer.array_shape(name))
+    return {name: each.pop() for name, each in found.items() if len(each) == 1}
 
 
 def _size(group: H5Dict) -> int:
@@ -271,6 +285,11 @@ def load_weights_by_name(
     Raises:
         ValueError: if the file is damaged, or weights do not fit and `skip_mismatch` is False.
     """
+    if isinstance(group, Numbered):
+        raise ValueError(
+            f"{group.where} numbers its layers, as Keras did before 1.0, so none has a name. Load "
+            "it without by_name into a model of the same layers."
+        )
     survey(group)
     pairs: list[Any] = []
     named: dict[str, list[Any]] = {}

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from keras_core.saving.dialects.numbered import Numbered
 from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.weight_conversion import kernels_to_flip, leaves
 
@@ -62,7 +63,10 @@ def engine_of(group: H5Dict, written_on: str | None) -> str | None:
 
 
 def _guessed(group: H5Dict) -> str | None:
-    """The engine by the names of arrays, which have a number of the output on TensorFlow alone."""
+    """The engine by the names of arrays, which have a number of the output on TensorFlow alone.
+
+    Where they have none, Theano was the usual engine.
+    """
     for layer in group.names("layer_names"):
         for name in group.group(layer).names("weight_names"):
             return "tensorflow" if name.endswith(":0") else "theano"
@@ -74,10 +78,13 @@ def warn_of_guess(group: H5Dict, layers: Sequence[Any], written_on: str | None) 
     if written_on or not is_keras1(group) or not any(map(_in_theanos_order, layers)):
         return
     engine = _guessed(group)
+    reason = f"The names of the weights are those of {engine}"
+    if isinstance(group, Numbered):
+        reason = f"So early it was mostly {engine}"
     warnings.warn(
         f"{group.where}: Keras 1 did not note on which engine a model with convolutions was "
-        f"trained, and Theano's kernels are reversed. The names of the weights are those of "
-        f"{engine}, so that is taken. Say it with written_on='theano' or written_on='tensorflow'.",
+        f"trained, and Theano's kernels are reversed. {reason}, so that is taken. Say it with "
+        "written_on='theano' or written_on='tensorflow'.",
         stacklevel=7,
     )
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
+from keras_core.legacy.calls import refusing_old_names
 from keras_core.utils import archives
 from keras_core.utils.progbar import Progbar
 
@@ -75,6 +76,7 @@ def get_file(
     return target
 
 
+@refusing_old_names("utils.data_utils.validate_file")
 def validate_file(
     fpath: str, file_hash: str, algorithm: str = "auto", chunk_size: int = 65535
 ) -> bool:

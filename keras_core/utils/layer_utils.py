@@ -15,6 +15,8 @@ import numpy as np
 from keras_core import backend as K
 from keras_core import missing
 from keras_core.graph import Tensor, Variable
+from keras_core.legacy import names
+from keras_core.legacy.calls import warn
 from keras_core.utils.conv_utils import convert_kernel  # noqa: F401  (by this name in Keras 2)
 from keras_core.utils.generic_utils import to_list
 from keras_core.utils.layer_costs import Cost, ModelCosts, Path
@@ -108,16 +110,21 @@ def print_summary(
     where a size other than the batch's is not known, as the number of steps: give Input its sizes.
 
     Args:
-        model: Model that is built.
+        model: Model that is built; programs of Keras 1 gave the list of its layers.
         line_length: int, characters a line; 65 by default, or 98 with a column of connections (96
             and 129 with costs), and more on a terminal if names need it and it is wide enough.
         positions: list of column ends, in characters or as fractions of the line.
         print_fn: function of one line; `print` by default.
         expand_nested: bool, whether the layers of a nested model follow it, marked by `| `; they
             have no costs if it is no graph of layers.
-        cost: bool, whether to say what layers cost.
+        cost: bool, whether to say what layers cost; of a model alone.
+
+    Raises:
+        TypeError: if it is given a list, by a program that was not written for Keras 1.
     """
     show = print_fn or print
+    if isinstance(model, (list, tuple)):
+        model = _Layers(model)
     chain = _is_chain(model)
     costs = ModelCosts(model) if cost else None
     heading = (*_COLUMNS, *_COST_COLUMNS * cost, *("Connected to",) * (not chain))
@@ -130,7 +137,8 @@ def print_summary(
     positions = fractions
     if positions[-1] <= 1:
         positions = [int(line_length * position) for position in positions]
-    show(f'Model: "{model.name}"')
+    if model.name:
+        show(f'Model: "{model.name}"')
     show("_" * line_length)
     show(_row(heading, positions))
     show("=" * line_length)
@@ -142,6 +150,26 @@ def print_summary(
     if costs is not None:
         _show_total_cost(costs.whole, show)
     show("_" * line_length)
+
+
+class _Layers:
+    """A list of layers in place of a model, which `print_summary` was given in Keras 1."""
+
+    name = None
+    _is_graph_network = True
+
+    def __init__(self, layers: Sequence[Any]) -> None:
+        advice = "print_summary was given layers, as in Keras 1. Write model.summary()."
+        if not names.is_answered():
+            raise TypeError(advice)
+        warn(advice, depth=2)
+        self.layers = layers
+        self._network_nodes = {node for layer in layers for node in layer._inbound_nodes}
+        self._nodes_by_depth: dict[int, list[Any]] = {0: []}
+        self.trainable_weights, self.non_trainable_weights = (
+            [weight for layer in layers for weight in getattr(layer, kind)]
+            for kind in ("trainable_weights", "non_trainable_weights")
+        )
 
 
 def _rows(

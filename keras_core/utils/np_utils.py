@@ -77,6 +77,7 @@ def _labels(y: Any) -> np.ndarray:
     return labels
 
 
+@refusing_old_names("utils.np_utils.normalize")
 def normalize(x: Any, axis: int = -1, order: float = 2) -> np.ndarray:
     """An array scaled to unit norm along an axis. Vectors of norm 0 stay 0.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from keras_core import backend as K
+from keras_core.legacy.table import ALIASES
 from keras_core.utils.cudnn_weights import convert_gates
 
 # How many arrays of a layer are such kernels, by its class; the first of its bases that stands here
@@ -97,6 +98,15 @@ def kernels_to_flip(layer: Any) -> int:
     """How many of a layer's arrays, the first ones, are reversed in files written on Theano."""
     names = [base.__name__ for base in type(layer).__mro__]
     return next((_KERNELS_TO_FLIP[name] for name in names if name in _KERNELS_TO_FLIP), 0)
+
+
+def has_kernels_to_flip(class_name: str) -> bool:
+    """Whether Theano reverses kernels of a class of layers.
+
+    Args:
+        class_name: its name today or in Keras 1.
+    """
+    return _KERNELS_TO_FLIP.get(ALIASES.get(class_name, class_name), 0) > 0
 
 
 def flipped(kernel: np.ndarray) -> np.ndarray:

@@ -37,6 +37,23 @@ def test_a_whole_file_of_keras_2(capsys):
     assert "Nothing suspicious" in out
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("cnn_th_dimth.h5", "names of its arrays are those of theano; it matters here"),
+        ("cnn_tf_dimth.weights.h5", "names of its arrays are those of tensorflow; it matters here"),
+        ("cnn_tf_dimth.yaml", "it matters here"),
+        ("numbered_cnn.weights.h5", "            it matters here"),
+        ("numbered_rnn.weights.h5", None),
+        ("merges_cos_tf_dimtf.h5", None),
+    ],
+)
+def test_the_engine_of_convolutions_of_keras_1_is_asked_for(capsys, name, told):
+    out = inspected(capsys, _DATA / "keras_1_2_2" / name)
+    assert "the file does not say" in out
+    assert (told or "written_on=") in out if told else "written_on=" not in out
+
+
 def test_an_archive_of_keras_3(capsys):
     out = inspected(capsys, _DATA / "later_keras" / "keras_3" / "nested.keras")
     assert "written by  Keras 3.15.1" in out

@@ -34,6 +34,29 @@ CASES = {
         "from keras.engine import merge\nmerge([a, b], 'sum')\n",
         "from keras.layers import add\nadd([a, b])\n",
     ),
+    "a layer of holes that is called": (
+        "from keras.layers import AtrousConvolution2D\n"
+        "y = AtrousConvolution2D(4, 3, 3, atrous_rate=(2, 2))(x)\n",
+        "from keras.layers import Conv2D\ny = Conv2D(4, (3, 3), dilation_rate=(2, 2))(x)\n",
+    ),
+    "a merging layer": (
+        "from keras.layers import Merge\ny = Merge(mode='mul', name='m')([a, b])\n",
+        "from keras.layers import Multiply\ny = Multiply(name='m')([a, b])\n",
+    ),
+    "a Dense layer for each step": (
+        "from keras.layers import TimeDistributedDense\n"
+        "m.add(TimeDistributedDense(3, init='one', input_dim=4, input_length=n))\n",
+        "from keras.layers import Dense, TimeDistributed\n"
+        "m.add(TimeDistributed(Dense(units=3, kernel_initializer='one'), input_shape=(n, 4)))\n",
+    ),
+    "a summary of the layers of a model": (
+        "from keras.utils.layer_utils import print_summary as s\ns(a.b.layers, line_length=9)\n",
+        "from keras.utils.layer_utils import print_summary as s\ns(a.b, line_length=9)\n",
+    ),
+    "what callbacks are told": (
+        "n = self.params['nb_epoch'] + other['nb_epoch']\n",
+        "n = self.params['epochs'] + other['nb_epoch']\n",
+    ),
     "holes": (
         "from keras.layers import AtrousConvolution1D\nAtrousConvolution1D(4, 3, atrous_rate=2)\n",
         "from keras.layers import Conv1D\nConv1D(4, 3, dilation_rate=2)\n",
@@ -107,15 +130,63 @@ def test_rewriting(case):
     assert rewriting.upgraded(new or old) == (new or old, [])
 
 
+COMPOSED = {
+    "merged models": (
+        "from keras.layers import Merge\nm.add(Merge([a, b], mode='concat', concat_axis=1))  # 2\n",
+        "from keras.layers import concatenate; from keras.models import Model\n"
+        "m.add(Model([a.input, b.input], concatenate([a.output, b.output], axis=1)))  # 2\n",
+    ),
+    "merged by a function, in a list": (
+        "import keras\nm.add(keras.layers.Merge(all, mode=f, output_shape=(3,)))\n",
+        "import keras\nm.add(keras.models.Model([layer.input for layer in all], "
+        "keras.layers.Lambda(f, output_shape=(3,))([layer.output for layer in all])))\n",
+    ),
+    "merged models that are merged again": (
+        "from keras.models import Model\nfrom keras.layers import Merge\n"
+        "a.add(Merge([b, c]))\nm.add(Merge([a, b]))\n",
+        "from keras.models import Model\nfrom keras.layers import add\n"
+        "a.add(Model([b.input, c.input], add([b.output, c.output])))\n"
+        "m.add(Model(list(dict.fromkeys(a.inputs + b.inputs)), add([a.output, b.output])))\n",
+    ),
+    "the largest of several maps": (
+        "from keras.models import Sequential\nfrom keras.layers import MaxoutDense\n"
+        "m.add(MaxoutDense(n, nb_feature=3, W_regularizer='l2', input_dim=5))\n",
+        "from keras.models import Sequential\n"
+        "from keras.layers import Dense, GlobalMaxPooling1D, Reshape\n"
+        "m.add(Sequential([Dense(n * 3, kernel_regularizer='l2', input_dim=5), Reshape((3, n)), "
+        "GlobalMaxPooling1D()]))\n",
+    ),
+    "a gate beside the input": (
+        "from keras.layers import Highway\nx = Highway(activation='tanh', bias=False)(x)\n",
+        "from keras.layers import Dense, add, multiply, subtract; "
+        "from keras.backend import int_shape\n"
+        "x = add([x, multiply([Dense(int_shape(x)[-1], activation='sigmoid', use_bias=False)(x), "
+        "subtract([Dense(int_shape(x)[-1], activation='tanh', use_bias=False)(x), x])])])\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COMPOSED)
+def test_layers_that_are_several_since_are_written_out_and_told_of(case):
+    old, new = (text.encode() for text in COMPOSED[case])
+    after, notes = rewriting.upgraded(old)
+    assert after == new and notes
+    assert rewriting.upgraded(new) == (new, [])
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [
         ("BatchNormalization(mode=2)", "mode 2 took the statistics"),
         ("Dense(3, 'uniform')", "by position"),
         ("Convolution2D(3, 2, 2, dim_ordering=order)", "data_format are written otherwise"),
-        ("TimeDistributedDense(3)", "TimeDistributed"),
         ("Dense(init='one', **more)", "unpacked"),
-        ("Merge([a, b], mode='sum')", ""),
+        ("Merge([Sequential(), b], mode='sum')", "Give each of them a name"),
+        ("Merge([a, b], mode='xor')", "no mode 'xor'"),
+        ("Merge([a, b], node_indices=[0, 1])", "node_indices has no counterpart"),
+        ("Merge([a, b],  # both\n)", "commented on"),
+        ("MaxoutDense(3, W_constraint=c)", "W_constraint has no counterpart"),
+        ("Highway()", "Write add([x, multiply("),
     ],
 )
 def test_what_cannot_be_converted_is_left_and_told_with_its_line(call, told):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
@@ -128,3 +130,29 @@ def test_files_have_the_layout_of_keras_2(saved):
     assert convert(saved.parent / "back.json", saved.parent / "back.h5") == 0
     with h5py.File(saved.parent / "back.h5", "r") as file:
         assert {"keras_version", "backend", "model_config"} <= set(file.attrs)
+
+
+OLD = Path(__file__).parents[1] / "data" / "keras_1_2_2"
+
+
+def test_a_file_that_does_not_say_its_engine_is_converted_as_it_is_said(tmp_path):
+    with np.load(OLD / "cnn_th_dimth.npz") as stored:
+        x, wanted = stored["x0"], stored["predict0"]
+    for name in ("cnn_th_dimth.h5", "cnn_th_dimth.json"):
+        for engine, agrees in (("theano", True), ("tensorflow", False)):
+            assert convert(OLD / name, tmp_path / "out.h5", "--written-on", engine) == 0
+            found = load_model(str(tmp_path / "out.h5"), compile=False).predict(x)
+            assert np.allclose(found, wanted, atol=1e-5) == agrees
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["torch"], "written_on names the engine"),
+        (["theano"], "says that it was written on 'tensorflow'"),
+    ],
+)
+def test_a_wrong_word_on_the_engine_is_refused(saved, tmp_path, capsys, words, told):
+    assert convert(saved, tmp_path / "out.h5", "--written-on", *words) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out.h5").exists()

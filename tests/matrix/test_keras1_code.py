@@ -321,6 +321,86 @@ def test_old_names_that_keras_2_refuses_are_taken_from_old_programs_alone(
         eval(call, scope)
 
 
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        (
+            "K.conv2d(x, k, border_mode='same', dim_ordering='tf', filter_shape=(3, 3, 2, 4))",
+            (6, 4),
+        ),
+        ("K.conv2d(x, k, filter_dilation=(2, 1))", (4, 4)),
+        ("K.pool2d(x, (2, 2), border_mode='valid', dim_ordering='tf')", (5, 2)),
+        ("K.resize_images(X=x, height_factor=2, width_factor=2, dim_ordering='tf')", (12, 2)),
+        ("K.random_normal(shape=(1, 6, 6), mean=0.0, std=0.5)", (6,)),
+        ("K.random_uniform((1, 6, 6), low=0.0, high=0.5)", (6,)),
+        ("K.one_hot(K.argmax(x), nb_classes=7)", (6, 7)),
+        ("K.expand_dims(x, dim=-1)", (6, 2, 1)),
+    ],
+)
+def test_functions_of_the_backend_take_old_names_from_old_programs_alone(call, shape, as_keras):
+    k = K.variable(np.ones((3, 3, 2, 4)))
+    scope = {"K": K, "x": K.variable(np.ones((1, 6, 6, 2))), "k": k}
+    with pytest.warns(UserWarning, match="is called as in Keras 1") as caught:
+        result = eval(call, scope)
+    axes = 1 if call.startswith("K.resize") or "filter" in call or "pool" in call else 2
+    assert len(caught) == 1 and K.int_shape(result)[-len(shape) :] == shape, axes
+    keras.uninstall_as_keras()
+    with pytest.raises(TypeError, match="in Keras 1. (Write|Leave)"):
+        eval(call, scope)
+
+
+def test_other_functions_take_old_names_too(as_keras):
+    with pytest.warns(UserWarning, match=r"Write `MinMaxNorm\(min_value=1, max_value=2\)`"):
+        assert keras.constraints.MinMaxNorm(low=1, high=2).max_value == 2
+    with pytest.warns(UserWarning, match="Write `normalize"):
+        keras.utils.normalize(a=np.ones((1, 2)))
+    with pytest.warns(UserWarning, match="slice_arrays"):
+        from keras.engine.training import slice_X
+    assert slice_X(np.arange(5), 1, 3).tolist() == [1, 2]
+
+
+def test_callbacks_find_what_they_are_told_by_its_old_names(as_keras):
+    class Counter(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.found = self.params["nb_epoch"], self.params["nb_sample"]
+
+    model = keras.Sequential([layers.Dense(1, input_shape=(2,))])
+    model.compile("sgd", "mse")
+    counter = Counter()
+    with pytest.warns(UserWarning, match=r"Write params\[") as caught:
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[counter])
+    assert counter.found == (2, 4) and caught[0].filename == __file__
+    keras.uninstall_as_keras()
+    with pytest.raises(KeyError, match="nb_epoch"):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[counter])
+
+
+TABLE_OF_KERAS_1 = """
+Layer (type) Output Shape Param # Connected to
+first (Dense) (None, 4) 16 first_input[0][0]
+second (Dense) (None, 2) 10 first[0][0]
+Total params: 26
+Trainable params: 26
+Non-trainable params: 0
+"""
+
+
+def test_a_summary_of_a_list_of_layers(as_keras, capsys):
+    from keras.utils.layer_utils import print_summary
+
+    parts = [layers.Dense(4, input_shape=(3,), name="first"), layers.Dense(2, name="second")]
+    model = keras.Sequential(parts)
+    with pytest.warns(UserWarning, match=r"Write model.summary\(\)") as caught:
+        print_summary(model.layers)
+    assert caught[0].filename == __file__
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    rows = [line for line in lines if not set(line) <= set("_=")]
+    assert rows == TABLE_OF_KERAS_1.strip().splitlines()
+    keras.uninstall_as_keras()
+    with pytest.raises(TypeError, match="was given layers, as in Keras 1"):
+        print_summary(model.layers)
+
+
 def test_functions_of_a_shape_make_weights_as_in_keras_1(as_keras):
     from keras import initializations
 

@@ -88,6 +88,15 @@ def test_what_the_user_says_goes_before_the_names():
     np.testing.assert_array_equal(turned.layers[0].get_weights()[0], today[::-1, ::-1])
 
 
+def test_a_wrong_word_on_the_engine_can_be_mended():
+    stored = arrays("cnn_tf_dimth")
+    model = model_from_yaml((DATA / "cnn_tf_dimth.yaml").read_text())
+    model.load_weights(DATA / "cnn_tf_dimth.weights.h5", written_on="theano")
+    assert np.abs(model.predict(stored["x0"]) - stored["predict0"]).max() > 1e-3
+    model.load_weights(DATA / "cnn_tf_dimth.weights.h5", written_on="tensorflow")
+    assert_predicts(model, stored)
+
+
 def test_an_engine_that_there_is_not_is_refused():
     with pytest.raises(ValueError, match="written_on names the engine .*'torch'"):
         load_model(DATA / "cnn_th_dimth.h5", written_on="torch")
@@ -105,6 +114,92 @@ def test_a_loaded_model_is_saved_and_cloned_as_it_is(tmp_path):
     model = load_model(DATA / "cnn_th_dimth.h5", written_on="theano")
     model.save(tmp_path / "again.h5")
     assert_predicts(load_model(tmp_path / "again.h5"), stored)
+
+
+# Parameters that places share
+
+
+def test_axes_that_only_shapes_tell_are_shared_in_training_too():
+    stored = arrays("shared_axes_th_dimtf")
+    model = load_model(DATA / "shared_axes_th_dimtf.h5", written_on="theano")
+    told = {
+        layer.name: layer.shared_axes for layer in model.layers if hasattr(layer, "shared_axes")
+    }
+    assert [told[f"prelu_{n}"] for n in (1, 2)] == [None, [1, 2]]
+    assert told["srelu_1"] == [1, 2] and told["parametricsoftplus_1"] == [2]
+    model.train_on_batch(stored["x0"], stored["y0"])
+    assert_predicts(model, stored, "predict_after_step0")
+
+
+def test_weights_alone_are_given_to_each_place_with_a_warning():
+    model = model_from_json((DATA / "shared_axes_th_dimtf.json").read_text())
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        model.load_weights(DATA / "shared_axes_th_dimtf.weights.h5")
+    texts = [str(one.message) for one in told if one.category is UserWarning]
+    assert len(texts) == 3
+    assert "prelu_2 (PReLU)" in texts[0] and "shared_axes=[1, 2]" in texts[0]
+    assert_predicts(model, arrays("shared_axes_th_dimtf"))
+
+
+# The layout before 1.0, of numbers
+
+
+@pytest.mark.filterwarnings("ignore:(Highway|MaxoutDense) is a layer of Keras 1")
+@pytest.mark.parametrize("name", ["numbered_cnn", "numbered_rnn"])
+def test_layers_and_arrays_that_are_numbered(name):
+    model = model_from_json((DATA / f"{name}.json").read_text())
+    model.load_weights(DATA / f"{name}.weights.h5", written_on="theano")
+    assert_predicts(model, arrays(name))
+    with pytest.raises(ValueError, match="numbers its layers, .* without by_name"):
+        model.load_weights(DATA / f"{name}.weights.h5", by_name=True)
+
+
+@pytest.mark.filterwarnings("ignore:(Highway|MaxoutDense) is a layer of Keras 1")
+def test_numbers_tell_no_engine_so_the_one_of_the_time_is_taken_with_a_warning():
+    model = model_from_json((DATA / "numbered_cnn.json").read_text())
+    with pytest.warns(UserWarning, match="So early it was mostly theano"):
+        model.load_weights(DATA / "numbered_cnn.weights.h5")
+    assert_predicts(model, arrays("numbered_cnn"))
+
+
+@pytest.mark.parametrize("number", [10**12, -1, 1.5, "four"])
+def test_a_number_that_is_none_is_refused(tmp_path, number):
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file.attrs["nb_layers"] = number
+    model = Sequential([layers.Dense(2, input_shape=(3,))])
+    with pytest.raises(ValueError, match="nb_layers"):
+        model.load_weights(tmp_path / "w.h5")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 2, 1, 3)])
+def test_highway_had_its_biases_behind_their_kernels_or_behind_all(order):
+    with pytest.warns(UserWarning, match="Highway is a layer of Keras 1"):
+        layer = built(layers.Highway(), 2)
+    kernel, carry, bias, carry_bias = given = [random(2, 2), random(2, 2), random(2), random(2)]
+    for got, wanted in zip(today(layer, *(given[i] for i in order)), given):
+        np.testing.assert_array_equal(got, wanted)
+
+
+# Merged models
+
+
+def test_branches_may_have_layers_in_common():
+    from keras_core.layers.old_merge import Merge
+
+    left = Sequential([layers.Dense(3, input_shape=(2,))])
+    embedding = layers.Embedding(9, 3, input_length=4)
+    right = Sequential([embedding, layers.Flatten(), layers.Dense(3)])
+    with pytest.warns(UserWarning, match="Keras 1"):
+        both = Sequential([Merge([left, right], mode="sum")])
+        model = Sequential([Merge([both, left], mode="concat"), layers.Dense(2)])
+    assert len(model.inputs) == 2
+    model.load_weights(DATA / "towers.weights.h5")
+    assert_predicts(model, arrays("towers"))
+    with pytest.raises(
+        ValueError, match=r"layers in common, \['dense_\d+'\]. Make it by the program"
+    ):
+        load_model(DATA / "towers_in_common.h5")
 
 
 # Words
@@ -165,6 +260,27 @@ def test_configurations_of_keras_2_are_left_alone():
     assert not keras1.wrote(config, None)
     assert not keras1.wrote(config, "2.3.1")
     assert keras1.wrote(config, "1.2.2")
+
+
+def test_norms_of_an_interval_have_todays_names():
+    first, _ = load_model(DATA / "norms_th_dimtf.h5").layers
+    norm = first.kernel_constraint
+    assert (norm.min_value, norm.max_value, norm.rate) == (0.1, 0.9, 0.5)
+
+
+def test_paddings_by_side_are_pairs():
+    for padding in ({"left_pad": 1, "right_pad": 2}, [1, 2]):
+        config = {"name": "z", "padding": padding, "batch_input_shape": [None, 3, 2]}
+        config["input_dtype"] = "float32"
+        entry = {"class_name": "ZeroPadding1D", "config": config}
+        model = model_from_json(json.dumps({"class_name": "Sequential", "config": [entry]}))
+        assert model.output_shape == (None, 6, 2)
+
+
+def test_a_graph_is_told_what_it_is():
+    text = json.dumps({"class_name": "Graph", "config": {"name": "graph_1", "nodes": {}}})
+    with pytest.raises(ValueError, match="'graph_1' is a Graph, a model of named nodes"):
+        model_from_json(text)
 
 
 def test_metrics_that_are_gone_are_left_out_with_a_warning():
@@ -244,7 +360,9 @@ def test_kernels_of_images_have_their_axes_in_todays_order(layer, old, axes):
 def test_parameters_that_places_shared_are_given_to_each():
     layer = built(layers.PReLU(), 3, 2)
     alpha = random(1, 2)
-    np.testing.assert_array_equal(today(layer, alpha)[0], np.repeat(alpha, 3, axis=0))
+    with pytest.warns(UserWarning, match=r"shared_axes=\[1\]"):
+        given = today(layer, alpha)[0]
+    np.testing.assert_array_equal(given, np.repeat(alpha, 3, axis=0))
 
 
 def test_trainable_arrays_of_a_model_come_before_the_others():

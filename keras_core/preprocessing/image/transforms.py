@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_core.legacy.calls import refusing_old_names
 from keras_core.preprocessing.image.extras import enhancer, ndimage
 from keras_core.preprocessing.image.files import array_to_img, img_to_array
 
@@ -151,6 +152,7 @@ def _moved(
     )
 
 
+@refusing_old_names("preprocessing.image.random_channel_shift")
 def random_channel_shift(
     x: np.ndarray, intensity_range: float, channel_axis: int = 0
 ) -> np.ndarray:

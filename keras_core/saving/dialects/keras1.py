@@ -7,10 +7,12 @@ longer take, and a Sequential that began with a Merge of models.
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from keras_core.errors import shown
 from keras_core.legacy import configs
 from keras_core.legacy.table import ALIASES, row_of
 
@@ -41,7 +43,7 @@ def _is_old(layer: dict[str, Any]) -> bool:
     name, config = layer["class_name"], layer["config"]
     row = row_of(name)
     renamed = row is not None and name != "Model" and not set(row.renamed).isdisjoint(config)
-    return renamed or "input_dtype" in config or name == "Merge"
+    return renamed or "input_dtype" in config or name in ("Merge", "Graph")
 
 
 def _layers_in(config: Any) -> Iterator[dict[str, Any]]:
@@ -66,10 +68,46 @@ def translated(config: dict[str, Any]) -> dict[str, Any]:
     config = _copied(config)
     _say_order_of_axes(config)
     for layer in _layers_in(config):
+        _refuse_graph(layer)
         _keep_size_of_output(layer)
     name, inner = configs.converted(config["class_name"], config["config"])
     config = _without_merged_models({**config, "class_name": name, "config": inner})
     return _with_axis_of_cosine(config)
+
+
+# Layers whose parameters places may share, with one of these, by whose shape alone files say it.
+_SHARING = {"PReLU": "alphas", "SReLU": "t_left", "ParametricSoftplus": "alphas"}
+
+
+def with_shared_axes(config: Any, shapes: Mapping[str, tuple[int, ...]]) -> Any:
+    """A configuration in which layers say along which axes they share their parameters.
+
+    Args:
+        config: what JSON can hold; not changed.
+        shapes: the shapes of the arrays in the file, by their names.
+    """
+    config = _copied(config)
+    plain = {_without_number(name): shape for name, shape in shapes.items()}
+    for layer in _layers_in(config):
+        name = f"{layer['config'].get('name')}_{_SHARING.get(layer['class_name'])}"
+        axes = [axis for axis, size in enumerate(plain.get(name, ()), 1) if size == 1]
+        if axes:
+            layer["config"].setdefault("shared_axes", axes)
+    return config
+
+
+def _without_number(array: str) -> str:
+    """The name of an array without what TensorFlow added to it."""
+    return re.sub(r"(_\d+)?(:\d+)?$", "", array.rpartition("/")[2])
+
+
+def _refuse_graph(layer: dict[str, Any]) -> None:
+    if layer["class_name"] == "Graph":
+        raise ValueError(
+            f"{shown(layer['config'].get('name'))} is a Graph, a model of named nodes that Keras "
+            "dropped before 1.1. Make it by Model(inputs, outputs), where each node is a layer "
+            "called on its inputs, and load the weights by model.load_weights."
+        )
 
 
 def _copied(value: Any) -> Any:
@@ -133,8 +171,20 @@ def _is_no_model(layer: dict[str, Any]) -> bool:
     return layer["class_name"] not in ("Model", "Sequential")
 
 
+def _refuse_common_layers(branches: Sequence[Any]) -> None:
+    """Refuses models that have layers in common, of which a configuration would make copies."""
+    names = [{layer["config"].get("name") for layer in _layers_in(x)} for x in branches]
+    common = sorted(set.intersection(*names) - {None}) if len(names) > 1 else []
+    if common:
+        raise ValueError(
+            f"a Sequential begins with models that have layers in common, {shown(common)}. Make "
+            "it by the program that it is from, and load the file by model.load_weights."
+        )
+
+
 def _of_several_inputs(sequential: dict[str, Any]) -> dict[str, Any]:
     merge, *rest = sequential["layers"]
+    _refuse_common_layers(merge["config"]["layers"])
     options = dict(merge["config"])
     entries: list[dict[str, Any]] = []
     inputs: list[list[Any]] = []

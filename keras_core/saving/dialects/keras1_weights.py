@@ -7,6 +7,7 @@ both models have the same names.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -112,7 +113,8 @@ def _trained(layer: Any) -> list[tuple[Any, int]]:
     """The layers inside, with the number of their arrays that Keras 1 listed as trainable."""
     inner = _inside(layer)
     if inner is None:
-        return [(layer, len(layer._trainable_weights) if layer.trainable else 0)]
+        with unfrozen():
+            return [(layer, len(layer.trainable_weights) if layer.trainable else 0)]
     if hasattr(layer, "run_internal_graph") and not layer.trainable:
         return []
     return [pair for part in inner for pair in _trained(part)]
@@ -121,8 +123,9 @@ def _trained(layer: Any) -> list[tuple[Any, int]]:
 def _others(layer: Any) -> list[tuple[Any, int]]:
     inner = _inside(layer)
     if inner is None:
-        frozen = 0 if layer.trainable else len(layer._trainable_weights)
-        return [(layer, frozen + len(layer._non_trainable_weights))]
+        with unfrozen():
+            frozen = 0 if layer.trainable else len(layer.trainable_weights)
+            return [(layer, frozen + len(layer.non_trainable_weights))]
     others = [pair for part in inner for pair in _others(part)]
     if hasattr(layer, "run_internal_graph") and not layer.trainable:
         return [pair for part in inner for pair in _trained(part)] + others
@@ -147,13 +150,20 @@ def owners_of_groups(layers: Sequence[Any], names: Sequence[str]) -> list[Any]:
         names: list of str, the names of the groups with weights.
     """
     layers = list(layers)
-    while len(layers) < len(names):
-        models = [x for x in layers if hasattr(x, "run_internal_graph") and x.name not in names]
-        if not models:
-            return layers
-        at = layers.index(models[0])
-        layers[at : at + 1] = [layer for layer in models[0].layers if layer.weights]
+    while _merged(layers, names):
+        at = layers.index(_merged(layers, names)[0])
+        inside = getattr(layers[at], "_layers_of_branches", layers[at].layers)
+        inner = [layer for layer in inside if layer.weights]
+        # Models that were merged may have layers in common, which the file has once.
+        layers = list(dict.fromkeys([*layers[:at], *inner, *layers[at + 1 :]]))
     return layers
+
+
+def _merged(layers: Sequence[Any], names: Sequence[str]) -> list[Any]:
+    """The models that are to be opened, since they are of another number than the groups."""
+    if len(layers) == len(names):
+        return []
+    return [x for x in layers if hasattr(x, "run_internal_graph") and x.name not in names]
 
 
 def _converted(leaf: Any, arrays: Arrays) -> Iterable[np.ndarray]:
@@ -228,11 +238,24 @@ def _conv_lstm(leaf: Any, arrays: Arrays) -> Arrays:
 def _for_each_place(leaf: Any, arrays: Arrays) -> Arrays:
     """Parameters that places shared, of which the configuration of Keras 1 says nothing."""
     with unfrozen():
-        shapes = [K.int_shape(weight) for weight in leaf.weights]
-    return [
-        np.broadcast_to(array, shape) if array.ndim == len(shape) else array
-        for array, shape in zip(arrays, shapes)
-    ]
+        shape = K.int_shape(leaf.weights[0])
+    old = arrays[0].shape
+    axes = [axis for axis, (n, one) in enumerate(zip(shape, old), 1) if n != one == 1]
+    fitting = len(old) == len(shape) and all(one in (n, 1) for n, one in zip(shape, old))
+    if not axes or not fitting:
+        return arrays
+    warnings.warn(
+        f"The file has one value for all places along the axes {axes}, but layer {describe(leaf)} "
+        f"has one for each: all get this one, and are trained apart. Make it with "
+        f"shared_axes={axes}, or load the file as a whole model.",
+        stacklevel=7,
+    )
+    return [np.broadcast_to(array, shape) for array in arrays]
+
+
+def _highway(leaf: Any, arrays: Arrays) -> Arrays:
+    """Before Keras 1.2 each kernel had its bias behind it."""
+    return sorted(arrays, key=np.ndim, reverse=True)
 
 
 # By the class of a layer; the first of its bases that stands here decides.
@@ -247,6 +270,7 @@ _RULES: dict[str, Callable[[Any, Arrays], Arrays]] = {
     "LSTM": _lstm,
     "GRU": _gru,
     "ConvLSTM2D": _conv_lstm,
+    "Highway": _highway,
     "PReLU": _for_each_place,
     "SReLU": _for_each_place,
     "ParametricSoftplus": _for_each_place,
