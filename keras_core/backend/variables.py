@@ -136,7 +136,9 @@ def _filled(value: int, shape: Sizes, dtype: str | None, name: str | None) -> Te
     dtype = dtype or floatx()
     sizes, dims = split_shape(shape)
     if not dims:
-        return variable(np.full(sizes, value), dtype, name)
+        # Zeros that nobody has written to take no memory yet.
+        array = np.zeros(sizes, dtype) if value == 0 else np.full(sizes, value, dtype)
+        return variable(array, dtype, name)
     return p.broadcast_to(Constant(value, dtype), *dims, shape=sizes)
 
 
