@@ -22,7 +22,9 @@ from keras_core.graph.passes.expand import expand
 from keras_core.graph.passes.fold import fold_node
 from keras_core.graph.passes.merge import merger
 from keras_core.graph.passes.simplify import simplify_node
+from keras_core.graph.primitive import PRIMITIVES
 from keras_core.graph.scan import scan
+from keras_core.plugins.lowering import only_where
 
 X = np.array([[1.0, -2.0, 0.5], [3.0, 0.25, -1.0]], "float32")
 
@@ -473,6 +475,19 @@ def test_what_cannot_be_taken_apart_is_named():
     x = Placeholder((2, 3))
     with pytest.raises(NotImplementedError, match=r"'test' has no lowering .* 'exp' \(built by"):
         expand(Program([x], [p.exp(x)]), {"add"}, "test")
+
+
+def test_a_lowering_may_serve_some_nodes_alone():
+    @only_where(lambda node: node.params["axis"] == 1)
+    def lower(site, x):
+        raise AssertionError("a lowering is the backend's to call")
+
+    table = {**dict.fromkeys(PRIMITIVES), "softmax": lower}
+    x = Placeholder((2, 3))
+    for axis, stays in ((0, False), (1, True)):
+        program = expand(Program([x], [p.softmax(x, axis=axis)]), table, "test", [(2, 3)])
+        assert ("softmax" in names(program)) is stays
+
 
 
 def test_nothing_to_do_gives_the_same_program():

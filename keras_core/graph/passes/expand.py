@@ -10,6 +10,7 @@ from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
 from keras_core.graph.rewrite import Rule
 from keras_core.graph.tensor import Shape, Tensor
+from keras_core.plugins.lowering import is_lowered
 
 
 def expand(
@@ -22,7 +23,7 @@ def expand(
 
     Args:
         program: any program.
-        lowered: names of the primitives that the backend has a lowering for.
+        lowered: the backend's lowerings by primitive name, or the names alone.
         backend: its name, for the error.
         shapes: a shape for each input, where the program is to run for these alone.
 
@@ -35,7 +36,7 @@ def expand(
 
 def _expanding(lowered: Container[str], backend: str) -> Rule:
     def rule(node: Node) -> Sequence[Tensor] | None:
-        if node.primitive.loop or node.primitive.name in lowered:
+        if node.primitive.loop or is_lowered(node, lowered):
             return None
         return _decomposed(node, backend)
 

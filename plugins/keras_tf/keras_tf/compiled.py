@@ -139,7 +139,7 @@ def traced(
     """
     values: Values = {x.key: tensor for x, tensor in zip(program.inputs, fed)}
     for variable in program.variables:
-        values[variable.key] = variable.held_by(backend).read_value()
+        values[variable.key] = variable.held_by(backend).value()
     trace = Trace(backend.lowerings, random_state(program, fed), jit_loops)
     results = trace.run(program.results, values)
     count = len(program.outputs)

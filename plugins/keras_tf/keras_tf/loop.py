@@ -72,7 +72,7 @@ class _Loop:
 
     def __call__(self, *fed: tf.Tensor) -> list[tf.Tensor]:
         batches, state = fed[:-1], fed[-1]
-        start: Values = {v.key: self._storage(v).read_value() for v in self.program.variables}
+        start: Values = {v.key: self._storage(v).value() for v in self.program.variables}
 
         def step(t: tf.Tensor, changing: Any, stacks: Any) -> Any:
             values = {**start, **dict(zip((v.key for v in self.updated), changing))}
