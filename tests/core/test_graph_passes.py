@@ -489,7 +489,6 @@ def test_a_lowering_may_serve_some_nodes_alone():
         assert ("softmax" in names(program)) is stays
 
 
-
 def test_nothing_to_do_gives_the_same_program():
     x = Placeholder((None, 3))
     program = Program([x], [p.exp(x)])

@@ -97,6 +97,19 @@ CASES: tuple[Case, ...] = (
             ("first", uniform(2, 3, 3), uniform(2, 3, 3), (0, 2)),
         )
     ),
+    *(
+        case(name, *arrays, label=label, empty=False, tolerance=1e-4, reason=_STEEP, axes=axes)
+        for label, shape, axes in (
+            ("", (6, 3), (0,)),
+            ("image", (2, 3, 2, 3), (0, 1, 2)),
+            ("first", (2, 3, 4), (0, 2)),
+            ("last", (3, 5), (1,)),
+        )
+        for name, arrays in (
+            ("moments", (uniform(*shape),)),
+            ("centred_sums", (uniform(*shape), uniform(*shape), uniform(3, batch=None))),
+        )
+    ),
     case("l2_normalize", uniform(3, 4), axes=(1,)),
     case("l2_normalize", uniform(3, 4), label="all", empty=False, axes=(0, 1)),
     # What is added to a sum of zeros is itself zero in float16.

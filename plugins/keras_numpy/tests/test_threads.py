@@ -158,6 +158,12 @@ def elementwise():
     return [x, y], [p.sigmoid(hidden) * y, p.exp(x), *gradients([hidden], [x, y])]
 
 
+def batches():
+    x, weight = Placeholder((40, 30, 30, 16)), Placeholder((16,))
+    y, mean, var = p.batch_norm_train(x, weight, weight, axes=(0, 1, 2), epsilon=1e-3)
+    return [x, weight], [y, mean, var, *gradients([y * y], [x, weight])]
+
+
 def rows():
     table, numbers = Placeholder((1000, 64)), Placeholder((20, 1000), "int32")
     return [table, numbers], [p.gather(table, numbers, axis=0)]
@@ -170,6 +176,7 @@ PROGRAMS = {
     "max_pool": lambda: pooling("max_pool"),
     "avg_pool": lambda: pooling("avg_pool"),
     "elementwise": elementwise,
+    "batches": batches,
     "rows": rows,
 }
 
