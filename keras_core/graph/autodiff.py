@@ -73,10 +73,10 @@ def _pull_back(node: Node, cotangents: Cotangents, targets: set) -> None:
         if received is None or not node.primitive.differentiable:
             return
         gs, guard = received
-        ways = chosen(node, gs[0], guard) if node.primitive.choice and gs[0] is not None else None
-        if ways is None:
-            ways = [(x, g, guard) for x, g in zip(node.inputs, _vjp(node, gs, outputs))]
-    for x, g, condition in ways:
+        passed = chosen(node, gs[0], guard)
+        if passed is None:
+            passed = [(x, g, guard) for x, g in zip(node.inputs, _vjp(node, gs, outputs))]
+    for x, g, condition in passed:
         if g is not None:
             cotangents.add(x, g, condition)
 

@@ -9,7 +9,7 @@ and make NaN of what is infinite there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from keras_core.graph.accumulate import accumulate
 from keras_core.graph.primitive import Node
@@ -39,7 +39,9 @@ class Received(NamedTuple):
     guard: Guard | None
 
 
-Piece = tuple["Guard | None", Tensor]
+Piece = tuple[Optional[Guard], Tensor]
+# An input of a node, what it is sent, and where that holds.
+Passed = tuple[Tensor, Optional[Tensor], Optional[Guard]]
 
 
 class Cotangents:
@@ -75,13 +77,15 @@ class Cotangents:
         return Received([accumulate([g for _, g in p]) if p else None for p in pieces], first)
 
 
-def chosen(node: Node, g: Tensor, guard: Guard | None) -> list[tuple[Tensor, Tensor, Guard]] | None:
+def chosen(node: Node, g: Tensor | None, guard: Guard | None) -> list[Passed] | None:
     """The cotangents of both branches of a choice, each under the condition that it is taken.
 
     Returns:
-        (branch, cotangent, guard) for each branch that the cotangent may reach; None where a branch
-        has not the sizes of the result, so that only the one that is taken fits the cotangent.
+        What is passed to each branch that the cotangent may reach; None for other nodes, and where
+        a branch has not the sizes of the result, so that only the one that is taken fits it.
     """
+    if not node.primitive.choice or g is None:
+        return None
     condition, *branches = node.inputs
     if any(branch.sizes != node.specs[0].sizes for branch in branches):
         return None

@@ -23,8 +23,8 @@ from keras_core.graph import primitives as p
 from keras_core.graph.checker import check
 from keras_core.graph.order import leaves, topological
 from keras_core.graph.passes.expand import expand
-from keras_core.graph.passes.tidy import tidy
 from keras_core.graph.passes.specialise import specialise
+from keras_core.graph.passes.tidy import tidy
 from keras_core.graph.primitive import Primitive, _registry
 from keras_core.graph.provenance import here
 from keras_core.graph.rewrite import Rewriter

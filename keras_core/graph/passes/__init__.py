@@ -8,7 +8,7 @@ and does nothing else.
 from __future__ import annotations
 
 from keras_core.graph.passes.hoist import hoist
-from keras_core.graph.passes.optimize import optimize
+from keras_core.graph.passes.pipeline import optimize
 from keras_core.graph.passes.prune import prune_scans
 from keras_core.graph.passes.specialise import specialise
 from keras_core.graph.passes.tidy import tidy

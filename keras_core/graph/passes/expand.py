@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from keras_core.graph.passes.optimize import simplest
+from keras_core.graph.passes.pipeline import simplest
 from keras_core.graph.passes.specialise import sharper
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program

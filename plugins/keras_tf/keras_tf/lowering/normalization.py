@@ -1,4 +1,4 @@
-"""Softmax, the cross-entropies of logits, and batch normalization; other composites are expanded."""
+"""Softmax, cross-entropies of logits, batch normalization; other composites are expanded."""
 
 from __future__ import annotations
 
