@@ -91,6 +91,13 @@ def _small_number(value: Any) -> float:
     return number
 
 
+def _count(value: Any) -> int:
+    number = int(value)
+    if isinstance(value, (bool, float)) or number < 1:
+        raise ValueError
+    return number
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
@@ -157,6 +164,14 @@ OPTIONS = MappingProxyType(
                 "KERAS_JIT_COMPILE",
                 "true, false or 'auto'",
                 "whether backends that can compile programs as a whole do; auto: where it pays",
+            ),
+            Option(
+                "threads",
+                _count,
+                None,
+                "KERAS_CORE_THREADS",
+                "a whole number of at least 1",
+                "threads that the NumPy backend works on; none: one for each core",
             ),
             Option(
                 "disabled_plugins",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Sequence
-from typing import Any, Callable, Union, overload
+from typing import Any, Callable, Union, cast, overload
 
 import numpy as np
 
@@ -137,7 +137,10 @@ def _filled(value: int, shape: Sizes, dtype: str | None, name: str | None) -> Te
     dtype = dtype or floatx()
     sizes, dims = split_shape(shape)
     if not dims:
-        return variable(np.full(sizes, value), dtype, name)
+        known = cast("tuple[int, ...]", sizes)
+        # Zeros that nobody has written to take no memory yet.
+        array = np.zeros(known, dtype) if value == 0 else np.full(known, value, dtype)
+        return variable(array, dtype, name)
     return p.broadcast_to(Constant(value, dtype), *dims, shape=sizes)
 
 

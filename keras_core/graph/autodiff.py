@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Callable
 
 from keras_core.graph import order
-from keras_core.graph.accumulate import accumulate
 from keras_core.graph.collector import collector_paused
+from keras_core.graph.cotangents import Cotangents, chosen
 from keras_core.graph.primitive import Node, Primitive
 from keras_core.graph.provenance import origin_scope
-from keras_core.graph.tensor import FLOATS, Tensor
+from keras_core.graph.tensor import Tensor
 
-Cotangents = dict[Any, list[Tensor]]
 Stop = Callable[[Tensor], bool]
 
 
@@ -46,13 +45,13 @@ def _gradients(
     """The same; behind where `stop` holds, nothing leads to any of xs."""
     from keras_core.graph.primitives import ones_like
 
-    cotangents: Cotangents = {}
+    cotangents = Cotangents()
     for y, seed in zip(ys, seeds):
-        cotangents.setdefault(y.key, []).append(ones_like(y) if seed is None else seed)
+        cotangents.add(y, ones_like(y) if seed is None else seed)
     targets = {x.key for x in xs}
     for node in reversed(_between(ys, targets, stop)):
         _pull_back(node, cotangents, targets)
-    return [accumulate(cotangents[x.key]) if cotangents.get(x.key) else None for x in xs]
+    return [cotangents.total(x) for x in xs]
 
 
 def _between(ys: Sequence[Tensor], targets: set, stop: Stop) -> list[Node]:
@@ -66,18 +65,20 @@ def _between(ys: Sequence[Tensor], targets: set, stop: Stop) -> list[Node]:
 
 def _pull_back(node: Node, cotangents: Cotangents, targets: set) -> None:
     outputs = node.outputs()
-    received = [cotangents.get(y.key) for y in outputs]
-    if not any(received) or not node.primitive.differentiable:
-        return
-    summed = [accumulate(g) if g else None for g in received]
-    for y, g in zip(outputs, summed):
-        if y.key in targets and g is not None:
-            cotangents[y.key] = [g]
     with origin_scope(node.origin):
-        passed = _vjp(node, summed, outputs)
-    for x, g in zip(node.inputs, passed):
-        if g is not None and x.dtype in FLOATS:
-            cotangents.setdefault(x.key, []).append(g)
+        for y in outputs:
+            if y.key in targets:
+                cotangents.settle(y)
+        received = cotangents.received(outputs)
+        if received is None or not node.primitive.differentiable:
+            return
+        gs, guard = received
+        passed = chosen(node, gs[0], guard)
+        if passed is None:
+            passed = [(x, g, guard) for x, g in zip(node.inputs, _vjp(node, gs, outputs))]
+    for x, g, condition in passed:
+        if g is not None:
+            cotangents.add(x, g, condition)
 
 
 def _vjp(

@@ -53,6 +53,7 @@ class Primitive:
         indexed: True where an index that is out of range has to be refused at run time.
         loop: True where the parameter `body` is run at each step; passes go into it.
         phase: True for the learning phase alone.
+        choice: True where the first input, a scalar, decides which of the other two is the result.
         dims: True where trailing scalar inputs fill the None entries of the parameter `shape`.
         several: True where the result is a tuple of tensors.
         family: the file that declares it; lowerings stand under the same name.
@@ -74,6 +75,7 @@ class Primitive:
     indexed: bool = False
     loop: bool = False
     phase: bool = False
+    choice: bool = False
     dims: bool = False
     several: bool = False
     family: str = ""

@@ -75,10 +75,11 @@ class Program:
         rule: Rule | None = None,
         replacements: Sequence[tuple[Tensor, Tensor]] = (),
         inside: Callable[[], Rule] | None = None,
+        again: bool = False,
     ) -> Program:
         """The program with leaves replaced and a rule applied to each node, as `Rewriter` does."""
         replaced = dict(replacements)
-        results = Rewriter(replaced, rule, inside)(self.results)
+        results = Rewriter(replaced, rule, inside, again)(self.results)
         if not replaced and all(a.key == b.key for a, b in zip(results, self.results)):
             return self
         inputs = [replaced.get(x, x) for x in self.inputs]

@@ -23,6 +23,7 @@ class Rewriter:
         rule: takes a node whose inputs are already new; gives tensors to stand for its outputs, or
             None to keep it.
         inside: makes the rule for a loop's body; the same rule where it is absent.
+        again: whether the rule is applied to what it gave, until it keeps that.
     """
 
     def __init__(
@@ -30,16 +31,22 @@ class Rewriter:
         replacements: Mapping[Tensor, Tensor],
         rule: Rule | None = None,
         inside: Callable[[], Rule] | None = None,
+        again: bool = False,
     ) -> None:
         self.rule = rule
         self.inside = inside
+        self.again = again
         self.new: dict[Any, Tensor] = {old.key: new for old, new in replacements.items()}
+        self._final: set[Node | None] = set()
 
     def __call__(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        for node in order.topological(tensors, stop=lambda t: t.key in self.new):
+        for node in order.topological(tensors, stop=self._is_done):
             for index, output in enumerate(self._outputs(node) or ()):
                 self.new.setdefault((node, index), output)
         return [self._replaced(t) for t in tensors]
+
+    def _is_done(self, tensor: Tensor) -> bool:
+        return tensor.key in self.new or tensor.node in self._final
 
     def _replaced(self, tensor: Tensor) -> Tensor:
         return self.new.get(tensor.key, tensor)
@@ -48,9 +55,10 @@ class Rewriter:
         """What stands for the node's outputs; None where the node stays as it is."""
         rebuilt = self._rebuilt(node)
         ruled = self._ruled(rebuilt)
-        if ruled is None and rebuilt is not node:
-            return rebuilt.outputs()
-        return ruled
+        if ruled is not None:
+            return self(ruled) if self.again else ruled
+        self._final.add(rebuilt)
+        return None if rebuilt is node else rebuilt.outputs()
 
     def _ruled(self, node: Node) -> Sequence[Tensor] | None:
         if self.rule is None:
@@ -80,7 +88,7 @@ class Rewriter:
 
     def _inner(self, replacements: Mapping[Tensor, Tensor]) -> Rewriter:
         rule = self.rule if self.inside is None else self.inside()
-        return Rewriter(replacements, rule, self.inside)
+        return Rewriter(replacements, rule, self.inside, self.again)
 
 
 def substitute(tensors: Sequence[Tensor], replacements: Mapping[Tensor, Tensor]) -> list[Tensor]:

@@ -1,12 +1,12 @@
-"""Collects a backend's lowerings from the files of its families."""
+"""A backend's lowerings: collected from the files of its families, and which nodes they serve."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Callable
 
-from keras_core.graph.primitive import PRIMITIVES
+from keras_core.graph.primitive import PRIMITIVES, Node
 
 
 def collect_lowerings(families: Iterable[Any], **others: Any) -> Mapping[str, Any]:
@@ -32,3 +32,26 @@ def collect_lowerings(families: Iterable[Any], **others: Any) -> Mapping[str, An
                 raise ValueError(f"There is no primitive {name!r} to lower.")
             table[name] = lowering
     return MappingProxyType(table)
+
+
+def only_where(takes: Callable[[Node], bool]) -> Callable[[Any], Any]:
+    """Marks a lowering that serves some nodes of its primitive; the others are decomposed.
+
+    Args:
+        takes: whether the lowering serves a node, by its parameters and the specs of its inputs.
+    """
+
+    def mark(lowering: Any) -> Any:
+        lowering.takes = takes
+        return lowering
+
+    return mark
+
+
+def is_lowered(node: Node, lowerings: Container[str]) -> bool:
+    """Whether a table (or a set of names) has a lowering that serves this node."""
+    if node.primitive.name not in lowerings:
+        return False
+    lowering = lowerings[node.primitive.name] if isinstance(lowerings, Mapping) else None
+    takes = getattr(lowering, "takes", None)
+    return takes is None or bool(takes(node))

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_core.graph import Constant, Placeholder, Primitive, Variable, evaluate, gradients, order
+from keras_core.graph import (
+    Constant,
+    Placeholder,
+    Primitive,
+    Program,
+    Variable,
+    evaluate,
+    gradients,
+    order,
+)
+from keras_core.graph import passes as q
 from keras_core.graph import primitives as p
 from keras_core.graph.order import topological
 from keras_core.graph.primitive import PRIMITIVES, _registry
@@ -213,3 +223,66 @@ def test_composites_in_a_row_are_differentiated_part_by_part(monkeypatch):
         return met
 
     assert visits(40) < 4.4 * visits(10)
+
+
+# Choices: each branch has its own cotangents, and the condition decides where they meet
+
+
+def phases(tensors):
+    """The values for both learning phases."""
+    programs = [q.optimize(Program([], tensors), phase) for phase in (0, 1)]
+    return [[float(v) for v in evaluate(program.results)] for program in programs]
+
+
+def test_the_branch_that_is_not_taken_adds_nothing_even_if_it_is_infinite():
+    x = Constant(-4.0, "float32")
+    y = p.select(p.learning_phase(), x * x, p.sqrt(x))
+    (test,), (train,) = phases(gradients([y], [x]))
+    assert np.isnan(test) and train == -8
+    assert [node.primitive.name for node in q.optimize(Program([], [y]), 1).nodes] == []
+
+
+def test_no_zeros_are_carried_through_the_branch_that_is_not_taken():
+    x, w = Placeholder((None, 3)), Variable(np.ones((3, 3)))
+    taken = p.dot(x, w, contract=((1,), (0,)), batch=((), ()))
+    y = p.select(p.learning_phase(), taken, p.exp(x))
+    for phase, expected in ((0, {"exp"}), (1, {"dot"})):
+        used = names(q.optimize(Program([x], gradients([y], [x])), phase).results)
+        assert {"exp", "dot"} & set(used) == expected
+
+
+def test_branches_meet_what_goes_by_both():
+    x = Constant(3.0, "float32")
+    y = x * p.select(p.learning_phase(), x * x, p.negative(x)) + 2.0 * x
+    assert phases(gradients([y], [x])) == [[-6 + 2], [27 + 2]]
+
+
+def test_choices_within_choices():
+    x, flag = Constant(3.0, "float32"), Variable(True, "bool")
+    phase = p.learning_phase()
+    inner = p.select(flag, x * x, p.negative(x))
+    again = p.select(p.learning_phase(), x, 100.0 * x)
+    y = p.select(phase, p.select(phase, inner * again, 50.0 * x), inner)
+    for held, expected in ((True, [[6], [27]]), (False, [[-1], [-6]])):
+        flag.set_value(held)
+        assert phases(gradients([y], [x])) == expected
+
+
+def test_what_one_branch_alone_reads_gets_zeros_in_the_other_phase():
+    x, w = Constant(3.0, "float32"), Variable(2.0)
+    y = p.select(p.learning_phase(), x * w, x)
+    assert phases(gradients([y], [x, w])) == [[1, 0], [2, 3]]
+
+
+def test_branches_of_other_sizes():
+    x, flag = Placeholder((None, 2)), Placeholder((), "bool")
+    y = p.select(flag, x, p.concat(x, x, axis=0))
+    for held, expected in ((True, 1), (False, 2)):
+        (g,) = evaluate(gradients([y], [x]), {x: np.ones((3, 2), "float32"), flag: held})
+        np.testing.assert_array_equal(g, np.full((3, 2), expected))
+
+
+def test_derivatives_of_derivatives_of_choices():
+    x = Constant(3.0, "float32")
+    y = p.select(p.learning_phase(), x * x * x, x * x)
+    assert phases(gradients(gradients([y], [x]), [x])) == [[2], [18]]

@@ -23,8 +23,8 @@ from keras_core.graph import primitives as p
 from keras_core.graph.checker import check
 from keras_core.graph.order import leaves, topological
 from keras_core.graph.passes.expand import expand
-from keras_core.graph.passes.simplify import simplify
 from keras_core.graph.passes.specialise import specialise
+from keras_core.graph.passes.tidy import tidy
 from keras_core.graph.primitive import Primitive, _registry
 from keras_core.graph.provenance import here
 from keras_core.graph.rewrite import Rewriter
@@ -249,7 +249,7 @@ def test_gradients_belong_to_the_layer_that_they_differentiate():
 @pytest.mark.parametrize(
     "rewrite",
     [
-        simplify,
+        tidy,
         lambda program: expand(program, set(PRIMITIVES) - {"softmax"}, "some"),
         lambda program: specialise(program, [(4, 3)]),
     ],

@@ -65,7 +65,7 @@ def test_a_number_that_meets_a_name_wins():
 def test_sizes_that_two_nodes_tell_are_computed_once():
     x = Placeholder((None, 3))
     y = p.dim(p.exp(x), axis=0) + p.dim(p.transpose(x, perm=(1, 0)), axis=1)
-    assert names(q.merge(Program([x], [y]))).count("dim") == 1
+    assert names(q.tidy(Program([x], [y]))).count("dim") == 1
 
 
 # Loops

@@ -19,12 +19,14 @@ NOT_LIFTED = {
     "arange": "may have another length at each step",
     "batch_norm_grad": SEVERAL,
     "batch_norm_train": SEVERAL,
+    "centred_sums": SEVERAL,
     "conv_kernel_grads": "stands outside of loops, where conv_kernel_grad was lifted",
     "dim": SIZES,
     "dynamic_slice": STARTS,
     "dynamic_unslice": STARTS,
     "gather_grad": "adds up to one tensor at each step",
     "learning_phase": OUTSIDE,
+    "moments": SEVERAL,
     "native": EFFECTS,
     "print": EFFECTS,
     "random_normal": DRAWS,
@@ -46,7 +48,10 @@ FLAGS = {
     "indexed": {"dynamic_slice", "dynamic_unslice", "gather", "gather_grad"},
     "loop": {"scan"},
     "phase": {"learning_phase"},
-    "several": {"batch_norm_grad", "batch_norm_train", "native", "scan", "top_k"},
+    "several": {
+        *("batch_norm_grad", "batch_norm_train", "centred_sums", "moments"),
+        *("native", "scan", "top_k"),
+    },
     "random": {"random_normal", "random_truncated_normal", "random_uniform", "scan"},
 }
 

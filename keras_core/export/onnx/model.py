@@ -116,7 +116,7 @@ def _refuse_updates(program: Program) -> None:
 def _lowerable(program: Program) -> Program:
     """The program in primitives that have a lowering, as simple as can be."""
     whole = optimize(program)
-    parts = expand(optimize(expand(whole, _WHOLE, FORMAT)), _WHOLE, FORMAT)
+    parts = expand(whole, _WHOLE, FORMAT)
     _refuse_unknown(parts)
     return parts
 

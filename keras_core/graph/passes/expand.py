@@ -4,33 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
+from keras_core.graph.passes.pipeline import simplest
+from keras_core.graph.passes.specialise import sharper
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
-from keras_core.graph.rewrite import Rewriter, Rule
-from keras_core.graph.tensor import Tensor
+from keras_core.graph.rewrite import Rule
+from keras_core.graph.tensor import Shape, Tensor
+from keras_core.plugins.lowering import is_lowered
 
 
-def expand(program: Program, lowered: Container[str], backend: str) -> Program:
-    """The program in primitives that `backend` lowers; also inside of scans.
+def expand(
+    program: Program,
+    lowered: Container[str],
+    backend: str,
+    shapes: Sequence[Shape] | None = None,
+) -> Program:
+    """The program in primitives that `backend` lowers, simplified; also inside of scans.
 
     Args:
         program: any program.
-        lowered: names of the primitives that the backend has a lowering for.
+        lowered: the backend's lowerings by primitive name, or the names alone.
         backend: its name, for the error.
+        shapes: a shape for each input, where the program is to run for these alone.
 
     Raises:
         NotImplementedError: a primitive has neither a lowering nor a decomposition.
     """
+    replacements = () if shapes is None else sharper(program, shapes)
+    return simplest(program, [_expanding(lowered, backend)], replacements)
 
+
+def _expanding(lowered: Container[str], backend: str) -> Rule:
     def rule(node: Node) -> Sequence[Tensor] | None:
-        if node.primitive.loop or node.primitive.name in lowered:
+        if node.primitive.loop or is_lowered(node, lowered):
             return None
-        return _expanded(node, rule, backend)
+        return _decomposed(node, backend)
 
-    return program.rewritten(rule)
+    return rule
 
 
-def _expanded(node: Node, rule: Rule, backend: str) -> Sequence[Tensor]:
+def _decomposed(node: Node, backend: str) -> Sequence[Tensor]:
     primitive = node.primitive
     if primitive.decomposition is None:
         raise NotImplementedError(
@@ -39,5 +52,4 @@ def _expanded(node: Node, rule: Rule, backend: str) -> Sequence[Tensor]:
             "model, or add a lowering to the backend's plugin."
         )
     parts = primitive.decomposition(*node.inputs, **node.params)
-    outputs = parts if isinstance(parts, tuple) else (parts,)
-    return Rewriter({x: x for x in node.inputs}, rule)(outputs)
+    return parts if isinstance(parts, tuple) else (parts,)

@@ -9,17 +9,11 @@ import numpy as np
 
 from keras_core.graph.evaluate import evaluate
 from keras_core.graph.primitive import Node
-from keras_core.graph.program import Program
 from keras_core.graph.spec import Size
 from keras_core.graph.tensor import Constant, Tensor
 
 # A folded result is kept in memory for good; larger ones are cheaper to make anew.
 LARGEST = 65536
-
-
-def fold(program: Program) -> Program:
-    """Constants for nodes whose inputs are constants, known sizes and decided choices."""
-    return program.rewritten(fold_node)
 
 
 def fold_node(node: Node) -> Sequence[Tensor] | None:
@@ -30,9 +24,8 @@ def fold_node(node: Node) -> Sequence[Tensor] | None:
         return [chosen]
     if _is_held(node):
         return [Constant(np.array(node.specs[0].held, node.specs[0].dtype))]
-    if primitive.dims:
-        node = _absorb_dims(node) or node
-    return _fold_constants(node) or (node.outputs() if primitive.dims else None)
+    absorbed = _absorb_dims(node) if primitive.dims else None
+    return _fold_constants(absorbed or node) or (absorbed.outputs() if absorbed else None)
 
 
 def _is_held(node: Node) -> bool:

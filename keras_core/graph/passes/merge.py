@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core.graph.primitive import Node
-from keras_core.graph.program import Program
 from keras_core.graph.rewrite import Rule
 from keras_core.graph.spec import Size
 from keras_core.graph.tensor import Constant, Tensor
@@ -14,12 +13,8 @@ from keras_core.graph.tensor import Constant, Tensor
 _SMALL = 64
 
 
-def merge(program: Program) -> Program:
-    """One node where several would compute the same, or tell the same size; also in scans."""
-    return program.rewritten(_merger(), inside=_merger)
-
-
-def _merger() -> Rule:
+def merger() -> Rule:
+    """A rule by which, where several nodes compute the same, or tell the same size, one does."""
     seen: dict[Any, Sequence[Tensor]] = {}
 
     def rule(node: Node) -> Sequence[Tensor] | None:

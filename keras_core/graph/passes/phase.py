@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from keras_core.graph.primitive import Node
-from keras_core.graph.program import Program
+from keras_core.graph.rewrite import Rule
 from keras_core.graph.tensor import Constant, Tensor
 
 
-def fix_phase(program: Program, phase: int) -> Program:
-    """The program for learning phase 0 (test) or 1 (training)."""
+def fixing(phase: int) -> Rule:
+    """A rule for learning phase 0 (test) or 1 (training)."""
     constant = Constant(bool(phase), "bool", "learning_phase")
 
-    def rule(node: Node) -> list[Tensor] | None:
+    def rule(node: Node) -> Sequence[Tensor] | None:
         return [constant] if node.primitive.phase else None
 
-    return program.rewritten(rule)
+    return rule

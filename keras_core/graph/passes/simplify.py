@@ -6,13 +6,7 @@ from collections.abc import Sequence
 
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Node, made_by
-from keras_core.graph.program import Program
 from keras_core.graph.tensor import Tensor
-
-
-def simplify(program: Program) -> Program:
-    """The program without needless nodes; also inside of scans."""
-    return program.rewritten(simplify_node)
 
 
 def simplify_node(node: Node) -> Sequence[Tensor] | None:

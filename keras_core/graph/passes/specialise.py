@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from keras_core.graph.passes.fold import fold_node
 from keras_core.graph.program import Program
-from keras_core.graph.tensor import Placeholder, Shape
+from keras_core.graph.tensor import Placeholder, Shape, Tensor
 
 
 def specialise(program: Program, shapes: Sequence[Shape]) -> Program:
@@ -16,9 +16,13 @@ def specialise(program: Program, shapes: Sequence[Shape]) -> Program:
         program: any program.
         shapes: a shape for each input, without None.
     """
-    replaced = [
+    return program.rewritten(fold_node, sharper(program, shapes))
+
+
+def sharper(program: Program, shapes: Sequence[Shape]) -> list[tuple[Tensor, Tensor]]:
+    """Pairs of an input whose shape is known better now and what stands for it."""
+    return [
         (x, Placeholder(shape, x.dtype, x.name))
         for x, shape in zip(program.inputs, shapes)
         if x.shape != tuple(shape)
     ]
-    return program.rewritten(fold_node, replaced)

@@ -121,6 +121,7 @@ select = Primitive(
     _select_vjp,
     lift=_lift_select,
     fold=_fold_select,
+    choice=True,
     family=_FAMILY,
     doc="x if the scalar condition holds, else y; sizes may differ.",
 )

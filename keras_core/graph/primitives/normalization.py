@@ -242,6 +242,75 @@ def _statistics_sizes(name: str, x: Spec, weights: Sequence[Spec], axes: Axes) -
     return sizes
 
 
+def _moments_shape(x: Spec, axes: Axes) -> tuple[Spec, Spec]:
+    float_only("moments", x)
+    found = Spec(_statistics_sizes("moments", x, (), axes), x.dtype)
+    return found, found
+
+
+@quiet
+def _moments(x: Any, axes: Axes) -> Any:
+    count = _count(x, axes)
+    mean = x.sum(axis=axes, keepdims=True) / count
+    var = np.square(x - mean).sum(axis=axes) / count
+    return mean.reshape(var.shape), var
+
+
+def _count(x: Any, axes: Axes) -> Any:
+    return np.prod([x.shape[i] for i in axes], dtype=np.int64).astype(x.dtype)
+
+
+def _moments_parts(x: Tensor, axes: Axes) -> tuple[Tensor, Tensor]:
+    mean = p.reduce_mean(x, axes=axes, keepdims=True)
+    var = p.reduce_mean(p.square(p.subtract(x, mean)), axes=axes, keepdims=False)
+    return p.reshape_like(mean, var), var
+
+
+moments = Primitive(
+    "moments",
+    _moments_shape,
+    _moments,
+    decomposition=_moments_parts,
+    several=True,
+    family=_FAMILY,
+    doc="The mean and the (biased) variance over axes, which are dropped.",
+)
+
+
+def _centred_sums_shape(g: Spec, x: Spec, mean: Spec, axes: Axes) -> tuple[Spec, Spec]:
+    name = "centred_sums"
+    float_only(name, g, x, mean)
+    dtype = same_dtype(name, g, x, mean)
+    found = Spec(_statistics_sizes(name, x, (mean,), axes), dtype)
+    agreed_sizes(name, (x, g))
+    return found, found
+
+
+@quiet
+def _centred_sums(g: Any, x: Any, mean: Any, axes: Axes) -> Any:
+    centred = x - np.expand_dims(mean, axes)
+    return g.sum(axis=axes, dtype=x.dtype), (g * centred).sum(axis=axes, dtype=x.dtype)
+
+
+def _centred_sums_parts(g: Tensor, x: Tensor, mean: Tensor, axes: Axes) -> tuple[Tensor, Tensor]:
+    centred = p.subtract(x, with_axes(mean, x, axes, False))
+    return (
+        p.reduce_sum(g, axes=axes, keepdims=False),
+        p.reduce_sum(p.multiply(g, centred), axes=axes, keepdims=False),
+    )
+
+
+centred_sums = Primitive(
+    "centred_sums",
+    _centred_sums_shape,
+    _centred_sums,
+    decomposition=_centred_sums_parts,
+    several=True,
+    family=_FAMILY,
+    doc="The sums of g and of g * (x - mean) over axes, which are dropped.",
+)
+
+
 def _batch_norm_train_shape(
     x: Spec, gamma: Spec, beta: Spec, axes: Axes, epsilon: float
 ) -> tuple[Spec, Spec, Spec]:
@@ -254,22 +323,18 @@ def _batch_norm_train_shape(
 
 @quiet
 def _batch_norm_train(x: Any, gamma: Any, beta: Any, axes: Axes, epsilon: float) -> Any:
-    count = np.prod([x.shape[i] for i in axes], dtype=np.int64).astype(x.dtype)
-    mean = x.sum(axis=axes, keepdims=True) / count
-    var = np.square(x - mean).sum(axis=axes, keepdims=True) / count
-    weights = (np.reshape(w, mean.shape) for w in (gamma, beta))
-    y = _batch_normalization(x, mean, var, *weights, epsilon=epsilon)
-    return y, mean.reshape(gamma.shape), var.reshape(gamma.shape)
+    mean, var = _moments(x, axes)
+    spread = (np.expand_dims(part, axes) for part in (mean, var, gamma, beta))
+    return _batch_normalization(x, *spread, epsilon=epsilon), mean, var
 
 
 def _batch_norm_train_parts(
     x: Tensor, gamma: Tensor, beta: Tensor, axes: Axes, epsilon: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    mean = p.reduce_mean(x, axes=axes, keepdims=True)
-    var = p.reduce_mean(p.square(p.subtract(x, mean)), axes=axes, keepdims=True)
-    gamma_x, beta_x = (with_axes(w, x, axes, False) for w in (gamma, beta))
-    y = p.batch_normalization(x, mean, var, gamma_x, beta_x, epsilon=epsilon)
-    return y, p.reshape_like(mean, gamma), p.reshape_like(var, gamma)
+    mean, var = p.moments(x, axes=axes)
+    spread = (with_axes(part, x, axes, False) for part in (mean, var, gamma, beta))
+    y = p.batch_normalization(x, *spread, epsilon=epsilon)
+    return y, mean, var
 
 
 def _batch_norm_train_vjp(
@@ -330,7 +395,7 @@ def _batch_norm_grad(
     g: Any, x: Any, gamma: Any, mean: Any, var: Any, axes: Axes, epsilon: float
 ) -> Any:
     kept = np.sum(x, axis=axes, keepdims=True).shape
-    count = np.prod([x.shape[i] for i in axes], dtype=np.int64).astype(x.dtype)
+    count = _count(x, axes)
     deviation = np.sqrt(var + x.dtype.type(epsilon)).reshape(kept)
     normal = (x - mean.reshape(kept)) / deviation
     g_beta = g.sum(axis=axes, dtype=x.dtype)
@@ -342,15 +407,17 @@ def _batch_norm_grad(
 def _batch_norm_grad_parts(
     g: Tensor, x: Tensor, gamma: Tensor, mean: Tensor, var: Tensor, axes: Axes, epsilon: float
 ) -> tuple[Tensor, Tensor, Tensor]:
+    """What has one number a channel is joined before it meets x and g."""
     inverse = p.rsqrt(p.add(var, p.scalar(epsilon, x.dtype)))
-    spread = partial(with_axes, x=x, axes=axes, keepdims=False)
-    normal = p.multiply(p.subtract(x, spread(mean)), spread(inverse))
-    g_beta = p.reduce_sum(g, axes=axes, keepdims=False)
-    g_gamma = p.reduce_sum(p.multiply(g, normal), axes=axes, keepdims=False)
+    g_beta, g_centred = p.centred_sums(g, x, mean, axes=axes)
+    g_gamma = p.multiply(g_centred, inverse)
     count = p.count_along(x, axes)
+    spread = partial(with_axes, x=x, axes=axes, keepdims=False)
     by_mean = p.subtract(g, spread(p.divide(g_beta, count)))
-    by_both = p.subtract(by_mean, p.multiply(normal, spread(p.divide(g_gamma, count))))
-    return p.multiply(spread(p.multiply(gamma, inverse)), by_both), g_gamma, g_beta
+    slope = p.divide(p.multiply(g_gamma, inverse), count)
+    by_var = p.multiply(p.subtract(x, spread(mean)), spread(slope))
+    gx = p.multiply(spread(p.multiply(gamma, inverse)), p.subtract(by_mean, by_var))
+    return gx, g_gamma, g_beta
 
 
 batch_norm_grad = Primitive(

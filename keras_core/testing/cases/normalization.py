@@ -50,6 +50,14 @@ CASES: tuple[Case, ...] = (
         label="middle",
         epsilon=1e-3,
     ),
+    case(
+        "batch_normalization",
+        uniform(2, 2, 3, 4),
+        *(uniform(4, batch=None), positive(1, 1, 1, 4, batch=None)),
+        *(uniform(1, 4, batch=None), uniform(4, batch=None)),
+        label="image",
+        epsilon=1e-3,
+    ),
     *(
         case(
             "batch_norm_train",
@@ -66,19 +74,41 @@ CASES: tuple[Case, ...] = (
         for label, x, axes in (
             ("", uniform(6, 3), (0,)),
             ("image", uniform(2, 2, 2, 3), (0, 1, 2)),
+            ("steps", uniform(3, 4, 3), (0, 1)),
             ("first", uniform(2, 3, 3), (0, 2)),
         )
     ),
-    case(
-        "batch_norm_grad",
-        uniform(5, 3),
-        uniform(5, 3),
-        *(uniform(3, batch=None), uniform(3, batch=None), positive(3, batch=None)),
-        empty=False,
-        tolerance=1e-4,
-        reason=_STEEP,
-        axes=(0,),
-        epsilon=1e-3,
+    *(
+        case(
+            "batch_norm_grad",
+            g,
+            x,
+            *(uniform(3, batch=None), uniform(3, batch=None), positive(3, batch=None)),
+            label=label,
+            empty=False,
+            tolerance=1e-4,
+            reason=_STEEP,
+            axes=axes,
+            epsilon=1e-3,
+        )
+        for label, g, x, axes in (
+            ("", uniform(5, 3), uniform(5, 3), (0,)),
+            ("image", uniform(2, 2, 2, 3), uniform(2, 2, 2, 3), (0, 1, 2)),
+            ("first", uniform(2, 3, 3), uniform(2, 3, 3), (0, 2)),
+        )
+    ),
+    *(
+        case(name, *arrays, label=label, empty=False, tolerance=1e-4, reason=_STEEP, axes=axes)
+        for label, shape, axes in (
+            ("", (6, 3), (0,)),
+            ("image", (2, 3, 2, 3), (0, 1, 2)),
+            ("first", (2, 3, 4), (0, 2)),
+            ("last", (3, 5), (1,)),
+        )
+        for name, arrays in (
+            ("moments", (uniform(*shape),)),
+            ("centred_sums", (uniform(*shape), uniform(*shape), uniform(3, batch=None))),
+        )
     ),
     case("l2_normalize", uniform(3, 4), axes=(1,)),
     case("l2_normalize", uniform(3, 4), label="all", empty=False, axes=(0, 1)),

@@ -80,20 +80,23 @@ def test_convolution(compiled, name, data_format, batch):
     compare(compiled, [x, kernel], with_gradients(y, x, kernel), arrays)
 
 
-def test_convolution_in_several_blocks(compiled, monkeypatch):
-    from keras_numpy.lowering import convolution
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("data_format", FORMATS)
+def test_convolution_in_several_blocks(compiled, monkeypatch, data_format, groups):
+    from keras_numpy.lowering import _depthwise, convolution
 
-    monkeypatch.setattr(convolution, "FORWARD_BLOCK", 3000)
-    monkeypatch.setattr(convolution, "BACKWARD_BLOCK", 2000)
-    x, kernel = Placeholder((7, 6, 6, 2)), Placeholder((3, 3, 2, 3))
+    monkeypatch.setattr(convolution, "BLOCK", 3000)
+    monkeypatch.setattr(convolution, "PARTS", 1)
+    monkeypatch.setattr(_depthwise, "BLOCK", 100)
+    x, kernel = Placeholder(placed((7, 6, 6, 2), data_format)), Placeholder((3, 3, 2 // groups, 4))
     y = p.conv(
         x,
         kernel,
-        strides=(1, 1),
+        strides=(2, 1),
         padding="same",
         dilation=(1, 1),
-        groups=1,
-        data_format="channels_last",
+        groups=groups,
+        data_format=data_format,
     )
     arrays = [floats(*x.shape), floats(*kernel.shape)]
     compare(compiled, [x, kernel], with_gradients(y, x, kernel), arrays)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_core.graph.passes import optimize, specialise
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.program import Program
+from keras_core.graph.tensor import Shape
 from keras_tf.errors import explained
 from keras_tf.tracing import Lowering, RandomState, Trace, Values
 
@@ -44,7 +44,7 @@ class CompiledProgram:
         most_exact: int = MOST_EXACT,
     ) -> None:
         self._backend = backend
-        self._program = simplified(program, backend.lowerings)
+        self._program = lowered(program, backend.lowerings)
         self._jit = jit
         self._jit_loops = jit_loops
         self._most_exact = most_exact
@@ -68,10 +68,8 @@ class CompiledProgram:
             if shapes in self._exact:
                 return self._exact[shapes]
             if is_exact:
-                program = specialise(self._program, shapes)
-                made = self._exact[shapes] = self._function(
-                    simplified(program, self._backend.lowerings)
-                )
+                program = lowered(self._program, self._backend.lowerings, shapes)
+                made = self._exact[shapes] = self._function(program)
                 return made
             if self._general is None:
                 self._general = self._function(self._program)
@@ -121,9 +119,11 @@ def state_of(state: Any) -> tf.Tensor:
     return tf.constant(state, tf.int64)
 
 
-def simplified(program: Program, lowerings: Mapping[str, Lowering]) -> Program:
-    """The program in primitives that have a lowering, as simple as can be."""
-    return expand(optimize(expand(program, lowerings, "tensorflow")), lowerings, "tensorflow")
+def lowered(
+    program: Program, lowerings: Mapping[str, Lowering], shapes: Sequence[Shape] | None = None
+) -> Program:
+    """The program in primitives that have a lowering, for inputs of these shapes alone, if any."""
+    return expand(program, lowerings, "tensorflow", shapes)
 
 
 def traced(
@@ -139,7 +139,7 @@ def traced(
     """
     values: Values = {x.key: tensor for x, tensor in zip(program.inputs, fed)}
     for variable in program.variables:
-        values[variable.key] = variable.held_by(backend).read_value()
+        values[variable.key] = variable.held_by(backend).value()
     trace = Trace(backend.lowerings, random_state(program, fed), jit_loops)
     results = trace.run(program.results, values)
     count = len(program.outputs)

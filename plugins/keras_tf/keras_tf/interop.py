@@ -19,7 +19,7 @@ from keras_core.graph import Placeholder, Program, Spec, Tensor, Variable, rando
 from keras_core.graph.passes import optimize
 from keras_core.graph.tensor import FLOATS
 from keras_tf import data
-from keras_tf.compiled import STATE_SPEC, simplified, state_of, traced
+from keras_tf.compiled import STATE_SPEC, lowered, state_of, traced
 from keras_tf.optimizers import Step, is_optimizer
 from keras_tf.specs import spec_of, tensor_spec
 from keras_tf.variables import new_variable
@@ -156,7 +156,7 @@ class Differentiable:
 
     def _traced(self, *fed: tf.Tensor) -> tuple[tf.Tensor, ...]:
         program = optimize(Program(self.inputs, self.results), self.phase)
-        return tuple(traced(self.backend, simplified(program, self.backend.lowerings), fed))
+        return tuple(traced(self.backend, lowered(program, self.backend.lowerings), fed))
 
     def _pulled_back(
         self, tensors: Sequence[tf.Tensor], cotangents: Sequence[tf.Tensor], state: tf.Tensor

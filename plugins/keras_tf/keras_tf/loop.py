@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_core.graph.passes import specialise
 from keras_core.graph.program import Program
-from keras_tf.compiled import STATE_SPEC, Traced, simplified, state_of
+from keras_tf.compiled import STATE_SPEC, Traced, lowered, state_of
 from keras_tf.tracing import RandomState, Trace, Values
 
 # Steps with these take long enough for a call each.
@@ -40,7 +39,7 @@ class LoopedProgram:
 
     def __init__(self, backend: Any, program: Program, jit: bool) -> None:
         self._backend = backend
-        self._program = simplified(program, backend.lowerings)
+        self._program = lowered(program, backend.lowerings)
         self._jit = jit
         self._made: dict[Any, Traced] = {}
         self._making = threading.Lock()
@@ -54,8 +53,8 @@ class LoopedProgram:
         return run([*map(tf.constant, arrays), state_of(state)])
 
     def _function(self, shapes: Sequence[tuple[int, ...]]) -> Traced:
-        sharp = specialise(self._program, [shape[1:] for shape in shapes])
-        program = simplified(sharp, self._backend.lowerings)
+        of_one_step = [shape[1:] for shape in shapes]
+        program = lowered(self._program, self._backend.lowerings, of_one_step)
         dtypes = [x.dtype for x in program.inputs]
         signature = [tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, dtypes)]
         loop = _Loop(self._backend, program, shapes[0][0])
@@ -73,7 +72,7 @@ class _Loop:
 
     def __call__(self, *fed: tf.Tensor) -> list[tf.Tensor]:
         batches, state = fed[:-1], fed[-1]
-        start: Values = {v.key: self._storage(v).read_value() for v in self.program.variables}
+        start: Values = {v.key: self._storage(v).value() for v in self.program.variables}
 
         def step(t: tf.Tensor, changing: Any, stacks: Any) -> Any:
             values = {**start, **dict(zip((v.key for v in self.updated), changing))}

@@ -10,9 +10,9 @@ from typing import Any
 import tensorflow as tf
 
 from keras_core.engine.native_calls import program_of
-from keras_core.graph.passes import optimize, specialise
+from keras_core.graph.passes import optimize
 from keras_core.plugins import load_backend
-from keras_tf.compiled import simplified, state_of, traced
+from keras_tf.compiled import lowered, state_of, traced
 from keras_tf.interop import held
 from keras_tf.specs import tensor_spec
 
@@ -29,9 +29,8 @@ class Served(tf.Module):
         super().__init__()
         self._backend = load_backend("tensorflow")
         program = optimize(program_of(model, phase=0), phase=0)
-        if batch_size is not None:
-            program = specialise(program, [(batch_size, *x.shape[1:]) for x in program.inputs])
-        self._program = simplified(program, self._backend.lowerings)
+        shapes = batch_size and [(batch_size, *x.shape[1:]) for x in program.inputs]
+        self._program = lowered(program, self._backend.lowerings, shapes or None)
         self.held = [held(v, self._backend) for v in self._program.variables]
         inputs = _identifiers(model.input_names)
         self.outputs = _identifiers(model.output_names)

@@ -1,6 +1,7 @@
 """Writes groups of elementwise nodes as loops over blocks of rows.
 
-What only the group reads lives in buffers of the size of a block.
+What only the group reads lives in buffers of the size of a block. The blocks of a large group are
+shared out to threads, each with buffers of its own.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Tensor
-from keras_numpy.compiler.schedule import Group, block_rows
+from keras_numpy import threads
+from keras_numpy.compiler.schedule import Group, block_rows, is_shared
 
 if TYPE_CHECKING:
     from keras_numpy.compiler.frame import Frame
@@ -26,6 +28,8 @@ class _Blocks:
         self.writer = frame.writer
         self.rows = block_rows(group)
         self.start, self.stop = self.writer.new_name("i"), self.writer.new_name("j")
+        self.place = self.writer.new_name("k")
+        self.threads = threads.available() if is_shared(group) else 1
         inside = set(group.nodes)
         self.local = {node for node in group.nodes if frame.stays_within(node, inside)}
         self.last = {x.key: node for node in group.nodes for x in node.inputs}
@@ -40,14 +44,30 @@ class _Blocks:
             self._add(node)
         for name in self.taken.values():
             self.writer.memory.give_back(name)
+        if self.threads > 1:
+            self._write_shared()
+        else:
+            self._write_loop()
+
+    def _write_loop(self) -> None:
         line, indent, total = self.writer.line, self.frame.indent, self.group.shape[0]
         head = f"for {self.start} in range(0, {total}, {self.rows}):"
         line(head, indent, self.group.nodes[0])
         line(f"{self.stop} = min({self.start} + {self.rows}, {total})", indent + 1)
+        self._write_block()
+
+    def _write_shared(self) -> None:
+        line, indent, total = self.writer.line, self.frame.indent, self.group.shape[0]
+        name, share = self.writer.new_name("block"), self.writer.name_of(threads.share, "share")
+        line(f"def {name}({self.start}, {self.stop}, {self.place}):", indent, self.group.nodes[0])
+        self._write_block()
+        line(f"{share}({name}, {total}, {self.rows}, {self.threads})", indent, self.group.nodes[0])
+
+    def _write_block(self) -> None:
         for text in self.cuts:
-            line(text, indent + 1)
+            self.writer.line(text, self.frame.indent + 1)
         for text, node in self.lines:
-            line(text, indent + 1, node)
+            self.writer.line(text, self.frame.indent + 1, node)
 
     def _place_wholes(self) -> None:
         """Takes places for what outlives the group, before any block's buffer is free again."""
@@ -76,10 +96,11 @@ class _Blocks:
         if node not in self.local:
             return self._cut(self.frame.refs[(node, 0)])
         row = self.group.shape[1:]
-        buffer = self.writer.memory.take((self.rows, *row), node.specs[0].dtype)
+        buffer = self.writer.memory.take((self.threads, self.rows, *row), node.specs[0].dtype)
         self.taken[(node, 0)] = buffer
         part = self.writer.new_name("p")
-        self.cuts.append(f"{part} = {buffer}[:{self.stop} - {self.start}]")
+        own = f"{buffer}[{self.place if self.threads > 1 else 0}]"
+        self.cuts.append(f"{part} = {own}[:{self.stop} - {self.start}]")
         return part
 
     def _cut(self, whole: str) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from keras_core.graph.collector import collector_paused
-from keras_core.graph.passes import optimize, specialise
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
@@ -80,7 +79,7 @@ class CompiledProgram:
 
     @collector_paused()
     def _new_variant(self, shapes: Shapes) -> Variant:
-        program = expand(optimize(specialise(self._program, shapes)), self._lowerings, "numpy")
+        program = expand(self._program, self._lowerings, "numpy", shapes)
         return Variant(generate(self._packer(program), self._lowerings))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Callable, Union
 
 from keras_core.graph.primitive import Node
@@ -14,6 +15,8 @@ from keras_core.graph.primitive import Node
 # Elements an array must have for its chain to be worth a loop, and elements a block.
 LARGE = 65536
 BLOCK = 16384
+# Elements that all nodes of a group must compute for its blocks to be shared out to threads.
+SHARED = 1 << 19
 
 
 @dataclass
@@ -66,7 +69,12 @@ def _is_large(node: Node) -> bool:
 def _closed(group: Group | None) -> list[Item]:
     if group is None:
         return []
-    return list(group.nodes) if len(group.nodes) == 1 else [group]
+    return [group] if len(group.nodes) > 1 or is_shared(group) else list(group.nodes)
+
+
+def is_shared(group: Group) -> bool:
+    """Whether there is enough to do for several threads."""
+    return prod(group.shape) * len(group.nodes) >= SHARED
 
 
 def nodes_of(item: Item) -> list[Node]:

@@ -1,8 +1,11 @@
-"""Convolution by windows: copied block by block into rows of a matrix, and one product a block."""
+"""Convolution by windows: copied block by block into rows of a matrix, and one product a block.
+
+Blocks are shared out to threads.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from math import prod
 from typing import Any, Callable
 
@@ -10,12 +13,16 @@ import numpy as np
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.windows import Window
+from keras_numpy.blas import share_products
 from keras_numpy.kernel import Kernel, Lowering
+from keras_numpy.lowering._depthwise import Depthwise, is_depthwise
 from keras_numpy.lowering._geometry import Geometry
+from keras_numpy.threads import add_in_order
 
 # Bytes of windows a block; measured: smaller blocks lose in BLAS, larger ones leave the cache.
-FORWARD_BLOCK = 16 << 20
-BACKWARD_BLOCK = 5 << 20
+BLOCK = 4 << 20
+# How many times the gradient of a kernel a block's windows are: each block has one of its own.
+PARTS = 4
 
 
 class _Convolution:
@@ -43,35 +50,51 @@ class _Convolution:
             prod(size) == 1 and not self.geometry.is_padded and set(window.strides) == {1}
         )
 
-    def blocks(self, nbytes: int) -> Iterator[slice]:
-        """Ranges of images whose windows take about `nbytes`."""
-        one = max(1, self.places * self.columns * self.dtype.itemsize)
-        step = max(1, nbytes // one)
-        for start in range(0, self.geometry.batch, step):
-            yield slice(start, min(start + step, self.geometry.batch))
+    def each_block(self, run: Callable[[slice, int], None], least: int = 0) -> None:
+        """Calls `run(images, number)` for blocks of images, on several threads.
 
-    def rows(self, windows: np.ndarray, block: slice) -> np.ndarray:
-        """The windows of a block of images as rows of a matrix."""
-        count = (block.stop - block.start) * self.places
-        return windows[block].reshape(count, self.columns)
+        Args:
+            run: what to do.
+            least: bytes of windows that a block must have.
+        """
+        one = max(1, self.places * self.columns * self.dtype.itemsize)
+        step = max(1, max(BLOCK, least) // one)
+
+        def piece(start: int, stop: int, place: int) -> None:
+            run(slice(start, stop), start // step)
+
+        share_products(piece, self.geometry.batch, step)
+
+    def rows(self, x: np.ndarray) -> np.ndarray:
+        """The windows of some images as rows of a matrix."""
+        windows = self.geometry.windows(self.geometry.padded(x))
+        return windows.reshape(len(x) * self.places, self.columns)
 
     def forward(self, x: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
         """x (batch, space…, channels), kernel (columns, filters), out (batch, places, filters)."""
         if self.is_pointwise:
-            np.copyto(out, np.dot(x.reshape(-1, self.columns), kernel).reshape(out.shape))
+            np.dot(x.reshape(-1, self.columns), kernel, out.reshape(-1, kernel.shape[-1]))
             return
-        windows = self.geometry.windows(self.geometry.padded(x))
-        for block in self.blocks(FORWARD_BLOCK):
-            rows = self.rows(windows, block)
-            np.dot(rows, kernel, out[block].reshape(len(rows), kernel.shape[-1]))
+
+        def block(images: slice, number: int) -> None:
+            rows = self.rows(x[images])
+            np.dot(rows, kernel, out[images].reshape(len(rows), kernel.shape[-1]))
+
+        self.each_block(block)
 
     def kernel_grad(self, x: np.ndarray, g: np.ndarray, out: np.ndarray) -> None:
         """x and g (batch, places, filters) to the gradient (columns, filters)."""
-        windows = self.geometry.windows(self.geometry.padded(x))
-        out[...] = 0
-        for block in self.blocks(BACKWARD_BLOCK):
-            rows = self.rows(windows, block)
-            out += np.dot(rows.T, g[block].reshape(len(rows), g.shape[-1]))
+        if self.is_pointwise:
+            np.copyto(out, np.dot(x.reshape(-1, self.columns).T, g.reshape(-1, g.shape[-1])))
+            return
+        parts: dict[int, np.ndarray] = {}
+
+        def block(images: slice, number: int) -> None:
+            rows = self.rows(x[images])
+            parts[number] = np.dot(rows.T, g[images].reshape(len(rows), g.shape[-1]))
+
+        self.each_block(block, PARTS * out.nbytes)
+        add_in_order(parts, out)
 
     def input_grad(self, g: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
         """g (batch, places, filters) and a kernel (columns, filters) to out like x.
@@ -79,20 +102,24 @@ class _Convolution:
         What each place gives to its window is added up in two stages, over all spatial axes but the
         last and then over the last: long rows of memory instead of single pixels.
         """
-        geometry = self.geometry
-        *leading, last = geometry.window.size
+        if self.is_pointwise:
+            flat = out.reshape(-1, self.columns)
+            np.copyto(flat, np.dot(g.reshape(-1, g.shape[-1]), kernel.T))
+            return
+        *leading, last = self.geometry.window.size
         parts = kernel.reshape(prod(leading), last * self.depth, kernel.shape[-1])
-        for block in self.blocks(BACKWARD_BLOCK):
-            count = block.stop - block.start
-            rows = np.zeros(
-                (count, *geometry.space[:-1], geometry.counts[-1], last * self.depth), self.dtype
-            )
-            flat = g[block].reshape(count * self.places, g.shape[-1])
-            for part, met in zip(parts, geometry.leading_taps):
-                given = np.dot(flat, part.T).reshape(count, *geometry.counts, len(part))
-                place = rows[(slice(None), *met)]
-                np.add(place, given, place)
-            self._add_columns(rows, out[block])
+        self.each_block(lambda images, number: self._give(g[images], parts, out[images]))
+
+    def _give(self, g: np.ndarray, parts: np.ndarray, out: np.ndarray) -> None:
+        geometry = self.geometry
+        count, width = len(g), parts.shape[1]
+        rows = np.zeros((count, *geometry.space[:-1], geometry.counts[-1], width), self.dtype)
+        flat = g.reshape(count * self.places, g.shape[-1])
+        for part, met in zip(parts, geometry.leading_taps):
+            given = np.dot(flat, part.T).reshape(count, *geometry.counts, width)
+            place = rows[(slice(None), *met)]
+            np.add(place, given, place)
+        self._add_columns(rows, out)
 
     def _add_columns(self, rows: np.ndarray, out: np.ndarray) -> None:
         """The second stage: rows (batch, space…, counts, window · channels) to out."""
@@ -145,8 +172,8 @@ def _flat(c: _Convolution, g: np.ndarray) -> np.ndarray:
 def _lower_conv(node: Node) -> Kernel:
     x, kernel = (t.shape for t in node.inputs)
     c = _Convolution(node, x, kernel)
-    if _is_depthwise(c):
-        return _lower_depthwise(c)
+    if is_depthwise(c.geometry, c.groups):
+        return Kernel("{conv}({0}, {1}, {out})", {"conv": Depthwise(c.geometry, c.filters).forward})
 
     def run(x: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
         seen, matrix = c.geometry.seen(x), _matrix_of(c, kernel)
@@ -162,6 +189,9 @@ def _matrix_of(c: _Convolution, kernel: np.ndarray) -> np.ndarray:
 
 def _lower_input_grad(node: Node) -> Kernel:
     c = _Convolution(node, node.specs[0].shape, node.inputs[1].shape)
+    if is_depthwise(c.geometry, c.groups):
+        apart = Depthwise(c.geometry, c.filters)
+        return Kernel("{grad}({0}, {1}, {out})", {"grad": apart.input_grad})
 
     def run(g: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
         flat, matrix = _flat(c, g), _matrix_of(c, kernel)
@@ -173,36 +203,15 @@ def _lower_input_grad(node: Node) -> Kernel:
 
 def _lower_kernel_grad(node: Node) -> Kernel:
     c = _Convolution(node, node.inputs[0].shape, node.specs[0].shape)
+    if is_depthwise(c.geometry, c.groups):
+        apart = Depthwise(c.geometry, c.filters)
+        return Kernel("{grad}({0}, {1}, {out})", {"grad": apart.kernel_grad})
 
     def run(x: np.ndarray, g: np.ndarray, out: np.ndarray) -> None:
         matrix = out.reshape(c.columns, c.filters)
         _each_group(c.kernel_grad, c, c.geometry.seen(x), _flat(c, g), matrix)
 
     return Kernel("{grad}({0}, {1}, {out})", {"grad": run})
-
-
-def _is_depthwise(c: _Convolution) -> bool:
-    return c.groups == c.geometry.channels > 1
-
-
-def _lower_depthwise(c: _Convolution) -> Kernel:
-    """One channel a group: products would be tiny, so taps are multiplied and added as they are."""
-    channels = c.geometry.channels
-    shape = (c.geometry.batch, *c.geometry.counts, channels, c.filters // channels)
-
-    def taps(x: np.ndarray, kernel: np.ndarray, y: np.ndarray) -> None:
-        space = c.geometry.padded(c.geometry.seen(x))
-        weights = kernel.reshape(-1, channels, c.filters // channels)
-        y[...] = 0
-        part = np.empty_like(y)
-        for tap, met in enumerate(c.geometry.taps):
-            np.multiply(space[(slice(None), *met)][..., None], weights[tap], part)
-            np.add(y, part, y)
-
-    def run(x: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
-        _in_place(c, shape, out, lambda y: taps(x, kernel, y))
-
-    return Kernel("{conv}({0}, {1}, {out})", {"conv": run})
 
 
 LOWERINGS: Mapping[str, Lowering] = {

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, Callable
 
 import numpy as np
 
 from keras_core.graph.primitive import Node
+from keras_core.graph.spec import Spec
+from keras_numpy.compiler.schedule import BLOCK, SHARED
 from keras_numpy.kernel import Kernel, Lowering
+from keras_numpy.threads import share
 
 
 def _text(index: Sequence[Any]) -> str:
@@ -55,7 +59,24 @@ def _lower_gather(node: Node) -> Kernel:
     size = node.inputs[0].shape[axis]
     # Checked first, so that 'clip', the mode that needs no buffer of its own, changes nothing.
     pattern = f"{{check}}({{1}}, {size}); {{take}}({{0}}, {{1}}, {axis}, {{out}}, 'clip')"
-    return Kernel(pattern, {"check": _refuse_outside, "take": np.take})
+    take = _take_rows if axis == 0 and _is_large(node.specs[0]) else np.take
+    return Kernel(pattern, {"check": _refuse_outside, "take": take})
+
+
+def _is_large(spec: Spec) -> bool:
+    return len(spec.shape) > 1 and prod(spec.shape) >= SHARED  # type: ignore[arg-type]
+
+
+def _take_rows(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarray, mode: Any) -> None:
+    """`np.take` along axis 0, on several threads."""
+    flat = indices.reshape(-1)
+    rows = out.reshape(flat.size, -1)
+    table = x.reshape(len(x), rows.shape[-1])
+
+    def piece(start: int, stop: int, place: int) -> None:
+        np.take(table, flat[start:stop], 0, rows[start:stop], mode)
+
+    share(piece, flat.size, max(1, BLOCK // rows.shape[-1]))
 
 
 def _add_rows(axis: int) -> Callable[[np.ndarray, np.ndarray, np.ndarray], None]:

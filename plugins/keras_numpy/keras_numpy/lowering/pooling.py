@@ -1,8 +1,12 @@
-"""Pooling: one elementwise operation a place in the window, on strided views."""
+"""Pooling: one elementwise operation a place in the window, on strided views.
+
+Blocks of images are shared out to threads.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Callable
 
 import numpy as np
@@ -11,6 +15,10 @@ from keras_core.graph.primitive import Node
 from keras_core.graph.windows import Window
 from keras_numpy.kernel import Kernel, Lowering
 from keras_numpy.lowering._geometry import Geometry
+from keras_numpy.threads import share
+
+# Bytes of images a block.
+BLOCK = 1 << 20
 
 
 def _geometry(node: Node, shape: tuple) -> Geometry:
@@ -18,6 +26,21 @@ def _geometry(node: Node, shape: tuple) -> Geometry:
     size = tuple(params["size"])
     window = Window(size, params["strides"], params["padding"], (1,) * len(size))
     return Geometry(shape, window, params.get("data_format", "channels_last"))
+
+
+def _by_images(run: Callable[..., None], node: Node) -> Callable[..., None]:
+    """The same function of arrays whose first axis is the batch, done block by block."""
+    x = node.inputs[0].spec
+    image = prod(x.shape[1:]) * np.dtype(x.dtype).itemsize  # type: ignore[arg-type]
+    step = max(1, BLOCK // max(1, image))
+
+    def each_block(*arrays: np.ndarray) -> None:
+        def piece(start: int, stop: int, place: int) -> None:
+            run(*(array[start:stop] for array in arrays))
+
+        share(piece, len(arrays[0]), step)
+
+    return each_block
 
 
 def _met(space: np.ndarray, where: tuple) -> np.ndarray:
@@ -39,7 +62,7 @@ def _lower_max_pool(node: Node) -> Kernel:
         space = geometry.padded(geometry.seen(x), -np.inf)
         _maximum(geometry, space, geometry.seen(out))
 
-    return Kernel("{pool}({0}, {out})", {"pool": run})
+    return Kernel("{pool}({0}, {out})", {"pool": _by_images(run, node)})
 
 
 def _first_maxima(
@@ -79,7 +102,7 @@ def _lower_max_pool_grad(node: Node) -> Kernel:
         _first_maxima(geometry, seen, add)
         np.copyto(geometry.seen(out), geometry.cropped(space))
 
-    return Kernel("{grad}({0}, {1}, {out})", {"grad": run})
+    return Kernel("{grad}({0}, {1}, {out})", {"grad": _by_images(run, node)})
 
 
 def _lower_max_pool_select(node: Node) -> Kernel:
@@ -93,7 +116,7 @@ def _lower_max_pool_select(node: Node) -> Kernel:
 
         _first_maxima(geometry, geometry.seen(x), pick)
 
-    return Kernel("{select}({0}, {1}, {out})", {"select": run})
+    return Kernel("{select}({0}, {1}, {out})", {"select": _by_images(run, node)})
 
 
 def _covered(geometry: Geometry, dtype: str) -> np.ndarray:
@@ -117,7 +140,7 @@ def _lower_avg_pool(node: Node) -> Kernel:
             np.add(total, _met(space, where), total)
         np.divide(total, covered, total)
 
-    return Kernel("{pool}({0}, {out})", {"pool": run})
+    return Kernel("{pool}({0}, {out})", {"pool": _by_images(run, node)})
 
 
 def _lower_avg_pool_grad(node: Node) -> Kernel:
@@ -133,7 +156,7 @@ def _lower_avg_pool_grad(node: Node) -> Kernel:
             np.add(place, share, place)
         np.copyto(target, geometry.cropped(space))
 
-    return Kernel("{grad}({0}, {out})", {"grad": run})
+    return Kernel("{grad}({0}, {out})", {"grad": _by_images(run, node)})
 
 
 LOWERINGS: Mapping[str, Lowering] = {

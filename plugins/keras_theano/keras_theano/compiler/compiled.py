@@ -12,7 +12,6 @@ import numpy as np
 import theano.tensor as T
 from theano.configparser import change_flags
 
-from keras_core.graph.passes import optimize, specialise
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.program import Program
 from keras_core.graph.randomness import RandomState
@@ -55,7 +54,7 @@ class CompiledProgram:
 
     def __init__(self, program: Program, lowerings: Mapping[str, Any], shared: Shared) -> None:
         self._lowerings = lowerings
-        self._program = optimize(expand(program, lowerings, "theano"))
+        self._program = expand(program, lowerings, "theano")
         self._random = self._program.is_random
         self._shared = shared
         self._calls: OrderedDict[Shapes, Call] = OrderedDict()
@@ -102,8 +101,8 @@ class CompiledProgram:
         """The program for inputs of which only the first size may be open."""
         found = self._programs.get(shapes)
         if found is None:
-            sharper = optimize(specialise(self._program, shapes))
-            found = self._programs[shapes] = expand(sharper, self._lowerings, "theano")
+            found = expand(self._program, self._lowerings, "theano", shapes)
+            self._programs[shapes] = found
         return found
 
     def _forget(self) -> None:
