@@ -245,6 +245,7 @@ class Gate:
         self.limits = limits or _limits_of(group, _text(group.file.filename))
         self.file = self.limits.file
         self.place = group.name or "/"
+        self._held: dict[bytes, bytes] | None = None
 
     def refuse(self, name: str, reason: str) -> NoReturn:
         """Raises a ModelFileError about something in this group."""
@@ -432,11 +433,17 @@ class Gate:
             return 0
         try:
             with self.limits.content() as content:
-                return hdf5_texts.total_length(
-                    content, self.limits.base, self._address, _bytes(name), count
-                )
+                data = self._attributes(content).get(_bytes(name), b"")
+                return hdf5_texts.total_length(content, self.limits.base, data, count)
         except (hdf5_texts.DamagedTexts, DamagedStructure) as error:
             self.refuse(name, str(error))
+
+    def _attributes(self, content: Any) -> dict[bytes, bytes]:
+        """What the attributes of this group hold, by their names."""
+        if self._held is None:
+            found = hdf5_objects.attributes(Image(content, self.limits.base), self._address)
+            self._held = {attribute.name: attribute.data for attribute in found}
+        return self._held
 
 
 def _check_storage(gate: Gate, name: str, plan: Any) -> None:

@@ -191,12 +191,9 @@ class _Growing:
         length = begin + 8 * (blocks + several) + 4
         data = self._enter(self.block, length, b"EAIB\0")
         addresses = struct.unpack_from(f"<{blocks + several}Q", data, begin)
-        number = 0
-        for level in range(self.bits):
-            for _ in range(1 << level // 2):
-                if number < blocks:
-                    self._check_block(addresses[number], level)
-                    number += 1
+        levels = [x for x in range(self._direct_levels) for _ in range(1 << x // 2)]
+        for address, level in zip(addresses, levels):
+            self._check_block(address, level)
         for address, level in zip(addresses[blocks:], range(self._direct_levels, self.bits)):
             self._check_several(address, level)
 

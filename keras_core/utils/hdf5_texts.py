@@ -11,9 +11,6 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from keras_core.utils import hdf5_objects
-from keras_core.utils.hdf5_image import Image
-
 HEAP_SIGNATURE = b"GCOL\x01"  # three bytes follow that the library does not look at
 HEAP_HEADER = 16
 _SMALLEST_HEAP = 4096
@@ -23,22 +20,23 @@ class DamagedTexts(ValueError):
     """A heap or a reference to it is not what the library takes it for."""
 
 
-def total_length(content: Any, base: int, header: int, name: bytes, count: int) -> int:
+def total_length(content: Any, base: int, data: bytes, count: int) -> int:
     """Bytes of the texts of an attribute.
 
     Args:
         content: bytes, or a map of the file.
         base: where its addresses are counted from.
-        header: address of the header of the object that has the attribute.
-        name: of the attribute.
-        count: how many texts it holds.
+        data: what the attribute holds.
+        count: how many texts that is.
 
     Raises:
         DamagedTexts: if a length is another than that of the object in the heap.
     """
+    if len(data) < 16 * count:
+        raise DamagedTexts("its texts are kept in a way that is not read.")
     heaps: dict[int, dict[int, int]] = {}
     total = 0
-    for length, address, index in _references(content, base, header, name, count):
+    for length, address, index in struct.iter_unpack("<IQI", data[: 16 * count]):
         if not address:
             continue
         if address not in heaps:
@@ -47,16 +45,6 @@ def total_length(content: Any, base: int, header: int, name: bytes, count: int) 
             raise DamagedTexts("a text is not as long as its reference says.")
         total += length
     return total
-
-
-def _references(
-    content: Any, base: int, header: int, name: bytes, count: int
-) -> Iterator[tuple[int, int, int]]:
-    found = hdf5_objects.attributes(Image(content, base), header)
-    data = next((attribute.data for attribute in found if attribute.name == name), b"")
-    if len(data) < 16 * count:
-        raise DamagedTexts("its texts are kept in a way that is not read.")
-    return struct.iter_unpack("<IQI", data[: 16 * count])
 
 
 def heap_objects(content: Any, start: int) -> Iterator[tuple[int, int]]:

@@ -90,7 +90,7 @@ FORMS = [
     {"libver": "latest", "track_order": True, "userblock_size": 512},
 ]
 _PACKINGS = [{}, {"compression": "gzip"}, {"compression": "lzf", "shuffle": True}]
-_MANY = 100
+_MANY = 60
 
 
 def sample(form: dict) -> bytes:
@@ -105,7 +105,7 @@ def _fill(file):
     few, many = file.create_group("few"), file.create_group("many")
     for number in range(_MANY):
         many[f"{number}"] = np.ones(2)
-        many.attrs[f"{number}"] = f"text {number}"
+        many.attrs[f"a{number}"] = f"text {number}"
     few.attrs["names"] = np.array([b"abc", b"d"])
     few["up"], few["soft"] = file["/"], h5py.SoftLink("/many/1")
     file["type"] = np.dtype("f4")

@@ -28,14 +28,14 @@ def _bounds():
     return [(low, high) for i, low in enumerate(known) for high in known[max(i, 1) :]]
 
 
-@pytest.mark.parametrize("bounds", _bounds())
-@pytest.mark.parametrize("options", [{}, {"track_order": True}, {"userblock_size": 1024}])
-def test_what_h5py_writes_is_read(bounds, options):
-    content = forging.sample({"libver": bounds, **options})
+@pytest.mark.parametrize(("low", "high"), _bounds())
+def test_what_h5py_writes_is_read(low, high):
+    options = [{}, {"track_order": True}, {"userblock_size": 1024}][len(low + high) % 3]
+    content = forging.sample({"libver": (low, high), **options})
     found = forging.read_all(_opened(content))
     refused = {path: value for path, value in found.items() if isinstance(value, ModelFileError)}
-    assert set(refused) == {"few/soft"}
-    assert found["many@77"] == "text 77"
+    assert set(refused) == {"few/soft", "type"}
+    assert found["many@a57"] == "text 57"
     assert all((x == 1).all() for x in found.values() if getattr(x, "dtype", None) == np.float64)
     assert sum(path.startswith("arrays") for path in found) == 18
 
@@ -55,25 +55,27 @@ def test_files_that_were_edited(tmp_path):
         (tmp_path / "m.h5").write_bytes(forging.sample(form))
         with h5py.File(tmp_path / "m.h5", "a") as file:
             for name in [*file["many"]][::2]:
-                del file["many"][name], file["many"].attrs[name]
-            del file["arrays1"], file["few/names" if "few/names" in file else "few/up"]
+                del file["many"][name], file["many"].attrs[f"a{name}"]
+            del file["arrays1"], file["few/up"]
             file["arrays0/long"].resize((900,))
             file["arrays0/long"][...] = 1
             file["arrays0/grows twice"].resize((3, 9))
-        found = forging.read_all(hdf5_gate.opened(tmp_path / "m.h5"))
+        gate = hdf5_gate.opened(tmp_path / "m.h5")
+        with gate.node:
+            found = forging.read_all(gate)
         assert found["arrays0/long"].sum() == 900
         assert "many/1" in found
         assert "many/2" not in found
 
 
-def _places(content, signature, at):
-    return [m.start() + at for m in re.finditer(re.escape(signature), content)]
+def _places(content, signature):
+    return [m.start() for m in re.finditer(re.escape(signature), content)]
 
 
 def _put(content, signature, at, form, value):
     """A value in each structure of a kind, signed anew."""
     known = dict(forging.parts(content))
-    for place in _places(content, signature, 0):
+    for place in _places(content, signature):
         new = struct.pack(form, value(place) if callable(value) else value)
         content = content[: place + at] + new + content[place + at + len(new) :]
         if place in known:
@@ -121,7 +123,7 @@ def test_free_names_in_circles():
     ("signature", "at", "form", "value"),
     [
         (b"BTHD\0\5", 12, "<H", 60000),
-        (b"BTHD\0\5", 24, "<H", 1),
+        (b"BTHD\0\5", 24, "<H", 77),
         (b"BTHD\0\5", 26, "<Q", 2**60),
         (b"BTHD\0\5", 16, "<Q", lambda place: place),
         (b"BTHD\0\x08", 10, "<H", 13),

@@ -26,6 +26,7 @@ MODEL = "model.json"
 _SHARD_SIZE = 4 * 2**20
 _SMALL_NUMBER_OF_NUMBERS = 65536
 _FREE_MEMORY = 2**25
+_LARGEST_GROWTH = 4
 # Shards are named by their content, so that new ones can be written while the old ones are read.
 _OURS = re.compile(r"group1-shard\d+of\d+-[0-9a-f]{12}\.bin")
 
@@ -146,22 +147,21 @@ def load(path: Path) -> Any:
             wanted = _wanted(model, groups)
             for group, files in zip(groups, shards):
                 data = b"".join(shard.read_bytes() for shard in files)
-                for name, array in manifest.separated(group["weights"], data):
-                    if name in wanted:
-                        K.set_value(wanted[name], array)
+                for name, array in manifest.separated(group["weights"], data, wanted):
+                    K.set_value(wanted[name], array)
             attempt.settle(model.weights)
     return model
 
 
 def _allowed(config: Any, groups: Sequence[Mapping[str, Any]]) -> Attempt:
-    """What the files may take: their own weights.
+    """What the files may take: their own weights, which of 8 bits become four times as large.
 
     Raises:
-        ValueError: the arrays become too large when their numbers are restored.
+        ValueError: that is more than `memory_scope` allows.
     """
     entries = [entry for group in groups for entry in group["weights"]]
     stored, restored = manifest.size_of(entries), manifest.restored_size_of(entries)
-    allowed = memory_limit(2 * stored + _FREE_MEMORY)
+    allowed = memory_limit(_LARGEST_GROWTH * stored + _FREE_MEMORY)
     if restored > allowed:
         raise ValueError(
             f"its weights take {restored:,} bytes, but of files of this size no more than "
