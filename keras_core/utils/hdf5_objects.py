@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from keras_core.utils import hdf5_indexes, hdf5_layouts
-from keras_core.utils.hdf5_headers import Message, messages
+from keras_core.utils.hdf5_headers import IS_SHARED, Message, messages
 from keras_core.utils.hdf5_heaps import FractalHeap, local_heap, name_at
 from keras_core.utils.hdf5_image import UNDEFINED, DamagedStructure, Image, unpacked
 
@@ -33,10 +33,11 @@ class _Listed(NamedTuple):
     place_by_order: int
     length: int
     counter: int
+    has_flags: bool = False
 
 
 _MANY_LINKS = _Listed(5, 6, 4, 8, length=7, counter=8)
-_MANY_ATTRIBUTES = _Listed(8, 9, 0, 0, length=8, counter=2)
+_MANY_ATTRIBUTES = _Listed(8, 9, 0, 0, length=8, counter=2, has_flags=True)
 
 
 class Attribute(NamedTuple):
@@ -218,10 +219,10 @@ def _many(image: Image, body: bytes, listed: _Listed, header: int) -> list[bytes
     if heap_at == UNDEFINED:
         return []
     heap = FractalHeap(image, heap_at)
-    references = _references(image, by_name, listed.by_name, listed.place, listed.length)
+    references = _references(image, by_name, listed, listed.by_name, listed.place)
     if flags & 2:
         (tree,) = unpacked("<Q", body, at + 16, header, _WHAT)
-        others = _references(image, tree, listed.by_order, listed.place_by_order, listed.length)
+        others = _references(image, tree, listed, listed.by_order, listed.place_by_order)
         if sorted(others) != sorted(references):
             raise DamagedStructure("its indexes are damaged.", tree)
     if heap.id_length != listed.length or len(set(references)) < len(references):
@@ -229,6 +230,9 @@ def _many(image: Image, body: bytes, listed: _Listed, header: int) -> list[bytes
     return [heap.item(reference) for reference in references]
 
 
-def _references(image: Image, tree: int, kind: int, place: int, length: int) -> list[bytes]:
-    found = hdf5_indexes.records(image, tree, kind)
-    return [record[place : place + length] for record in found]
+def _references(image: Image, tree: int, listed: _Listed, kind: int, place: int) -> list[bytes]:
+    """What a tree's records refer to in the heap; the bytes of flags are behind that."""
+    found, end = hdf5_indexes.records(image, tree, kind), place + listed.length
+    if listed.has_flags and any(record[end] & IS_SHARED for record in found):
+        raise DamagedStructure(_UNKNOWN, tree)
+    return [record[place:end] for record in found]

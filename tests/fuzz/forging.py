@@ -48,12 +48,11 @@ def checksum(data: bytes) -> int:
 def parts(content: bytes) -> list:
     """Where structures begin, and where their checksums are; None for those that have none."""
     found = [(match.start(), None) for match in _PLAIN.finditer(content)]
-    return found + [
-        (m.start(), _checksum_of(content, m.start())) for m in _SIGNED.finditer(content)
-    ]
+    return found + [(m.start(), checksum_of(content, m.start())) for m in _SIGNED.finditer(content)]
 
 
-def _checksum_of(content, start):
+def checksum_of(content: bytes, start: int) -> int | None:
+    """Where the checksum of a structure is, None if it has none."""
     for at in range(start + 14, min(start + _LONGEST, len(content) - 4)):
         if struct.unpack_from("<I", content, at)[0] == checksum(content[start:at]):
             return at
