@@ -10,8 +10,8 @@ from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.layer_utils import layers_within
 
 
-def follow(model: Any, group: H5Dict, by_name: bool, written_on: str | None) -> None:
-    """Has layers that were given weights from Theano compute as they did there.
+def to_change(model: Any, group: H5Dict, by_name: bool, written_on: str | None) -> set[Any]:
+    """The layers that compute otherwise once they have weights from Theano.
 
     Args:
         model: Model.
@@ -20,10 +20,19 @@ def follow(model: Any, group: H5Dict, by_name: bool, written_on: str | None) -> 
         written_on: str, the engine that the user says, or None.
     """
     if writer.engine_of(group, written_on) != "theano":
-        return
+        return set()
     named = set(group.names("layer_names"))
     layers = [layer for layer in model.layers if not by_name or layer.name in named]
-    changed = set(_to_change(layers))
+    return set(_to_change(layers))
+
+
+def follow(model: Any, changed: set[Any]) -> None:
+    """Has layers that were given weights from Theano compute as they did there.
+
+    Args:
+        model: Model.
+        changed: the layers, as `to_change` gave them.
+    """
     for layer in changed:
         layer.convention = "theano"
     if changed:

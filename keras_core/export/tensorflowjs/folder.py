@@ -20,13 +20,14 @@ from keras_core.export.tensorflowjs.topology import topology
 from keras_core.saving.config import calls_for, model_from_config
 from keras_core.saving.json_text import parse_json
 from keras_core.saving.safety import telling
-from keras_core.saving.targets import replacing
+from keras_core.saving.targets import read_text, replacing
 
 MODEL = "model.json"
 _SHARD_SIZE = 4 * 2**20
 _SMALL_NUMBER_OF_NUMBERS = 65536
 _FREE_MEMORY = 2**25
 _LARGEST_GROWTH = 4
+_LONGEST_NAME = 200
 # Shards are named by their content, so that new ones can be written while the old ones are read.
 _OURS = re.compile(r"group1-shard\d+of\d+-[0-9a-f]{12}\.bin")
 
@@ -134,9 +135,7 @@ def load(path: Path) -> Any:
     file = path / MODEL if path.is_dir() else path
     if path.is_dir() and not file.is_file():
         raise ModelFileError(f"it is a folder without {MODEL}, no regular file", str(path))
-    if file.exists() and not file.is_file():
-        raise ModelFileError("it is no regular file, so it is not opened.", str(file))
-    text = file.read_bytes()
+    text = read_text(file)
     with telling(str(file), None, "it holds no model of TensorFlow.js"):
         described = parse_json(text)
         config, groups = _config(described), described["weightsManifest"]
@@ -195,8 +194,8 @@ def _shards_of(folder: Path, group: Mapping[str, Any]) -> list[Path]:
 
 def _shard(folder: Path, name: Any) -> Path:
     """A file right beside model.json, and nothing else."""
-    path = folder / str(name)
-    if not isinstance(name, str) or Path(name).name != name or path.is_symlink():
+    path = folder / str(name)[:_LONGEST_NAME]
+    if not isinstance(name, str) or path.name != name or path.is_symlink():
         raise ValueError(f"it names {str(name)[:100]!r}, which is no file beside it")
     if not path.is_file():
         raise ValueError(f"its file {name} is missing")
