@@ -53,7 +53,7 @@ def parts(content: bytes) -> list:
 
 def checksum_of(content: bytes, start: int) -> int | None:
     """Where the checksum of a structure is, None if it has none."""
-    for at in range(start + 14, min(start + _LONGEST, len(content) - 4)):
+    for at in range(start + 14, min(start + _LONGEST, len(content) - 3)):
         if struct.unpack_from("<I", content, at)[0] == checksum(content[start:at]):
             return at
     return None
