@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Callable
 
+# What a configuration alone gets at once; so much is taken before its sum is known.
+_SMALL_NUMBER_OF_NUMBERS = 2**22
+
 _current: ContextVar[Attempt | None] = ContextVar("keras_core_attempt", default=None)
 _memory: ContextVar[float | None] = ContextVar("keras_core_memory_limit", default=None)
 
@@ -24,15 +27,17 @@ class Attempt:
         numbers: how many numbers the weights may have together.
         calls: how many calls of layers, and steps of unrolled loops, may be made.
         source: what the limits come from, for messages.
-        defers: whether first values of weights are left out, since they are read afterwards.
+        defers: whether first values of weights are left out, since they are read afterwards;
+            otherwise those of many numbers wait until it is known that all may be made.
     """
 
     def __init__(self, numbers: float, calls: float, source: str, defers: bool = False) -> None:
         self.left = {"numbers": numbers, "calls": calls}
         self.source = source
-        self.defers = defers
+        self._defers_all = defers
+        self._most = numbers
         self.undoing: list[Callable[[], Any]] = []
-        self._deferred: dict[Any, Callable[[], Any]] = {}
+        self._deferred: dict[Any, Any] = {}
 
     def take(self, what: str, count: float, who: str) -> None:
         """Takes some of what is left.
@@ -48,17 +53,23 @@ class Attempt:
             )
         self.left[what] -= count
 
-    def defer(self, variable: Any, draw: Callable[[], Any]) -> None:
-        """Notes a variable whose first value is drawn if the file gives it none."""
-        self._deferred[variable] = draw
+    @property
+    def defers(self) -> bool:
+        """Whether the next weight gets its first value later."""
+        return self._defers_all or self._most - self.left["numbers"] > _SMALL_NUMBER_OF_NUMBERS
+
+    def defer(self, variable: Any, value: Any) -> None:
+        """Notes a variable whose first value is drawn if nothing else gives it one."""
+        self._deferred[variable] = value
 
     def settle(self, given: Iterable[Any]) -> None:
         """Draws the values of the variables that the file gave none; from now on none waits."""
-        self.defers = False
+        self._defers_all, self._most = False, -math.inf
         for variable in given:
             self._deferred.pop(variable, None)
-        for variable, draw in self._deferred.items():
-            variable.set_value(draw())
+        for variable, value in self._deferred.items():
+            if variable.storage is value:
+                variable.set_value(value.copy())
         self._deferred = {}
 
 
@@ -96,6 +107,19 @@ def take_calls(count: int, who: Callable[[], str]) -> None:
     attempt = _current.get()
     if attempt is not None:
         attempt.take("calls", count, who())
+
+
+def defers() -> bool:
+    """Whether the next weight gets its first value later."""
+    attempt = _current.get()
+    return attempt is not None and attempt.defers
+
+
+def defer(variable: Any, value: Any) -> None:
+    """Notes a variable whose first value is drawn if nothing else gives it one."""
+    attempt = _current.get()
+    if attempt is not None:
+        attempt.defer(variable, value)
 
 
 def undo_by(change_back: Callable[[], Any]) -> None:

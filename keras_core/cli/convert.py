@@ -32,14 +32,21 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Converts a model. Returns 2 where that cannot be done; then what was there is untouched."""
+    """Converts a model.
+
+    Returns:
+        1 where the model cannot be read, 2 where it cannot be written so; then what was there is
+        untouched.
+    """
+    from keras_core.errors import ModelFileError
+
     try:
         target = _chosen(chosen.out, chosen.to)
         source = _chosen(chosen.file, chosen.source, False)
         convert(chosen.file, source, chosen.out, target, chosen.written_on)
     except (OSError, ValueError, ImportError, NotImplementedError) as error:
         print(f"keras-core convert: {error}", file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, (ModelFileError, FileNotFoundError)) else 2
     print(f"{chosen.file} is written as {chosen.out}, in the format {target.name!r}.")
     return 0
 

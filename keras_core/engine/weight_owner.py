@@ -14,6 +14,7 @@ from keras_core import backend as K
 from keras_core.engine.additions import Additions, unique
 from keras_core.families import InitializerLike
 from keras_core.graph import Variable
+from keras_core.graph.tensor import FirstValue
 from keras_core.utils.generic_utils import has_arg
 from keras_core.utils.layer_utils import describe, lists_unfrozen
 
@@ -61,9 +62,10 @@ class WeightOwner(Additions):
         dtype = dtype or self._weight_dtype(trainable)
         draw = initializers.get("glorot_uniform" if initializer is None else initializer)
         attempt.take_numbers(shape, lambda: f"Layer {describe(self)}")
-        value, draw_later = _first_value(draw, shape, dtype)
+        value = _first_value(draw, shape, dtype)
         weight = K.variable(value, dtype=dtype, name=name, constraint=constraint)
-        draw_later(weight)
+        if isinstance(value, FirstValue):
+            attempt.defer(weight, value)
         weight.name = self._unique_weight_name(weight.name)
         weight.trainable = trainable
         if regularizer is not None:
@@ -164,22 +166,18 @@ def building() -> Iterator[None]:
         yield
 
 
-def _first_value(
-    initializer: Callable[..., Any], shape: tuple[int, ...], dtype: str
-) -> tuple[Any, Callable[[Variable], None]]:
-    """The first value of a weight, and what is to be done with the weight when it is made.
-
-    A weight whose value is read from a file afterwards is zero until then.
-    """
+def _first_value(initializer: Callable[..., Any], shape: tuple[int, ...], dtype: str) -> Any:
+    """The first value of a weight; a FirstValue where one may be read from a file afterwards."""
 
     def draw() -> Any:
         by_dtype = has_arg(initializer, "dtype", True)
         return initializer(shape, dtype=dtype) if by_dtype else initializer(shape)
 
-    reading = attempt.current()
-    if reading is None or not reading.defers:
-        return draw(), lambda weight: None
-    return np.zeros(shape), lambda weight: reading.defer(weight, lambda: _as_array(draw()))
+    if not attempt.defers():
+        return draw()
+    # A shape that no array has is refused here as it would be by drawing.
+    checked = np.broadcast_to(0.0, shape).shape
+    return FirstValue(checked, dtype, lambda: _as_array(draw()))
 
 
 def _as_array(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
 
 import numpy as np
 
@@ -253,11 +253,33 @@ class Constant(Tensor):
         self._name = name or "constant"
 
 
+class FirstValue:
+    """The value of a new variable, drawn when somebody first asks for it.
+
+    Args:
+        shape: of the value.
+        dtype: its name.
+        draw: function that gives it.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: str, draw: Callable[[], Any]) -> None:
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self._draw = draw
+        self._drawn: np.ndarray | None = None
+
+    def copy(self) -> np.ndarray:
+        """An array of the value."""
+        if self._drawn is None:
+            self._drawn = _copied(self._draw(), self.dtype.name)
+        return self._drawn.copy()
+
+
 class Variable(Tensor):
     """A leaf with state, kept by the backend that last ran it.
 
     Args:
-        value: initial value, array-like.
+        value: initial value, array-like or a FirstValue.
         dtype: name of the dtype.
         name: without the output suffix, such as `'dense_1/kernel'`; `:0` is appended.
         constraint: function of the variable that an optimizer applies after a step, or None.
@@ -272,7 +294,8 @@ class Variable(Tensor):
         name: str | None = None,
         constraint: Any = None,
     ) -> None:
-        array = _copied(value, checked_dtype(dtype))
+        is_first = isinstance(value, FirstValue)
+        array = value if is_first else _copied(value, checked_dtype(dtype))
         super().__init__(Spec(array.shape, array.dtype.name))
         self.uid = next(uids)
         self._name = f"{name or f'variable_{self.uid}'}:0"

@@ -26,7 +26,7 @@ KERNEL_LAYOUT = "tensorflow"
 
 # A configuration alone does not say how much is meant: bytes of weights that it may ask for, and
 # calls of layers for each of its values.
-_LARGEST_MODEL = 2**32
+_LARGEST_MODEL = 2**31
 _BYTES_A_NUMBER = 4
 _CALLS_A_VALUE = 4
 _SMALL_NUMBER_OF_CALLS = 20_000
@@ -99,10 +99,10 @@ def _attempted(config: Any) -> Iterator[None]:
         yield
         return
     numbers = memory_limit(_LARGEST_MODEL) // _BYTES_A_NUMBER
-    with attempted(
-        Attempt(numbers, calls_for(config), "a configuration without a file of weights")
-    ):
+    attempt = Attempt(numbers, calls_for(config), "a configuration without a file of weights")
+    with attempted(attempt):
         yield
+        attempt.settle(())
 
 
 def calls_for(config: Any) -> float:

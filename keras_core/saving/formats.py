@@ -78,7 +78,8 @@ def _save_json(model: Any, path: Path) -> None:
 def _load_json(path: Path, written_on: str | None = None) -> Any:
     from keras_core.saving.config import model_from_json
     from keras_core.saving.safety import telling
+    from keras_core.saving.targets import read_text
 
-    content = path.read_bytes()
+    text = read_text(path)
     with telling(str(path), None, "it cannot be read"):
-        return model_from_json(content.decode("utf-8"), written_on=written_on)
+        return model_from_json(text, written_on=written_on)

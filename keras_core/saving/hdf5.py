@@ -96,7 +96,7 @@ def load_model(
                 weights.load_weights(group, model.layers, written_on=written_on)
             if compile:
                 training.load_training(store, model, custom_objects, engine)
-        writer.warn_of_guess(group, model.layers, written_on)
+        writer.warn_of(writer.doubt(group, model.layers, written_on))
         return model
 
     return targets.read(filepath, load, "load_model")
@@ -172,14 +172,17 @@ def load_weights(
             if by_path.is_by_path(group):
                 _load_by_path(group, model, by_name)
                 return
+            # All is read before anything is changed.
+            doubt = writer.doubt(group, model.layers, written_on)
+            changed = conventions.to_change(model, group, by_name, written_on)
             if by_name:
                 weights.load_weights_by_name(
                     group, model.layers, skip_mismatch, reshape, written_on
                 )
             else:
                 weights.load_weights(group, model.layers, reshape, written_on)
-            conventions.follow(model, group, by_name, written_on)
-        writer.warn_of_guess(group, model.layers, written_on)
+            conventions.follow(model, changed)
+        writer.warn_of(doubt)
 
     targets.read(filepath, load, f"load_weights of {model.name}")
 

@@ -16,6 +16,7 @@ from keras_core.saving import archive, writer
 from keras_core.saving.dialects import class_name, is_later, keras1, numbered
 from keras_core.saving.json_text import parse_json
 from keras_core.saving.safety import telling
+from keras_core.saving.targets import read_text
 from keras_core.saving.weights import read_json
 from keras_core.saving.yaml_text import parse_yaml
 from keras_core.utils.hdf5_gate import Gate
@@ -25,7 +26,6 @@ from keras_core.utils.weight_conversion import has_kernels_to_flip
 _ARCHIVE_MEMBERS = {archive.METADATA, archive.CONFIG, archive.WEIGHTS}
 _OWN_MODULES = ("keras", "tf_keras", "keras_core", "builtins", "tensorflow.python.keras")
 _CLASSES_ELSEWHERE = {"Functional", "BatchNormalizationV1", "Merge"}
-_TEXT = 2**26
 _LARGEST_OBJECTS = 100_000
 _LARGE_NUMBER = 2**31
 _LONG_TEXT = 10_000
@@ -132,12 +132,8 @@ def _is_text(head: bytes) -> bool:
 
 
 def _look_into_text(report: Report) -> None:
-    if report.size > _TEXT:
-        raise ModelFileError("it is too large for a configuration.", report.file)
-    with open(report.file, "rb") as stream:
-        content = stream.read()
+    text = read_text(report.file)
     with telling(report.file, None, "it is no model file"):
-        text = content.decode("utf-8")
         is_json = text.lstrip().startswith(("{", "["))
         config = parse_json(text) if is_json else parse_yaml(text)
     if not isinstance(config, dict) or "class_name" not in config:

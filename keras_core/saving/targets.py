@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import uuid
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Callable, NoReturn
 
-from keras_core.errors import shown
+from keras_core.attempt import memory_limit
+from keras_core.errors import ModelFileError, shown
 from keras_core.utils import hdf5_gate
 from keras_core.utils.io_utils import (
     H5Dict,
@@ -19,6 +21,8 @@ from keras_core.utils.io_utils import (
     named,
     save_to_binary_h5py,
 )
+
+_LONGEST_TEXT = 2**26
 
 
 @contextmanager
@@ -140,6 +144,31 @@ def read(target: Any, load: Callable[[H5Dict], Any], what: str) -> Any:
     if not _is_store(target):
         _refuse(target, what)
     return load(_as_store(target, "r"))
+
+
+def read_text(path: Any) -> str:
+    """The text of a configuration in a file.
+
+    Raises:
+        OSError: if there is no such file.
+        ModelFileError: if it is no regular file, too large for a configuration, or no UTF-8.
+    """
+    file = os.fsdecode(os.fspath(path))
+    found = os.stat(file)
+    if not stat.S_ISREG(found.st_mode):
+        raise ModelFileError("it is no regular file, so it is not opened.", file)
+    if found.st_size > memory_limit(_LONGEST_TEXT):
+        raise ModelFileError(
+            f"its {found.st_size:,} bytes are too many for a configuration. If you trust it, read "
+            "it inside of keras_core.saving.safety.memory_scope(None).",
+            file,
+        )
+    with open(file, "rb") as stream:
+        content = stream.read()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ModelFileError(f"its text is no UTF-8 ({error}).", file) from error
 
 
 def is_path(target: Any) -> bool:

@@ -73,20 +73,25 @@ def _guessed(group: H5Dict) -> str | None:
     return None
 
 
-def warn_of_guess(group: H5Dict, layers: Sequence[Any], written_on: str | None) -> None:
-    """Warns where kernels of Keras 1, in Theano's order of axes, may be of either engine."""
+def doubt(group: H5Dict, layers: Sequence[Any], written_on: str | None) -> str | None:
+    """What is to be said where kernels of Keras 1, in Theano's order, may be of either engine."""
     if written_on or not is_keras1(group) or not any(map(_in_theanos_order, layers)):
-        return
+        return None
     engine = _guessed(group)
     reason = f"The names of the weights are those of {engine}"
     if isinstance(group, Numbered):
         reason = f"So early it was mostly {engine}"
-    warnings.warn(
+    return (
         f"{group.where}: Keras 1 did not note on which engine a model with convolutions was "
         f"trained, and Theano's kernels are reversed. {reason}, so that is taken. Say it with "
-        "written_on='theano' or written_on='tensorflow'.",
-        stacklevel=7,
+        "written_on='theano' or written_on='tensorflow'."
     )
+
+
+def warn_of(doubt: str | None) -> None:
+    """Warns of what is in doubt, if anything is."""
+    if doubt is not None:
+        warnings.warn(doubt, stacklevel=7)
 
 
 def _in_theanos_order(layer: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from keras_core.attempt import memory_limit
 from keras_core.errors import ModelFileError, shortened
 from keras_core.graph.spec import checked_dtype
 from keras_core.saving.json_text import each_once, json_value
@@ -24,6 +25,8 @@ _LONGEST_NUMBER = 40
 
 # How many times as long as the text what it stands for may be, with references put in place.
 _GROWTH = 10
+_BYTES_A_VALUE = 1000
+_LARGEST_MEMORY = 2**29
 _NUMPY_PARTS = ("numpy.core.multiarray", "numpy._core.multiarray")
 
 
@@ -57,6 +60,7 @@ def parse_yaml(text: str) -> Any:
 
     loader = None
     try:
+        _check_marks(text)
         loader = _loader(yaml.SafeLoader)(text)
         node = loader.get_single_node()
         if node is None:
@@ -72,6 +76,16 @@ def parse_yaml(text: str) -> Any:
     finally:
         if loader is not None:
             loader.dispose()
+
+
+def _check_marks(text: str) -> None:
+    """Refuses what would be too many values; each takes far more memory than it is long."""
+    number = sum(map(text.count, "\n,:[{"))
+    if number * _BYTES_A_VALUE > memory_limit(_LARGEST_MEMORY):
+        raise ModelFileError(
+            f"its YAML has some {number:,} values, too many for a model. If you trust it, read it "
+            "inside of keras_core.saving.safety.memory_scope(None), or save it as JSON."
+        )
 
 
 def _check_nodes(root: Any, length: int) -> None:

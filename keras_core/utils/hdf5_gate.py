@@ -10,7 +10,8 @@ says of itself, before a value is read:
 - a text, or a list of texts, is an attribute;
 - what is read fits the file: at most twice its size and 32 MB, which, with the weights that are
   made of it, is at most four times its size and 64 MB;
-- the heaps of texts are whole, texts are as long as their references say, and indexes can be right.
+- the heaps of texts are whole, texts are as long as their references say, and headers, links and
+  indexes are such as the library follows without harm.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ import numpy as np
 
 from keras_core.attempt import memory_limit
 from keras_core.errors import ModelFileError
-from keras_core.utils import hdf5_indexes, hdf5_texts
+from keras_core.utils import hdf5_objects, hdf5_texts
+from keras_core.utils.hdf5_image import DamagedStructure, Image
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _FREE_MEMORY = 2**25
@@ -171,7 +173,7 @@ def library_errors(file: str) -> Iterator[None]:
 
 
 def checked_base(content: Any, file: str) -> int:
-    """Looks through the bytes of a file for heaps.
+    """Looks through the bytes of a file for heaps, and through its objects.
 
     Args:
         content: bytes, or a map of the file.
@@ -181,17 +183,23 @@ def checked_base(content: Any, file: str) -> int:
         Where its addresses are counted from.
 
     Raises:
-        ModelFileError: if it is no HDF5 file, or a heap is damaged.
+        ModelFileError: if it is no HDF5 file, or a part of it is damaged.
     """
     base = _base_of(content, file)
     at = content.find(hdf5_texts.HEAP_SIGNATURE)
     while at >= 0:
         _check_heap(content, at, file)
         at = content.find(hdf5_texts.HEAP_SIGNATURE, at + 1)
-    damaged = hdf5_indexes.first_damaged(content)
-    if damaged is not None:
-        raise ModelFileError("its indexes are damaged.", file, f"index at byte {damaged}")
+    _check_objects(content, base, file)
     return base
+
+
+def _check_objects(content: Any, base: int, file: str) -> None:
+    try:
+        hdf5_objects.check(Image(content, base))
+    except DamagedStructure as error:
+        place = f"byte {base + error.address}"
+        raise ModelFileError(str(error), file, place) from error
 
 
 def _base_of(content: Any, file: str) -> int:
@@ -237,6 +245,7 @@ class Gate:
         self.limits = limits or _limits_of(group, _text(group.file.filename))
         self.file = self.limits.file
         self.place = group.name or "/"
+        self._held: dict[bytes, bytes] | None = None
 
     def refuse(self, name: str, reason: str) -> NoReturn:
         """Raises a ModelFileError about something in this group."""
@@ -424,11 +433,17 @@ class Gate:
             return 0
         try:
             with self.limits.content() as content:
-                return hdf5_texts.total_length(
-                    content, self.limits.base, self._address, _bytes(name), count
-                )
-        except hdf5_texts.DamagedTexts as error:
+                data = self._attributes(content).get(_bytes(name), b"")
+                return hdf5_texts.total_length(content, self.limits.base, data, count)
+        except (hdf5_texts.DamagedTexts, DamagedStructure) as error:
             self.refuse(name, str(error))
+
+    def _attributes(self, content: Any) -> dict[bytes, bytes]:
+        """What the attributes of this group hold, by their names."""
+        if self._held is None:
+            found = hdf5_objects.attributes(Image(content, self.limits.base), self._address)
+            self._held = {attribute.name: attribute.data for attribute in found}
+        return self._held
 
 
 def _check_storage(gate: Gate, name: str, plan: Any) -> None:

@@ -1,46 +1,246 @@
-"""Heads of the indexes in an HDF5 file, looked at before the library takes memory for them.
+"""Indexes in an HDF5 file, looked at before the library follows them.
 
-Groups of many objects, and arrays that grow, have trees and heaps whose heads say how large their
-parts are. The HDF5 library divides by what they say, and copies as much.
+Groups of many objects, attributes that are many and arrays in chunks have trees and tables. The
+library divides by the sizes that they state, takes as much memory, and goes where they lead. So
+each of their parts lies in the file, belongs to one place alone, and is as long as what it counts.
 """
 
 from __future__ import annotations
 
-import re
 import struct
-from typing import Any
+from collections.abc import Iterator
 
-_HEADS = re.compile(rb"BTHD\0|FRHP\0")
-_NODE_HEAD = 10
+from keras_core.utils.hdf5_image import UNDEFINED, DamagedStructure, Image, width_of
+
+_WHAT = "indexes"
+_DEEPEST_TREE = 32
 _LARGEST_NODE = 2**20
-_WIDEST_TABLE = 2**10
-_LARGEST_BLOCK = 2**24
 _BITS = 64
+_MANY_CHUNKS = 2**15
+_BYTES_A_CHUNK = 512
+
+# Sizes of records by the kind of a tree: objects outside of heaps, links by name and by order,
+# attributes by name and by order.
+_RECORDS = {1: 24, 5: 11, 6: 15, 8: 17, 9: 13}
 
 
-def first_damaged(content: Any) -> int | None:
-    """The place of the first head that cannot be right, or None.
+def _damaged(address: int) -> DamagedStructure:
+    return DamagedStructure(f"its {_WHAT} are damaged.", address)
+
+
+# Trees of the first form
+
+
+def leaves(image: Image, root: int, kind: int, width: int, most: int) -> list[tuple[bytes, int]]:
+    """Keys and addresses of what a tree leads to.
 
     Args:
-        content: bytes, or a map of the file.
+        image: the file.
+        root: address of its first node.
+        kind: 0 for groups, 1 for chunks.
+        width: bytes of a key.
+        most: how many there may be in a node.
+
+    Raises:
+        DamagedStructure: if the tree is none.
     """
-    for match in _HEADS.finditer(content):
-        start = match.start()
-        check, size = (_is_tree, 38) if match[0][:1] == b"B" else (_is_heap, 146)
-        head = bytes(content[start : start + size])
-        if len(head) == size and not check(head):
-            return start
-    return None
+    found = []
+    waiting: list[tuple[int, int | None]] = [(root, None)]
+    while waiting:
+        address, level = waiting.pop()
+        node = image.enter(address, 24, b"TREE", _WHAT)
+        told, depth, count = struct.unpack_from("<BBH", node, 4)
+        if told != kind or depth != (depth if level is None else level) or count > most:
+            raise _damaged(address)
+        # The library reads a node whole, whatever it holds.
+        data = image.read(address + 24, (most + 1) * width + 8 * most, _WHAT)
+        for start in range(0, count * (width + 8), width + 8):
+            (inner,) = struct.unpack_from("<Q", data, start + width)
+            if depth:
+                waiting.append((inner, depth - 1))
+            else:
+                found.append((data[start : start + width], inner))
+    return found
 
 
-def _is_tree(head: bytes) -> bool:
-    node, record, _, _, _, _, number = struct.unpack_from("<IHHBBQH", head, 6)
-    is_sound = _NODE_HEAD + 2 * record <= node <= _LARGEST_NODE and record > 0
-    return is_sound and _NODE_HEAD + number * record <= node
+# Trees of the second form
 
 
-def _is_heap(head: bytes) -> bool:
-    width, first, largest, bits, _, _, rows = struct.unpack_from("<HQQHHQH", head, 110)
-    are_powers = all(size and not size & (size - 1) for size in (width, first, largest))
-    is_sound = width <= _WIDEST_TABLE and first <= largest <= _LARGEST_BLOCK
-    return are_powers and is_sound and largest.bit_length() <= bits <= _BITS and rows <= _BITS
+def records(image: Image, head: int, kind: int, width: int | None = None) -> list[bytes]:
+    """What the nodes of a tree hold.
+
+    Args:
+        image: the file.
+        head: address of its head.
+        kind: what it is an index of.
+        width: bytes of a record; as this kind has by default.
+
+    Raises:
+        DamagedStructure: if the tree is none.
+    """
+    data = image.enter(head, 38, b"BTHD\0" + bytes([kind]), _WHAT)
+    size, record, depth, _, _, root, count, total = struct.unpack_from("<IHHBBQHQ", data, 6)
+    if record != (width or _RECORDS[kind]) or depth > _DEEPEST_TREE or size > _LARGEST_NODE:
+        raise _damaged(head)
+    found: list[bytes] = []
+    if root != UNDEFINED:
+        levels = _levels(size, record, depth, head)
+        found = list(_nodes(image, kind, record, size, levels, (root, count)))
+    if len(found) != total:
+        raise _damaged(head)
+    return found
+
+
+def _levels(size: int, record: int, depth: int, head: int) -> list[tuple[int, int, int]]:
+    """How many records a node of each level has at most, and the sizes of the counts below it."""
+    most = (size - 10) // record
+    if most < 2:
+        raise _damaged(head)
+    levels, width, total, inner = [(most, 0, 0)], width_of(most), most, 0
+    for _ in range(depth):
+        pointer = 8 + width + inner
+        most = (size - 10 - pointer) // (record + pointer)
+        if most < 2:
+            raise _damaged(head)
+        levels.append((most, width, inner))
+        total = (most + 1) * total + most
+        inner = width_of(min(total, UNDEFINED))
+    return levels
+
+
+def _nodes(
+    image: Image,
+    kind: int,
+    record: int,
+    size: int,
+    levels: list[tuple[int, int, int]],
+    root: tuple[int, int],
+) -> Iterator[bytes]:
+    waiting = [(*root, len(levels) - 1)]
+    while waiting:
+        address, count, level = waiting.pop()
+        most, width, inner = levels[level]
+        signature = (b"BTIN\0" if level else b"BTLF\0") + bytes([kind])
+        node = image.enter(address, size, signature, _WHAT)
+        if count > most:
+            raise _damaged(address)
+        end = 6 + count * record
+        yield from (node[at : at + record] for at in range(6, end, record))
+        for at in range(end, end + (count + 1) * (8 + width + inner), 8 + width + inner):
+            if level:
+                (below,) = struct.unpack_from("<Q", node, at)
+                number = int.from_bytes(node[at + 8 : at + 8 + width], "little")
+                waiting.append((below, number, level - 1))
+
+
+# Tables of chunks
+
+
+def _element(packed: int) -> tuple[int, int]:
+    """Kind and bytes of an entry: an address; where chunks are packed, their size and a mask."""
+    return (1, 12 + packed) if packed else (0, 8)
+
+
+def fixed_array(image: Image, head: int, packed: int) -> None:
+    """Looks at a table of as many chunks as an array has.
+
+    Args:
+        image: the file.
+        head: address of its head.
+        packed: bytes of a size in it; 0 where chunks are not packed.
+
+    Raises:
+        DamagedStructure: if it is none.
+    """
+    kind, element = _element(packed)
+    data = image.enter(head, 28, b"FAHD\0", _WHAT)
+    told, width, bits, count, block = struct.unpack_from("<BBBQQ", data, 5)
+    if (told, width) != (kind, element) or not 0 < bits < 32 or count * width > image.size:
+        raise _damaged(head)
+    if block != UNDEFINED:
+        pages = 0 if count <= 1 << bits else -(-count // (1 << bits))
+        length = 14 + (pages + 7) // 8 + count * width + 4 * (pages + 1)
+        image.enter(block, length, b"FADB\0" + bytes([kind]), _WHAT)
+
+
+class _Growing:
+    """The sizes of the parts of a table that grows, as its head says them."""
+
+    def __init__(self, image: Image, head: int, packed: int) -> None:
+        self.image, self.head = image, head
+        self.kind, element = _element(packed)
+        data = image.enter(head, 72, b"EAHD\0", _WHAT)
+        told, self.element, self.bits, self.first, self.least, self.pointers, page = (
+            struct.unpack_from("<7B", data, 5)
+        )
+        self.most, self.block = struct.unpack_from("<Q8xQ", data, 44)
+        powers = (self.least, self.pointers)
+        are_powers = all(size and not size & (size - 1) for size in powers) and self.pointers > 1
+        is_sound = are_powers and 0 < page < 32 and self.least.bit_length() <= self.bits <= _BITS
+        if (told, self.element) != (self.kind, element) or not is_sound or not self.first:
+            raise _damaged(head)
+        self.page = 1 << page
+
+    def check(self) -> None:
+        """Looks at all parts."""
+        if self.most > _MANY_CHUNKS + self.image.size // _BYTES_A_CHUNK:
+            raise _damaged(self.head)
+        if self.block == UNDEFINED:
+            return
+        begin, blocks, several = self._counts()
+        length = begin + 8 * (blocks + several) + 4
+        data = self._enter(self.block, length, b"EAIB\0")
+        addresses = struct.unpack_from(f"<{blocks + several}Q", data, begin)
+        levels = [x for x in range(self._direct_levels) for _ in range(1 << x // 2)]
+        for address, level in zip(addresses, levels):
+            self._check_block(address, level)
+        for address, level in zip(addresses[blocks:], range(self._direct_levels, self.bits)):
+            self._check_several(address, level)
+
+    @property
+    def _direct_levels(self) -> int:
+        return 2 * (self.pointers.bit_length() - 1)
+
+    def _counts(self) -> tuple[int, int, int]:
+        """Where addresses begin in the first block, and how many of them are of which kind."""
+        levels = 1 + self.bits - (self.least.bit_length() - 1)
+        several = max(levels - self._direct_levels, 0)
+        return 14 + self.first * self.element, 2 * (self.pointers - 1), several
+
+    def _enter(self, address: int, length: int, signature: bytes) -> bytes:
+        return self.image.enter(address, length, signature + bytes([self.kind]), _WHAT)
+
+    def _elements(self, level: int) -> int:
+        return self.least << (level + 1) // 2
+
+    def _check_block(self, address: int, level: int) -> None:
+        if address == UNDEFINED:
+            return
+        count = self._elements(level)
+        pages = count // self.page if count > self.page else 0
+        length = 14 + (self.bits + 7) // 8 + count * self.element + 4 * (pages + 1)
+        self._enter(address, length, b"EADB\0")
+
+    def _check_several(self, address: int, level: int) -> None:
+        if address == UNDEFINED:
+            return
+        count, elements = 1 << level // 2, self._elements(level)
+        pages = elements // self.page if elements > self.page else 0
+        begin = 14 + (self.bits + 7) // 8 + count * ((pages + 7) // 8)
+        data = self._enter(address, begin + 8 * count + 4, b"EASB\0")
+        for (inner,) in struct.iter_unpack("<Q", data[begin:-4]):
+            self._check_block(inner, level)
+
+
+def growing_array(image: Image, head: int, packed: int) -> None:
+    """Looks at a table of the chunks of an array that grows along one axis.
+
+    Args:
+        image: the file.
+        head: address of its head.
+        packed: bytes of a size in it; 0 where chunks are not packed.
+
+    Raises:
+        DamagedStructure: if it is none.
+    """
+    _Growing(image, head, packed).check()

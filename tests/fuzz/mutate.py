@@ -48,7 +48,7 @@ def _other(r, config):
         container, key = r.choice(_places(config, []))
         return copy.deepcopy(container[key])
     if kind == 2:
-        value = r.choice(VALUES)
+        value = copy.deepcopy(r.choice(VALUES))
         for _ in range(r.choice([1, 5, 150])):
             value = [value]
         return value

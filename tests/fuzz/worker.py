@@ -15,6 +15,7 @@ import sys
 import tempfile
 import warnings
 
+import forging
 import guard
 import mutate
 import seeds
@@ -22,8 +23,9 @@ import seeds
 from keras_core.attempt import memory_scope
 from keras_core.errors import ModelFileError
 from keras_core.models import load_model, model_from_json, model_from_yaml
+from keras_core.utils import hdf5_gate
 
-KINDS = ("h5 bytes", "h5 structure", "json", "yaml", "keras", "tfjs")
+KINDS = ("h5 bytes", "h5 structure", "h5 forged", "json", "yaml", "keras", "tfjs")
 MEBIBYTE = 2**20
 # What Python and its libraries take for themselves while a small file is read.
 OVERHEAD = 48 * MEBIBYTE
@@ -65,6 +67,8 @@ class Reader:
         self.configs = seeds.configurations(made)
         self.archives = seeds.archives(made)
         self.folders = seeds.folders(made)
+        samples = [forging.sample(form) for form in forging.FORMS]
+        self.samples = [(sample, forging.parts(sample)) for sample in samples]
         self.folder = tempfile.TemporaryDirectory()
         self.path = os.path.join(self.folder.name, "model.h5")
         for file in range(len(self.files)):  # what is imported at first use is imported now
@@ -74,6 +78,8 @@ class Reader:
             self._archive_reader(archive)[0]()
         for files in self.folders:
             self._folder_reader(files)[0]()
+        for sample, _ in self.samples:
+            self._sample_reader(sample)[0]()
         self.guard = guard.Guard()
 
     def outcome(self, number: int, seed: int, only: str | None) -> str:
@@ -118,12 +124,24 @@ class Reader:
             return self._archive_reader(mutate.archive_of(r, r.choice(self.archives)))
         if kind == "tfjs":
             return self._folder_reader(mutate.folder_of(r, r.choice(self.folders)))
+        if kind == "h5 forged":
+            return self._sample_reader(forging.changed(r, *r.choice(self.samples)))
         number = r.randrange(len(self.files))
         change = mutate.bytes_of if kind == "h5 bytes" else mutate.structure_of
         content = change(r, self.files[number])
         with open(self.path, "wb") as file:
             file.write(content)
         return (lambda: self._read(number)), len(content)
+
+    def _sample_reader(self, content: bytes):
+        with open(self.path, "wb") as file:
+            file.write(content)
+
+        def read() -> None:
+            with hdf5_gate.opened(self.path).node as file:
+                forging.read_all(hdf5_gate.Gate(file))
+
+        return read, len(content)
 
     def _archive_reader(self, content: bytes):
         path = os.path.join(self.folder.name, "model.keras")

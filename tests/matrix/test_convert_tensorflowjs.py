@@ -347,5 +347,5 @@ def test_arrays_and_bytes():
     listed = manifest.entries(arrays)
     data = manifest.joined(arrays)
     assert manifest.size_of(listed) == len(data) == 26
-    for name, array in manifest.separated(listed, data):
+    for name, array in manifest.separated(listed, data, {entry["name"] for entry in listed}):
         np.testing.assert_array_equal(array, arrays[name])

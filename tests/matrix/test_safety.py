@@ -496,6 +496,43 @@ def test_a_configuration_may_take_more_when_told():
         assert model_from_config(config).count_params() == 20
 
 
+def _counting(monkeypatch):
+    """The shapes of the first values that are drawn from here on."""
+    drawn = []
+    zeros = initializers.Zeros.__call__
+    monkeypatch.setattr(
+        initializers.Zeros,
+        "__call__",
+        lambda self, shape, dtype=None: drawn.append(tuple(shape)) or zeros(self, shape, dtype),
+    )
+    return drawn
+
+
+def test_the_sum_of_a_configuration_is_known_before_much_is_taken(monkeypatch):
+    drawn = _counting(monkeypatch)
+    wide = {"units": 2000, "kernel_initializer": "zeros"}
+    config = sequential(*(layer("Dense", name=f"d{i}", **wide) for i in range(5)))
+    with memory_scope(4 * 12_000_000):
+        refused(lambda: model_from_config(config), "memory_scope")
+    assert sum(np.prod(shape) for shape in drawn) <= 2**22 + 2000 * 2000 + 2000
+    refused(lambda: model_from_config(sequential(*[layer("Dense", units=2 * 10**8)] * 1)), "scope")
+
+
+def test_weights_that_waited_get_their_first_values_or_those_that_were_set():
+    class Setting(Dense):
+        def build(self, input_shape):
+            super().build(input_shape)
+            self.set_weights([np.full((2100, 2100), 7.0), np.full((2100,), 3.0)])
+
+    wide = {"units": 2100, "kernel_initializer": "ones"}
+    config = sequential(
+        *(layer(kind, name=f"d{i}", **wide) for i, kind in enumerate(["Dense", "Dense", "Setting"]))
+    )
+    model = model_from_config(config, {"Setting": Setting})
+    found = model.get_weights()
+    assert [float(weight.mean()) for weight in found] == [1, 0, 1, 0, 7, 3]
+
+
 def test_infinite_options_survive_json():
     model = Sequential([layers.ReLU(max_value=None, input_shape=(2,)), layers.Masking(np.nan)])
     assert np.isnan(model_from_json(model.to_json()).layers[1].mask_value)

@@ -12,9 +12,9 @@ import pytest
 
 from keras_core.engine.network import _distinct_names
 from keras_core.errors import ModelFileError
-from keras_core.export.tensorflowjs import folder
+from keras_core.export.tensorflowjs import folder, manifest
 from keras_core.graph.spec import checked_dtype
-from keras_core.layers import Dense
+from keras_core.layers import Dense, Embedding
 from keras_core.models import Sequential, load_model, model_from_json, model_from_yaml
 from keras_core.saving.json_text import parse_json
 from keras_core.saving.safety import memory_scope
@@ -54,14 +54,34 @@ def _quantized(group):
     group["weights"].append(entry)
 
 
-def test_numbers_of_few_bits_that_become_large(path):
+def test_numbers_of_few_bits_that_become_large(path, monkeypatch):
     with open(path / "bytes.bin", "wb") as file:
         file.truncate(18 * 2**20)
     _changed(path, _quantized)
-    with pytest.raises(ModelFileError, match="no more than"):
+    restored = []
+    made = manifest._restored
+    monkeypatch.setattr(manifest, "_restored", lambda *a: restored.append(a[1]["name"]) or made(*a))
+    assert load_model(path).count_params() == 18
+    assert restored == ["first/kernel", "first/bias"]
+    with memory_scope(2**24), pytest.raises(ModelFileError, match="no more than"):
         load_model(path)
-    with memory_scope(None):
-        assert load_model(path).count_params() == 18
+
+
+def test_a_large_model_of_8_bits_needs_no_word(tmp_path):
+    rows = 18 * 2**20
+    Sequential([Embedding(4, 1, input_length=1, name="e")]).save(tmp_path / "m.tfjs")
+    described = json.loads((tmp_path / "m.tfjs/model.json").read_text())
+    layers = described["modelTopology"]["model_config"]["config"]["layers"]
+    layers[-1]["config"]["input_dim"] = rows
+    group = described["weightsManifest"][0]
+    fewer = {"dtype": "uint8", "scale": 0.5, "min": -1.0}
+    group["weights"][0].update(shape=[rows, 1], quantization=fewer)
+    (tmp_path / "m.tfjs/model.json").write_text(json.dumps(described))
+    with open(tmp_path / "m.tfjs" / group["paths"][0], "wb") as file:
+        file.truncate(rows)
+    (found,) = load_model(tmp_path / "m.tfjs").get_weights()
+    assert found.shape == (rows, 1)
+    assert found[-1] == -1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes")

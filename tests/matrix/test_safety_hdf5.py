@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 
+import forging
 import h5py
 import numpy as np
 import pytest
@@ -149,9 +150,9 @@ def test_indexes_of_later_files_are_read(indexed):
 )
 def test_heads_of_indexes_that_cannot_be_right(indexed, head, at, form, value):
     _changed(indexed, indexed.read_bytes().find(head) + at, form, value)
-    with pytest.raises(ModelFileError, match="indexes are damaged") as caught:
+    with pytest.raises(ModelFileError, match="(indexes|heaps) are damaged") as caught:
         hdf5_gate.opened(indexed)
-    assert caught.value.place.startswith("index at byte")
+    assert caught.value.place.startswith("byte ")
 
 
 # Groups
@@ -207,3 +208,124 @@ def test_arrays_that_are_packed_twice(path):
         h5py.h5d.create(file.id, name, h5py.h5t.NATIVE_FLOAT, space, plan)
     with pytest.raises(ModelFileError, match="packed by filters"):
         Sequential([Dense(3, input_shape=(5,))]).load_weights(path)
+
+
+# What else an HDF5 file may hold: read, or refused with its reason
+
+
+def _dataset(path, libver, fill):
+    with h5py.File(path, "w", libver=libver) as file:
+        fill(file)
+    return hdf5_gate.opened(path)
+
+
+def _low_level(file, plan, dtype=h5py.h5t.NATIVE_FLOAT):
+    space = h5py.h5s.create_simple((4, 3))
+    return h5py.Dataset(h5py.h5d.create(file.id, b"x", dtype, space, plan))
+
+
+def _plan():
+    return h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+
+
+def _compact(file):
+    plan = _plan()
+    plan.set_layout(h5py.h5d.COMPACT)
+    _low_level(file, plan)[...] = 1
+
+
+def _early(file):
+    plan = _plan()
+    plan.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    plan.set_chunk((2, 3))
+    _low_level(file, plan)[...] = 1
+
+
+def _named_type(file):
+    file["type"] = np.dtype("f4")
+    file.create_dataset("x", data=np.ones((4, 3)), dtype=file["type"])
+
+
+READ = {
+    "compact": _compact,
+    "contiguous": lambda file: file.create_dataset("x", data=np.ones((4, 3))),
+    "chunks made early": _early,
+    "a named type": _named_type,
+    "a fill value": lambda file: file.create_dataset("x", (4, 3), "f4", fillvalue=1),
+    "chunks not written": lambda file: file.create_dataset(
+        "x", (4, 3), "f4", fillvalue=1, chunks=(1, 3), maxshape=(None, 3)
+    ),
+}
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize("case", READ)
+def test_arrays_of_every_layout_are_read(tmp_path, case, libver):
+    found = _dataset(tmp_path / "x.h5", libver, READ[case]).array("x")
+    np.testing.assert_array_equal(found, np.ones((4, 3)))
+
+
+def _circle(file):
+    file["x"], file["y"] = h5py.SoftLink("/y"), h5py.SoftLink("/x")
+
+
+def _region(file):
+    file["d"] = np.ones(3)
+    file.create_dataset("x", data=file["d"].regionref[:2], dtype=h5py.regionref_dtype)
+
+
+def _bits(file):
+    _low_level(file, _plan(), h5py.h5t.STD_B8LE)
+
+
+def _number_bits(file):
+    file.create_dataset("x", data=np.arange(12).reshape(4, 3), scaleoffset=0)
+
+
+def _type_for_array(file):
+    file["x"] = np.dtype("f4")
+
+
+REFUSED = {
+    "soft links in a circle": (_circle, "a link to another place"),
+    "a region": (_region, "no array of numbers"),
+    "bits": (_bits, "no array of numbers"),
+    "a filter of the library's": (_number_bits, "packed by filters"),
+    "a type": (_type_for_array, "no array of numbers"),
+}
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_plain_array_is_refused(tmp_path, case, libver):
+    fill, reason = REFUSED[case]
+    gate = _dataset(tmp_path / "x.h5", libver, fill)
+    with pytest.raises(ModelFileError, match=reason):
+        gate.array("x")
+    assert list(gate.walk())
+
+
+def test_an_unknown_filter(tmp_path):
+    plan = _plan()
+    plan.set_chunk((2, 3))
+    plan.set_filter(32013, h5py.h5z.FLAG_OPTIONAL, ())
+    gate = _dataset(tmp_path / "x.h5", "earliest", lambda file: _low_level(file, plan))
+    with pytest.raises(ModelFileError, match="packed by filters"):
+        gate.array("x")
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+def test_links_of_a_kind_that_users_define(tmp_path, libver):
+    with h5py.File(tmp_path / "x.h5", "w", libver=libver) as file:
+        file["external"] = h5py.ExternalLink("a", "/b")
+    content = (tmp_path / "x.h5").read_bytes()
+    at = content.index(b"external") - 1
+    while content[at] != 64:  # the number of external links
+        at -= 1
+    changed = content[:at] + bytes([200]) + content[at + 1 :]
+    for part in forging.parts(content):
+        if part[0] < at < (part[1] or 0):
+            changed = forging.signed(changed, part)
+    gate = hdf5_gate.opened_content(changed, "x.h5")
+    with pytest.raises(ModelFileError, match="a link to another place"):
+        gate.group("external")

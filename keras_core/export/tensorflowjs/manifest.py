@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -46,14 +46,17 @@ def restored_size_of(listed: Sequence[Entry]) -> int:
     return sum(prod(_shape(entry)) * np.dtype(entry["dtype"]).itemsize for entry in listed)
 
 
-def separated(listed: Sequence[Entry], data: bytes) -> Iterator[tuple[str, np.ndarray]]:
-    """The arrays of a manifest; those stored in fewer bits with their numbers restored."""
+def separated(
+    listed: Sequence[Entry], data: bytes, wanted: Container[str]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """The wanted arrays of a manifest; those of fewer bits with their numbers restored."""
     start = 0
     for entry in listed:
         shape, stored = _shape(entry), np.dtype(_stored(entry))
         part = np.frombuffer(data, stored, prod(shape), start)
         start += part.nbytes
-        yield entry["name"], _restored(part, entry).reshape(shape)
+        if entry["name"] in wanted:
+            yield entry["name"], _restored(part, entry).reshape(shape)
 
 
 def _shape(entry: Entry) -> list[int]:
