@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from keras_core.attempt import attempted, memory_limit
 from keras_core.errors import ModelFileError, shortened
+from keras_core.graph.hands import held_still
 from keras_core.saving import by_path, config, hdf5, targets, training
 from keras_core.saving.dialects import keras3_writing
 from keras_core.saving.dialects import training as later
 from keras_core.saving.json_text import json_value, parse_json
 from keras_core.saving.safety import safe_mode_scope, telling
 from keras_core.utils import hdf5_gate
-from keras_core.utils.io_utils import H5Dict, ask_to_proceed_with_overwrite, named
+from keras_core.utils.io_utils import H5Dict, named, write_all
 
 if TYPE_CHECKING:
     from keras_core.engine.training import Model
@@ -233,14 +234,17 @@ def save_model(
         NotImplementedError: if the model has no configuration, as a subclass with its own `call`.
     """
     trained = include_optimizer and training.can_be_saved(model.optimizer)
-    members = {
-        METADATA: _text(_metadata()),
-        CONFIG: _text(keras3_writing.model_config(model, trained)),
-        WEIGHTS: _weights(model, trained),
-    }
+    with held_still(training.variables_of(model)):
+        members = {
+            METADATA: _text(_metadata()),
+            CONFIG: _text(keras3_writing.model_config(model, trained)),
+            WEIGHTS: _weights(model, trained),
+        }
     if hasattr(filepath, "write"):
-        _write(filepath, members)
-    elif overwrite or not os.path.isfile(filepath) or ask_to_proceed_with_overwrite(filepath):
+        image = io.BytesIO()
+        _write(image, members)
+        write_all(filepath, image.getvalue())
+    elif targets.may_write(filepath, overwrite):
         with targets.replacing(filepath) as file:
             _write(file, members)
 

@@ -14,12 +14,12 @@ from keras_core.plugins.contract import ModelFormat
 from keras_core.saving import archive, hdf5, targets
 from keras_core.saving.safety import safe_mode_scope
 from keras_core.utils.generic_utils import CustomObjectScope, has_arg
-from keras_core.utils.io_utils import ask_to_proceed_with_overwrite
 
 if TYPE_CHECKING:
     from keras_core.engine.training import Model
 
 _HDF5 = "hdf5"
+_SEPARATORS = f"/{os.sep}"
 
 
 def save_model(
@@ -45,7 +45,7 @@ def save_model(
         hdf5.save_model(model, filepath, overwrite, include_optimizer)
     elif chosen.save is None:
         raise ValueError(f"{filepath}: files of the format {chosen.name!r} are only read.")
-    elif overwrite or not os.path.isfile(filepath) or ask_to_proceed_with_overwrite(filepath):
+    elif targets.may_write(filepath, overwrite):
         options = _taken(chosen.save, include_optimizer=include_optimizer)
         chosen.save(model, Path(filepath), **options)
 
@@ -123,7 +123,7 @@ def by_ending(path: Any) -> ModelFormat | None:
         (len(suffix), model_format)
         for model_format in features.model_formats().values()
         for suffix in model_format.suffixes
-        if name.endswith(suffix)
+        if (name.rstrip(_SEPARATORS) if model_format.is_folder else name).endswith(suffix)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else None
 

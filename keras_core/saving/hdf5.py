@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from keras_core.attempt import Attempt, attempted, memory_limit
+from keras_core.graph.hands import held_still
 from keras_core.saving import by_path, config, conventions, targets, training, weights, writer
 from keras_core.saving.json_text import json_value
 from keras_core.saving.safety import safe_mode_scope, telling
@@ -43,9 +44,10 @@ def save_model(
         store["backend"] = config.KERNEL_LAYOUT.encode("utf8")
         text = json.dumps(architecture, default=json_value)
         store["model_config"] = text.encode("utf8")
-        weights.save_weights(store["model_weights"], model.layers)
-        if include_optimizer and training.can_be_saved(model.optimizer):
-            training.save_training(store, model)
+        with held_still(training.variables_of(model)):
+            weights.save_weights(store["model_weights"], model.layers)
+            if include_optimizer and training.can_be_saved(model.optimizer):
+                training.save_training(store, model)
 
     targets.write(filepath, save, overwrite, "save_model")
 

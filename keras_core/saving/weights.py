@@ -13,6 +13,7 @@ from keras_core import backend as K
 from keras_core.attempt import current
 from keras_core.errors import ModelFileError, shown
 from keras_core.graph import Variable
+from keras_core.graph.hands import held_still
 from keras_core.saving import dialects, writer
 from keras_core.saving.config import KERAS_VERSION, KERNEL_LAYOUT
 from keras_core.saving.dialects import keras1_weights
@@ -35,8 +36,9 @@ def save_weights(group: H5Dict, layers: Sequence[Layer]) -> None:
     group["layer_names"] = [layer.name.encode("utf8") for layer in layers]
     group["backend"] = KERNEL_LAYOUT.encode("utf8")
     group["keras_version"] = KERAS_VERSION.encode("utf8")
-    for layer in layers:
-        _save_layer(group[layer.name], layer)
+    with held_still([variable for layer in layers for variable in layer.weights]):
+        for layer in layers:
+            _save_layer(group[layer.name], layer)
 
 
 # Beside Keras 2's list of names, where frozen layers change its order: the order that they do not.
