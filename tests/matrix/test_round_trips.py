@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from keras_core import backend as K
+from keras_core import layers as L
+from keras_core import losses, metrics
 from keras_core.export.errors import ExportError
-from keras_core.models import Model, load_model, model_from_json, model_from_yaml
+from keras_core.models import Model, Sequential, load_model, model_from_json, model_from_yaml
 from keras_core.testing.golden import golden_cases
 from keras_core.testing.golden.replay_layers import TOLERANCE, Replay, SetMask
 from keras_core.utils import CustomObjectScope
@@ -122,3 +124,122 @@ def test_a_layer_is_the_same_in_onnx(tmp_path, name):
     session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     fed = {x.name: np.asarray(value) for x, value in zip(session.get_inputs(), values)}
     assert_recorded(case, session.run(None, fed))
+
+
+# Whole models, and the step after
+
+
+X = np.linspace(-1, 1, 8 * 4).reshape(8, 4).astype("float32") ** 3
+Y = np.cos(7 * X[:, :2])
+
+
+def goes_on_alike(model, path, x=X, y=Y, **options):
+    """The loaded model, after one more step of both, which is the same."""
+    model.train_on_batch(x, y, **options)
+    model.save(path)
+    loaded = load_model(path)
+    assert loaded.metrics_names == model.metrics_names
+    np.testing.assert_allclose(
+        loaded.train_on_batch(x, y, **options), model.train_on_batch(x, y, **options), rtol=1e-5
+    )
+    for one, other in ((loaded, model), (loaded.optimizer, model.optimizer)):
+        for found, wanted in zip(one.get_weights(), other.get_weights()):
+            np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+    return loaded
+
+
+whole = pytest.mark.parametrize("ending", [".h5", ".keras"])
+
+
+@whole
+@pytest.mark.parametrize("network", [False, True])
+@pytest.mark.parametrize("frozen", [(), (0,), (1,), (0, 1, 2)])
+def test_what_is_frozen_stays_so(tmp_path, ending, network, frozen):
+    inner = Sequential([L.Dense(4, input_shape=(4,)), L.BatchNormalization(), L.Dense(3)])
+    for index in frozen:
+        inner.layers[index].trainable = False
+    inner.trainable = not network
+    x = L.Input((4,))
+    functional = Model(x, inner(x))
+    functional.trainable = not network
+    y = L.Input((4,))
+    model = Model(y, L.Dense(2)(functional(y)))
+    model.compile("adam", "mse")
+    loaded = goes_on_alike(model, tmp_path / f"model{ending}")
+    assert len(loaded.trainable_weights) == len(model.trainable_weights)
+    assert loaded.layers[1].trainable is loaded.layers[1].layers[1].trainable is not network
+
+
+def test_a_frozen_model_says_so_and_another_has_the_words_of_keras_2():
+    model = Sequential([L.Dense(2, input_shape=(4,))])
+    assert "trainable" not in model.get_config()
+    model.trainable = False
+    assert model_from_json(model.to_json()).trainable is False
+    assert not Sequential.from_config(model.get_config()).trainable_weights
+
+
+@whole
+def test_metric_objects_of_several_outputs_keep_their_names(tmp_path, ending):
+    x = L.Input((4,))
+    model = Model(x, [L.Dense(2, name="p")(x), L.Dense(2, name="q")(x)])
+    measure = metrics.MeanSquaredError(name="m")
+    for _ in range(2):
+        model.compile("adam", "mse", metrics=[["mae"], [measure]], weighted_metrics=[[], ["mse"]])
+        assert model.metrics_names == ["loss", "p_loss", "q_loss", "p_mae", "q_m", "q_mse"]
+    assert measure.name == "q_m"
+    path = tmp_path / f"model{ending}"
+    loaded = goes_on_alike(model, path, y=[Y, Y])
+    assert goes_on_alike(loaded, path, y=[Y, Y]).metrics_names == model.metrics_names
+    measure.name = "renamed"
+    assert measure.get_config()["name"] == "renamed"
+
+
+@whole
+def test_what_compile_is_told_by_name(tmp_path, ending):
+    a, b = L.Input((4,), name="a"), L.Input((4,), name="b")
+    both = L.concatenate([a, b])
+    steps = L.RepeatVector(3)(both)
+    outputs = [L.Dense(2, name="p")(both), L.LSTM(2, return_sequences=True, name="q")(steps)]
+    model = Model([a, b], outputs)
+    model.compile(
+        "rmsprop",
+        {"p": losses.Huber(0.3), "q": "mae"},
+        metrics={"p": ["mae", "mse"]},
+        weighted_metrics={"q": "mse"},
+        loss_weights={"p": 0.3, "q": 2.0},
+        sample_weight_mode={"p": None, "q": "temporal"},
+    )
+    y = [Y, np.repeat(Y[:, None], 3, axis=1)]
+    weights = {"p": np.arange(8.0), "q": np.arange(24.0).reshape(8, 3)}
+    path = tmp_path / f"model{ending}"
+    loaded = goes_on_alike(model, path, [X, X + 1], y, sample_weight=weights)
+    assert loaded.sample_weight_mode == {"p": None, "q": "temporal"}
+
+
+@whole
+def test_layers_with_a_state_begin_anew(tmp_path, ending):
+    model = Sequential([L.LSTM(3, stateful=True, batch_input_shape=(8, 2, 2)), L.Dense(2)])
+    x = X.reshape(8, 2, 2)
+    first, second = (model.predict(x, batch_size=8) for _ in range(2))
+    assert np.abs(first - second).max() > 1e-4
+    model.save(tmp_path / f"model{ending}")
+    loaded = load_model(tmp_path / f"model{ending}")
+    for wanted in (first, second):
+        np.testing.assert_allclose(loaded.predict(x, batch_size=8), wanted, atol=1e-6)
+
+
+@whole
+def test_a_model_in_a_model_has_files_of_its_own(tmp_path, ending):
+    x = L.Input((4,))
+    inner = Sequential([L.Dense(4, input_shape=(4,)), L.BatchNormalization()])
+    model = Model(x, L.Dense(2)(inner(x)))
+    model.compile("adam", "mse")
+    model.train_on_batch(X, Y)
+    wanted = inner.get_weights()
+    inner.save(tmp_path / f"inner{ending}")
+    inner.save_weights(tmp_path / "inner.weights.h5")
+    inner.set_weights([np.zeros_like(w) for w in wanted])
+    inner.load_weights(tmp_path / "inner.weights.h5")
+    loaded = load_model(tmp_path / f"inner{ending}", compile=False)
+    for found in (inner.get_weights(), loaded.get_weights()):
+        assert all(np.array_equal(a, b) for a, b in zip(found, wanted))
