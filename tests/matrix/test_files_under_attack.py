@@ -28,6 +28,7 @@ from keras_core.graph.hands import Hold, held_still, run_holding
 from keras_core.models import Sequential, load_model
 from keras_core.plugins.features import model_formats
 from keras_core.saving import targets
+from keras_core.utils import hdf5_gate
 
 on_posix = pytest.mark.skipif(os.name == "nt", reason="these files are of POSIX")
 _WITH_ONNX = importlib.util.find_spec("onnx") is not None
@@ -192,6 +193,25 @@ def test_a_file_that_is_just_moved_is_no_leftover_and_can_be_read(tmp_path, monk
     monkeypatch.setattr(os, "replace", interrupted)
     with pytest.warns(UserWarning, match="no training configuration"):
         model_of(1).save(path)
+
+
+def test_a_file_that_is_replaced_while_it_is_opened_is_read_whole(tmp_path, monkeypatch):
+    path, check = tmp_path / "x.h5", hdf5_gate._checked_file
+    model_of(1, 2).save_weights(path)
+    saved = []
+
+    def interrupted(file):
+        limits = check(file)
+        if not saved:
+            saved.append(model_of(2, 4000))
+            saved[0].save_weights(path)
+        return limits
+
+    monkeypatch.setattr(hdf5_gate, "_checked_file", interrupted)
+    monkeypatch.setattr(hdf5_gate, "_FREE_MEMORY", 0)
+    model = model_of(3, 4000)
+    model.load_weights(path)
+    assert all((w == 2).all() for w in model.get_weights())
 
 
 def test_a_folder_is_not_read_while_it_is_written(tmp_path, monkeypatch):

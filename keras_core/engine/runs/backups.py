@@ -135,7 +135,7 @@ class Backups:
         """Removes the files, when there is nothing left to go on with."""
         for keeper in self.keepers:
             if os.path.exists(keeper.path):
-                os.remove(keeper.path)
+                os.remove(os.path.realpath(keeper.path))
 
     def _state(self) -> dict[str, Any]:
         return {
