@@ -188,6 +188,28 @@ def load_model(
     return model
 
 
+def load_weights(model: Any, filepath: Any, by_name: bool = False) -> None:
+    """Loads the weights of a model from those of an archive, all or, after an error, none.
+
+    Args:
+        model: Model of the same layers.
+        filepath: path, or readable binary file.
+        by_name: bool, which is refused where it is True.
+
+    Raises:
+        OSError: if there is no such file.
+        ModelFileError: if the file is damaged, or its weights do not fit the model. It is a
+            ValueError and an OSError.
+    """
+    reason = f"its weights cannot be loaded into model {model.name}"
+    with (
+        opened(filepath) as archive,
+        telling(archive.file, WEIGHTS, reason),
+        archive.weights() as store,
+    ):
+        hdf5.load_by_path(store, model, by_name)
+
+
 def _version(archive: Archive) -> str | None:
     """The version of Keras that wrote an archive; it stands in the metadata, if there are any."""
     metadata = archive.json(METADATA) if METADATA in archive.members else {}

@@ -78,8 +78,8 @@ def load_model(
             for more than `saving.safety.memory_scope` allows. It is a ValueError and an OSError.
     """
     if hasattr(filepath, "read"):
-        stream = io.BytesIO(filepath.read()) if not _is_seekable(filepath) else filepath
-        reader = archive if _head(stream).startswith(archive.SIGNATURE) else hdf5
+        stream = filepath if _is_seekable(filepath) else io.BytesIO(filepath.read())
+        reader = archive if is_archive(stream) else hdf5
         options = _for_reader(reader.load_model, filepath, written_on)
         return reader.load_model(stream, custom_objects, compile, safe_mode, **options)
     chosen = _by_content(filepath) if targets.is_path(filepath) else None
@@ -91,6 +91,20 @@ def load_model(
     options.update(_for_reader(chosen.load, filepath, written_on))
     with CustomObjectScope(custom_objects), safe_mode_scope(safe_mode):
         return chosen.load(Path(filepath), **options)
+
+
+def is_archive(target: Any) -> bool:
+    """Whether a path, or a stream that can go back, is that of a `.keras` archive.
+
+    Args:
+        target: path, stream, or something else.
+    """
+    if hasattr(target, "read"):
+        return _is_seekable(target) and _head(target).startswith(archive.SIGNATURE)
+    if not targets.is_path(target) or not os.path.isfile(target):
+        return False
+    with open(target, "rb") as stream:
+        return _head(stream).startswith(archive.SIGNATURE)
 
 
 def _for_reader(load: Callable[..., Any], file: Any, written_on: str | None) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def load_weights(
             group = store.group("model_weights")
         with telling(store.file, None, f"its weights cannot be loaded into model {model.name}"):
             if by_path.is_by_path(group):
-                _load_by_path(group, model, by_name)
+                load_by_path(group, model, by_name)
                 return
             if by_name:
                 weights.load_weights_by_name(
@@ -182,7 +182,17 @@ def load_weights(
     targets.read(filepath, load, f"load_weights of {model.name}")
 
 
-def _load_by_path(store: H5Dict, model: Any, by_name: bool) -> None:
+def load_by_path(store: H5Dict, model: Any, by_name: bool) -> None:
+    """Loads weights that stand by the path of their layer.
+
+    Args:
+        store: H5Dict.
+        model: Model.
+        by_name: bool, which is refused where it is True.
+
+    Raises:
+        ValueError: if the file is damaged, or its weights do not fit.
+    """
     if by_name:
         raise ValueError(
             "it has its weights by the path of their layer, as later Keras writes them, not by "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 
@@ -243,3 +245,28 @@ def test_a_model_in_a_model_has_files_of_its_own(tmp_path, ending):
     loaded = load_model(tmp_path / f"inner{ending}", compile=False)
     for found in (inner.get_weights(), loaded.get_weights()):
         assert all(np.array_equal(a, b) for a, b in zip(found, wanted))
+
+
+@whole
+def test_weights_are_taken_out_of_a_whole_model(tmp_path, ending):
+    def model_of(name, units=3):
+        return Sequential([L.Dense(units, input_shape=(4,), name=name), L.BatchNormalization()])
+
+    model, path = model_of("a"), tmp_path / f"model{ending}"
+    model.save(path)
+    for target in (path, str(path), io.BytesIO(path.read_bytes())):
+        other = model_of("b")
+        other.load_weights(target)
+        assert all(map(np.array_equal, other.get_weights(), model.get_weights()))
+    other = model_of("c", units=5)
+    before = other.get_weights()
+    with pytest.raises(ValueError, match=r"model\..*shape"):
+        other.load_weights(path)
+    assert all(map(np.array_equal, other.get_weights(), before))
+
+
+def test_weights_in_an_archive_have_no_names(tmp_path):
+    model = Sequential([L.Dense(3, input_shape=(4,))])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match=r"model\.keras.*without by_name"):
+        model.load_weights(tmp_path / "model.keras", by_name=True)
