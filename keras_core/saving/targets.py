@@ -79,7 +79,7 @@ def _about(path: Any) -> Iterator[None]:
     except OSError as error:
         if error.errno is None or not _is_unfinished(error.filename):
             raise
-        raise OSError(error.errno, os.strerror(error.errno), os.fspath(path)) from error
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 def _is_unfinished(name: Any) -> bool:
@@ -139,9 +139,11 @@ def remove_leftovers(folder: str, beginning: str = "") -> None:
         beginning: how their names begin.
     """
     for name in _names_in(folder or "."):
-        if name.startswith(beginning) and is_leftover(name):
+        path = os.path.join(folder, name)
+        # A pipe of such a name, which nobody here has made, would have whoever opens it wait.
+        if name.startswith(beginning) and is_leftover(name) and os.path.isfile(path):
             with suppress(OSError):
-                _remove_unless_held(os.path.join(folder, name))
+                _remove_unless_held(path)
 
 
 def _names_in(folder: str) -> list[str]:

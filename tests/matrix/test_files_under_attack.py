@@ -182,6 +182,15 @@ def test_a_file_that_was_just_begun_is_no_leftover(tmp_path, monkeypatch):
 
 
 @on_posix
+def test_a_pipe_that_is_named_like_a_leftover_is_passed_by(tmp_path):
+    pipe = Path(f"{targets._unfinished(str(tmp_path / 'x'))}01234567.tmp")
+    os.mkfifo(pipe)
+    with targets.replacing(tmp_path / "x") as file:
+        file.write(b"all")
+    assert sorted(os.listdir(tmp_path)) == sorted([pipe.name, "x"])
+
+
+@on_posix
 def test_a_file_that_is_just_moved_is_no_leftover_and_can_be_read(tmp_path, monkeypatch):
     path, replace = tmp_path / "x.h5", os.replace
 
