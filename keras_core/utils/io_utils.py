@@ -259,14 +259,17 @@ class H5Dict:
         raise self.wrong(f"a text was expected, not {type(value).__name__}.", key)
 
     def group(self, key: str) -> H5Dict:
-        """An inner dictionary.
+        """An inner dictionary, whatever text has its name; made where it is missing in a file that
+        is written.
 
         Raises:
-            ModelFileError: if it is missing or something else.
+            ModelFileError: if it is missing in a file that is read, or something else.
         """
         if not self._in_memory:
+            if not self.read_only and not self.gate.has_object(key):
+                self.data.create_group(key)
             return H5Dict(self.gate.group(key), self._inner_mode)
-        found = self.get(key)
+        found = self.get(key) if self.read_only else self[key]
         if not isinstance(found, H5Dict):
             raise self.wrong("a group was expected.", key)
         return found

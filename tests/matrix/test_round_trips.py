@@ -270,3 +270,40 @@ def test_weights_in_an_archive_have_no_names(tmp_path):
     model.save(tmp_path / "model.keras")
     with pytest.raises(ValueError, match=r"model\.keras.*without by_name"):
         model.load_weights(tmp_path / "model.keras", by_name=True)
+
+
+# Names of layers
+
+
+ODD_NAMES = ["weight_names", "kernel:0", "a/b", "a//b", "vars", "layers", "optimizer"]
+ODD_NAMES += ["b/", "..", "x" * 300, "model_weights", "模", "a b", "{}"]
+
+
+@whole
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_layer_may_be_named_as_something_else_in_the_file(tmp_path, ending, name):
+    x = L.Input((4,))
+    model = Model(x, L.Dense(2, name="a")(L.Dense(3, name=name)(x)))
+    model.compile("adam", "mse")
+    loaded = goes_on_alike(model, tmp_path / f"model{ending}")
+    model.save_weights(tmp_path / "weights.h5")
+    for by_name in (False, True):
+        other = Model.from_config(loaded.get_config())
+        other.load_weights(tmp_path / "weights.h5", by_name=by_name)
+        assert all(map(np.array_equal, other.get_weights(), model.get_weights()))
+
+
+@pytest.mark.parametrize("name", ["/a", ".", "./a", "a\0b", "\udc80", "layer_names", "backend"])
+def test_names_that_no_group_can_have_are_refused(tmp_path, name):
+    model = Sequential([L.Dense(2, input_shape=(4,), name=name)])
+    for save in (model.save, model.save_weights):
+        with pytest.raises(ValueError, match="Layer .* cannot be saved under this name"):
+            save(tmp_path / "model.h5")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["layer_names", "backend"])
+def test_a_dict_has_each_name_once(name):
+    model = Sequential([L.Dense(2, input_shape=(4,), name=name)])
+    with pytest.raises(ValueError, match=f"Layer '{name}' cannot be saved under this name"):
+        model.save({})
