@@ -45,6 +45,7 @@ def replacing(path: Any) -> Iterator[BinaryIO]:
     Raises:
         FileNotFoundError: if the folder is missing.
         IsADirectoryError: if `path` is a folder.
+        PermissionError: if the file may not be written, though its folder may.
     """
     target = _followed(os.fsdecode(os.fspath(path)))
     check_folder(target)
@@ -52,6 +53,8 @@ def replacing(path: Any) -> Iterator[BinaryIO]:
         with _about(path), open(target, "wb") as file:
             yield file
         return
+    if os.path.exists(target) and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
     with _about(path):
         remove_leftovers(*os.path.split(_unfinished(target)))
         with _begun(target) as file:

@@ -268,6 +268,20 @@ def test_links_that_lead_nowhere_are_refused(tmp_path, save, aim):
 
 @on_posix
 @files
+def test_a_file_that_is_not_to_be_written_is_refused(tmp_path, monkeypatch, save):
+    path = tmp_path / "model"
+    path.write_text("kept")
+    path.chmod(0o444)
+    # Whoever is the system's administrator may write to any file.
+    monkeypatch.setattr(os, "access", lambda file, mode: bool(os.stat(file).st_mode & 0o222))
+    with pytest.raises(PermissionError, match="model"):
+        save(model_of(1), path)
+    assert path.read_text() == "kept"
+    assert os.listdir(tmp_path) == ["model"]
+
+
+@on_posix
+@files
 def test_a_pipe_is_written_to_and_stays_one(tmp_path, save):
     path, found = tmp_path / "pipe", []
     os.mkfifo(path)
