@@ -142,7 +142,7 @@ class Reader:
         return (lambda: load_model(folder)), sum(map(len, files.values()))
 
     def _beside(self) -> list[str]:
-        """The files of archives and folders, and the folders, which are held while they are read."""
+        """The files of archives and folders, and the folder, which is held while it is read."""
         return [
             os.path.join(folder, name)
             for folder, _, names in os.walk(self.folder.name)
