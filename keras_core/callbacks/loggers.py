@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from collections.abc import Iterable as IterableABC
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -213,11 +214,12 @@ class CSVLogger(Callback):
 
     def __del__(self) -> None:
         if getattr(self, "csv_file", None) is not None:
-            self.csv_file.close()
+            with suppress(OSError):  # what could not be written has been told of
+                self.csv_file.close()
 
 
 def _drop_half_line(path: Any) -> None:
-    if not os.path.exists(path):
+    if not os.path.isfile(path):
         return
     with open(path, "rb+") as file:
         text = file.read()
@@ -225,11 +227,7 @@ def _drop_half_line(path: Any) -> None:
 
 
 def _has_text(path: Any) -> bool:
-    try:
-        with open(path) as file:
-            return bool(file.readline())
-    except FileNotFoundError:
-        return False
+    return os.path.isfile(path) and os.path.getsize(path) > 0
 
 
 def _cell(value: Any) -> Any:

@@ -18,6 +18,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Prints the diff, or writes the script. Returns the exit status."""
+    from keras_core.saving.targets import replacing
+
     try:
         from keras_core.cli.rewriting import NotPython, upgraded
     except ModuleNotFoundError as error:
@@ -36,7 +38,8 @@ def run(chosen: argparse.Namespace) -> int:
     if not chosen.write:
         sys.stdout.writelines(_diff(before, after, chosen.script))
     elif after != before:
-        path.write_bytes(after)
+        with replacing(path) as file:
+            file.write(after)
     for line, note in notes:
         print(f"{chosen.script}:{line}: {note}", file=sys.stderr)
     return 0

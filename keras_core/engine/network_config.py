@@ -32,8 +32,21 @@ def network_config(network):
         "layers": layers,
         "input_layers": [_place(end, numbers) for end in network._input_coordinates],
         "output_layers": [_place(end, numbers) for end in network._output_coordinates],
+        **frozen_config(network),
     }
     return copy.deepcopy(config)
+
+
+def frozen_config(network):
+    """What says that a network is frozen, which Keras 2 passes over; nothing where it is not."""
+    return {} if network.trainable else {"trainable": False}
+
+
+def frozen_as(network, config):
+    """The network, frozen where its configuration says so."""
+    if config.get("trainable") is False:
+        network.trainable = False
+    return network
 
 
 def _number_nodes(network):
@@ -123,7 +136,7 @@ def network_from_config(cls, config, custom_objects=None):
             )
     _repeat_calls(calls, nodes, config.get("name"))
     ends = [[_output_at(nodes, *_place_of(place)) for place in ends] for ends in (inputs, outputs)]
-    return cls(inputs=ends[0], outputs=ends[1], name=config.get("name"))
+    return frozen_as(cls(inputs=ends[0], outputs=ends[1], name=config.get("name")), config)
 
 
 _LISTS = ("layers", "input_layers", "output_layers")

@@ -49,7 +49,7 @@ class Persistence:
         """Loads weights from a file, all or none.
 
         Args:
-            filepath: path, open binary file, `h5py.Group` or dict.
+            filepath: path, open binary file, `h5py.Group` or dict, of weights or a whole model.
             by_name: bool; with True, weights go to the layers of the same name, otherwise to the
                 layers in order.
             skip_mismatch: bool; with `by_name`, whether to pass over layers that don't fit.
@@ -62,9 +62,12 @@ class Persistence:
             OSError: if there is no such file.
             ValueError: if the file is damaged, or its weights do not fit the model.
         """
-        from keras_core.saving import hdf5
+        from keras_core.saving import archive, files, hdf5
 
-        hdf5.load_weights(self, filepath, by_name, skip_mismatch, reshape, written_on)
+        if files.is_archive(filepath):
+            archive.load_weights(self, filepath, by_name)
+        else:
+            hdf5.load_weights(self, filepath, by_name, skip_mismatch, reshape, written_on)
 
     def _updated_config(self) -> dict[str, Any]:
         from keras_core.saving import config

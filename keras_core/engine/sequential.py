@@ -18,7 +18,7 @@ from keras_core.engine.assembling import in_turn
 from keras_core.engine.base_layer import Layer, as_shapes
 from keras_core.engine.graph_map import GraphMap, check_names, node_of
 from keras_core.engine.input_layer import Input, InputLayer
-from keras_core.engine.network_config import listed
+from keras_core.engine.network_config import frozen_as, frozen_config, listed
 from keras_core.engine.retracing import current
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
@@ -262,7 +262,7 @@ class Sequential(Model):
         config: dict[str, Any] = {"name": self.name, "layers": copy.deepcopy(layers)}
         if self._build_input_shape:
             config["build_input_shape"] = self._build_input_shape
-        return config
+        return {**config, **frozen_config(self)}
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Self:
@@ -279,7 +279,7 @@ class Sequential(Model):
         model = cls(layers, name=config.get("name"))
         if not model.inputs and config.get("build_input_shape"):
             model.build(config["build_input_shape"])
-        return model
+        return frozen_as(model, config)
 
 
 def _layers_of(configs, custom_objects):

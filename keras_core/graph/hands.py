@@ -148,10 +148,13 @@ def _take(call: Call, hold: Hold, stays: bool) -> None:
 
 def _is_kept_waiting(call: Call, hold: Hold) -> bool:
     """Whether running calls, or those that wait for longer, are in the way."""
+    running = list(_running.items())
     earlier = takewhile(lambda other: other[0] is not call, list(_waiting.items()))
-    # A call within a call, in one thread, waits for nobody to be done writing.
+    # A call within a call, in one thread, waits for nobody to be done writing, nor for those who
+    # wait for the outer call to end.
+    is_inner = any(thread == call[0] and number is not call[1] for (thread, number), _ in running)
     return any(
         hold.excludes(other) or (thread != call[0] and hold.disturbs(other))
-        for (thread, number), other in [*list(_running.items()), *earlier]
+        for (thread, number), other in (running if is_inner else [*running, *earlier])
         if number is not call[1]
     )

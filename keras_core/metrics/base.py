@@ -43,6 +43,7 @@ class Metric(Layer):
 
     def __init__(self, name: str | None = None, dtype: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, dtype=dtype, **kwargs)
+        self._names = (self.name, self.name)
         self.stateful = True
         self.built = True
         self.dtype = K.floatx() if dtype is None else dtype
@@ -118,7 +119,18 @@ class Metric(Layer):
         raise NotImplementedError(f"{type(self).__name__} must define result(self).")
 
     def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "dtype": self.dtype}
+        return {"name": self.own_name, "dtype": self.dtype}
+
+    @property
+    def own_name(self) -> str:
+        """The name that it was given, whatever a model reports it as."""
+        given, reported = self._names
+        return given if self.name == reported else self.name
+
+    def _report_as(self, name: str) -> None:
+        """Takes the name that a model reports it as."""
+        self._names = (self.own_name, name)
+        self.name = name
 
 
 class Reduce(Metric):

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from keras_core.attempt import attempted, memory_limit
 from keras_core.errors import ModelFileError, shortened
+from keras_core.graph.hands import held_still
 from keras_core.saving import by_path, config, hdf5, targets, training
 from keras_core.saving.dialects import keras3_writing
 from keras_core.saving.dialects import training as later
 from keras_core.saving.json_text import json_value, parse_json
 from keras_core.saving.safety import safe_mode_scope, telling
 from keras_core.utils import hdf5_gate
-from keras_core.utils.io_utils import H5Dict, ask_to_proceed_with_overwrite, named
+from keras_core.utils.io_utils import H5Dict, named, write_all
 
 if TYPE_CHECKING:
     from keras_core.engine.training import Model
@@ -187,6 +188,28 @@ def load_model(
     return model
 
 
+def load_weights(model: Any, filepath: Any, by_name: bool = False) -> None:
+    """Loads the weights of a model from those of an archive, all or, after an error, none.
+
+    Args:
+        model: Model of the same layers.
+        filepath: path, or readable binary file.
+        by_name: bool, which is refused where it is True.
+
+    Raises:
+        OSError: if there is no such file.
+        ModelFileError: if the file is damaged, or its weights do not fit the model. It is a
+            ValueError and an OSError.
+    """
+    reason = f"its weights cannot be loaded into model {model.name}"
+    with (
+        opened(filepath) as archive,
+        telling(archive.file, WEIGHTS, reason),
+        archive.weights() as store,
+    ):
+        hdf5.load_by_path(store, model, by_name)
+
+
 def _version(archive: Archive) -> str | None:
     """The version of Keras that wrote an archive; it stands in the metadata, if there are any."""
     metadata = archive.json(METADATA) if METADATA in archive.members else {}
@@ -233,14 +256,17 @@ def save_model(
         NotImplementedError: if the model has no configuration, as a subclass with its own `call`.
     """
     trained = include_optimizer and training.can_be_saved(model.optimizer)
-    members = {
-        METADATA: _text(_metadata()),
-        CONFIG: _text(keras3_writing.model_config(model, trained)),
-        WEIGHTS: _weights(model, trained),
-    }
+    with held_still(training.variables_of(model)):
+        members = {
+            METADATA: _text(_metadata()),
+            CONFIG: _text(keras3_writing.model_config(model, trained)),
+            WEIGHTS: _weights(model, trained),
+        }
     if hasattr(filepath, "write"):
-        _write(filepath, members)
-    elif overwrite or not os.path.isfile(filepath) or ask_to_proceed_with_overwrite(filepath):
+        image = io.BytesIO()
+        _write(image, members)
+        write_all(filepath, image.getvalue())
+    elif targets.may_write(filepath, overwrite):
         with targets.replacing(filepath) as file:
             _write(file, members)
 

@@ -58,7 +58,8 @@ def save_weights(store: H5Dict, model: Any) -> None:
         model: Model.
     """
     for path, layer, variables in _places(model, "", None, _FOLDERS[0]):
-        write_arrays(store, path, layer.name, K.batch_get_value(variables))
+        with weights.named_after(layer):
+            write_arrays(store, path, layer.name, K.batch_get_value(variables))
 
 
 def write_arrays(store: H5Dict, path: str, name: str, arrays: Iterable[Any]) -> None:

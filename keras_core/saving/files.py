@@ -14,12 +14,12 @@ from keras_core.plugins.contract import ModelFormat
 from keras_core.saving import archive, hdf5, targets
 from keras_core.saving.safety import safe_mode_scope
 from keras_core.utils.generic_utils import CustomObjectScope, has_arg
-from keras_core.utils.io_utils import ask_to_proceed_with_overwrite
 
 if TYPE_CHECKING:
     from keras_core.engine.training import Model
 
 _HDF5 = "hdf5"
+_SEPARATORS = f"/{os.sep}"
 
 
 def save_model(
@@ -45,7 +45,7 @@ def save_model(
         hdf5.save_model(model, filepath, overwrite, include_optimizer)
     elif chosen.save is None:
         raise ValueError(f"{filepath}: files of the format {chosen.name!r} are only read.")
-    elif overwrite or not os.path.isfile(filepath) or ask_to_proceed_with_overwrite(filepath):
+    elif targets.may_write(filepath, overwrite):
         options = _taken(chosen.save, include_optimizer=include_optimizer)
         chosen.save(model, Path(filepath), **options)
 
@@ -78,8 +78,8 @@ def load_model(
             for more than `saving.safety.memory_scope` allows. It is a ValueError and an OSError.
     """
     if hasattr(filepath, "read"):
-        stream = io.BytesIO(filepath.read()) if not _is_seekable(filepath) else filepath
-        reader = archive if _head(stream).startswith(archive.SIGNATURE) else hdf5
+        stream = filepath if _is_seekable(filepath) else io.BytesIO(filepath.read())
+        reader = archive if is_archive(stream) else hdf5
         options = for_reader(reader.load_model, filepath, written_on)
         return reader.load_model(stream, custom_objects, compile, safe_mode, **options)
     chosen = _by_content(filepath) if targets.is_path(filepath) else None
@@ -91,6 +91,20 @@ def load_model(
     options.update(for_reader(chosen.load, filepath, written_on))
     with CustomObjectScope(custom_objects), safe_mode_scope(safe_mode):
         return chosen.load(Path(filepath), **options)
+
+
+def is_archive(target: Any) -> bool:
+    """Whether a path, or a stream that can go back, is that of a `.keras` archive.
+
+    Args:
+        target: path, stream, or something else.
+    """
+    if hasattr(target, "read"):
+        return _is_seekable(target) and _head(target).startswith(archive.SIGNATURE)
+    if not targets.is_path(target) or not os.path.isfile(target):
+        return False
+    with open(target, "rb") as stream:
+        return _head(stream).startswith(archive.SIGNATURE)
 
 
 def for_reader(load: Callable[..., Any], file: Any, written_on: str | None) -> dict[str, Any]:
@@ -131,7 +145,7 @@ def by_ending(path: Any) -> ModelFormat | None:
         (len(suffix), model_format)
         for model_format in features.model_formats().values()
         for suffix in model_format.suffixes
-        if name.endswith(suffix)
+        if (name.rstrip(_SEPARATORS) if model_format.is_folder else name).endswith(suffix)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else None
 

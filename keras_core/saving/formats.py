@@ -72,7 +72,11 @@ def _load_archive(
 
 
 def _save_json(model: Any, path: Path) -> None:
-    path.write_text(model.to_json(), encoding="utf-8")
+    from keras_core.saving.targets import replacing
+
+    text = model.to_json()
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
 
 
 def _load_json(path: Path, written_on: str | None = None) -> Any:

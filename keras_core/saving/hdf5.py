@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from keras_core.attempt import Attempt, attempted, memory_limit
+from keras_core.graph.hands import held_still
 from keras_core.saving import by_path, config, conventions, targets, training, weights, writer
 from keras_core.saving.dialects import keras1, numbered
 from keras_core.saving.json_text import json_value
@@ -44,9 +45,10 @@ def save_model(
         store["backend"] = config.KERNEL_LAYOUT.encode("utf8")
         text = json.dumps(architecture, default=json_value)
         store["model_config"] = text.encode("utf8")
-        weights.save_weights(store["model_weights"], model.layers)
-        if include_optimizer and training.can_be_saved(model.optimizer):
-            training.save_training(store, model)
+        with held_still(training.variables_of(model)):
+            weights.save_weights(store["model_weights"], model.layers)
+            if include_optimizer and training.can_be_saved(model.optimizer):
+                training.save_training(store, model)
 
     targets.write(filepath, save, overwrite, "save_model")
 
@@ -170,7 +172,7 @@ def load_weights(
         group = numbered.named(group)
         with telling(store.file, None, f"its weights cannot be loaded into model {model.name}"):
             if by_path.is_by_path(group):
-                _load_by_path(group, model, by_name)
+                load_by_path(group, model, by_name)
                 return
             # All is read before anything is changed.
             doubt = writer.doubt(group, model.layers, written_on)
@@ -187,7 +189,17 @@ def load_weights(
     targets.read(filepath, load, f"load_weights of {model.name}")
 
 
-def _load_by_path(store: H5Dict, model: Any, by_name: bool) -> None:
+def load_by_path(store: H5Dict, model: Any, by_name: bool) -> None:
+    """Loads weights that stand by the path of their layer.
+
+    Args:
+        store: H5Dict.
+        model: Model.
+        by_name: bool, which is refused where it is True.
+
+    Raises:
+        ValueError: if the file is damaged, or its weights do not fit.
+    """
     if by_name:
         raise ValueError(
             "it has its weights by the path of their layer, as later Keras writes them, not by "

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
+import re
 import shutil
 import stat
 import uuid
@@ -18,10 +21,17 @@ from keras_core.utils.io_utils import (
     H5Dict,
     ask_to_proceed_with_overwrite,
     check_folder,
+    hdf5_image,
     named,
-    save_to_binary_h5py,
+    write_all,
 )
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_UNFINISHED = re.compile(r"\.[0-9a-f]{8}-[0-9a-f]{8}\.tmp")
 _LONGEST_TEXT = 2**26
 
 
@@ -38,27 +48,82 @@ def replacing(path: Any) -> Iterator[BinaryIO]:
     Raises:
         FileNotFoundError: if the folder is missing.
         IsADirectoryError: if `path` is a folder.
+        PermissionError: if the file may not be written, though its folder may.
     """
-    check_folder(path)
-    if os.path.exists(path) and not os.path.isfile(path):
-        with open(path, "wb") as file:
+    target = _followed(os.fsdecode(os.fspath(path)))
+    check_folder(target)
+    if os.path.exists(target) and not os.path.isfile(target):
+        with _about(path), open(target, "wb") as file:
             yield file
         return
-    target = os.path.realpath(os.fsdecode(path))
-    _remove_leftovers(target)
-    new = f"{_unfinished(target)}{uuid.uuid4().hex[:8]}.tmp"
-    try:
-        with open(new, "xb") as file:
-            _lock(file)
+    if os.path.exists(target) and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
+    with _about(path):
+        remove_leftovers(*os.path.split(_unfinished(target)))
+        with _begun(target) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(target):
-            shutil.copymode(target, new)
-        os.replace(new, target)
+            _finish(file, target)
+
+
+def _followed(path: str) -> str:
+    """What a path leads to.
+
+    Raises:
+        OSError: if it leads nowhere, being a link to itself.
+    """
+    target = os.path.realpath(path) if os.path.islink(path) else path
+    if os.path.islink(target):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+    return target
+
+
+@contextmanager
+def _about(path: Any) -> Iterator[None]:
+    """Has errors of the file system name the file that was to be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or not _is_unfinished(error.filename):
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def _is_unfinished(name: Any) -> bool:
+    """Whether nothing is named, or a file that has no name of its own yet."""
+    return name is None or bool(_UNFINISHED.fullmatch(os.path.basename(os.fsdecode(name))))
+
+
+@contextmanager
+def _begun(target: str) -> Iterator[BinaryIO]:
+    """Opens an unfinished file, which is gone afterwards, unless it has become the target."""
+    file = _new_file(target)
+    try:
+        with file:
+            yield file
     finally:
-        if os.path.exists(new):
-            os.remove(new)
+        with suppress(FileNotFoundError):
+            os.remove(file.name)
+
+
+def _new_file(target: str) -> BinaryIO:
+    """Makes a file and holds it; another one if somebody took it for a leftover before."""
+    while True:
+        file = open(f"{_unfinished(target)}{uuid.uuid4().hex[:8]}.tmp", "xb")  # noqa: SIM115
+        # Shared, so that whoever opens it under its new name at once is not kept out.
+        if _hold(file, shared=True) is not False and os.path.exists(file.name):
+            return file
+        file.close()
+
+
+def _finish(file: BinaryIO, target: str) -> None:
+    """Puts a file, of which all is written, where it belongs; it is held until then."""
+    file.flush()
+    os.fsync(file.fileno())
+    if os.path.exists(target):
+        shutil.copymode(target, file.name)
+    if fcntl is None:  # Windows, where an open file cannot be moved
+        file.close()
+    os.replace(file.name, target)
 
 
 def _unfinished(target: str) -> str:
@@ -67,27 +132,103 @@ def _unfinished(target: str) -> str:
     return os.path.join(folder, f".{zlib.crc32(os.fsencode(name)):08x}-")
 
 
-def _remove_leftovers(target: str) -> None:
-    """Removes the unfinished files for a target that nobody is writing any more."""
-    folder, beginning = os.path.split(_unfinished(target))
-    names = [name for name in os.listdir(folder) if name.startswith(beginning)]
-    for leftover in (os.path.join(folder, name) for name in names if name.endswith(".tmp")):
-        with suppress(OSError), open(leftover, "rb") as file:
-            if _lock(file):
-                os.remove(leftover)
+def is_leftover(name: str) -> bool:
+    """Whether a file is named as unfinished ones are."""
+    return bool(_UNFINISHED.fullmatch(name))
 
 
-def _lock(file: BinaryIO) -> bool:
-    """Whether nobody else holds a file, which is then held until it is closed."""
+def remove_leftovers(folder: str, beginning: str = "") -> None:
+    """Removes unfinished files that nobody is writing any more.
+
+    Args:
+        folder: path of the folder that they are in.
+        beginning: how their names begin.
+    """
+    for name in _names_in(folder or "."):
+        path = os.path.join(folder, name)
+        # A pipe of such a name, which nobody here has made, would have whoever opens it wait.
+        if name.startswith(beginning) and is_leftover(name) and os.path.isfile(path):
+            with suppress(OSError):
+                _remove_unless_held(path)
+
+
+def _names_in(folder: str) -> list[str]:
+    """The names in a folder; none where it may be written into but not be read."""
     try:
-        import fcntl
-    except ImportError:  # Windows, where an open file cannot be removed
-        return True
+        return os.listdir(folder)
+    except PermissionError:
+        return []
+
+
+def _remove_unless_held(leftover: str) -> None:
+    if fcntl is None:  # Windows, where an open file cannot be removed
+        os.remove(leftover)
+        return
+    with open(leftover, "rb") as file:
+        if _hold(file):
+            os.remove(leftover)
+
+
+def _hold(file: Any, wait: bool = False, shared: bool = False) -> bool | None:
+    """Holds a file until it is closed, so that others can tell.
+
+    Args:
+        file: open file, or its descriptor.
+        wait: whether to wait for whoever holds it.
+        shared: whether others may hold it so too.
+
+    Returns:
+        True; False if somebody else holds it; None where files cannot be held.
+    """
+    if fcntl is None:
+        return None
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
+    except OSError:
+        return None
     return True
+
+
+@contextmanager
+def held_folder(folder: Any, writes: bool) -> Iterator[None]:
+    """While it lasts, nobody who asks the same writes files of a folder; nor reads, if this writes.
+
+    Args:
+        folder: path of the folder.
+        writes: whether this one writes.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # it may not be read, or Windows, where folders are not opened
+        yield
+        return
+    try:
+        _hold(descriptor, wait=True, shared=not writes)
+        yield
+    finally:
+        _let_go(descriptor)
+        os.close(descriptor)
+
+
+def _let_go(descriptor: int) -> None:
+    """Ends a hold, also for processes that were forked while it lasted."""
+    if fcntl is not None:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def may_write(path: Any, overwrite: bool) -> bool:
+    """Whether a path can be written to; asks before something is lost that is not to be.
+
+    Args:
+        path: path of a file or folder.
+        overwrite: bool; with False, asks before an existing one is replaced.
+    """
+    is_there = os.path.isfile(path) or (os.path.isdir(path) and bool(os.listdir(path)))
+    return overwrite or not is_there or ask_to_proceed_with_overwrite(path)
 
 
 def write(target: Any, save: Callable[[H5Dict], Any], overwrite: bool, what: str) -> None:
@@ -103,20 +244,21 @@ def write(target: Any, save: Callable[[H5Dict], Any], overwrite: bool, what: str
         ValueError: if `target` is nothing of that.
     """
     if is_path(target):
-        if overwrite or not os.path.isfile(target) or ask_to_proceed_with_overwrite(target):
+        if may_write(target, overwrite):
             # HDF5 does not recover from a disk that fills up, so its bytes are made in memory.
-            with replacing(target) as file:
-                _write_stream(file, save)
-    elif hasattr(target, "write"):
-        _write_stream(target, save)
+            with _image_of(save) as content, replacing(target) as file:
+                file.write(content)
+    elif hasattr(target, "write") and not isinstance(target, io.TextIOBase):
+        with _image_of(save) as content:
+            write_all(target, content)
     elif _is_store(target):
         save(_as_store(target))
     else:
         _refuse(target, what)
 
 
-def _write_stream(stream: Any, save: Callable[[H5Dict], Any]) -> None:
-    save_to_binary_h5py(lambda file: save(H5Dict(file)), stream)
+def _image_of(save: Callable[[H5Dict], Any]) -> memoryview:
+    return hdf5_image(lambda file: save(H5Dict(file)))
 
 
 def read(target: Any, load: Callable[[H5Dict], Any], what: str) -> Any:

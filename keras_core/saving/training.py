@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 from keras_core import slots
 from keras_core.errors import shortened
+from keras_core.graph import Variable
 from keras_core.saving import dialects
 from keras_core.saving.dialects import keras1
 from keras_core.saving.dialects import training as later
@@ -19,6 +20,7 @@ from keras_core.saving.warned import warn
 from keras_core.saving.weights import read_arrays, read_json, save_variables
 from keras_core.saving.writer import is_keras1, version_of
 from keras_core.utils.io_utils import H5Dict
+from keras_core.utils.layer_utils import unfrozen
 
 
 def can_be_saved(optimizer: Any) -> bool:
@@ -31,6 +33,19 @@ def can_be_saved(optimizer: Any) -> bool:
         warn(f"The model is saved without how it is compiled: {error}")
         return False
     return True
+
+
+def variables_of(model: Any) -> list[Variable]:
+    """What a step of training or a callback may change of a model and its optimizer.
+
+    Args:
+        model: Model, which need not be compiled.
+    """
+    with unfrozen():
+        weights = model.weights
+    optimizer = getattr(model, "optimizer", None)
+    settings = [x for x in getattr(optimizer, "__dict__", {}).values() if isinstance(x, Variable)]
+    return list(dict.fromkeys([*weights, *settings, *getattr(optimizer, "weights", ())]))
 
 
 def save_training(store: H5Dict, model: Any) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_core import backend as K
 from keras_core.attempt import current
-from keras_core.errors import ModelFileError, shown
+from keras_core.errors import ModelFileError, shortened, shown
 from keras_core.graph import Variable
+from keras_core.graph.hands import held_still
 from keras_core.saving import dialects, writer
 from keras_core.saving.config import KERAS_VERSION, KERNEL_LAYOUT
 from keras_core.saving.dialects import keras1_weights
@@ -33,11 +35,35 @@ def save_weights(group: H5Dict, layers: Sequence[Layer]) -> None:
         group: H5Dict.
         layers: list of layers.
     """
-    group["layer_names"] = [layer.name.encode("utf8") for layer in layers]
+    group["layer_names"] = [_encoded(layer) for layer in layers]
     group["backend"] = KERNEL_LAYOUT.encode("utf8")
     group["keras_version"] = KERAS_VERSION.encode("utf8")
-    for layer in layers:
-        _save_layer(group[layer.name], layer)
+    with held_still([variable for layer in layers for variable in layer.weights]):
+        for layer in layers:
+            with named_after(layer):
+                inner = group.group(layer.name)
+            _save_layer(inner, layer)
+
+
+@contextmanager
+def named_after(layer: Layer) -> Iterator[None]:
+    """Has an error over the name of a layer, within which something is named, tell so.
+
+    Args:
+        layer: layer.
+    """
+    try:
+        yield
+    except ValueError as error:
+        reason = error.reason if isinstance(error, ModelFileError) else f"{shortened(error, 200)}."
+        raise ValueError(
+            f"Layer {shown(layer.name)} cannot be saved under this name: {reason} Give it another."
+        ) from error
+
+
+def _encoded(layer: Layer) -> bytes:
+    with named_after(layer):
+        return layer.name.encode("utf8")
 
 
 # Beside Keras 2's list of names, where frozen layers change its order: the order that they do not.

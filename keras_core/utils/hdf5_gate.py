@@ -57,13 +57,22 @@ class Limits:
         size: its bytes.
         content: opens its bytes; None for a file without limits.
         base: where its addresses are counted from.
+        identity: what tells it from another file of its name.
     """
 
-    def __init__(self, file: str, size: float, content: Content | None = None, base: int = 0):
+    def __init__(
+        self,
+        file: str,
+        size: float,
+        content: Content | None = None,
+        base: int = 0,
+        identity: tuple[int, int] | None = None,
+    ):
         self.file = file
         self.left = memory_limit(2 * size + _FREE_MEMORY)
         self.content = content
         self.base = base
+        self.identity = identity
 
     def take(self, count: int, place: str) -> None:
         """Takes memory for an array that is kept.
@@ -108,7 +117,16 @@ def opened(path: Any, mode: str = "r") -> Gate:
     if mode in ("r", "a", "r+") and os.path.exists(file):
         limits = _checked_file(file)
     with library_errors(file):
-        return Gate(_h5py().File(path, mode), limits)
+        node = _h5py().File(path, mode)
+    if mode == "r" and limits and limits.identity != _identity(os.stat(file)):
+        # Another file took its place meanwhile, as one does that is saved.
+        node.close()
+        return opened(path, mode)
+    return Gate(node, limits)
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def opened_content(content: bytes, file: str) -> Gate:
@@ -130,11 +148,12 @@ def _checked_file(file: str) -> Limits:
     if not stat.S_ISREG(os.stat(file).st_mode):
         raise ModelFileError("it is no regular file, so it is not opened.", file)
     with library_errors(file), open(file, "rb") as stream:
-        size = os.fstat(stream.fileno()).st_size
-        if not size:
+        found = os.fstat(stream.fileno())
+        if not found.st_size:
             raise ModelFileError("it is empty.", file)
         with _map_of(stream) as content:
-            return Limits(file, size, partial(_mapped, file), checked_base(content, file))
+            base = checked_base(content, file)
+    return Limits(file, found.st_size, partial(_mapped, file), base, _identity(found))
 
 
 @contextmanager

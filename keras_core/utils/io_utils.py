@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import pickle
@@ -258,14 +259,17 @@ class H5Dict:
         raise self.wrong(f"a text was expected, not {type(value).__name__}.", key)
 
     def group(self, key: str) -> H5Dict:
-        """An inner dictionary.
+        """An inner dictionary, whatever text has its name; made where it is missing in a file that
+        is written.
 
         Raises:
-            ModelFileError: if it is missing or something else.
+            ModelFileError: if it is missing in a file that is read, or something else.
         """
         if not self._in_memory:
+            if not self.read_only and not self.gate.has_object(key):
+                self.data.create_group(key)
             return H5Dict(self.gate.group(key), self._inner_mode)
-        found = self.get(key)
+        found = self.get(key) if self.read_only else self[key]
         if not isinstance(found, H5Dict):
             raise self.wrong("a group was expected.", key)
         return found
@@ -394,14 +398,44 @@ def save_to_binary_h5py(save_function: Callable[[Any], Any], stream: Any) -> Non
         save_function: function of an open `h5py.File`.
         stream: writable binary file.
     """
+    # Given back also where writing fails, for what is lent cannot be freed.
+    with hdf5_image(save_function) as content:
+        write_all(stream, content)
+
+
+def hdf5_image(save_function: Callable[[Any], Any]) -> memoryview:
+    """The bytes of an HDF5 file.
+
+    Args:
+        save_function: function of an open `h5py.File`, which it fills.
+    """
     import h5py
 
     image = io.BytesIO()
     with h5py.File(image, "w") as file:
         save_function(file)
-    # Given back also where writing fails, for what is lent cannot be freed.
-    with image.getbuffer() as content:
+    return image.getbuffer()
+
+
+def write_all(stream: Any, content: Any) -> None:
+    """Writes bytes to a stream; a raw one may take a part of them at a time.
+
+    Args:
+        stream: writable binary file.
+        content: bytes, or what can be seen as bytes.
+
+    Raises:
+        BlockingIOError: if the stream takes nothing now, and does not wait.
+    """
+    if not isinstance(stream, io.RawIOBase):
         stream.write(content)
+        return
+    rest = memoryview(content)
+    while rest:
+        taken = stream.write(rest)
+        if taken is None:
+            raise BlockingIOError(errno.EAGAIN, "The stream takes no more bytes now.")
+        rest = rest[taken:]
 
 
 def load_from_binary_h5py(load_function: Callable[[Any], Any], stream: Any) -> Any:

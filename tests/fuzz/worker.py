@@ -160,12 +160,12 @@ class Reader:
         return (lambda: load_model(folder)), sum(map(len, files.values()))
 
     def _beside(self) -> list[str]:
-        """The files of archives and folders."""
+        """The files of archives and folders, and the folder, which is held while it is read."""
         return [
             os.path.join(folder, name)
             for folder, _, names in os.walk(self.folder.name)
             for name in names
-        ]
+        ] + [os.path.join(self.folder.name, "model.tfjs")]
 
     def _read_file(self, content: bytes, number: int) -> None:
         with open(self.path, "wb") as file:

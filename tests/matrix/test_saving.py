@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import io
 import json
@@ -31,7 +30,6 @@ from keras_core.models import (
     model_from_yaml,
     save_model,
 )
-from keras_core.saving import targets
 from keras_core.utils.io_utils import H5Dict, HDF5Matrix
 
 DATA = pathlib.Path(__file__).parents[1] / "data" / "keras_2_3_1"
@@ -337,25 +335,6 @@ def test_overwrite_asks(tmp_path, monkeypatch):
     assert path.read_text() == "old"
     small_model().save_weights(path, overwrite=False)
     small_model().load_weights(path)
-
-
-class FullDisk(io.BytesIO):
-    def write(self, data):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def test_a_full_disk_leaves_the_old_file(saved, monkeypatch):
-    before = saved.read_bytes()
-
-    def open_on_full_disk(path, mode):
-        pathlib.Path(path).touch()
-        return FullDisk()
-
-    monkeypatch.setattr(targets, "open", open_on_full_disk, raising=False)
-    with pytest.raises(OSError, match="No space left"):
-        small_model().save(saved)
-    assert saved.read_bytes() == before
-    assert os.listdir(saved.parent) == [saved.name]
 
 
 def test_a_failure_while_saving_leaves_the_old_file(saved):

@@ -115,5 +115,5 @@ def _name_metrics(model: Any, losses: Sequence[Any], *found: Sequence[dict[str, 
     taken += [metric.name for metric in model._added_metrics()]
     for output, *of_output in zip(names, *found):
         for name, metric in (pair for metrics in of_output for pair in metrics.items()):
-            metric.name = unique_name(f"{output}_{name}" if several else name, taken)
+            metric._report_as(unique_name(f"{output}_{name}" if several else name, taken))
             taken.append(metric.name)

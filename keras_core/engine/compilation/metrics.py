@@ -39,8 +39,9 @@ def get_metric_name(metric: Any, weighted: bool = False) -> str:
         return metric
     refuse_function_of_others("metric", metric)
     found = metrics_module.get(metric)
-    if not isinstance(found, metrics_module.Metric):
-        check_takes_targets("metric", found)
+    if isinstance(found, metrics_module.Metric):
+        return found.own_name
+    check_takes_targets("metric", found)
     return found.name if hasattr(found, "name") else found.__name__
 
 

@@ -18,7 +18,7 @@ from keras_core.engine.compilation.compiled import Compiled
 from keras_core.engine.feeding.sources import Source
 from keras_core.graph import Variable
 from keras_core.saving import targets, trees
-from keras_core.utils.layer_utils import unfrozen
+from keras_core.saving.training import variables_of
 
 
 class Backups:
@@ -135,7 +135,7 @@ class Backups:
         """Removes the files, when there is nothing left to go on with."""
         for keeper in self.keepers:
             if os.path.exists(keeper.path):
-                os.remove(keeper.path)
+                os.remove(os.path.realpath(keeper.path))
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -156,12 +156,8 @@ class Backups:
     def _variables(self) -> list[Variable]:
         """All that training or a callback may change: weights, optimizer, metrics, states."""
         step = self.model._step_program("train").function
-        optimizer = self.model.optimizer
-        with unfrozen():
-            weights = self.model.weights
-        settings = [x for x in vars(optimizer).values() if isinstance(x, Variable)]
         updated = [update.variable for update in step.updates]
-        return unique([*weights, *settings, *getattr(optimizer, "weights", ()), *updated])
+        return unique([*variables_of(self.model), *updated])
 
 
 class BatchBackups:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from keras_core import backend as K
 from keras_core.engine.native_calls import program_of
 from keras_core.export.errors import refuse
 from keras_core.export.onnx.lowering import LOWERINGS
@@ -149,9 +150,10 @@ def _declare_inputs(
     for x, name in zip(program.inputs, names):
         trace.names[x.key] = name
         trace.writer.block.inputs.append(Value(name, x.dtype, _shape(x.sizes, sizes)))
-    for variable in program.variables:
+    variables = list(program.variables)
+    for variable, value in zip(variables, K.batch_get_value(variables)):
         name = variable.name.partition(":")[0]
-        trace.names[variable.key] = trace.writer.store.keep(name, variable.get_value())
+        trace.names[variable.key] = trace.writer.store.keep(name, value)
 
 
 def _declare_outputs(

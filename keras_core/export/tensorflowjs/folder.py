@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -20,7 +21,14 @@ from keras_core.export.tensorflowjs.topology import topology
 from keras_core.saving.config import calls_for, model_from_config
 from keras_core.saving.json_text import parse_json
 from keras_core.saving.safety import telling
-from keras_core.saving.targets import read_text, replacing
+from keras_core.saving.targets import (
+    held_folder,
+    is_leftover,
+    read_text,
+    remove_leftovers,
+    replacing,
+)
+from keras_core.utils.io_utils import check_folder
 
 MODEL = "model.json"
 _SHARD_SIZE = 4 * 2**20
@@ -51,10 +59,12 @@ def save(model: Any, path: Path) -> None:
     text = json.dumps(_description(model, arrays, list(shards)))
     _refuse_other(path)
     path.mkdir(exist_ok=True)
-    for name, part in shards.items():
-        _write(path / name, part)
-    _write(path / MODEL, text.encode())
-    _remove_old(path, shards)
+    with held_folder(path, writes=True):
+        remove_leftovers(str(path))
+        for name, part in shards.items():
+            _write(path / name, part)
+        _write(path / MODEL, text.encode())
+        _remove_old(path, shards)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -64,16 +74,16 @@ def _write(path: Path, data: bytes) -> None:
 
 def _weights(model: Any) -> dict[str, np.ndarray]:
     """The weights by the names that TensorFlow.js finds them by."""
-    arrays: dict[str, np.ndarray] = {}
+    variables: dict[str, Any] = {}
     for variable in model.weights:
         name = _name(variable)
         layer = name.partition("/")[0]
-        if name in arrays:
+        if name in variables:
             raise refuse(limits.FORMAT, layer, f"two weights are named {name!r}; rename a layer.")
         if variable.dtype not in manifest.WRITTEN:
             raise refuse(limits.FORMAT, layer, f"its weight {name!r} is {variable.dtype}.")
-        arrays[name] = K.get_value(variable)
-    return arrays
+        variables[name] = variable
+    return dict(zip(variables, K.batch_get_value(list(variables.values()))))
 
 
 def _name(variable: Any) -> str:
@@ -102,15 +112,19 @@ def _description(
 
 def _refuse_other(path: Path) -> None:
     """Refuses to write where something else is."""
-    if not path.exists():
-        if not path.parent.is_dir():
-            raise FileNotFoundError(f"There is no folder {path.parent} to write {path.name} into.")
+    if not os.path.lexists(path):
+        check_folder(path)
         return
-    if not path.is_dir() or (any(path.iterdir()) and not (path / MODEL).exists()):
+    if not path.is_dir() or not ((path / MODEL).exists() or all(map(_is_ours, path.iterdir()))):
         raise FileExistsError(
             f"{path} is no folder of a TensorFlow.js model, so it is not written over; name "
             "another one, or remove it first."
         )
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a file may be what is left of a folder whose writing was broken off."""
+    return bool(_OURS.fullmatch(file.name)) or is_leftover(file.name)
 
 
 def _remove_old(path: Path, shards: Mapping[str, bytes]) -> None:
@@ -133,6 +147,11 @@ def load(path: Path) -> Any:
         ModelFileError: the files are damaged, or hold no such model.
     """
     file = path / MODEL if path.is_dir() else path
+    with held_folder(file.parent, writes=False):
+        return _loaded(path, file)
+
+
+def _loaded(path: Path, file: Path) -> Any:
     if path.is_dir() and not file.is_file():
         raise ModelFileError(f"it is a folder without {MODEL}, no regular file", str(path))
     text = read_text(file)

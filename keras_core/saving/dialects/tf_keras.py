@@ -222,6 +222,8 @@ def _model(entry):
         made["output_layers"] = _places(config["output_layers"])
     elif isinstance(config.get("build_input_shape"), list):
         made["build_input_shape"] = config["build_input_shape"]
+    if config.get("trainable") is False:
+        made["trainable"] = False
     name = class_name(entry)
     result = {**beside(entry), "class_name": _RENAMED.get(name, name), "config": made}
     if "inbound_nodes" in result:

@@ -15,7 +15,7 @@ from keras_core.testing.golden import GoldenCase
 TOLERANCE = 2e-5
 
 
-class _SetMask(layers.Layer):
+class SetMask(layers.Layer):
     """Passes its first input on, with the second as the mask."""
 
     supports_masking = True
@@ -30,7 +30,7 @@ class _SetMask(layers.Layer):
         return inputs[1]
 
 
-class _Replay:
+class Replay:
     """A layer with the weights of a case, connected to inputs."""
 
     def __init__(self, case: GoldenCase) -> None:
@@ -70,7 +70,7 @@ class _Replay:
     def _masked(self) -> list[Any]:
         masks = self.case.get("masks") or [None] * len(self.inputs)
         return [
-            x if mask is None else _SetMask()([x, self._like(mask.astype(bool))])
+            x if mask is None else SetMask()([x, self._like(mask.astype(bool))])
             for x, mask in zip(self.inputs, masks)
         ]
 
@@ -97,7 +97,7 @@ def replay_layer(case: GoldenCase) -> None:
     Raises:
         AssertionError: something differs.
     """
-    replay = _Replay(case)
+    replay = Replay(case)
     _check_phases(replay)
     if "updates" in case.record:
         _check_updates(replay)
@@ -105,7 +105,7 @@ def replay_layer(case: GoldenCase) -> None:
         _check_states(replay)
 
 
-def _check_phases(replay: _Replay) -> None:
+def _check_phases(replay: Replay) -> None:
     case = replay.case
     gradients = replay.gradients()
     run = replay.function([*replay.outputs, *gradients])
@@ -127,7 +127,7 @@ def _compare(case: GoldenCase, got: Any, recorded: Any, gradients: int) -> None:
         assert_all_near(got[outputs:], expected, tolerance, "gradient")
 
 
-def _check_updates(replay: _Replay) -> None:
+def _check_updates(replay: Replay) -> None:
     case, layer = replay.case, replay.layer
     step = replay.function(replay.outputs, layer.updates)
     # The variance of the fused kernel is another one than that of the plain kernel; both count.
@@ -147,7 +147,7 @@ def _assert_one_near(got: Any, variants: Any) -> None:
     assert_all_near(got, last, TOLERANCE, "weight after an update")
 
 
-def _check_states(replay: _Replay) -> None:
+def _check_states(replay: Replay) -> None:
     layer = replay.layer
     step = replay.function(replay.outputs, layer.updates)
     layer.reset_states()
