@@ -19,6 +19,7 @@ from keras_core.engine.feeding.generators import (
     ordered_infinite,
 )
 from keras_core.engine.options import Workers, number_of_steps
+from keras_core.unbroken import Unbroken
 from keras_core.utils import data_utils
 from keras_core.utils.data_utils import BatchOrder, GeneratorEnqueuer, OrderedEnqueuer
 
@@ -295,13 +296,19 @@ class GeneratorSource(Source):
         self.shuffle = shuffle
         self._resumed = self._first = (0, 0)
         self._seed: int | None = None
+        self._enqueuer: Any = None
 
     def __enter__(self) -> GeneratorSource:
         self.order = BatchOrder(self._shuffles(), self._seed)
         if self.taken:
             self._pass_over()
-        self._enqueuer = self._started()
-        self.batches = self._in_place() if self._enqueuer is None else self._enqueuer.get()
+        try:
+            with Unbroken():
+                self._enqueuer = self._started()
+            self.batches = self._in_place() if self._enqueuer is None else self._enqueuer.get()
+        except BaseException:  # nobody leaves what was not entered
+            self.__exit__()
+            raise
         return self
 
     def state(self) -> dict[str, Any]:
