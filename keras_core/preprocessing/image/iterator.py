@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from keras_core.preprocessing.image.files import array_to_img, img_to_array, load_img
+from keras_core.preprocessing.image.files import (
+    checked_size,
+    img_to_array,
+    load_img,
+    save_img,
+)
 from keras_core.utils.data_utils import Sequence
 
 if TYPE_CHECKING:
@@ -179,10 +184,9 @@ def saved(
     if not iterator.save_to_dir:
         return
     for number, pixels in zip(index_array, batch):
-        image = array_to_img(pixels, iterator.data_format, scale=True)
         drawn = np.random.randint(largest_number)
         name = f"{iterator.save_prefix}_{number}_{drawn}.{iterator.save_format}"
-        image.save(os.path.join(iterator.save_to_dir, name))
+        save_img(os.path.join(iterator.save_to_dir, name), pixels, iterator.data_format)
 
 
 class BatchFromFilesMixin:
@@ -228,7 +232,7 @@ class BatchFromFilesMixin:
                 f"color_mode must be one of {', '.join(_CHANNELS)}, not {color_mode!r}."
             )
         self.image_data_generator = image_data_generator
-        self.target_size = tuple(target_size)
+        self.target_size = checked_size(target_size)
         self.color_mode = color_mode
         self.data_format = data_format
         channels = (_CHANNELS[color_mode],)
@@ -258,7 +262,7 @@ class BatchFromFilesMixin:
         image = load_img(
             path,
             color_mode=self.color_mode,
-            target_size=self.target_size,  # type: ignore[arg-type]
+            target_size=self.target_size,
             interpolation=self.interpolation,
         )
         x = img_to_array(image, data_format=self.data_format)
