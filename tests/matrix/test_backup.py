@@ -30,6 +30,7 @@ from keras_core.callbacks import (
     BackupAndRestore, CSVLogger, EarlyStopping, LambdaCallback, ReduceLROnPlateau)
 from keras_core.layers import BatchNormalization, Dense, Dropout
 from keras_core.models import Sequential
+from keras_core.preprocessing.image import Iterator
 from keras_core.utils import Sequence
 
 folder, every, data, killed_after = sys.argv[1:]
@@ -51,6 +52,11 @@ class Batches(Sequence):
 
     def on_epoch_end(self):
         np.random.RandomState(1).shuffle(self.order)
+
+
+class Drawn(Iterator):
+    def _get_batches_of_transformed_samples(self, rows):
+        return x[rows] + np.random.rand(), y[rows]
 
 
 def generator():
@@ -87,6 +93,8 @@ callbacks = [
 options = {"epochs": 4, "verbose": 0, "callbacks": callbacks}
 if data == "arrays":
     history = model.fit(x, y, batch_size=8, validation_split=0.2, **options)
+elif data == "drawn":
+    history = model.fit(Drawn(96, 8, True, None), workers=1, **options)
 elif data == "generator":
     history = model.fit(generator(), steps_per_epoch=7, **options)
 else:
@@ -108,7 +116,14 @@ def run(folder, every, data, killed_after):
 
 @pytest.mark.parametrize(
     ("every", "data"),
-    [("epoch", "arrays"), ("3", "arrays"), ("5", "generator"), ("3", "0"), ("4", "2")],
+    [
+        ("epoch", "arrays"),
+        ("3", "arrays"),
+        ("5", "generator"),
+        ("3", "0"),
+        ("4", "2"),
+        ("5", "drawn"),
+    ],
 )
 def test_a_killed_run_ends_like_an_unbroken_one(tmp_path, every, data):
     whole, broken = tmp_path / "whole", tmp_path / "broken"

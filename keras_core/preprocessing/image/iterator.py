@@ -22,6 +22,7 @@ from keras_core.utils.data_utils import Sequence
 if TYPE_CHECKING:
     from keras_core.preprocessing.image.generator import ImageDataGenerator
 
+_STATE = ("batch_index", "total_batches_seen", "index_array", "_epoch", "_origin")
 _CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
 
 
@@ -73,6 +74,15 @@ class Iterator(Sequence):
         self.__dict__.update(state)
         self.lock = threading.Lock()
         self.index_generator = self._flow_index()
+
+    def get_state(self) -> dict[str, Any]:
+        """What BackupAndRestore keeps: the order of the samples and how far they were taken."""
+        return {name: getattr(self, name) for name in _STATE}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on where `get_state` was asked."""
+        self.__dict__.update(state)
+        self.index_generator = self._flow_index(state["batch_index"])
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -126,8 +136,8 @@ class Iterator(Sequence):
         """Lets `next` begin a new epoch."""
         self.batch_index = 0
 
-    def _flow_index(self) -> AnyIterator[np.ndarray]:
-        self.reset()
+    def _flow_index(self, first: int = 0) -> AnyIterator[np.ndarray]:
+        self.batch_index = first
         while True:
             self._seed_for_next()
             if self.batch_index == 0:
