@@ -11,6 +11,8 @@ Each derives from the builtin type that a Keras 2 user catches:
         PluginError              a plugin breaks the hook specification
     OSError, ValueError
         ModelFileError           a file, or text, that is read as a model is damaged or hostile
+    KeyError
+        NoSuchNameError          a value of an epoch, or a column, that is not there
     UserWarning
         PluginWarning            a plugin was left out, and why
         BackendChoiceWarning     a backend runs that may not be the one that is wanted
@@ -28,6 +30,7 @@ __all__ = [
     "BackendLoadError",
     "BackendNotFoundError",
     "ModelFileError",
+    "NoSuchNameError",
     "PluginConflictError",
     "PluginError",
     "PluginWarning",
@@ -101,3 +104,9 @@ class BackendChoiceWarning(UserWarning):
 
 class SettingsError(ValueError):
     """A setting has a value that it cannot have."""
+
+
+class NoSuchNameError(KeyError):
+    """A name that stands for nothing, such as that of a value or a column."""
+
+    __str__ = Exception.__str__  # that of KeyError shows a message as a quoted text

@@ -15,8 +15,9 @@ class BackupAndRestore(Callback):
     state is that of the model, its optimizer and metrics, of the random generators of NumPy, Python
     and this package, of the order of the samples, and of the callbacks (`Callback.get_state`). A
     program that is started again the same way thus arrives at the weights of a run that nothing
-    broke, on NumPy to the last bit. A generator is drawn from again up to the batch where the run
-    goes on; a Sequence hears of the ends of the epochs that it has missed.
+    broke, to the last bit where the engine repeats what it computes. A generator is drawn from
+    again up to the batch where the run goes on; a Sequence hears of the ends of the epochs that it
+    has missed.
 
     Args:
         path: path of the file.

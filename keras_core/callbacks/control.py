@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.callbacks.base import Callback, Logs, check_path, ignore
+from keras_core.errors import NoSuchNameError
 from keras_core.utils.generic_utils import checked_number, did_you_mean
 from keras_core.utils.io_utils import check_folder
 
@@ -72,12 +73,6 @@ class TerminateOnNaN(Callback):
         if loss is not None and not np.isfinite(loss):
             print(f"Batch {batch}: Invalid loss, terminating training")
             self.model.stop_training = True
-
-
-class NoSuchValueError(KeyError):
-    """A name for which an epoch has no value."""
-
-    __str__ = Exception.__str__  # that of KeyError shows a message as a quoted text
 
 
 class ModelCheckpoint(Callback):
@@ -146,7 +141,7 @@ class ModelCheckpoint(Callback):
             return str(self.filepath).format(epoch=epoch + 1, **logs)
         except (KeyError, IndexError) as error:
             name = error.args[0]
-            raise NoSuchValueError(
+            raise NoSuchNameError(
                 f"ModelCheckpoint: filepath {str(self.filepath)!r} names {name!r}, but there are "
                 f"only epoch, {', '.join(logs)}.{did_you_mean(name, logs)}"
             ) from None

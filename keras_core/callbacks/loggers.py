@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import warnings
 from collections.abc import Iterable
 from collections.abc import Iterable as IterableABC
 from contextlib import suppress
@@ -156,8 +157,8 @@ class CSVLogger(Callback):
     Args:
         filename: path of the file.
         separator: what stands between two values.
-        append: True adds to an existing file, but for a last line that a crash has cut off; False
-            begins a new one.
+        append: True adds to an existing file, but for a last line that a crash has cut off, and
+            keeps to its columns; False begins a new one.
 
     Raises:
         FileNotFoundError: before training, when the folder is missing.
@@ -174,19 +175,24 @@ class CSVLogger(Callback):
         self.file_flags = ""
         self.writer: Any = None
         self.keys: list[str] | None = None
+        self._columns: list[str] | None = None
         self.append_header = True
         self.csv_file: Any = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         check_folder(self.filename)
         appends = self.append or self.params.get("resumes", False)
+        columns: list[str] = []
         if appends:
             _drop_half_line(self.filename)
-            self.append_header = not _has_text(self.filename)
+            columns = _first_row(self.filename, self.sep)
+            self.append_header = not columns
+        # A first row that is no header stays what it is: rows of values follow it.
+        self._columns = columns[1:] if columns[:1] == ["epoch"] else None
         self.csv_file = open(self.filename, "a" if appends else "w", newline="")  # noqa: SIM115
 
     def get_state(self) -> dict[str, Any]:
-        return {"keys": self.keys, "length": os.path.getsize(self.filename)}
+        return {"keys": self.keys, "length": os.fstat(self.csv_file.fileno()).st_size}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Goes on behind the rows that the file had then."""
@@ -198,7 +204,7 @@ class CSVLogger(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
         if self.keys is None:
-            self.keys = sorted(logs)
+            self.keys = self._keys_for(logs)
         if self.writer is None:
             self.writer = csv.DictWriter(self.csv_file, ["epoch", *self.keys], delimiter=self.sep)
             if self.append_header:
@@ -207,6 +213,20 @@ class CSVLogger(Callback):
         row = {name: _cell(logs.get(name, "NA")) for name in self.keys}
         self.writer.writerow({"epoch": epoch, **row})
         self.csv_file.flush()
+
+    def _keys_for(self, logs: Logs) -> list[str]:
+        """The columns that the file has already, or else the names of the values."""
+        if self._columns is None:
+            return sorted(logs)
+        left_out = sorted(set(logs) - set(self._columns))
+        if left_out:
+            warnings.warn(
+                f"CSVLogger: {os.fspath(self.filename)} has the columns "
+                f"{', '.join(self._columns)}, so there is no place for {', '.join(left_out)}. Give "
+                "another filename to keep these, too.",
+                stacklevel=3,
+            )
+        return self._columns
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         self.csv_file.close()
@@ -226,8 +246,12 @@ def _drop_half_line(path: Any) -> None:
         file.truncate(text.rfind(b"\n") + 1)
 
 
-def _has_text(path: Any) -> bool:
-    return os.path.isfile(path) and os.path.getsize(path) > 0
+def _first_row(path: Any, separator: str) -> list[str]:
+    """The cells of the first row; none where there is no file or nothing in it."""
+    if not os.path.isfile(path):
+        return []
+    with open(path, newline="") as file:
+        return next(csv.reader(file, delimiter=separator), [])
 
 
 def _cell(value: Any) -> Any:
@@ -239,12 +263,18 @@ def _cell(value: Any) -> Any:
 class RemoteMonitor(Callback):
     """Posts the values of every epoch to a web server; needs the `requests` package.
 
+    A server that cannot be reached gives a warning, and training goes on. Form fields hold NaN and
+    infinities as Python writes them, JSON texts null.
+
     Args:
         root: address of the server.
         path: path under `root`.
         field: name of the form's field that holds the JSON text.
         headers: dict of HTTP headers, or None.
         send_as_json: True posts the JSON text itself instead of a form.
+
+    Raises:
+        ImportError: before training, where `requests` is missing.
     """
 
     def __init__(
@@ -262,16 +292,17 @@ class RemoteMonitor(Callback):
         self.headers = headers
         self.send_as_json = send_as_json
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        import warnings
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        _requests()
 
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         requests = _requests()
-        message = {"epoch": epoch, **{name: _plain(value) for name, value in (logs or {}).items()}}
-        body = (
-            {"json": message} if self.send_as_json else {"data": {self.field: json.dumps(message)}}
-        )
+        url, message = self.root + self.path, {"epoch": epoch, **_plain(logs or {})}
         try:
-            requests.post(self.root + self.path, headers=self.headers, **body)
+            if self.send_as_json:
+                requests.post(url, json=_in_json(message), headers=self.headers)
+            else:
+                requests.post(url, {self.field: json.dumps(message)}, headers=self.headers)
         except requests.exceptions.RequestException as error:
             warnings.warn(
                 f"RemoteMonitor could not reach {self.root}: {error}. Training goes on.",
@@ -290,5 +321,20 @@ def _requests() -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A value of NumPy as JSON can hold it."""
-    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+    """A value with the numbers of NumPy in it as those of Python; an array of one as a number."""
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.item() if value.size == 1 else value.tolist()
+    return value
+
+
+def _in_json(value: Any) -> Any:
+    """A plain value; null in place of numbers that JSON has no word for."""
+    if isinstance(value, dict):
+        return {name: _in_json(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_in_json(entry) for entry in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

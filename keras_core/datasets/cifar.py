@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from keras_core.datasets._files import unpickled
+from keras_core.utils.data_utils import get_file
+
+
+def batches_in(folder: str, names: Sequence[str], origin: str, file_hash: str) -> list[str]:
+    """The paths of files of an archive that is in the cache, or comes there.
+
+    Args:
+        folder: name of the folder in the archive.
+        names: names of the files in it.
+        origin: address of the archive.
+        file_hash: its hash.
+
+    Raises:
+        OSError: the archive is needed, but not there, and cannot be downloaded.
+    """
+    path = get_file(folder, origin=origin, untar=True, file_hash=file_hash)
+    paths = [os.path.join(path, name) for name in names]
+    if not all(map(os.path.isfile, paths)):
+        # Unpacking was broken off.
+        get_file(f"{folder}.tar.gz", origin=origin, file_hash=file_hash, extract=True)
+    return paths
 
 
 def load_batch(fpath: str, label_key: str = "labels") -> tuple[np.ndarray, list[int]]:

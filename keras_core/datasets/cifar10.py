@@ -5,11 +5,9 @@ Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from keras_core.datasets.cifar import load_batch, parts
-from keras_core.utils.data_utils import get_file
+from keras_core.datasets.cifar import batches_in, load_batch, parts
 
 if TYPE_CHECKING:
     from keras_core.datasets import Data
@@ -29,7 +27,6 @@ def load_data() -> Data:
     Raises:
         OSError: the files are not there and cannot be downloaded.
     """
-    folder = get_file("cifar-10-batches-py", origin=ORIGIN, untar=True, file_hash=HASH)
-    names = [f"data_batch_{number}" for number in range(1, 6)]
-    train = [load_batch(os.path.join(folder, name)) for name in names]
-    return parts(train, load_batch(os.path.join(folder, "test_batch")))
+    names = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
+    *train, test = map(load_batch, batches_in("cifar-10-batches-py", names, ORIGIN, HASH))
+    return parts(train, test)

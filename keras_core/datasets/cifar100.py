@@ -5,11 +5,9 @@ Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from keras_core.datasets.cifar import load_batch, parts
-from keras_core.utils.data_utils import get_file
+from keras_core.datasets.cifar import batches_in, load_batch, parts
 
 if TYPE_CHECKING:
     from keras_core.datasets import Data
@@ -35,9 +33,6 @@ def load_data(label_mode: str = "fine") -> Data:
     """
     if label_mode not in ("fine", "coarse"):
         raise ValueError(f"cifar100: label_mode must be 'fine' or 'coarse', not {label_mode!r}.")
-    folder = get_file("cifar-100-python", origin=ORIGIN, untar=True, file_hash=HASH)
-    train, test = (
-        load_batch(os.path.join(folder, name), label_key=f"{label_mode}_labels")
-        for name in ("train", "test")
-    )
+    paths = batches_in("cifar-100-python", ("train", "test"), ORIGIN, HASH)
+    train, test = (load_batch(path, label_key=f"{label_mode}_labels") for path in paths)
     return parts([train], test)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Callable
 
@@ -46,12 +46,3 @@ def only_where(takes: Callable[[Node], bool]) -> Callable[[Any], Any]:
         return lowering
 
     return mark
-
-
-def is_lowered(node: Node, lowerings: Container[str]) -> bool:
-    """Whether a table (or a set of names) has a lowering that serves this node."""
-    if node.primitive.name not in lowerings:
-        return False
-    lowering = lowerings[node.primitive.name] if isinstance(lowerings, Mapping) else None
-    takes = getattr(lowering, "takes", None)
-    return takes is None or bool(takes(node))

@@ -319,9 +319,7 @@ def is_path(target: Any) -> bool:
 
 
 def _is_store(target: Any) -> bool:
-    import h5py
-
-    return isinstance(target, (dict, h5py.Group, H5Dict))
+    return isinstance(target, (dict, hdf5_gate.h5py_module().Group, H5Dict))
 
 
 def _as_store(target: Any, mode: str = "a") -> H5Dict:

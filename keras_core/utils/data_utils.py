@@ -16,6 +16,7 @@ from typing import Any, Callable
 
 import numpy as np
 
+from keras_core.unbroken import Unbroken
 from keras_core.utils.downloads import _hash_file as _hash_file
 from keras_core.utils.downloads import get_file as get_file
 from keras_core.utils.downloads import validate_file as validate_file
@@ -150,10 +151,15 @@ class SequenceEnqueuer:
         self.stop_signal = threading.Event()
         # With the backend in use and the custom objects that are known here.
         context = copy_context()
-        self.run_thread = threading.Thread(
-            target=context.run, args=(self._run_or_report,), daemon=True
-        )
-        self.run_thread.start()
+        try:
+            with Unbroken():
+                self.run_thread = threading.Thread(
+                    target=context.run, args=(self._run_or_report,), daemon=True
+                )
+                self.run_thread.start()
+        except BaseException:  # Ctrl-C: nobody else knows yet of what runs
+            self.stop()
+            raise
 
     def stop(self, timeout: float | None = None) -> None:
         """Stops the workers and drops the batches that wait.
@@ -163,17 +169,23 @@ class SequenceEnqueuer:
         """
         if self.run_thread is None:
             return
-        self._end()
-        # The feeding thread may be waiting for room.
+        with Unbroken():
+            self._end()
+            self._make_room()
+        try:
+            self.run_thread.join(_PATIENCE if timeout is None else timeout)
+        finally:  # also when Ctrl-C comes a second time
+            if self._crew is not None:
+                self._crew.kill()
+            _SHARED_SEQUENCES.pop(self.uid, None)
+
+    def _make_room(self) -> None:
+        """Drops what waits, since the feeding thread may be waiting for room."""
         with self.queue.mutex:
             self.queue.queue.clear()
             self.queue.unfinished_tasks = 0
             self.queue.not_full.notify_all()
             self.queue.all_tasks_done.notify_all()
-        self.run_thread.join(_PATIENCE if timeout is None else timeout)
-        if self._crew is not None:
-            self._crew.kill()
-        _SHARED_SEQUENCES.pop(self.uid, None)
 
     def _end(self) -> None:
         """Makes no more batches; those that wait can still be taken."""

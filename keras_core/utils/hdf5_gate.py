@@ -21,6 +21,7 @@ import math
 import mmap
 import os
 import stat
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -31,6 +32,7 @@ import numpy as np
 
 from keras_core.attempt import memory_limit
 from keras_core.errors import ModelFileError
+from keras_core.unbroken import Unbroken
 from keras_core.utils import hdf5_objects, hdf5_texts
 from keras_core.utils.hdf5_image import DamagedStructure, Image
 
@@ -117,7 +119,7 @@ def opened(path: Any, mode: str = "r") -> Gate:
     if mode in ("r", "a", "r+") and os.path.exists(file):
         limits = _checked_file(file)
     with library_errors(file):
-        node = _h5py().File(path, mode)
+        node = h5py_module().File(path, mode)
     if mode == "r" and limits and limits.identity != _identity(os.stat(file)):
         # Another file took its place meanwhile, as one does that is saved.
         node.close()
@@ -141,7 +143,7 @@ def opened_content(content: bytes, file: str) -> Gate:
     """
     limits = Limits(file, len(content), lambda: nullcontext(content), checked_base(content, file))
     with library_errors(file):
-        return Gate(_h5py().File(io.BytesIO(content), "r"), limits)
+        return Gate(h5py_module().File(io.BytesIO(content), "r"), limits)
 
 
 def _checked_file(file: str) -> Limits:
@@ -166,17 +168,20 @@ def _map_of(stream: Any) -> mmap.mmap:
     return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _h5py() -> Any:
-    import h5py
-
-    return h5py
+def h5py_module() -> Any:
+    """The package h5py, which takes a Ctrl-C amid its import for an error of its own."""
+    if "h5py" not in sys.modules:
+        with Unbroken():
+            import h5py  # noqa: F401
+    return sys.modules["h5py"]
 
 
 @contextmanager
 def library_errors(file: str) -> Iterator[None]:
     """Turns what the HDF5 library makes of a damaged file into a ModelFileError."""
     try:
-        yield
+        with Unbroken():
+            yield
     except ModelFileError:
         raise
     except _LIBRARY_ERRORS as error:
@@ -275,7 +280,7 @@ class Gate:
     def has_attribute(self, name: str) -> bool:
         """Whether there is an attribute of that name."""
         with self._reading(name):
-            return bool(_h5py().h5a.exists(self.node.id, _bytes(name)))
+            return bool(h5py_module().h5a.exists(self.node.id, _bytes(name)))
 
     def has_object(self, name: str) -> bool:
         """Whether there is a group or an array of that name, whatever it is linked by."""
@@ -299,13 +304,13 @@ class Gate:
             ModelFileError: if it is missing or something else.
         """
         found = self._object(name)
-        if not isinstance(found, _h5py().h5g.GroupID):
+        if not isinstance(found, h5py_module().h5g.GroupID):
             self.refuse(name, "a group was expected.")
-        return Gate(_h5py().Group(found), self.limits)
+        return Gate(h5py_module().Group(found), self.limits)
 
     def is_array(self, name: str) -> bool:
         """Whether an object is a dataset."""
-        return isinstance(self._object(name), _h5py().h5d.DatasetID)
+        return isinstance(self._object(name), h5py_module().h5d.DatasetID)
 
     def walk(self) -> Iterator[tuple[str, Gate, str]]:
         """Path, group and name of each object inside; a group of several names is entered once.
@@ -335,7 +340,7 @@ class Gate:
     @property
     def _address(self) -> int:
         with self._reading(""):
-            return int(_h5py().h5o.get_info(self.node.id).addr)
+            return int(h5py_module().h5o.get_info(self.node.id).addr)
 
     def _inner_group(self, name: str) -> Gate | None:
         """The group of a name, if it is one that can be opened."""
@@ -375,7 +380,7 @@ class Gate:
             ModelFileError: if it is something else, or too large.
         """
         with self._reading(name):
-            found = _h5py().h5a.open(self.node.id, _bytes(name))
+            found = h5py_module().h5a.open(self.node.id, _bytes(name))
             self._check_attribute(name, found)
             return self.node.attrs[name]
 
@@ -384,7 +389,8 @@ class Gate:
     @contextmanager
     def _reading(self, name: str) -> Iterator[None]:
         try:
-            yield
+            with Unbroken():
+                yield
         except ModelFileError:
             raise
         except Exception as error:
@@ -415,12 +421,12 @@ class Gate:
         with self._reading(name):
             if not parent.links.exists(part):
                 self.refuse(name, "it is missing.")
-            if parent.links.get_info(part).type != _h5py().h5l.TYPE_HARD:
+            if parent.links.get_info(part).type != h5py_module().h5l.TYPE_HARD:
                 self.refuse(name, "it is a link to another place, which is not followed.")
-            return _h5py().h5o.open(parent, part)
+            return h5py_module().h5o.open(parent, part)
 
     def _checked_array(self, name: str) -> Any:
-        h5py = _h5py()
+        h5py = h5py_module()
         found = self._object(name)
         if not isinstance(found, h5py.h5d.DatasetID):
             self.refuse(name, "it is no array of numbers, but a group.")
@@ -435,7 +441,7 @@ class Gate:
         return dataset
 
     def _check_attribute(self, name: str, found: Any) -> None:
-        h5t = _h5py().h5t
+        h5t = h5py_module().h5t
         kind, shape = found.get_type(), found.shape
         if shape is None or len(shape) > 1:
             self.refuse(name, "it is neither a text nor a list of texts.")
@@ -466,7 +472,7 @@ class Gate:
 
 
 def _check_storage(gate: Gate, name: str, plan: Any) -> None:
-    h5d, h5z = _h5py().h5d, _h5py().h5z
+    h5d, h5z = h5py_module().h5d, h5py_module().h5z
     known = {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, _LZF}
     if plan.get_external_count():
         gate.refuse(name, "it is kept in another file, which is not opened.")
@@ -482,7 +488,7 @@ def _check_storage(gate: Gate, name: str, plan: Any) -> None:
 
 
 def _check_numbers(gate: Gate, name: str, kind: Any) -> None:
-    h5t = _h5py().h5t
+    h5t = h5py_module().h5t
     plain = kind.get_class() in (h5t.INTEGER, h5t.FLOAT) and kind.get_size() <= 8
     if not plain and not (kind.get_class() == h5t.ENUM and kind.dtype == np.dtype(bool)):
         gate.refuse(name, "it is no array of numbers.")
@@ -513,7 +519,7 @@ def _check_compressed(gate: Gate, name: str, dataset: Any) -> None:
             gate.limits.check(info.size, f"{gate.place.rstrip('/')}/{name}")
             if _LZF in filters and info.size * _LZF_RATIO > max(_LARGEST_TRANSIENT, 2 * width):
                 gate.refuse(name, "a chunk packed by lzf is too large.")
-            if _h5py().h5z.FILTER_DEFLATE in filters and not info.filter_mask:
+            if h5py_module().h5z.FILTER_DEFLATE in filters and not info.filter_mask:
                 _check_inflated(gate, name, dataset, info, width)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from keras_core import missing
 from keras_core.errors import ModelFileError
+from keras_core.unbroken import Unbroken
 from keras_core.utils import hdf5_gate
 
 __all__ = [
@@ -80,8 +81,6 @@ class H5Dict:
     """
 
     def __init__(self, path: Any, mode: str = "a") -> None:
-        import h5py
-
         self.data: Any
         self.read_only = mode == "r"
         self._is_file = isinstance(path, (str, os.PathLike))
@@ -89,7 +88,7 @@ class H5Dict:
             self._open(hdf5_gate.opened(path, mode))
         elif isinstance(path, hdf5_gate.Gate):
             self._open(path)
-        elif isinstance(path, h5py.Group):
+        elif isinstance(path, hdf5_gate.h5py_module().Group):
             self._open(hdf5_gate.Gate(path))
         elif isinstance(path, dict):
             self.data = path
@@ -365,9 +364,7 @@ class H5Dict:
         Args:
             path: anything.
         """
-        import h5py
-
-        return isinstance(path, (str, os.PathLike, dict, h5py.Group))
+        return isinstance(path, (str, os.PathLike, dict, hdf5_gate.h5py_module().Group))
 
 
 h5dict = H5Dict
@@ -409,10 +406,9 @@ def hdf5_image(save_function: Callable[[Any], Any]) -> memoryview:
     Args:
         save_function: function of an open `h5py.File`, which it fills.
     """
-    import h5py
-
-    image = io.BytesIO()
-    with h5py.File(image, "w") as file:
+    h5py, image = hdf5_gate.h5py_module(), io.BytesIO()
+    # Ctrl-C is lost where it is heard in what h5py has called by its C library.
+    with Unbroken(), h5py.File(image, "w") as file:
         save_function(file)
     return image.getbuffer()
 
@@ -484,11 +480,9 @@ class HDF5Matrix:
         end: int | None = None,
         normalizer: Callable[[Any], Any] | None = None,
     ) -> None:
-        import h5py
-
         with self._opening:
             if datapath not in self._files:
-                self._files[datapath] = h5py.File(datapath, "r")
+                self._files[datapath] = hdf5_gate.h5py_module().File(datapath, "r")
             self.refs[datapath] += 1
         self.data = self._files[datapath][dataset]
         self.start = start
@@ -526,14 +520,18 @@ class HDF5Matrix:
         distinct, places = np.unique(rows, return_inverse=True)
         for row in distinct:
             self._inside(int(row))
-        return self._normalized(self.data[(distinct + self.start).tolist()][places])
+        return self._normalized(self._values((distinct + self.start).tolist())[places])
 
     def _read(self, rows: Any) -> Any:
         if isinstance(rows, slice):
             rows = slice(rows.start + self.start, rows.stop + self.start)
         else:
             rows += self.start
-        return self._normalized(self.data[rows])
+        return self._normalized(self._values(rows))
+
+    def _values(self, rows: Any) -> Any:
+        with Unbroken():
+            return self.data[rows]
 
     def _normalized(self, values: Any) -> Any:
         return values if self.normalizer is None else self.normalizer(values)

@@ -103,11 +103,12 @@ def print_summary(
     """Prints a table of a model's layers.
 
     With `cost`, two columns say what a layer costs for one sample. *Multiply-adds* are the products
-    that its matrix products and convolutions add up in prediction, in all of its calls and, for a
-    recurrent layer, steps; what is done element by element (activations, biases, normalization) and
-    in poolings counts nothing. *Bytes* are what its weights and the outputs of its calls take; an
-    Input is no output. Both are read off the graph, so layers of your own count as well. `?` stands
-    where a size other than the batch's is not known, as the number of steps: give Input its sizes.
+    that its matrix products, convolutions and sums (as K.sum(a * b)) add up in prediction, in all
+    of its calls and, for a recurrent layer, steps; what is done element by element (activations,
+    biases, normalization) and in poolings counts nothing. *Bytes* are what its weights and the
+    outputs of its calls take; an Input is no output. Both are read off the graph, so layers of your
+    own count as well. `?` stands where a size other than the batch's is not known, as the number of
+    steps: give Input its sizes.
 
     Args:
         model: Model that is built; programs of Keras 1 gave the list of its layers.

@@ -37,8 +37,8 @@ def multi_gpu_model(
     Raises:
         ValueError: fewer than two GPUs.
     """
-    count = gpus if gpus is None or isinstance(gpus, int) else len(gpus)
-    if count is not None and count < 2:
+    count = len(gpus) if isinstance(gpus, (list, tuple, range)) else gpus
+    if count is not None and (not isinstance(count, int) or count < 2):
         raise ValueError(
             f"multi_gpu_model takes gpus of 2 or more, or a list of as many, not {gpus!r}. For one "
             "device use the model itself."

@@ -342,6 +342,23 @@ def test_an_unpacked_folder_is_used_as_it_lies(home, offline):
     assert len(x_train) == 10
 
 
+def test_a_folder_that_was_not_unpacked_to_its_end_is_completed(home, monkeypatch):
+    batch = {"data": random_bytes(2, 3072), "fine_labels": [7, 8]}
+    files = dict.fromkeys(("train", "test"), as_python_2_wrote_it(batch))
+    archive = home / "cifar-100-python.tar.gz"
+    archive.write_bytes(tar_of("cifar-100-python", files))
+    accept(monkeypatch, cifar100, archive)
+    (home / "cifar-100-python").mkdir()
+    (home / "cifar-100-python" / "train").write_bytes(files["train"])
+    assert len(cifar100.load_data()[1][0]) == 2
+
+
+def test_a_folder_that_cannot_be_completed_is_told(home, offline):
+    (home / "cifar-10-batches-py").mkdir()
+    with pytest.raises(OSError, match=r"cifar-10-python\.tar\.gz(.|\n)*put it at"):
+        cifar10.load_data()
+
+
 # Nothing in a file is run
 
 

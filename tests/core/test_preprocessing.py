@@ -395,6 +395,25 @@ def test_jpeg_is_written_without_transparency(pillow, tmp_path):
         assert image.load_img(tmp_path / name).size == (4, 3)
 
 
+@pytest.mark.parametrize(("mode", "largest"), [("I;16", 60000), ("I", 70000)])
+def test_grays_of_many_bits_keep_their_values(pillow, tmp_path, mode, largest):
+    x = np.array([[0, 300, 1000], [255, 40000, largest]], "uint16" if mode == "I;16" else "int32")
+    pillow.fromarray(x).save(tmp_path / "x.tif")
+    found = image.img_to_array(image.load_img(tmp_path / "x.tif", color_mode="grayscale"))
+    np.testing.assert_array_equal(found[..., 0], x)
+    image.save_img(tmp_path / "y.tif", found, scale=False)
+    np.testing.assert_array_equal(np.asarray(pillow.open(tmp_path / "y.tif")), x)
+
+
+def test_batches_of_four_channels_go_to_jpeg_without_the_last(pillow, tmp_path):
+    batches = image.ImageDataGenerator().flow(
+        np.zeros((2, 3, 4, 4)), batch_size=2, save_to_dir=str(tmp_path), save_format="jpeg"
+    )
+    with pytest.warns(UserWarning, match="no transparency"):
+        next(batches)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_a_former_argument_of_load_img_is_taken_with_a_warning(pillow, tmp_path):
     image.save_img(tmp_path / "x.png", X[0])
     with pytest.warns(UserWarning, match="color_mode='grayscale'"):
@@ -456,7 +475,7 @@ def test_folders_refuse_what_makes_no_sense(folder, options, told):
 @pytest.mark.parametrize(
     ("options", "error", "told"),
     [
-        ({"class_mode": "other"}, ValueError, "'multi_output', 'raw', 'sparse', None"),
+        ({"class_mode": "another"}, ValueError, "'multi_output', 'raw', 'sparse', None"),
         ({"class_mode": "binary"}, ValueError, "2 classes, not 3"),
         ({"class_mode": "multi_output"}, TypeError, "a list of columns as y_col, not 'class'"),
         ({"y_col": ["n", "m"]}, TypeError, "one column as y_col"),
@@ -464,7 +483,11 @@ def test_folders_refuse_what_makes_no_sense(folder, options, told):
         ({"y_col": "several", "class_mode": "sparse"}, TypeError, "must be of type str"),
         ({"x_col": "n"}, TypeError, "names of files, in column 'n'"),
         ({"weight_col": "class"}, TypeError, "weight_col='class' must hold numbers"),
-        ({"x_col": "absent"}, KeyError, "absent"),
+        ({"x_col": "absent"}, KeyError, "no column 'absent'; the columns are.*'class'"),
+        ({"y_col": "absent"}, KeyError, "no column 'absent'"),
+        ({"weight_col": "absent"}, KeyError, "no column 'absent'"),
+        ({"target_size": 8}, TypeError, r"target_size is \(rows, columns\).*not 8"),
+        ({"target_size": (8, 8, 3)}, ValueError, "color_mode says how many channels"),
     ],
 )
 def test_data_frames_refuse_what_makes_no_sense(folder, options, error, told):
@@ -472,6 +495,19 @@ def test_data_frames_refuse_what_makes_no_sense(folder, options, error, told):
     frame = pandas.DataFrame(CASES.columns())
     with pytest.raises(error, match=told):
         image.ImageDataGenerator().flow_from_dataframe(frame, folder, **options)
+
+
+def test_former_arguments_of_data_frames_are_taken(folder):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(CASES.columns())
+    frames = image.ImageDataGenerator().flow_from_dataframe
+    options = {"y_col": "n", "validate_filenames": False, "shuffle": False}
+    with pytest.warns(DeprecationWarning, match="has_ext has no effect"):
+        old = frames(frame, folder, class_mode="other", has_ext=True, **options)
+    new = frames(frame, folder, class_mode="raw", **options)
+    np.testing.assert_array_equal(old.labels, new.labels)
+    with pytest.raises(TypeError, match="a data frame of pandas, not a dict"):
+        frames({"filename": []}, folder)
 
 
 def test_draws_do_not_touch_the_other_generator():

@@ -51,6 +51,30 @@ def test_what_adds_up_no_products_counts_nothing(case):
     assert counted(built(case)[0]) == 0
 
 
+@pytest.mark.parametrize(
+    ("build", "count"),
+    [
+        (lambda a, b: p.reduce_sum(p.multiply(a, b), axes=(1,), keepdims=False), 2 * 3 * 4),
+        (lambda a, b: p.reduce_mean(p.multiply(a, b), axes=(0, 2), keepdims=True), 2 * 3 * 4),
+        (lambda a, b: p.cumsum(p.square(a), axis=1), 2 * 3 * 4),
+        (lambda a, b: p.sum_like(p.multiply(a, b), b), 2 * 3 * 4),
+        (
+            lambda a, b: p.reduce_sum(
+                p.reshape(p.transpose(p.multiply(a, b), perm=(2, 0, 1)), shape=(4, 6)),
+                axes=(1,),
+                keepdims=False,
+            ),
+            2 * 3 * 4,
+        ),
+        (lambda a, b: p.reduce_sum(p.add(a, b), axes=(1,), keepdims=False), 0),
+        (lambda a, b: p.reduce_max(p.multiply(a, b), axes=(1,), keepdims=False), 0),
+        (lambda a, b: p.reduce_sum(p.exp(p.multiply(a, b)), axes=(1,), keepdims=False), 0),
+    ],
+)
+def test_a_sum_counts_the_products_that_it_is_given(build, count):
+    assert counted(build(Placeholder((2, 3, 4)), Placeholder((3, 1)))) == count
+
+
 def test_a_loop_counts_its_body_at_each_step():
     steps, kernel = Placeholder((7, 2, 3)), Placeholder((3, 3))
     state = Placeholder((2, 3))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 from itertools import count
 
@@ -124,6 +125,39 @@ def test_results_that_cannot_travel_are_told():
 def test_a_process_that_dies_is_told(end, told):
     with pytest.raises(RuntimeError, match=f"Worker process.*{told}"):
         taken(OrderedEnqueuer(Numbers(end), True), 1, workers=2)
+
+
+@pytest.mark.parametrize("processes", [False, pytest.param(True, marks=FORKS)])
+def test_ctrl_c_while_workers_start_stops_them(monkeypatch, processes):
+    class Interrupted(threading.Thread):
+        def start(self):
+            super().start()
+            if threading.current_thread() is threading.main_thread():
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(threading, "Thread", Interrupted)
+    enqueuer = OrderedEnqueuer(Numbers(length=1000), processes)
+    with pytest.raises(KeyboardInterrupt):
+        enqueuer.start(workers=2)
+    assert not enqueuer.is_running()
+    assert not enqueuer.run_thread.is_alive()
+
+
+def test_ctrl_c_while_workers_are_stopped_ends_their_processes(monkeypatch):
+    class Processes:
+        killed = False
+
+        def kill(self):
+            self.killed = True
+
+    enqueuer, crew = OrderedEnqueuer(Numbers()), Processes()
+    enqueuer.start()
+    enqueuer.get()
+    monkeypatch.setattr(enqueuer.run_thread, "join", raising(KeyboardInterrupt()))
+    enqueuer._crew = crew
+    with pytest.raises(KeyboardInterrupt):
+        enqueuer.stop()
+    assert crew.killed
 
 
 AN_END = """

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import csv
+import socket
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from json import dumps, loads
+from urllib.parse import parse_qs, urlencode
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -420,28 +427,85 @@ def test_lambda_callback_calls_its_functions():
     assert calls == ["train", "batch", "test", 0]
 
 
-def test_remote_monitor_posts_json(monkeypatch):
-    import sys
-    import types
+class Posts:
+    """A package `requests` that sends with the standard library, and what came of it."""
 
-    sent = []
-    stub = types.SimpleNamespace(
-        post=lambda url, **kwargs: sent.append((url, kwargs)),
-        exceptions=types.SimpleNamespace(RequestException=OSError),
-    )
-    monkeypatch.setitem(sys.modules, "requests", stub)
-    RemoteMonitor(send_as_json=True).on_epoch_end(3, {"loss": np.float32(0.5)})
-    RemoteMonitor("http://host").on_epoch_end(0, {"loss": 1.0})
-    assert sent == [
-        (
-            "http://localhost:9000/publish/epoch/end/",
-            {"headers": None, "json": {"epoch": 3, "loss": 0.5}},
-        ),
-        (
-            "http://host/publish/epoch/end/",
-            {"headers": None, "data": {"data": '{"epoch": 0, "loss": 1.0}'}},
-        ),
+    class exceptions:
+        RequestException = OSError
+
+    @staticmethod
+    def post(url, data=None, json=None, headers=None):
+        kind = "application/x-www-form-urlencoded" if json is None else "application/json"
+        body = urlencode(data) if json is None else dumps(json, allow_nan=False)
+        headers = {"Content-Type": kind, **(headers or {})}
+        return urlopen(Request(url, body.encode(), headers), timeout=30)
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A web server's address and what was posted to it."""
+    received = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            received.append((self.path, self.headers["Content-Type"], body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setitem(sys.modules, "requests", Posts)
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", received
+        server.shutdown()
+        thread.join()
+
+
+SENT = {"loss": np.float32(0.5), "one": np.ones(1), "two": [np.int64(1), np.nan], "word": "a"}
+
+
+def test_remote_monitor_posts_a_form(server):
+    root, received = server
+    line().fit(X, Y, epochs=2, verbose=0, callbacks=[RemoteMonitor(root, field="values")])
+    RemoteMonitor(root, "/there", headers={"Content-Type": "text/own"}).on_epoch_end(3, SENT)
+    (path, kind, body), _, (own_path, own_kind, own_body) = received
+    assert (path, kind) == ("/publish/epoch/end/", "application/x-www-form-urlencoded")
+    assert list(loads(parse_qs(body)["values"][0])) == ["epoch", "loss", "mae"]
+    assert (own_path, own_kind) == ("/there", "text/own")
+    assert parse_qs(own_body)["data"] == [
+        '{"epoch": 3, "loss": 0.5, "one": 1.0, "two": [1, NaN], "word": "a"}'
     ]
+
+
+def test_remote_monitor_posts_json(server):
+    root, received = server
+    RemoteMonitor(root, send_as_json=True).on_epoch_end(3, SENT)
+    ((_, kind, body),) = received
+    assert kind == "application/json"
+    assert loads(body) == {"epoch": 3, "loss": 0.5, "one": 1.0, "two": [1, None], "word": "a"}
+
+
+def test_remote_monitor_goes_on_without_a_server(monkeypatch):
+    monkeypatch.setitem(sys.modules, "requests", Posts)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        root = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.warns(UserWarning, match=r"could not reach http.*Training goes on"):
+            history = line().fit(X, Y, epochs=2, verbose=0, callbacks=[RemoteMonitor(root)])
+    assert history.epoch == [0, 1]
+
+
+def test_remote_monitor_misses_requests_before_training(monkeypatch):
+    monkeypatch.setitem(sys.modules, "requests", None)
+    model = line()
+    before = model.get_weights()
+    with pytest.raises(ImportError, match="pip install requests"):
+        model.fit(X, Y, verbose=0, callbacks=[RemoteMonitor()])
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
 
 
 def test_callback_list_calls_all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from keras_core import backend as K
 from keras_core.callbacks import LambdaCallback
 from keras_core.layers import Dense
 from keras_core.models import Sequential
+from keras_core.utils.io_utils import save_to_binary_h5py
 
 X = np.linspace(-1, 1, 64 * 8).reshape(64, 8).astype("float32")
 
@@ -79,6 +81,62 @@ def test_a_signal_within_a_call_is_heard_at_its_end():
         assert heard == [1, 1]
     finally:
         signal.signal(signal.SIGUSR1, old)
+
+
+def test_ctrl_c_while_a_file_is_made_is_heard_when_h5py_is_done():
+    def fill(file):
+        signal.raise_signal(signal.SIGINT)
+        file.attrs["whole"] = True
+        inside.append(1)
+
+    inside, stream = [], io.BytesIO()
+    with pytest.raises(KeyboardInterrupt):
+        save_to_binary_h5py(fill, stream)
+    assert (inside, stream.getvalue()) == ([1], b"")
+
+
+def test_ctrl_c_in_a_callback_ends_fit_at_once_and_whole():
+    model = new_model()
+    model.fit(X, X[:, :1], batch_size=16, shuffle=False, verbose=0)
+    end = LambdaCallback(on_batch_end=lambda batch, _: batch == 2 and signal.raise_signal(2))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, X[:, :1], batch_size=16, shuffle=False, verbose=0, callbacks=[end])
+    assert same(state(model), states_of_an_unbroken_run(8)[6])
+
+
+def batches():
+    while True:
+        yield X[:16], X[:16, :1]
+
+
+RUNS = {
+    "evaluate": lambda model: model.evaluate_generator(batches(), 10**9),
+    "predict": lambda model: model.predict_generator(batches(), 10**9, workers=0),
+    "fit": lambda model: model.fit_generator(batches(), 10**9, verbose=0, workers=2),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_ctrl_c_twice_in_a_long_run_leaves_a_model_to_use(name):
+    model = new_model()
+    model.fit(X, X[:, :1], verbose=0)
+
+    def interrupt():
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    ender = threading.Timer(0.1, interrupt)
+
+    def run():
+        try:
+            ender.start()
+            RUNS[name](model)
+        finally:
+            ender.join()
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert np.isfinite(model.fit(X, X[:, :1], verbose=0).history["loss"]).all()
 
 
 def test_handlers_are_as_before():

@@ -258,6 +258,13 @@ LAYERS = {
         (7, 3),
         7 * 7 * 3 + 7 * 7 * 3,
     ),
+    "attention_by_hand": (
+        layers.Lambda(lambda x: K.sum(K.softmax(x, axis=1) * x, axis=1)),
+        (7, 3),
+        7 * 3,
+    ),
+    "masked_mean": (layers.Lambda(lambda x: K.mean(x * K.ones((7, 1)), axis=1)), (7, 3), 7 * 3),
+    "lengths": (layers.Lambda(lambda x: K.l2_normalize(x, axis=-1)), (7, 3), 7 * 3),
     "a_phase": (
         layers.Lambda(
             lambda x: K.in_train_phase(K.dot(x, K.ones((3, 50))), K.dot(x, K.ones((3, 2))))
@@ -284,6 +291,14 @@ def test_a_lookup_counts_no_multiply_adds_and_holds_its_table():
 def test_dot_of_two_inputs():
     a, b = Input((4, 3)), Input((5, 3))
     assert multiply_adds(Model([a, b], layers.Dot(axes=2)([a, b]))) == 4 * 5 * 3
+
+
+def test_products_of_one_layer_that_another_one_sums():
+    a, b = Input((7, 3)), Input((7, 1))
+    weighted = layers.Multiply(name="weighted")([a, b])
+    summed = layers.Lambda(lambda x: K.sum(x, axis=1), name="summed")(weighted)
+    costs = costs_of(Model([a, b], summed))
+    assert (costs["weighted"][0], costs["summed"][0]) == ("0", str(7 * 3))
 
 
 def test_a_layer_of_ones_own_and_other_dtypes():

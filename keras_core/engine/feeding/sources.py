@@ -19,6 +19,7 @@ from keras_core.engine.feeding.generators import (
     ordered_infinite,
 )
 from keras_core.engine.options import Workers, number_of_steps
+from keras_core.unbroken import Unbroken
 from keras_core.utils import data_utils
 from keras_core.utils.data_utils import BatchOrder, GeneratorEnqueuer, OrderedEnqueuer
 
@@ -112,6 +113,9 @@ class Source:
     def take(self) -> tuple[int, Batch]:
         """The number of samples and what to feed of the next batch."""
         raise NotImplementedError(f"{type(self).__name__} has to define take().")
+
+    def make_resumable(self) -> None:
+        """Sees to it that `state` tells where the data are; a source of arrays always does."""
 
     def groups(self) -> list[int]:
         """How many of an epoch's steps may be done in each call, if several can; one by default."""
@@ -295,19 +299,39 @@ class GeneratorSource(Source):
         self.shuffle = shuffle
         self._resumed = self._first = (0, 0)
         self._seed: int | None = None
+        self._enqueuer: Any = None
+        self._in_hand = False
+        self._data_state: Any = None
 
     def __enter__(self) -> GeneratorSource:
         self.order = BatchOrder(self._shuffles(), self._seed)
         if self.taken:
             self._pass_over()
-        self._enqueuer = self._started()
-        self.batches = self._in_place() if self._enqueuer is None else self._enqueuer.get()
+        try:
+            with Unbroken():
+                self._enqueuer = self._started()
+            self.batches = self._in_place() if self._enqueuer is None else self._enqueuer.get()
+        except BaseException:  # nobody leaves what was not entered
+            self.__exit__()
+            raise
         return self
 
+    def make_resumable(self) -> None:
+        """Has batches made in place where the data have a state, which workers take ahead.
+
+        Processes work on copies of the data, which have no such state.
+        """
+        tells = all(hasattr(self.data, name) for name in ("get_state", "set_state"))
+        self._in_hand = tells and not self._uses_processes()
+
+    def _uses_processes(self) -> bool:
+        return self.workers.use_multiprocessing and self.workers.workers > 0
+
     def state(self) -> dict[str, Any]:
-        return {"seed": self.order.seed}
+        return {"seed": self.order.seed, "data": self.data.get_state() if self._in_hand else None}
 
     def resume(self, state: dict[str, Any], epochs: int, done: int) -> None:
+        self._data_state = state["data"]
         self._resumed = (epochs, done)
         self.taken = epochs * self.steps + done
         self._seed = state["seed"]
@@ -321,7 +345,9 @@ class GeneratorSource(Source):
             self._first = divmod(self.taken, len(self.data))
         else:
             deque(islice(self.data, self.taken), maxlen=0)
-        if is_sequence(self.data) and not self._is_iterated():
+        if self._data_state is not None:
+            self.data.set_state(self._data_state)
+        elif is_sequence(self.data) and not self._is_iterated():
             for _ in range(epochs if self.workers.workers < 1 else self._first[0]):
                 self.data.on_epoch_end()
         if self.follows_length and epochs:
@@ -373,7 +399,7 @@ class GeneratorSource(Source):
 
     def _iterated(self) -> Iterator[Any]:
         batches = iter_sequence_infinite(self.data)
-        epochs, done = self._resumed
+        epochs, done = (0, 0) if self._data_state is not None else self._resumed
         for _ in range(epochs):
             deque(islice(batches, self.steps), maxlen=0)
             self.data.on_epoch_end()
@@ -389,7 +415,7 @@ class GeneratorSource(Source):
     def _started(self) -> Any:
         """Workers that make batches ahead; None where that is done in place, or by the engine."""
         crew = self.workers
-        if crew.workers < 1 or isinstance(self.data, EngineBatches):
+        if crew.workers < 1 or self._in_hand or isinstance(self.data, EngineBatches):
             return None
         enqueuer: OrderedEnqueuer | GeneratorEnqueuer
         if is_sequence(self.data):

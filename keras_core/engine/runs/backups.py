@@ -50,6 +50,9 @@ class Backups:
         self.validation = validation
         self.epoch, self.done, self.validations = epoch, 0, 0
         self.keepers = [x for x in callbacks if isinstance(x, BackupAndRestore)]
+        for each in (source, validation) if self.keepers else ():
+            if each is not None:
+                each.make_resumable()
         self._found = self._read()
         if self._found:
             self._place_sources(self._found)

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from itertools import repeat
 from typing import Any, Callable
 
 from keras_core.callbacks.base import CallbackList, watches_batches
@@ -44,7 +45,7 @@ def run_batches(
     step = source.step
     source.begin(done)
     index = done
-    for count in [1] * (source.steps - done) if grouped_step is None else source.groups():
+    for count in repeat(1, source.steps - done) if grouped_step is None else source.groups():
         if count == 1 or grouped_step is None:
             size, batch = source.take()
             for begin in begins:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from keras_core.graph.passes.pipeline import simplest
 from keras_core.graph.passes.specialise import sharper
@@ -10,7 +10,6 @@ from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
 from keras_core.graph.rewrite import Rule
 from keras_core.graph.tensor import Shape, Tensor
-from keras_core.plugins.lowering import is_lowered
 
 
 def expand(
@@ -36,11 +35,20 @@ def expand(
 
 def _expanding(lowered: Container[str], backend: str) -> Rule:
     def rule(node: Node) -> Sequence[Tensor] | None:
-        if node.primitive.loop or is_lowered(node, lowered):
+        if node.primitive.loop or _is_lowered(node, lowered):
             return None
         return _decomposed(node, backend)
 
     return rule
+
+
+def _is_lowered(node: Node, lowered: Container[str]) -> bool:
+    """A lowering may say by its attribute `takes` which nodes of its primitive it serves."""
+    if node.primitive.name not in lowered:
+        return False
+    lowering = lowered[node.primitive.name] if isinstance(lowered, Mapping) else None
+    takes = getattr(lowering, "takes", None)
+    return takes is None or bool(takes(node))
 
 
 def _decomposed(node: Node, backend: str) -> Sequence[Tensor]:

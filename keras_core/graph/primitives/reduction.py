@@ -23,6 +23,7 @@ from keras_core.graph.primitives.convolution import summed_kernel_grads
 from keras_core.graph.primitives.linalg import summed_product
 from keras_core.graph.spec import Sizes, Spec
 from keras_core.graph.tensor import Tensor
+from keras_core.graph.work import product
 
 _FAMILY = "reduction"
 Axes = tuple[int, ...]
@@ -42,6 +43,14 @@ def with_axes(reduced: Tensor, x: Tensor, axes: Axes, keepdims: bool) -> Tensor:
     return p.reshape_to_sizes(reduced, [1 if i in axes else p.size_of(x, i) for i in range(x.ndim)])
 
 
+def _summed_products(node: Node) -> int | None:
+    """How many products a sum adds up: all elements, where those are products."""
+    x = node.inputs[0]
+    while any(made_by(move, x) for move in (p.reshape, p.transpose, p.ensure_shape)):
+        x = x.node.inputs[0]  # type: ignore[union-attr]
+    return product(x.shape) if made_by(p.multiply, x) or made_by(p.square, x) else 0
+
+
 def _reduction(
     name: str,
     doc: str,
@@ -50,6 +59,7 @@ def _reduction(
     check: Callable[..., None] | None = None,
     decomposition: Callable[..., Tensor] | None = None,
     simplify: Simplification | None = None,
+    multiply_adds: Callable[[Node], int | None] | None = None,
 ) -> Primitive:
     """A primitive `name(x; axes, keepdims)`; `reference(x, axis=axes, keepdims=keepdims)`."""
 
@@ -71,6 +81,7 @@ def _reduction(
         decomposition,
         lift=lift_axes,
         simplify=simplify,
+        multiply_adds=multiply_adds,
         differentiable=vjp is not None,
         family=_FAMILY,
         doc=doc,
@@ -169,7 +180,14 @@ def _joined_sums(inner: Node, axes: Axes) -> Tensor:
     return p.reduce_sum(x, axes=tuple(joined), keepdims=False)
 
 
-reduce_sum = _reduction("reduce_sum", "Sum over axes.", _sum, _sum_vjp, simplify=_simplify_sum)
+reduce_sum = _reduction(
+    "reduce_sum",
+    "Sum over axes.",
+    _sum,
+    _sum_vjp,
+    simplify=_simplify_sum,
+    multiply_adds=_summed_products,
+)
 reduce_prod = _reduction("reduce_prod", "Product over axes.", _prod, _prod_vjp)
 reduce_max = _reduction(
     "reduce_max", "Maximum over axes; ties share the gradient.", _max, _extreme_vjp
@@ -244,7 +262,12 @@ argmin = _position("argmin", "Where the minimum stands along an axis; the first 
 
 
 def _running(
-    name: str, doc: str, reference: Callable[..., Any], start: int, vjp: Callable[..., Any]
+    name: str,
+    doc: str,
+    reference: Callable[..., Any],
+    start: int,
+    vjp: Callable[..., Any],
+    multiply_adds: Callable[[Node], int | None] | None = None,
 ) -> Primitive:
     def shape(x: Spec, axis: int, reverse: bool = False, exclusive: bool = False) -> Spec:
         check_axes(name, (axis,), x.ndim)
@@ -258,7 +281,16 @@ def _running(
             total[(np.s_[:],) * axis + (np.s_[:1],)] = start
         return np.flip(total, axis) if reverse else total
 
-    return Primitive(name, shape, run, vjp, lift=lift_axis, family=_FAMILY, doc=doc)
+    return Primitive(
+        name,
+        shape,
+        run,
+        vjp,
+        lift=lift_axis,
+        multiply_adds=multiply_adds,
+        family=_FAMILY,
+        doc=doc,
+    )
 
 
 def _cumsum_vjp(
@@ -281,6 +313,7 @@ cumsum = _running(
     np.cumsum,
     0,
     _cumsum_vjp,
+    _summed_products,
 )
 cumprod = _running(
     "cumprod",
@@ -329,6 +362,7 @@ sum_like = Primitive(
     _sum_like_vjp,
     lift=_lift_sum_like,
     simplify=_simplify_sum_like,
+    multiply_adds=_summed_products,
     family=_FAMILY,
     doc="g summed over the axes along which x was broadcast; the values of x do not matter.",
 )

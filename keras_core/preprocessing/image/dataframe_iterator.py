@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from keras_core.errors import NoSuchNameError
 from keras_core.preprocessing.image.directory_iterator import check_class_mode, is_image
 from keras_core.preprocessing.image.files import checked_format
 from keras_core.preprocessing.image.iterator import BatchFromFilesMixin, Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from keras_core.preprocessing.image.generator import ImageDataGenerator
 
 _WITH_CLASSES = ("categorical", "binary", "sparse")
+_WITH_TARGETS = ("raw", "multi_output", *_WITH_CLASSES)
 
 
 class DataFrameIterator(BatchFromFilesMixin, Iterator):
@@ -202,6 +204,8 @@ def _check_columns(
     weight_col: str | None,
     classes: list[str] | None,
 ) -> None:
+    _check_names(frame, [x_col, *(_as_list(y_col) if class_mode in _WITH_TARGETS else [])])
+    _check_names(frame, [] if weight_col is None else [weight_col])
     _check_values(frame, x_col, "the names of files", (str,))
     several = isinstance(y_col, (list, tuple))
     if class_mode in ("multi_output", *_WITH_CLASSES) and several != (class_mode == "multi_output"):
@@ -216,6 +220,20 @@ def _check_columns(
         _check_binary(len(set(classes) if classes else set(frame[y_col])))
     if weight_col is not None and np.asarray(frame[weight_col]).dtype.kind not in "biuf":
         raise TypeError(f"DataFrameIterator: weight_col={weight_col!r} must hold numbers.")
+
+
+def _check_names(frame: Any, names: list[Any]) -> None:
+    if not hasattr(frame, "columns"):
+        raise TypeError(
+            f"DataFrameIterator takes a data frame of pandas, not a {type(frame).__name__}: "
+            "pandas.DataFrame makes one of it."
+        )
+    for name in names:
+        if name not in frame.columns:
+            raise NoSuchNameError(
+                f"DataFrameIterator: there is no column {name!r}; the columns are "
+                f"{list(frame.columns)}. x_col, y_col and weight_col say which are meant."
+            )
 
 
 def _check_values(frame: Any, column: str, what: str, kinds: tuple[type, ...]) -> None:

@@ -13,6 +13,8 @@ from keras_core.legacy.calls import refusing_old_names
 from keras_core.preprocessing.image.extras import pillow
 
 _MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
+# Gray values of more than 8 bits, which would all become white.
+_DEEP_GRAYS = ("I;16", "I;16B", "I")
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
 
 
@@ -61,7 +63,9 @@ def array_to_img(
             f"array_to_img: an image has 1, 3 or 4 channels, not {array.shape[2]}: the array has "
             f"shape {np.shape(x)} and data_format is {checked_format(data_format)!r}."
         )
-    pixels = (_scaled(array) if scale else array).astype("uint8")
+    pixels = _scaled(array) if scale else array
+    deep = pixels.shape[2] == 1 and pixels.size and np.max(pixels) > 255
+    pixels = pixels.astype("int32" if deep else "uint8")
     return pillow().fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
@@ -107,7 +111,7 @@ def load_img(
     Args:
         path: path of the file, or the file, open.
         grayscale: former way to say `color_mode='grayscale'`.
-        color_mode: 'grayscale', 'rgb' or 'rgba'.
+        color_mode: 'grayscale', 'rgb' or 'rgba'; grays of 16 or 32 bits keep their values.
         target_size: `(rows, columns)` of the image; by default those that it has.
         interpolation: how it is brought to that size: 'nearest', 'bilinear', 'bicubic', 'hamming',
             'box' or 'lanczos'.
@@ -125,10 +129,32 @@ def load_img(
     if color_mode not in _MODES:
         raise ValueError(f"color_mode must be one of {', '.join(_MODES)}, not {color_mode!r}.")
     with pillow().open(path) as opened:
-        image = opened.convert(_MODES[color_mode])
-    if target_size is None or image.size == (target_size[1], target_size[0]):
+        deep = color_mode == "grayscale" and opened.mode in _DEEP_GRAYS
+        image = opened.copy() if deep else opened.convert(_MODES[color_mode])
+    if target_size is None:
         return image
-    return image.resize((target_size[1], target_size[0]), _resampling(interpolation))
+    rows, columns = checked_size(target_size)
+    if image.size == (columns, rows):
+        return image
+    return image.resize((columns, rows), _resampling(interpolation))
+
+
+def checked_size(target_size: Any) -> tuple[int, int]:
+    """Rows and columns that images are brought to.
+
+    Raises:
+        TypeError: it is one number.
+        ValueError: there are more or less than two.
+    """
+    if np.ndim(target_size) != 1:
+        raise TypeError(f"target_size is (rows, columns), such as (224, 224), not {target_size!r}.")
+    if len(target_size) != 2:
+        raise ValueError(
+            f"target_size is (rows, columns), such as (224, 224), not {target_size!r}; color_mode "
+            "says how many channels there are."
+        )
+    rows, columns = target_size
+    return rows, columns
 
 
 def _resampling(interpolation: str) -> Any:

@@ -22,6 +22,7 @@ from keras_core.preprocessing.image.transforms import (
 )
 
 _LEAST_STD = 1e-6
+_WITHOUT_EFFECT = {"drop_duplicates", "has_ext", "sort"}
 
 
 class ImageDataGenerator:
@@ -299,7 +300,8 @@ class ImageDataGenerator:
             subset: 'training' or 'validation', with `validation_split`.
             interpolation: how images are brought to size, as in `load_img`.
             validate_filenames: whether to leave out rows whose file is no image or not there.
-            kwargs: further arguments of `DataFrameIterator`.
+            kwargs: further arguments of `DataFrameIterator`; the former `has_ext`, `sort` and
+                `drop_duplicates` have no effect.
 
         Returns:
             An iterator over `(x, y)`, `(x, y, sample_weight)`, or `x` alone.
@@ -307,7 +309,15 @@ class ImageDataGenerator:
         Raises:
             ValueError: another word for an option.
             TypeError: values of a column are not of the kind that the mode needs.
+            KeyError: a column that the data frame lacks.
         """
+        for name in _WITHOUT_EFFECT.intersection(kwargs):
+            del kwargs[name]
+            warnings.warn(
+                f"flow_from_dataframe: {name} has no effect any more; leave it out.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
         return DataFrameIterator(
             *(dataframe, directory, self),
             x_col=x_col,
@@ -316,7 +326,7 @@ class ImageDataGenerator:
             target_size=target_size,
             color_mode=color_mode,
             classes=classes,
-            class_mode=class_mode,
+            class_mode="raw" if class_mode == "other" else class_mode,
             batch_size=batch_size,
             shuffle=shuffle,
             seed=seed,

@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from keras_core.preprocessing.image.files import array_to_img, img_to_array, load_img
+from keras_core.preprocessing.image.files import (
+    checked_size,
+    img_to_array,
+    load_img,
+    save_img,
+)
 from keras_core.utils.data_utils import Sequence
 
 if TYPE_CHECKING:
     from keras_core.preprocessing.image.generator import ImageDataGenerator
 
+_STATE = ("batch_index", "total_batches_seen", "index_array", "_epoch", "_origin")
 _CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
 
 
@@ -68,6 +74,15 @@ class Iterator(Sequence):
         self.__dict__.update(state)
         self.lock = threading.Lock()
         self.index_generator = self._flow_index()
+
+    def get_state(self) -> dict[str, Any]:
+        """What BackupAndRestore keeps: the order of the samples and how far they were taken."""
+        return {name: getattr(self, name) for name in _STATE}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on where `get_state` was asked."""
+        self.__dict__.update(state)
+        self.index_generator = self._flow_index(state["batch_index"])
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -121,8 +136,8 @@ class Iterator(Sequence):
         """Lets `next` begin a new epoch."""
         self.batch_index = 0
 
-    def _flow_index(self) -> AnyIterator[np.ndarray]:
-        self.reset()
+    def _flow_index(self, first: int = 0) -> AnyIterator[np.ndarray]:
+        self.batch_index = first
         while True:
             self._seed_for_next()
             if self.batch_index == 0:
@@ -179,10 +194,9 @@ def saved(
     if not iterator.save_to_dir:
         return
     for number, pixels in zip(index_array, batch):
-        image = array_to_img(pixels, iterator.data_format, scale=True)
         drawn = np.random.randint(largest_number)
         name = f"{iterator.save_prefix}_{number}_{drawn}.{iterator.save_format}"
-        image.save(os.path.join(iterator.save_to_dir, name))
+        save_img(os.path.join(iterator.save_to_dir, name), pixels, iterator.data_format)
 
 
 class BatchFromFilesMixin:
@@ -228,7 +242,7 @@ class BatchFromFilesMixin:
                 f"color_mode must be one of {', '.join(_CHANNELS)}, not {color_mode!r}."
             )
         self.image_data_generator = image_data_generator
-        self.target_size = tuple(target_size)
+        self.target_size = checked_size(target_size)
         self.color_mode = color_mode
         self.data_format = data_format
         channels = (_CHANNELS[color_mode],)
@@ -258,7 +272,7 @@ class BatchFromFilesMixin:
         image = load_img(
             path,
             color_mode=self.color_mode,
-            target_size=self.target_size,  # type: ignore[arg-type]
+            target_size=self.target_size,
             interpolation=self.interpolation,
         )
         x = img_to_array(image, data_format=self.data_format)

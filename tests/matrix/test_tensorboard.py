@@ -6,16 +6,17 @@ import io
 
 import numpy as np
 import pytest
-from google.protobuf import text_format
-from PIL import Image
-from tensorboard.backend.event_processing import event_accumulator
-from tensorboard.compat.proto.graph_pb2 import GraphDef
-from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 from keras_core.callbacks import TensorBoard, tensorboard_v2
 from keras_core.callbacks.event_files import EventWriter, histogram, image, scalar
 from keras_core.layers import Dense, Embedding, Flatten, Input
 from keras_core.models import Model, Sequential
+
+text_format = pytest.importorskip("google.protobuf.text_format")
+event_accumulator = pytest.importorskip(
+    "tensorboard.backend.event_processing.event_accumulator", exc_type=ImportError
+)
+Image = pytest.importorskip("PIL.Image")
 
 X = np.random.RandomState(0).uniform(size=(20, 4)).astype("float32")
 Y = X @ np.array([[1.0], [-1.0], [2.0], [0.0]], "float32")
@@ -112,6 +113,8 @@ def test_a_picture_in_colors(tmp_path):
 
 
 def test_the_graph_has_the_layers_and_their_inputs(tmp_path):
+    from tensorboard.compat.proto.graph_pb2 import GraphDef
+
     _, _, reader = fitted(tmp_path, epochs=1)
     graph = reader.Graph()
     assert isinstance(graph, GraphDef)
@@ -130,6 +133,8 @@ def test_histograms_need_validation_arrays(tmp_path):
 
 
 def test_embeddings_for_the_projector(tmp_path):
+    from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
+
     words = np.array([[0, 2], [1, 1], [2, 0]])
     model = Sequential([Embedding(3, 2, input_length=2, name="words"), Flatten(), Dense(1)])
     model.compile("sgd", "mse")
