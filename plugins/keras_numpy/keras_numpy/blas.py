@@ -1,7 +1,8 @@
-"""Who gets the cores within products: BLAS's own threads, or ours, with a product each.
+"""Products of matrices on several threads of ours, while BLAS has one thread for each of them.
 
-Where products are many and what lies around them (copies of windows) would leave the other cores
-idle, each of our threads does products of its own, and BLAS has one thread for each of them.
+BLAS's own threads would leave the other cores idle in what lies between products, and go on waiting
+for the next one, in the way of ours. So a program that shares most of its products out has BLAS
+with one thread while it runs, and its large products are cut into pieces like all else.
 """
 
 from __future__ import annotations
@@ -9,26 +10,48 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from keras_core.once import Once
-from keras_numpy.threads import Piece, share
+from keras_numpy.threads import share
+
+# Multiplications of a product from which on it is cut into pieces, and of a piece at least.
+LARGE = 1 << 23
+PIECE = 1 << 21
+MOST_PIECES = 64
 
 
-def share_products(run: Piece, total: int, step: int) -> None:
-    """As `threads.share`, for pieces that contain products of matrices.
+def is_large(m: int, k: int, n: int) -> bool:
+    """Whether the product of an (m, k) and a (k, n) matrix is worth several threads."""
+    return m * k * n >= LARGE
 
-    A single piece has BLAS's threads to itself. Else they are not used, however many threads we
-    have: two of BLAS's round otherwise than one.
-    """
-    if total <= step:
-        share(run, total, step)
-        return
-    with _one_thread():
-        share(run, total, step)
+
+def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+    """Writes the product of two matrices; in pieces where BLAS has one thread."""
+    if getattr(_here, "has_one_thread", False):
+        in_pieces(a, b, out)
+    else:
+        np.dot(a, b, out)
+
+
+def in_pieces(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+    """Writes the product of two matrices, in pieces of rows or of columns."""
+    (rows, inner), columns = a.shape, b.shape[1]
+    longer, other = max(rows, columns), min(rows, columns)
+    step = max(-(-longer // MOST_PIECES), -(-PIECE // max(1, inner * other)))
+
+    def some_rows(start: int, stop: int, place: int) -> None:
+        np.matmul(a[start:stop], b, out[start:stop])
+
+    def some_columns(start: int, stop: int, place: int) -> None:
+        np.matmul(a, b[:, start:stop], out[:, start:stop])
+
+    # In tens of rows, which BLAS works through at once.
+    share(some_rows if rows >= columns else some_columns, longer, -(-step // 48) * 48)
 
 
 class _Limit:
@@ -56,6 +79,7 @@ class _Limit:
 
 
 _limit = _Limit()
+_here = local()
 
 
 @Once
@@ -65,12 +89,15 @@ def _libraries() -> list[Any]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    libraries = _libraries()
+def one_thread() -> Iterator[None]:
+    """While it lasts, BLAS has one thread for each product."""
+    libraries, before = _libraries(), getattr(_here, "has_one_thread", False)
     _limit.enter(libraries)
+    _here.has_one_thread = True
     try:
         yield
     finally:
+        _here.has_one_thread = before
         _limit.leave(libraries)
 
 

@@ -29,6 +29,8 @@ class Kernel:
         scratch: shape and dtype of further buffers.
         elementwise: each element of the result depends on the same element of the inputs alone, so
             that the kernel may run on blocks.
+        shared: it does products in threads of ours, so BLAS should have one thread for each.
+        either: it does its product in either way.
     """
 
     pattern: str
@@ -38,6 +40,8 @@ class Kernel:
     inplace: tuple[int, ...] = ()
     scratch: tuple[Buffer, ...] = ()
     elementwise: bool = False
+    shared: bool = False
+    either: bool = False
 
 
 Lowering = Callable[[Node], Kernel]

@@ -117,12 +117,26 @@ def blas_threads():
 
 def test_blas_has_one_thread_within_and_its_own_again_after(threads_are):
     threads_are(2)
-    before, within = blas_threads(), []
-    blas.share_products(lambda *_: within.append(blas_threads()), 4, 1)
-    assert all(count == 1 for counts in within for count in counts) and len(within) == 4
-    with pytest.raises(ZeroDivisionError):
-        blas.share_products(lambda *_: 1 / 0, 4, 1)
+    before = blas_threads()
+    with blas.one_thread():
+        with blas.one_thread():
+            assert set(blas_threads()) == {1}
+        assert set(blas_threads()) == {1}
+    with pytest.raises(ZeroDivisionError), blas.one_thread():
+        raise ZeroDivisionError
     assert blas_threads() == before
+
+
+@pytest.mark.parametrize("transposed", [(), (0,), (1,), (0, 1)])
+@pytest.mark.parametrize(("m", "k", "n"), [(500, 70, 300), (90, 300, 800), (2, 3, 5), (97, 1, 99)])
+def test_products_in_pieces(threads_are, monkeypatch, m, k, n, transposed):
+    threads_are(2)
+    monkeypatch.setattr(blas, "PIECE", 1000)
+    a, b, out = floats(m, k), floats(k, n), np.empty((m, n), "float32")
+    expected = a.astype("float64") @ b
+    a, b = (np.ascontiguousarray(x.T).T if i in transposed else x for i, x in enumerate((a, b)))
+    blas.in_pieces(a, b, out)
+    np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-4)
 
 
 # Programs
@@ -164,6 +178,12 @@ def batches():
     return [x, weight], [y, mean, var, *gradients([y * y], [x, weight])]
 
 
+def product():
+    x, w = Placeholder((700, 300)), Placeholder((300, 500))
+    y = p.dot(x, w, contract=((1,), (0,)), batch=((), ()))
+    return [x, w], with_gradients(y, x, w)
+
+
 def rows():
     table, numbers = Placeholder((1000, 64)), Placeholder((20, 1000), "int32")
     return [table, numbers], [p.gather(table, numbers, axis=0)]
@@ -177,6 +197,7 @@ PROGRAMS = {
     "avg_pool": lambda: pooling("avg_pool"),
     "elementwise": elementwise,
     "batches": batches,
+    "product": product,
     "rows": rows,
 }
 
@@ -223,7 +244,8 @@ from keras_numpy import blas, threads
 config.set_option("threads", 3)
 done = []
 def work():
-    blas.share_products(lambda *_: done.append(np.dot(np.ones(9), np.ones(9))), 9, 1)
+  with blas.one_thread():
+    threads.share(lambda *_: done.append(np.dot(np.ones(9), np.ones(9))), 9, 1)
 work()
 """
 

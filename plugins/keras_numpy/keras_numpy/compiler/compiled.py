@@ -6,7 +6,7 @@ import math
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from threading import Lock
 from typing import Any
 
@@ -17,6 +17,7 @@ from keras_core.graph.passes.expand import expand
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
 from keras_core.graph.randomness import RandomState
+from keras_numpy.blas import one_thread
 from keras_numpy.compiler.generate import Code, generate
 from keras_numpy.compiler.packing import Packer
 from keras_numpy.kernel import Lowering
@@ -103,7 +104,7 @@ class Variant:
         except IndexError:
             buffers = self._new_buffers()
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), one_thread() if self.code.shares else nullcontext():
                 return self._run(arrays, buffers, state)
         except Exception as error:
             raise self._explained(error) from error

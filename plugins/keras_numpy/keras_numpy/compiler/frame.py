@@ -28,6 +28,7 @@ class Frame:
         nodes: each after its inputs.
         results: tensors that must outlive the frame's last line.
         indent: of the lines.
+        times: how often they run in one call.
         shared: leaves whose memory is that of another leaf.
 
     Attributes:
@@ -42,10 +43,12 @@ class Frame:
         nodes: Sequence[Node],
         results: Sequence[Tensor],
         indent: int = 1,
+        times: int = 1,
         shared: Mapping[Any, Any] = MappingProxyType({}),
     ) -> None:
         self.writer = writer
         self.indent = indent
+        self.times = times
         self.refs: dict[Any, str] = {}
         self.targets: dict[Any, str] = {}
         self.fresh: set[Any] = set()
@@ -60,9 +63,9 @@ class Frame:
         self._measure_liveness()
         self._buffer_of: dict[Any, list[str]] = {}
 
-    def within(self, nodes: Sequence[Node], results: Sequence[Tensor]) -> Frame:
+    def within(self, nodes: Sequence[Node], results: Sequence[Tensor], steps: int) -> Frame:
         """A frame one level deeper, for the body of a loop."""
-        return Frame(self.writer, nodes, results, self.indent + 1)
+        return Frame(self.writer, nodes, results, self.indent + 1, self.times * steps)
 
     # Facts about nodes and tensors
 
@@ -152,6 +155,7 @@ class Frame:
             self.writer.line(f"{name} = {self._text(node, kernel, [])}", self.indent, node)
             return
         outputs = [self._output(node, index, position) for index in range(len(node.specs))]
+        self.writer.count_products(node, kernel, self.times)
         scratch = [self.writer.memory.take(*buffer) for buffer in kernel.scratch]
         self.writer.line(self._text(node, kernel, outputs, scratch), self.indent, node)
         for name in scratch:

@@ -17,7 +17,7 @@ from keras_numpy.compiler.frame import Frame
 from keras_numpy.compiler.memory import Memory
 from keras_numpy.compiler.packing import Pack
 from keras_numpy.compiler.schedule import positions
-from keras_numpy.kernel import Lowering
+from keras_numpy.kernel import Kernel, Lowering
 
 Order = Mapping[Node, tuple[int, int]]
 
@@ -26,13 +26,15 @@ _numbers = count()
 
 @dataclass
 class Code:
-    """Generated source, the objects it refers to, and the buffers it works in."""
+    """Generated source, the objects it refers to, the buffers it works in, and whether it shares
+    most of its products out to threads."""
 
     source: str
     names: dict[str, Any]
     memory: Memory
     filename: str
     nodes: dict[int, Node]
+    shares: bool
 
     def node_at(self, line: int) -> Node | None:
         return self.nodes.get(line)
@@ -48,8 +50,20 @@ class Writer:
         self.head: list[str] = []
         self.body: list[str] = []
         self.body_nodes: dict[int, Node] = {}
+        self._products = {"shared": 0, "whole": 0}
         self._known: dict[int, str] = {}
         self._count = count()
+
+    def count_products(self, node: Node, kernel: Kernel, times: int) -> None:
+        """Counts the multiplications of products, and who works on them."""
+        count = node.primitive.multiply_adds
+        if count is not None and not kernel.either:
+            self._products["shared" if kernel.shared else "whole"] += times * (count(node) or 0)
+
+    @property
+    def shares(self) -> bool:
+        """Whether most products are shared out, so that BLAS is to have one thread for each."""
+        return self._products["shared"] > self._products["whole"]
 
     def name_of(self, thing: Any, hint: str = "k") -> str:
         """A name in the function's globals for an object; equal for the same object."""
@@ -101,7 +115,7 @@ def _code(program: Program, writer: Writer) -> Code:
     nodes = {offset + i: node for i, node in writer.body_nodes.items()}
     filename = f"<keras_numpy program {next(_numbers)}>"
     source = "\n".join(top + writer.body) + "\n"
-    return Code(source, writer.names, writer.memory, filename, nodes)
+    return Code(source, writer.names, writer.memory, filename, nodes, writer.shares)
 
 
 def _members(program: Program) -> dict[Any, Any]:

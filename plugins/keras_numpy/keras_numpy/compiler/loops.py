@@ -32,7 +32,7 @@ class _Loop:
         self.sequences = sequences
         self.steps = sequences[0].shape[0]
         self.t = self.writer.new_name("t")
-        self.frame = outer.within(self.body.nodes, self.body.results)
+        self.frame = outer.within(self.body.nodes, self.body.results, self.steps)
         self.copies: list[tuple[str, Tensor]] = []
         self.before: list[str] = []
         self.swaps: list[str] = []

@@ -15,8 +15,11 @@ from keras_core.graph.primitive import Node
 # Elements an array must have for its chain to be worth a loop, and elements a block.
 LARGE = 65536
 BLOCK = 16384
-# Elements that all nodes of a group must compute for its blocks to be shared out to threads.
-SHARED = 1 << 19
+# Elements that a result must have, and that all nodes of a group must compute, for the blocks to be
+# shared out to threads; and elements of such a block: longer calls wait less for each other.
+SHARED = 1 << 18
+SHARED_WORK = 1 << 20
+SHARED_BLOCK = 65536
 
 
 @dataclass
@@ -74,7 +77,8 @@ def _closed(group: Group | None) -> list[Item]:
 
 def is_shared(group: Group) -> bool:
     """Whether there is enough to do for several threads."""
-    return prod(group.shape) * len(group.nodes) >= SHARED
+    size = prod(group.shape)
+    return size >= SHARED and size * len(group.nodes) >= SHARED_WORK
 
 
 def nodes_of(item: Item) -> list[Node]:
@@ -86,7 +90,7 @@ def block_rows(group: Group) -> int:
     row = 1
     for length in group.shape[1:]:
         row *= length
-    return max(1, BLOCK // max(row, 1))
+    return max(1, (SHARED_BLOCK if is_shared(group) else BLOCK) // max(row, 1))
 
 
 def positions(items: Sequence[Item]) -> dict[Node, tuple[int, int]]:

@@ -8,9 +8,8 @@ from typing import Callable
 
 import numpy as np
 
-from keras_numpy.blas import share_products
 from keras_numpy.lowering._geometry import Geometry, Slices
-from keras_numpy.threads import add_in_order
+from keras_numpy.threads import add_in_order, share
 
 # Bytes of results a block.
 BLOCK = 1 << 18
@@ -104,7 +103,7 @@ class Depthwise:
         def piece(start: int, stop: int, place: int) -> None:
             run(slice(start, stop), start // step)
 
-        share_products(piece, self.geometry.batch, step)
+        share(piece, self.geometry.batch, step)
 
     def _row_bytes(self) -> int:
         """Bytes of one image's results at one place along the first spatial axis, in float32."""

@@ -13,11 +13,11 @@ import numpy as np
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.windows import Window
-from keras_numpy.blas import share_products
+from keras_numpy import blas
 from keras_numpy.kernel import Kernel, Lowering
 from keras_numpy.lowering._depthwise import Depthwise, is_depthwise
 from keras_numpy.lowering._geometry import Geometry
-from keras_numpy.threads import add_in_order
+from keras_numpy.threads import add_in_order, share
 
 # Bytes of windows a block; measured: smaller blocks lose in BLAS, larger ones leave the cache.
 BLOCK = 4 << 20
@@ -63,7 +63,16 @@ class _Convolution:
         def piece(start: int, stop: int, place: int) -> None:
             run(slice(start, stop), start // step)
 
-        share_products(piece, self.geometry.batch, step)
+        share(piece, self.geometry.batch, step)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether there is enough to do for several threads."""
+        filters = self.filters // self.groups
+        return blas.is_large(self.geometry.batch * self.places, self.columns, filters)
+
+    def _product(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+        (blas.product if self.is_shared else np.dot)(a, b, out)
 
     def rows(self, x: np.ndarray) -> np.ndarray:
         """The windows of some images as rows of a matrix."""
@@ -73,7 +82,7 @@ class _Convolution:
     def forward(self, x: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
         """x (batch, space…, channels), kernel (columns, filters), out (batch, places, filters)."""
         if self.is_pointwise:
-            np.dot(x.reshape(-1, self.columns), kernel, out.reshape(-1, kernel.shape[-1]))
+            self._product(x.reshape(-1, self.columns), kernel, out.reshape(-1, kernel.shape[-1]))
             return
 
         def block(images: slice, number: int) -> None:
@@ -85,7 +94,7 @@ class _Convolution:
     def kernel_grad(self, x: np.ndarray, g: np.ndarray, out: np.ndarray) -> None:
         """x and g (batch, places, filters) to the gradient (columns, filters)."""
         if self.is_pointwise:
-            np.copyto(out, np.dot(x.reshape(-1, self.columns).T, g.reshape(-1, g.shape[-1])))
+            self._product(x.reshape(-1, self.columns).T, g.reshape(-1, g.shape[-1]), out)
             return
         parts: dict[int, np.ndarray] = {}
 
@@ -103,8 +112,7 @@ class _Convolution:
         last and then over the last: long rows of memory instead of single pixels.
         """
         if self.is_pointwise:
-            flat = out.reshape(-1, self.columns)
-            np.copyto(flat, np.dot(g.reshape(-1, g.shape[-1]), kernel.T))
+            self._product(g.reshape(-1, g.shape[-1]), kernel.T, out.reshape(-1, self.columns))
             return
         *leading, last = self.geometry.window.size
         parts = kernel.reshape(prod(leading), last * self.depth, kernel.shape[-1])
@@ -173,14 +181,15 @@ def _lower_conv(node: Node) -> Kernel:
     x, kernel = (t.shape for t in node.inputs)
     c = _Convolution(node, x, kernel)
     if is_depthwise(c.geometry, c.groups):
-        return Kernel("{conv}({0}, {1}, {out})", {"conv": Depthwise(c.geometry, c.filters).forward})
+        apart = Depthwise(c.geometry, c.filters)
+        return Kernel("{conv}({0}, {1}, {out})", {"conv": apart.forward}, shared=True)
 
     def run(x: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
         seen, matrix = c.geometry.seen(x), _matrix_of(c, kernel)
         shape = (c.geometry.batch, c.places, c.filters)
         _in_place(c, shape, out, lambda y: _each_group(c.forward, c, seen, matrix, y))
 
-    return Kernel("{conv}({0}, {1}, {out})", {"conv": run})
+    return Kernel("{conv}({0}, {1}, {out})", {"conv": run}, shared=c.is_shared)
 
 
 def _matrix_of(c: _Convolution, kernel: np.ndarray) -> np.ndarray:
@@ -191,27 +200,27 @@ def _lower_input_grad(node: Node) -> Kernel:
     c = _Convolution(node, node.specs[0].shape, node.inputs[1].shape)
     if is_depthwise(c.geometry, c.groups):
         apart = Depthwise(c.geometry, c.filters)
-        return Kernel("{grad}({0}, {1}, {out})", {"grad": apart.input_grad})
+        return Kernel("{grad}({0}, {1}, {out})", {"grad": apart.input_grad}, shared=True)
 
     def run(g: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
         flat, matrix = _flat(c, g), _matrix_of(c, kernel)
         shape = (c.geometry.batch, *c.geometry.sizes, c.geometry.channels)
         _in_place(c, shape, out, lambda y: _each_group(c.input_grad, c, flat, matrix, y))
 
-    return Kernel("{grad}({0}, {1}, {out})", {"grad": run})
+    return Kernel("{grad}({0}, {1}, {out})", {"grad": run}, shared=c.is_shared)
 
 
 def _lower_kernel_grad(node: Node) -> Kernel:
     c = _Convolution(node, node.inputs[0].shape, node.specs[0].shape)
     if is_depthwise(c.geometry, c.groups):
         apart = Depthwise(c.geometry, c.filters)
-        return Kernel("{grad}({0}, {1}, {out})", {"grad": apart.kernel_grad})
+        return Kernel("{grad}({0}, {1}, {out})", {"grad": apart.kernel_grad}, shared=True)
 
     def run(x: np.ndarray, g: np.ndarray, out: np.ndarray) -> None:
         matrix = out.reshape(c.columns, c.filters)
         _each_group(c.kernel_grad, c, c.geometry.seen(x), _flat(c, g), matrix)
 
-    return Kernel("{grad}({0}, {1}, {out})", {"grad": run})
+    return Kernel("{grad}({0}, {1}, {out})", {"grad": run}, shared=c.is_shared)
 
 
 LOWERINGS: Mapping[str, Lowering] = {

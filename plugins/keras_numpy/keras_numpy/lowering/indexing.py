@@ -59,7 +59,8 @@ def _lower_gather(node: Node) -> Kernel:
     size = node.inputs[0].shape[axis]
     # Checked first, so that 'clip', the mode that needs no buffer of its own, changes nothing.
     pattern = f"{{check}}({{1}}, {size}); {{take}}({{0}}, {{1}}, {axis}, {{out}}, 'clip')"
-    take = _take_rows if axis == 0 and _is_large(node.specs[0]) else np.take
+    shared = axis == 0 and _is_large(node.specs[0])
+    take = _take_rows if shared else np.take
     return Kernel(pattern, {"check": _refuse_outside, "take": take})
 
 

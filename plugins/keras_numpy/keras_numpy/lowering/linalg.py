@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_core.graph.primitive import Node
+from keras_numpy.blas import is_large, product
 from keras_numpy.kernel import Kernel, Lowering
 
 
@@ -26,7 +27,9 @@ def _lower_dot(node: Node) -> Kernel:
     left = _matrix("{0}", a, free_a, contract[0], m, k)
     right = _matrix("{1}", b, contract[1], free_b, k, n)
     target = "{out}" if node.specs[0].shape == (m, n) else f"{{out}}.reshape({m}, {n})"
-    return Kernel(f"{{dot}}({left}, {right}, {target})", {"dot": np.dot})
+    large = is_large(m, k, n)
+    function = product if large else np.dot
+    return Kernel(f"{{dot}}({left}, {right}, {target})", {"dot": function}, either=large)
 
 
 def _free(x: Any, contract: Sequence[int], batch: Sequence[int]) -> tuple[int, ...]:

@@ -14,8 +14,8 @@ import numpy as np
 
 from keras_core.graph.primitive import Node
 from keras_core.plugins.lowering import only_where
-from keras_numpy.blas import share_products
 from keras_numpy.kernel import Buffer, Kernel, Lowering
+from keras_numpy.threads import share
 
 # Elements a block of rows.
 BLOCK = 1 << 16
@@ -100,7 +100,7 @@ def _moments(x: np.ndarray, mean: np.ndarray, var: np.ndarray) -> None:
         means[number] = middle
         squares[number] = np.dot(ones, np.square(centred, centred))
 
-    share_products(piece, count, step)
+    share(piece, count, step)
     whole = (sizes * means).sum(axis=0) / count
     apart = np.square(means - whole)
     mean[...] = whole
@@ -109,7 +109,8 @@ def _moments(x: np.ndarray, mean: np.ndarray, var: np.ndarray) -> None:
 
 @only_where(_has_channels_last)
 def _lower_centred_sums(node: Node) -> Kernel:
-    return Kernel("{sums}({0}, {1}, {2}, {out0}, {out1})", {"sums": _centred_sums})
+    pattern = "{sums}({0}, {1}, {2}, {out0}, {out1})"
+    return Kernel(pattern, {"sums": _centred_sums})
 
 
 def _centred_sums(
@@ -126,7 +127,7 @@ def _centred_sums(
         both = rows[start:stop] - mean
         sums[1, number] = np.dot(ones, np.multiply(both, some, both))
 
-    share_products(piece, len(rows), step)
+    share(piece, len(rows), step)
     of_g[...], of_both[...] = sums.sum(axis=1)
 
 
