@@ -21,7 +21,6 @@ import math
 import mmap
 import os
 import stat
-import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -170,10 +169,10 @@ def _map_of(stream: Any) -> mmap.mmap:
 
 def h5py_module() -> Any:
     """The package h5py, which takes a Ctrl-C amid its import for an error of its own."""
-    if "h5py" not in sys.modules:
-        with Unbroken():
-            import h5py  # noqa: F401
-    return sys.modules["h5py"]
+    # Also where it is being imported by another thread, which this waits for.
+    with Unbroken():
+        import h5py
+    return h5py
 
 
 @contextmanager
