@@ -313,15 +313,19 @@ class Variable(Tensor):
     def go_to(self, backend: Any) -> None:
         """Puts the value into `backend`'s hands; for `hands`, which sees to the moment."""
         if self.owner is not backend:
-            self.storage = backend.hold(self, self.get_value())
+            self.storage = backend.hold(self, self._value())
             self.owner = backend
 
     def get_value(self) -> np.ndarray:
         """A copy of the present value."""
         with hands.turn:
-            if self.owner is None:
-                return self.storage.copy()
-            return np.array(self.owner.to_numpy(self.storage))
+            return np.array(self._value())
+
+    def _value(self) -> np.ndarray:
+        """The present value, for whoever neither keeps it nor writes to it."""
+        if self.owner is not None:
+            return np.asarray(self.owner.to_numpy(self.storage))
+        return self.storage.copy() if isinstance(self.storage, FirstValue) else self.storage
 
     def set_value(self, value: Any) -> None:
         """Replaces the value.

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_core.graph.spec import Shape
+from keras_core.graph.windows import Window, spatial_of
 from keras_tf.lowering._sizes import Size
 from keras_tf.tracing import Lowering, Site
 
@@ -28,6 +30,21 @@ def unless_empty(lower: Lowering) -> Lowering:
     return run
 
 
+def pads_as_same(site: Site, shape: Shape, size: Shape) -> bool:
+    """Whether a window of this size, over a tensor of this shape, is padded as "SAME" does it."""
+    params = site.params
+    strides, dilation = params["strides"], params["dilation"]
+    # With steps of 1 the padding does not depend on how much there is to slide over.
+    sizes = [
+        1 if stride == 1 else n
+        for n, stride in zip(spatial_of(shape, params["data_format"]), strides)
+    ]
+    if None in sizes:
+        return False
+    usual = Window(size, strides, "same", dilation).pads(sizes)  # type: ignore[arg-type]
+    return params["padding"] == usual
+
+
 class Frame:
     """The window of one node, in the form that TensorFlow's operations take.
 
@@ -36,16 +53,17 @@ class Frame:
     Args:
         site: of a node with the parameters of a window.
         rank: of the tensor that the window slides over.
+        same: whether pairs of padding are those that TensorFlow itself adds by the name "SAME".
     """
 
-    def __init__(self, site: Site, rank: int) -> None:
+    def __init__(self, site: Site, rank: int, same: bool = False) -> None:
         params = site.params
         self.flat = rank == 3
         self.spatial = max(rank - 2, 2)
         self.first = params["data_format"] == "channels_first"
         self.strides = self._along(params["strides"])
         self.dilations = self._along(params.get("dilation", (1,) * (rank - 2)))
-        self.is_same = params["padding"] == "same"
+        self.is_same = same or params["padding"] == "same"
         self.pads: Pairs = self._pairs(params["padding"])
         # Padding by name where that is possible; explicit pairs are added around beforehand.
         self.padding = "SAME" if self.is_same else "VALID"

@@ -8,20 +8,26 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
+from keras_core.graph.spec import Shape
 from keras_tf.lowering._sizes import as_vector, filled
-from keras_tf.lowering._windows import Frame, unless_empty
+from keras_tf.lowering._windows import Frame, pads_as_same, unless_empty
 from keras_tf.tracing import Lowering, Site
 
 
 class _Convolution:
     """One of the three primitives, on entered tensors (channels last, two or three spatial axes).
 
-    Padding in pairs is added around beforehand; TensorFlow knows it for two spatial axes alone.
+    Padding in pairs is added around beforehand, unless it is that which TensorFlow calls "SAME".
+
+    Args:
+        site: of the node.
+        shape: of what the kernel slides over.
+        kernel: its shape.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, shape: Shape, kernel: Shape) -> None:
         rank = len(site.spec.shape)
-        self.frame = Frame(site, rank)
+        self.frame = Frame(site, rank, pads_as_same(site, shape, kernel[:-2]))
         self.groups: int = site.params["groups"]
         known = knows_dilation(self.frame.spatial, site.spec.dtype)
         undilated = [1] * (self.frame.spatial + 2)
@@ -118,7 +124,7 @@ def _apart(kernel: tf.Tensor, channels: int) -> tf.Tensor:
 
 
 def _lower_conv(site: Site, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    c = _Convolution(site)
+    c = _Convolution(site, site.inputs[0].shape, site.inputs[1].shape)
     inner, kernel = c.frame.padded(c.frame.entered(x)), c.kernel(kernel)
     if c.is_depthwise(kernel.shape):
         y = tf.raw_ops.DepthwiseConv2dNative(
@@ -130,7 +136,7 @@ def _lower_conv(site: Site, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 def _lower_input_grad(site: Site, g: tf.Tensor, kernel: tf.Tensor, *dims: tf.Tensor) -> tf.Tensor:
-    c = _Convolution(site)
+    c = _Convolution(site, site.spec.shape, site.inputs[1].shape)
     sizes = c.frame.inner_sizes(filled(site.params["shape"], dims))
     around, kernel = c.frame.padded_sizes(sizes), c.kernel(kernel)
     inner = c.frame.entered(g)
@@ -148,7 +154,7 @@ def _lower_input_grad(site: Site, g: tf.Tensor, kernel: tf.Tensor, *dims: tf.Ten
 
 
 def _lower_kernel_grad(site: Site, x: tf.Tensor, g: tf.Tensor) -> tf.Tensor:
-    c = _Convolution(site)
+    c = _Convolution(site, site.inputs[0].shape, site.spec.shape)
     inner, g = c.frame.padded(c.frame.entered(x)), c.frame.entered(g)
     shape = [int(size) for size in site.spec.shape]
     sizes = [1, *shape] if c.frame.flat else shape
