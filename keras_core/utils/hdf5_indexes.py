@@ -136,6 +136,48 @@ def _nodes(
 # Tables of chunks
 
 
+def check_chunk(image: Image, address: int, size: int) -> None:
+    """Looks at where a packed chunk lies. Filters of the library may go on for ever with nothing.
+
+    Raises:
+        DamagedStructure: if it is empty, or not all in the file.
+    """
+    if not size:
+        raise _damaged(address)
+    if address + size > image.size:
+        raise DamagedStructure(f"its {_WHAT} lead outside of the file.", address)
+
+
+def check_entries(image: Image, data: bytes, width: int, packed: int) -> None:
+    """Looks at the chunks that entries of a table tell of.
+
+    Args:
+        image: the file.
+        data: the entries: addresses, sizes where chunks are packed, and more.
+        width: bytes of an entry.
+        packed: bytes of a size; 0 where chunks are not packed.
+
+    Raises:
+        DamagedStructure: if one of the chunks cannot be read.
+    """
+    for at in range(0, len(data) - width + 1, width) if packed else ():
+        (address,) = struct.unpack_from("<Q", data, at)
+        if address != UNDEFINED:
+            check_chunk(image, address, int.from_bytes(data[at + 8 : at + 8 + packed], "little"))
+
+
+def _check_pages(
+    image: Image, data: bytes, begin: int, width: int, packed: int, page: int, written: bytes
+) -> None:
+    """Looks at the entries of a block that has them in pages of some bytes, each with a checksum.
+
+    Of pages, bits say which are written; in the others may be anything, and nobody reads them.
+    """
+    for number, at in enumerate(range(begin, len(data), page + 4)):
+        if not written or written[number // 8] & 128 >> number % 8:
+            check_entries(image, data[at : min(at + page, len(data) - 4)], width, packed)
+
+
 def _element(packed: int) -> tuple[int, int]:
     """Kind and bytes of an entry: an address; where chunks are packed, their size and a mask."""
     return (1, 12 + packed) if packed else (0, 8)
@@ -160,14 +202,18 @@ def fixed_array(image: Image, head: int, packed: int) -> None:
     if block != UNDEFINED:
         pages = 0 if count <= 1 << bits else -(-count // (1 << bits))
         length = 14 + (pages + 7) // 8 + count * width + 4 * (pages + 1)
-        image.enter(block, length, b"FADB\0" + bytes([kind]), _WHAT)
+        data = image.enter(block, length, b"FADB\0" + bytes([kind]), _WHAT)
+        written = data[14 : 14 + (pages + 7) // 8]
+        begin = 14 + len(written) + 4 * bool(pages)
+        page = (width << bits) if pages else count * width
+        _check_pages(image, data, begin, width, packed, page, written)
 
 
 class _Growing:
     """The sizes of the parts of a table that grows, as its head says them."""
 
     def __init__(self, image: Image, head: int, packed: int) -> None:
-        self.image, self.head = image, head
+        self.image, self.head, self.packed = image, head, packed
         self.kind, element = _element(packed)
         data = image.enter(head, 72, b"EAHD\0", _WHAT)
         told, self.element, self.bits, self.first, self.least, self.pointers, page = (
@@ -190,6 +236,7 @@ class _Growing:
         begin, blocks, several = self._counts()
         length = begin + 8 * (blocks + several) + 4
         data = self._enter(self.block, length, b"EAIB\0")
+        check_entries(self.image, data[14:begin], self.element, self.packed)
         addresses = struct.unpack_from(f"<{blocks + several}Q", data, begin)
         levels = [x for x in range(self._direct_levels) for _ in range(1 << x // 2)]
         for address, level in zip(addresses, levels):
@@ -213,23 +260,29 @@ class _Growing:
     def _elements(self, level: int) -> int:
         return self.least << (level + 1) // 2
 
-    def _check_block(self, address: int, level: int) -> None:
+    def _check_block(self, address: int, level: int, written: bytes = b"") -> None:
         if address == UNDEFINED:
             return
         count = self._elements(level)
         pages = count // self.page if count > self.page else 0
-        length = 14 + (self.bits + 7) // 8 + count * self.element + 4 * (pages + 1)
-        self._enter(address, length, b"EADB\0")
+        begin = 14 + (self.bits + 7) // 8
+        length = begin + count * self.element + 4 * (pages + 1)
+        data = self._enter(address, length, b"EADB\0")
+        page = (self.page if pages else count) * self.element
+        begin += 4 * bool(pages)
+        _check_pages(self.image, data, begin, self.element, self.packed, page, written)
 
     def _check_several(self, address: int, level: int) -> None:
         if address == UNDEFINED:
             return
         count, elements = 1 << level // 2, self._elements(level)
         pages = elements // self.page if elements > self.page else 0
-        begin = 14 + (self.bits + 7) // 8 + count * ((pages + 7) // 8)
+        first, width = 14 + (self.bits + 7) // 8, (pages + 7) // 8
+        begin = first + count * width
         data = self._enter(address, begin + 8 * count + 4, b"EASB\0")
-        for (inner,) in struct.iter_unpack("<Q", data[begin:-4]):
-            self._check_block(inner, level)
+        for number, (inner,) in enumerate(struct.iter_unpack("<Q", data[begin:-4])):
+            at = first + number * width
+            self._check_block(inner, level, data[at : at + width])
 
 
 def growing_array(image: Image, head: int, packed: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from keras_core.utils import hdf5_indexes
-from keras_core.utils.hdf5_image import UNDEFINED, Image, unpacked
+from keras_core.utils.hdf5_image import UNDEFINED, DamagedStructure, Image, unpacked
 
 _WHAT = "headers"
 _CHUNKED = 2
@@ -36,8 +36,15 @@ def check(image: Image, body: bytes, packed: bool, most: int, header: int) -> No
         return
     rank = _number("<B", body, 1 if version < 3 else 2, header)
     address = _number("<Q", body, 8 if version < 3 else 3, header)
-    if address != UNDEFINED:
-        hdf5_indexes.leaves(image, address, _TREE_OF_CHUNKS, 8 + 8 * rank, most)
+    if address == UNDEFINED:
+        return
+    sizes = unpacked(f"<{rank}I", body, 16 if version < 3 else 11, header, _WHAT)
+    for key, chunk in hdf5_indexes.leaves(image, address, _TREE_OF_CHUNKS, 8 + 8 * rank, most):
+        size = _number("<I", key, 0, address)
+        # The library takes what the key says for the length of the chunk.
+        if not packed and size != math.prod(sizes):
+            raise DamagedStructure("its indexes are damaged.", address)
+        hdf5_indexes.check_chunk(image, chunk, size)
 
 
 def _check_later(image: Image, body: bytes, packed: bool, header: int) -> None:
@@ -50,13 +57,16 @@ def _check_later(image: Image, body: bytes, packed: bool, header: int) -> None:
         return
     sizes = [int.from_bytes(body[5 + i * width :][:width], "little") for i in range(rank)]
     stated = _width_of_sizes(version, sizes) if packed else 0
-    if kind == _FIXED:
+    if kind == _SINGLE and further[kind]:
+        hdf5_indexes.check_chunk(image, address, _number("<Q", body, at + 1, header))
+    elif kind == _FIXED:
         hdf5_indexes.fixed_array(image, address, stated)
     elif kind == _GROWING:
         hdf5_indexes.growing_array(image, address, stated)
     elif kind == _TREE:
         record = 8 + (stated + 4) * packed + 8 * (rank - 1)
-        hdf5_indexes.records(image, address, _PACKED if packed else _PLAIN, record)
+        found = hdf5_indexes.records(image, address, _PACKED if packed else _PLAIN, record)
+        hdf5_indexes.check_entries(image, b"".join(found), record, stated)
 
 
 def _width_of_sizes(version: int, sizes: list[int]) -> int:

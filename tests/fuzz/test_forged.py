@@ -93,6 +93,8 @@ def _put(content, signature, at, form, value):
         (b"TREE\0", 32, "<Q", lambda place: place),
         (b"TREE\1", 5, "<B", 1),
         (b"TREE\1", 6, "<H", 60000),
+        (b"TREE\1", 24, "<I", 0),  # a chunk of no bytes, with which a filter goes on for ever
+        (b"TREE\1", 24, "<I", 2**31),
         (b"SNOD\1", 6, "<H", 9999),
         (b"SNOD\1", 8, "<Q", 2**40),
         (b"HEAP\0", 8, "<Q", 2**50),
@@ -141,6 +143,10 @@ def test_free_names_in_circles():
         (b"EAHD\0", 44, "<Q", 2**61),
         (b"EAHD\0", 60, "<Q", lambda place: place),
         (b"EASB\0", 20, "<Q", lambda place: place),
+        (b"BTLF\0\x0b", 14, "<H", 0),  # chunks of no bytes
+        (b"FADB\0\1", 22, "<H", 0),
+        (b"EAIB\0\1", 22, "<H", 0),
+        (b"EADB\0\1", 26, "<H", 0),
         (b"BTLF\0\x08", 14, "<B", 2),  # an attribute that is kept in a table of the whole file
         (b"OCHK", 4, "<B", 16),
     ],
