@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import re
 import struct
+import subprocess
+import sys
 
 import forging
 import h5py
@@ -178,13 +179,9 @@ def test_inner_nodes_that_lead_to_one_leaf():
 
 @pytest.mark.parametrize("form", range(len(forging.FORMS)))
 def test_a_forged_file_is_refused_or_read(form):
-    content = forging.sample(forging.FORMS[form])
-    known, r = forging.parts(content), random.Random(form)
-    outcomes = set()
-    for _ in range(25):
-        try:
-            found = forging.read_all(_opened(forging.changed(r, content, known)))
-            outcomes.add(bool(found))
-        except ModelFileError as error:
-            outcomes.add(error.reason)
-    assert len(outcomes) > 3
+    """In a process of its own, since the library may crash, or never come back."""
+    done = subprocess.run(
+        [sys.executable, forging.__file__, str(form)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 3
