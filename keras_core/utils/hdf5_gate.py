@@ -31,6 +31,7 @@ import numpy as np
 
 from keras_core.attempt import memory_limit
 from keras_core.errors import ModelFileError
+from keras_core.once import Once
 from keras_core.unbroken import Unbroken
 from keras_core.utils import hdf5_objects, hdf5_texts
 from keras_core.utils.hdf5_image import DamagedStructure, Image
@@ -167,6 +168,7 @@ def _map_of(stream: Any) -> mmap.mmap:
     return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
 
 
+@Once
 def h5py_module() -> Any:
     """The package h5py, which takes a Ctrl-C amid its import for an error of its own."""
     # Also where it is being imported by another thread, which this waits for.

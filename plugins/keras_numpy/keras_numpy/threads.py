@@ -63,6 +63,15 @@ def share(run: Piece, total: int, step: int, most: int | None = None) -> None:
             raise error
 
 
+def each_block(run: Callable[[slice, int], None], total: int, step: int) -> None:
+    """Runs `run(block, number)` for each block of `step` of a range, on several threads."""
+
+    def piece(start: int, stop: int, place: int) -> None:
+        run(slice(start, stop), start // step)
+
+    share(piece, total, step)
+
+
 def add_in_order(parts: Mapping[int, np.ndarray], out: np.ndarray) -> None:
     """Writes the sum of what numbered pieces found, the same whichever was done first."""
     out[...] = 0

@@ -9,7 +9,7 @@ from typing import Callable
 import numpy as np
 
 from keras_numpy.lowering._geometry import Geometry, Slices
-from keras_numpy.threads import add_in_order, share
+from keras_numpy.threads import add_in_order, each_block
 
 # Bytes of results a block.
 BLOCK = 1 << 18
@@ -99,11 +99,7 @@ class Depthwise:
     def _each_block(self, run: Callable[[slice, int], None]) -> None:
         """Calls `run(images, number)` for blocks of images, on several threads."""
         step = max(1, BLOCK // max(1, self._row_bytes() * self.geometry.counts[0]))
-
-        def piece(start: int, stop: int, place: int) -> None:
-            run(slice(start, stop), start // step)
-
-        share(piece, self.geometry.batch, step)
+        each_block(run, self.geometry.batch, step)
 
     def _row_bytes(self) -> int:
         """Bytes of one image's results at one place along the first spatial axis, in float32."""

@@ -17,7 +17,7 @@ from keras_numpy import blas
 from keras_numpy.kernel import Kernel, Lowering
 from keras_numpy.lowering._depthwise import Depthwise, is_depthwise
 from keras_numpy.lowering._geometry import Geometry
-from keras_numpy.threads import add_in_order, share
+from keras_numpy.threads import add_in_order, each_block
 
 # Bytes of windows a block; measured: smaller blocks lose in BLAS, larger ones leave the cache.
 BLOCK = 4 << 20
@@ -58,12 +58,7 @@ class _Convolution:
             least: bytes of windows that a block must have.
         """
         one = max(1, self.places * self.columns * self.dtype.itemsize)
-        step = max(1, max(BLOCK, least) // one)
-
-        def piece(start: int, stop: int, place: int) -> None:
-            run(slice(start, stop), start // step)
-
-        share(piece, self.geometry.batch, step)
+        each_block(run, self.geometry.batch, max(1, max(BLOCK, least) // one))
 
     @property
     def is_shared(self) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from keras_core.graph.primitive import Node
 from keras_core.plugins.lowering import only_where
 from keras_numpy.kernel import Buffer, Kernel, Lowering
-from keras_numpy.threads import share
+from keras_numpy.threads import each_block
 
 # Elements a block of rows.
 BLOCK = 1 << 16
@@ -91,8 +91,8 @@ def _moments(x: np.ndarray, mean: np.ndarray, var: np.ndarray) -> None:
     means = np.empty((blocks, rows.shape[1]))
     squares, sizes = np.empty_like(means), np.empty((blocks, 1))
 
-    def piece(start: int, stop: int, place: int) -> None:
-        block, number = rows[start:stop], start // step
+    def piece(some: slice, number: int) -> None:
+        block = rows[some]
         ones = np.ones(len(block), x.dtype)
         sizes[number] = len(block)
         middle = np.dot(ones, block) / x.dtype.type(len(block))
@@ -100,7 +100,7 @@ def _moments(x: np.ndarray, mean: np.ndarray, var: np.ndarray) -> None:
         means[number] = middle
         squares[number] = np.dot(ones, np.square(centred, centred))
 
-    share(piece, count, step)
+    each_block(piece, count, step)
     whole = (sizes * means).sum(axis=0) / count
     apart = np.square(means - whole)
     mean[...] = whole
@@ -120,14 +120,14 @@ def _centred_sums(
     step = _block_rows(rows)
     sums = np.empty((2, -(-len(rows) // step), rows.shape[1]))
 
-    def piece(start: int, stop: int, place: int) -> None:
-        some, number = given[start:stop], start // step
-        ones = np.ones(len(some), x.dtype)
-        sums[0, number] = np.dot(ones, some)
-        both = rows[start:stop] - mean
-        sums[1, number] = np.dot(ones, np.multiply(both, some, both))
+    def piece(some: slice, number: int) -> None:
+        block = given[some]
+        ones = np.ones(len(block), x.dtype)
+        sums[0, number] = np.dot(ones, block)
+        both = rows[some] - mean
+        sums[1, number] = np.dot(ones, np.multiply(both, block, both))
 
-    share(piece, len(rows), step)
+    each_block(piece, len(rows), step)
     of_g[...], of_both[...] = sums.sum(axis=1)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import tensorflow as tf
 
@@ -64,6 +65,22 @@ def _as_before(y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     return y if x.shape.rank == 4 else tf.reshape(y, tf.shape(x))
 
 
+def _fused(
+    site: Site, x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, averages: Sequence[tf.Tensor] = ()
+) -> Any:
+    """The operation, by averages or, where there are none, by the batch's own statistics."""
+    mean, var = averages or [tf.constant([], x.dtype)] * 2
+    return tf.raw_ops.FusedBatchNormV3(
+        x=_as_image(x),
+        scale=gamma,
+        offset=beta,
+        mean=mean,
+        variance=var,
+        epsilon=site.params["epsilon"],
+        is_training=not averages,
+    )
+
+
 @only_where(_takes_averages)
 def _lower_batch_normalization(
     site: Site, x: tf.Tensor, mean: tf.Tensor, var: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor
@@ -71,33 +88,14 @@ def _lower_batch_normalization(
     mean, var, gamma, beta = (
         w if w.shape.rank == 1 else tf.reshape(w, [-1]) for w in (mean, var, gamma, beta)
     )
-    epsilon = site.params["epsilon"]
-    y = tf.raw_ops.FusedBatchNormV3(
-        x=_as_image(x),
-        scale=gamma,
-        offset=beta,
-        mean=mean,
-        variance=var,
-        epsilon=epsilon,
-        is_training=False,
-    ).y
-    return _as_before(y, x)
+    return _as_before(_fused(site, x, gamma, beta, (mean, var)).y, x)
 
 
 @only_where(_takes_batches)
 def _lower_batch_norm_train(
     site: Site, x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    unused = tf.constant([], x.dtype)
-    found = tf.raw_ops.FusedBatchNormV3(
-        x=_as_image(x),
-        scale=gamma,
-        offset=beta,
-        mean=unused,
-        variance=unused,
-        epsilon=site.params["epsilon"],
-        is_training=True,
-    )
+    found = _fused(site, x, gamma, beta)
     # The operation's own variance is the unbiased one.
     count = tf.cast(tf.size(x) // x.shape[-1], x.dtype)
     biased = found.batch_variance * (tf.maximum(count - 1, 1) / count)
