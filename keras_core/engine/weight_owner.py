@@ -14,6 +14,7 @@ from keras_core import backend as K
 from keras_core.engine.additions import Additions, unique
 from keras_core.families import InitializerLike
 from keras_core.graph import Variable
+from keras_core.graph.evaluate import initial_value
 from keras_core.graph.tensor import FirstValue
 from keras_core.utils.generic_utils import has_arg
 from keras_core.utils.layer_utils import describe, lists_unfrozen
@@ -181,7 +182,7 @@ def _first_value(initializer: Callable[..., Any], shape: tuple[int, ...], dtype:
 
 
 def _as_array(value: Any) -> Any:
-    return K.eval(value) if K.is_tensor(value) else value
+    return initial_value(value) if K.is_tensor(value) else value
 
 
 def _weights_in(layers: Iterable[Any], attribute: str) -> list[Variable]:

@@ -32,7 +32,7 @@ def _function(kind: Function, options: Callable[[float], dict[str, float]] | Non
 
 
 def _variable(initializer: Function, shape: Sequence[int], name: str | None) -> Variable:
-    return K.variable(K.eval(initializer(tuple(shape))), name=name)
+    return K.variable(initializer(tuple(shape)), name=name)
 
 
 _SCALED: dict[str, tuple[Function, Callable[[float], dict[str, float]]]] = {

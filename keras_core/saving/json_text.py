@@ -52,6 +52,9 @@ def parse_json(text: str | bytes) -> Any:
     """
     try:
         _check_values(text)
+        if isinstance(text, bytes):
+            # By itself json would guess the encoding, and import any that the text looks like.
+            text = text.decode("utf-8-sig")
         return json.loads(text, object_pairs_hook=each_once, parse_int=_whole_number)
     except ModelFileError:
         raise

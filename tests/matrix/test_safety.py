@@ -533,6 +533,15 @@ def test_weights_that_waited_get_their_first_values_or_those_that_were_set():
     assert [float(weight.mean()) for weight in found] == [1, 0, 1, 0, 7, 3]
 
 
+def test_weights_that_waited_are_drawn_without_the_engine(monkeypatch):
+    drawn = {"class_name": "RandomUniform", "config": {"seed": 5}}
+    wide = {"units": 2100, "kernel_initializer": drawn}
+    config = sequential(*(layer("Dense", name=f"d{i}", **wide) for i in range(3)))
+    monkeypatch.setattr("keras_core.graph.function.Function.__call__", None)
+    first, _, second, *_ = model_from_config(config).get_weights()
+    assert (first == second).all() and first.std() > 0
+
+
 def test_infinite_options_survive_json():
     model = Sequential([layers.ReLU(max_value=None, input_shape=(2,)), layers.Masking(np.nan)])
     assert np.isnan(model_from_json(model.to_json()).layers[1].mask_value)

@@ -113,6 +113,16 @@ def test_json_of_few_and_long_values_is_read():
     assert len(parse_json(json.dumps(["a" * 100] * 50_000))) == 50_000
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16", "utf-32-be"])
+def test_bytes_of_json_choose_no_codec(encoding):
+    with pytest.raises(ModelFileError, match="it is no JSON"):
+        parse_json('{"a": 1}'.encode(encoding))
+
+
+def test_bytes_of_json_are_utf_8():
+    assert parse_json('{"a": "é"}'.encode()) == parse_json('{"a": "é"}'.encode("utf-8-sig"))
+
+
 @pytest.mark.parametrize("dtype", ["2.3.1", "(2,)f4", "f4,f4", "2f4", "1+1,f4", "f4,(2+2)f8"])
 @pytest.mark.parametrize("read", [model_from_json, model_from_yaml])
 def test_a_dtype_is_never_compiled(dtype, read, monkeypatch):
