@@ -480,6 +480,8 @@ def _check_storage(gate: Gate, name: str, plan: Any) -> None:
     if plan.get_layout() not in (h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED):
         gate.refuse(name, "it is put together from other places, which are not opened.")
     filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    if filters and plan.get_layout() != h5d.CHUNKED:
+        gate.refuse(name, "it is packed, but not in chunks.")
     unknown = [number for number in filters if number not in known]
     packs_twice = len({_LZF, h5z.FILTER_DEFLATE} & set(filters)) == 2
     if unknown or packs_twice or len(set(filters)) < len(filters):
@@ -513,8 +515,8 @@ def _check_compressed(gate: Gate, name: str, dataset: Any) -> None:
     filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
     if not filters:
         return
-    width = math.prod(dataset.chunks) * dataset.dtype.itemsize
     with gate._reading(name):
+        width = math.prod(dataset.chunks) * dataset.dtype.itemsize
         for index in range(dataset.id.get_num_chunks()):
             info = dataset.id.get_chunk_info(index)
             gate.limits.check(info.size, f"{gate.place.rstrip('/')}/{name}")

@@ -42,7 +42,7 @@ from keras_core.models import (
     model_from_yaml,
 )
 from keras_core.saving.safety import memory_scope, safe_mode_scope
-from keras_core.utils import get_custom_objects
+from keras_core.utils import get_custom_objects, hdf5_gate
 
 X = np.linspace(-1, 1, 10).reshape(2, 5).astype("float32")
 Y = np.ones((2, 2), "float32")
@@ -245,6 +245,21 @@ def test_known_filters_are_read(path, options, further):
     values = np.arange(15, dtype="f8").reshape(5, 3)
     replaced(path, KERNEL, data=values, chunks=(2, 3), **options, **further)
     assert (load_model(path).get_weights()[0] == values).all()
+
+
+def test_an_array_that_says_it_is_packed_without_chunks(path):
+    class Forged:
+        def __getattr__(self, name):
+            return getattr(plan, name)
+
+        def get_layout(self):
+            return h5py.h5d.CONTIGUOUS
+
+    replaced(path, KERNEL, shape=(5, 3), dtype="f4", chunks=(5, 3), compression="gzip")
+    with h5py.File(path) as file:
+        plan = file[KERNEL].id.get_create_plist()
+        gate = hdf5_gate.Gate(file)
+        refused(lambda: hdf5_gate._check_storage(gate, KERNEL, Forged()), "not in chunks")
 
 
 @pytest.mark.parametrize("dtype", ["f2", ">f8", "i1", "u8", "?"])
