@@ -19,6 +19,10 @@ from numpy.lib.stride_tricks import as_strided
 from keras_numpy.lowering._geometry import Geometry, Slices
 
 
+# What a run of numbers that are added up costs beyond each of them; measured, in numbers moved.
+_OVERHEAD = 64
+
+
 @dataclass(frozen=True)
 class _Phase:
     """Every s-th element of the last axis, s being the stride: the same taps meet all of them.
@@ -57,10 +61,10 @@ class InputGrad:
         self.taps = sorted(_taps(geometry, self.added), key=lambda tap: not self._covers(tap[1]))
 
     def _gathering_is_cheaper(self) -> bool:
-        """By numbers that are moved; to add one up moves three. The kernel is laid out anew too."""
+        """By numbers that are copied and added up, a few at a time where there are few channels."""
         *leading, last = self.geometry.window.size
         rows = self.geometry.batch * prod(self.geometry.counts)
-        added = 3 * prod(leading) * self.depth
+        added = prod(leading) * (2 * self.depth + _OVERHEAD)
         kernel = prod(leading) * last * self.depth * self.filters
         return 2 * (rows * last * self.filters + kernel) + rows * added < rows * added * last
 
