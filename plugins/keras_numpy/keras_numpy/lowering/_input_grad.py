@@ -1,4 +1,4 @@
-"""The gradient of a convolution for what its kernel slides over; transposed convolutions are it too.
+"""The gradient of a convolution for what its kernel slides over, as transposed convolutions use it.
 
 What neighbouring positions of the window give lies next to each other in memory along the last
 spatial axis. There it is gathered, so that rows of a matrix are copied in long runs and one product
@@ -17,7 +17,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from keras_numpy.lowering._geometry import Geometry, Slices
-
 
 # What a run of numbers that are added up costs beyond each of them; measured, in numbers moved.
 _OVERHEAD = 64
