@@ -44,16 +44,6 @@ class Geometry:
         )
         self.taps: list[Slices] = [met for _, met in window.offsets(self.sizes)]
 
-    @property
-    def leading_taps(self) -> list[Slices]:
-        """Each place in the window, the last spatial axis apart."""
-        return [met[:-1] for met in self.taps[:: self.window.size[-1]]]
-
-    @property
-    def last_taps(self) -> list[slice]:
-        """Each place of the window along the last spatial axis."""
-        return [met[-1] for met in self.taps[: self.window.size[-1]]]
-
     def seen(self, x: np.ndarray) -> np.ndarray:
         """A channels-last view."""
         return channels_last(x, self.data_format)

@@ -17,6 +17,7 @@ from keras_numpy import blas
 from keras_numpy.kernel import Kernel, Lowering
 from keras_numpy.lowering._depthwise import Depthwise, is_depthwise
 from keras_numpy.lowering._geometry import Geometry
+from keras_numpy.lowering._input_grad import InputGrad
 from keras_numpy.threads import add_in_order, each_block
 
 # Bytes of windows a block; measured: smaller blocks lose in BLAS, larger ones leave the cache.
@@ -101,41 +102,13 @@ class _Convolution:
         add_in_order(parts, out)
 
     def input_grad(self, g: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
-        """g (batch, places, filters) and a kernel (columns, filters) to out like x.
-
-        What each place gives to its window is added up in two stages, over all spatial axes but the
-        last and then over the last: long rows of memory instead of single pixels.
-        """
+        """g (batch, places, filters) and a kernel (columns, filters) to out like x."""
         if self.is_pointwise:
             self._product(g.reshape(-1, g.shape[-1]), kernel.T, out.reshape(-1, self.columns))
             return
-        *leading, last = self.geometry.window.size
-        parts = kernel.reshape(prod(leading), last * self.depth, kernel.shape[-1])
-        self.each_block(lambda images, number: self._give(g[images], parts, out[images]))
-
-    def _give(self, g: np.ndarray, parts: np.ndarray, out: np.ndarray) -> None:
-        geometry = self.geometry
-        count, width = len(g), parts.shape[1]
-        rows = np.zeros((count, *geometry.space[:-1], geometry.counts[-1], width), self.dtype)
-        flat = g.reshape(count * self.places, g.shape[-1])
-        for part, met in zip(parts, geometry.leading_taps):
-            given = np.dot(flat, part.T).reshape(count, *geometry.counts, width)
-            place = rows[(slice(None), *met)]
-            np.add(place, given, place)
-        self._add_columns(rows, out)
-
-    def _add_columns(self, rows: np.ndarray, out: np.ndarray) -> None:
-        """The second stage: rows (batch, space…, counts, window · channels) to out."""
-        geometry = self.geometry
-        space = out
-        if geometry.is_padded:
-            space = np.empty((len(out), *geometry.space, self.depth), self.dtype)
-        space[...] = 0
-        for tap, met in enumerate(geometry.last_taps):
-            place = space[(..., met, slice(None))]
-            np.add(place, rows[..., tap * self.depth : (tap + 1) * self.depth], place)
-        if geometry.is_padded:
-            np.copyto(out, geometry.cropped(space))
+        grad = InputGrad(self.geometry, self.depth, g.shape[-1])
+        matrices = grad.matrices(kernel)
+        self.each_block(lambda images, number: grad.give(g[images], matrices, out[images]))
 
 
 Run = Callable[[np.ndarray, np.ndarray, np.ndarray], None]
