@@ -4,13 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
 from keras_core.graph.primitive import Node
 
 Buffer = tuple[tuple[int, ...], str]
+
+
+class Parts(NamedTuple):
+    """How a reduction over axis 0 is put together from blocks of rows.
+
+    Attributes:
+        pattern: writes what the block `{0}` comes to into `{out}`.
+        shape: of that.
+        finish: makes the result `{out}` of what all blocks came to, an array `{0}` of the shape
+            (blocks, *shape).
+    """
+
+    pattern: str
+    shape: tuple[int, ...]
+    finish: str
+
+
+class Rows(NamedTuple):
+    """How a result is made block by block where it is read, instead of being an array.
+
+    Attributes:
+        pattern: writes the rows `{start}` to `{stop}` into `{out}`.
+        before: an expression of the inputs, worked out once; its value is `{before}`.
+    """
+
+    pattern: str
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,6 +56,10 @@ class Kernel:
         scratch: shape and dtype of further buffers.
         elementwise: each element of the result depends on the same element of the inputs alone, so
             that the kernel may run on blocks.
+        by_rows: each row (of axis 0) of the result depends on the same row of input 0 alone, which is
+            the only one that has rows.
+        parts: what else to do where the kernel is to run on blocks of rows of input 0.
+        rows: what else to do where each reader makes the rows that it reads by itself.
         shared: it does products in threads of ours, so BLAS should have one thread for each.
         either: it does its product in either way.
     """
@@ -40,6 +71,9 @@ class Kernel:
     inplace: tuple[int, ...] = ()
     scratch: tuple[Buffer, ...] = ()
     elementwise: bool = False
+    by_rows: bool = False
+    parts: Parts | None = None
+    rows: Rows | None = None
     shared: bool = False
     either: bool = False
 

@@ -93,7 +93,7 @@ class Writer:
 def generate(program: Program, lowerings: Mapping[str, Lowering]) -> Code:
     """The code of a program whose input sizes are all known."""
     writer = Writer(lowerings)
-    frame = Frame(writer, program.nodes, program.results, shared=_members(program))
+    frame = Frame(writer, program.nodes, program.results, 1, 1, _members(program), program.updates)
     _bind_inputs(program, frame, writer)
     targets, late = _plan_updates(program, frame)
     _fresh_outputs(program, frame, writer, targets)
