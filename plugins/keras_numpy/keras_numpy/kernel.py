@@ -28,18 +28,6 @@ class Parts(NamedTuple):
     finish: str
 
 
-class Rows(NamedTuple):
-    """How a result is made block by block where it is read, instead of being an array.
-
-    Attributes:
-        pattern: writes the rows `{start}` to `{stop}` into `{out}`.
-        before: an expression of the inputs, worked out once; its value is `{before}`.
-    """
-
-    pattern: str
-    before: str = ""
-
-
 @dataclass(frozen=True)
 class Kernel:
     """A line of code for a node whose sizes are all known.
@@ -59,7 +47,8 @@ class Kernel:
         by_rows: each row (of axis 0) of the result depends on the same row of input 0 alone, which is
             the only one that has rows.
         parts: what else to do where the kernel is to run on blocks of rows of input 0.
-        rows: what else to do where each reader makes the rows that it reads by itself.
+        rows: a pattern that writes the rows `{start}` to `{stop}` of the result alone into `{out}`.
+        sparse: an expression for the result as a `Sparse` array.
         shared: it does products in threads of ours, so BLAS should have one thread for each.
         either: it does its product in either way.
     """
@@ -73,7 +62,8 @@ class Kernel:
     elementwise: bool = False
     by_rows: bool = False
     parts: Parts | None = None
-    rows: Rows | None = None
+    rows: str = ""
+    sparse: str = ""
     shared: bool = False
     either: bool = False
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Tensor
 from keras_numpy import threads
 from keras_numpy.compiler.schedule import Group, block_rows, is_shared
+from keras_numpy.compiler.sparse import Sparse, fill, join, keeps_zeros
 from keras_numpy.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -40,6 +43,10 @@ class _Blocks:
         self.lines: list[tuple[str, Node]] = []
         self.taken: dict[Any, str] = {}
         self.sums: list[tuple[str, str, Node]] = []
+        self.sparse = dict(frame.sparse)
+        self.before: list[tuple[str, Node]] = []
+        self.rows_of: dict[str, str] = {}
+        self.lenders: set[Node] = set()
 
     def write(self) -> None:
         self._place_wholes()
@@ -47,6 +54,8 @@ class _Blocks:
             self._add(node)
         for name in self.taken.values():
             self.writer.memory.give_back(name)
+        for text, node in self.before:
+            self.writer.line(text, self.frame.indent, node)
         if self.threads > 1:
             self._write_shared()
         else:
@@ -86,20 +95,69 @@ class _Blocks:
             self.writer.memory.give_back(sums)
 
     def _add(self, node: Node) -> None:
-        inputs = [self._input(x) for x in node.inputs]
         kernel = self.frame.kernels[node]
-        if kernel.parts is not None:
-            self._add_sum(node, kernel, inputs)
+        if self._is_sparse(node):
+            self._add_sparse(node, kernel)
+        elif (joined := self._joined(node)) is not None:
+            self._add_joined(node, *joined)
+        elif kernel.parts is not None:
+            self._add_sum(node, kernel, [self._input(x) for x in node.inputs])
         else:
-            output = self.parts[(node, 0)] = self._over_input(node) or self._output(node)
-            scratch = [self._take(shape[1:], dtype) for shape, dtype in kernel.scratch]
-            places = [place for place, _ in scratch]
-            self.lines.append((self.frame.fill(node, kernel, inputs, [output], places), node))
-            for _, buffer in scratch:
-                self.writer.memory.give_back(buffer)
+            self._add_rows(node, kernel, [self._input(x) for x in node.inputs])
         for x in node.inputs:
             if self.last[x.key] is node and x.key in self.taken:
                 self.writer.memory.give_back(self.taken.pop(x.key))
+
+    def _add_rows(self, node: Node, kernel: Kernel, inputs: list[str]) -> None:
+        output = self.parts[(node, 0)] = self._over_input(node) or self._output(node)
+        scratch = [self._take(shape[1:], dtype) for shape, dtype in kernel.scratch]
+        places = [place for place, _ in scratch]
+        self.lines.append((self.frame.fill(node, kernel, inputs, [output], places), node))
+        for _, buffer in scratch:
+            self.writer.memory.give_back(buffer)
+
+    def _is_sparse(self, node: Node) -> bool:
+        """Whether the result is zero but for the rows of one `Sparse` operand."""
+        operands = [x for x in node.inputs if x.ndim]
+        return (
+            node in self.local
+            and len({self.sparse.get(x.key) for x in operands}) == 1
+            and operands[0].key in self.sparse
+            and keeps_zeros(node, self.sparse)
+        )
+
+    def _add_sparse(self, node: Node, kernel: Kernel) -> None:
+        """Works on the rows of a `Sparse` operand alone, before the loop."""
+        x = next(x for x in node.inputs if x.key in self.sparse)
+        name, make = self.writer.new_name("t"), self.writer.name_of(Sparse, "sparse")
+        values = f"{self.sparse[x.key]}.values"
+        inputs = [values if x.key in self.sparse else self.frame.ref(x) for x in node.inputs]
+        dtype = node.specs[0].dtype
+        empty = f"empty({values}.shape, {dtype!r})"
+        self.before.append((f"{name} = {make}({self.sparse[x.key]}.rows, {empty})", node))
+        self.before.append((self.frame.fill(node, kernel, inputs, [f"{name}.values"]), node))
+        self.sparse[(node, 0)] = name
+
+    def _joined(self, node: Node) -> tuple[Tensor, Tensor, Any] | None:
+        """A whole array, the `Sparse` one that is added to it or subtracted from it, and how."""
+        how = {"add": np.add, "subtract": np.subtract}.get(node.primitive.name)
+        if how is None or len(node.inputs) != 2:
+            return None
+        pairs = [node.inputs, node.inputs[::-1]] if how is np.add else [node.inputs]
+        for x, y in pairs:
+            whole = x.shape == self.group.shape and x.dtype == y.dtype
+            if whole and y.key in self.sparse and x.key not in self.sparse:
+                return x, y, how
+        return None
+
+    def _add_joined(self, node: Node, x: Tensor, y: Tensor, how: Any) -> None:
+        source = self._input(x)
+        output = self.parts[(node, 0)] = self._over_input(node) or self._output(node)
+        if output != source:
+            self.lines.append((f"copyto({output}, {source})", node))
+        run, how = self.writer.name_of(join, "join"), self.writer.name_of(how, "fn")
+        text = f"{run}({how}, {output}, {self.sparse[y.key]}, {self.start}, {self.stop})"
+        self.lines.append((text, node))
 
     def _add_sum(self, node: Node, kernel: Kernel, inputs: list[str]) -> None:
         """What the rows of each block come to, in an array with a place for each block."""
@@ -129,7 +187,7 @@ class _Blocks:
     def _input(self, x: Tensor) -> str:
         """This block's rows of an operand; the whole of one that is broadcast along the rows."""
         if x.key not in self.parts:
-            if x.node in self.frame.sources:
+            if x.key in self.sparse or x.node in self.frame.sources:
                 return self._made_here(x)
             has_rows = x.ndim == len(self.group.shape) and x.shape[0] == self.group.shape[0]
             whole = self.frame.ref(x)
@@ -139,16 +197,40 @@ class _Blocks:
     def _output(self, node: Node) -> str:
         if node not in self.local:
             return self._cut(self.frame.refs[(node, 0)])
+        whole = self._place_of_reader(node)
+        if whole is not None:
+            return self._cut(whole)
         part, self.taken[(node, 0)] = self._take(self.group.shape[1:], node.specs[0].dtype)
         return part
 
+    def _place_of_reader(self, node: Node) -> str | None:
+        """The array that the only reader writes its result to, if it may be written to earlier."""
+        result, readers = node.outputs()[0], self.frame.readers_of(node.outputs()[0])
+        (reader,) = readers if len(readers) == 1 else (node,)
+        if reader in self.local | self.ends | self.lenders | {node}:
+            return None
+        whole, kernels = self.frame.refs[(reader, 0)], self.frame.kernels
+        later = self.group.nodes[self.group.nodes.index(node) + 1 :]
+        read = {x.key for n in later for x in n.inputs} - {(reader, 0)}
+        is_free = all(self.frame.refs.get(key) != whole for key in read)
+        old = [x for x in node.inputs if self.frame.refs.get(x.key) == whole]
+        over = is_free and all(self.frame.may_overwrite(node, x) for x in old)
+        fits = kernels[reader].inplace and self.frame.may_overwrite(reader, result)
+        if not (over and fits):
+            return None
+        self.lenders.add(reader)
+        return whole
+
     def _made_here(self, x: Tensor) -> str:
         """The rows of an array that is made in blocks alone."""
-        node, start, stop = x.node, self.start, self.stop
-        kernel, before = self.frame.kernels[node], self.frame.sources[node]
+        node: Any = x.node
         part, self.taken[x.key] = self._take(x.shape[1:], x.dtype)
-        pattern, words = kernel.rows.pattern, {"start": start, "stop": stop, "before": before}
-        text = self.frame.fill(node, kernel, [], [part], pattern=pattern, **words)
+        if x.key in self.sparse:
+            run, words = self.writer.name_of(fill, "fill"), f"{self.start}, {self.stop}"
+            text = f"{run}({part}, {self.sparse[x.key]}, {words})"
+        else:
+            kernel, words = self.frame.kernels[node], {"start": self.start, "stop": self.stop}
+            text = self.frame.fill(node, kernel, [], [part], pattern=kernel.rows, **words)
         self.lines.append((text, node))
         self.parts[x.key] = part
         return part
@@ -162,6 +244,8 @@ class _Blocks:
         return part, buffer
 
     def _cut(self, whole: str) -> str:
-        part = self.writer.new_name("p")
-        self.cuts.append(f"{part} = {whole}[{self.start}:{self.stop}]")
-        return part
+        """The rows of this block."""
+        if whole not in self.rows_of:
+            part = self.rows_of[whole] = self.writer.new_name("p")
+            self.cuts.append(f"{part} = {whole}[{self.start}:{self.stop}]")
+        return self.rows_of[whole]

@@ -36,8 +36,8 @@ class Frame:
         refs: the expression for each tensor's value, by key.
         targets: arrays that certain tensors must be computed into, by key.
         fresh: keys of tensors whose array belongs to the caller.
-        sources: nodes whose result is made in blocks by whoever reads it; the name of what they
-            need for that.
+        sources: nodes whose result is made in blocks by whoever reads it.
+        sparse: names of arrays that are there as `Sparse` ones alone, by key.
     """
 
     def __init__(
@@ -66,7 +66,8 @@ class Frame:
             for x in node.inputs:
                 self._readers.setdefault(self.root_of(x), set()).add(node)
         homes = {node: home for node in self.kernels if (home := self._home(node)) is not None}
-        self.sources: dict[Node, str] = {n: "" for n in nodes if self._is_source(n, homes)}
+        self.sources = {node for node in nodes if self._is_source(node, homes)}
+        self.sparse: dict[Any, str] = {}
         self.items: list[Item] = schedule(nodes, self._facts(nodes, homes, updates))
         self._last_use: dict[Any, int] = {}
         self._measure_liveness()
@@ -100,12 +101,13 @@ class Frame:
     def _is_source(self, node: Node, homes: Mapping[Node, Any]) -> bool:
         """Whether all that read the result can make its rows by themselves."""
         kernel = self.kernels.get(node)
-        if kernel is None or kernel.rows is None or (node, 0) in self.result_roots:
+        if kernel is None or not (kernel.rows or kernel.sparse):
             return False
         readers = self._readers.get((node, 0), set())
         if node.primitive.random and len(readers) > 1:
             return False
-        return bool(readers) and all(homes.get(r) == node.specs[0].shape for r in readers)
+        inner = readers and (node, 0) not in self.result_roots
+        return bool(inner) and all(homes.get(r) == node.specs[0].shape for r in readers)
 
     def _facts(
         self, nodes: Sequence[Node], homes: Mapping[Node, Any], updates: Sequence[Update]
@@ -213,12 +215,11 @@ class Frame:
 
     def _write_source(self, node: Node) -> None:
         kernel = self.kernels[node]
-        assert kernel.rows is not None
-        if kernel.rows.before:
-            name = self.sources[node] = self.writer.new_name("t")
+        if kernel.sparse:
+            name = self.sparse[(node, 0)] = self.writer.new_name("t")
             inputs = [self.ref(x) for x in node.inputs]
-            before = self.fill(node, kernel, inputs, [], pattern=kernel.rows.before)
-            self.writer.line(f"{name} = {before}", self.indent, node)
+            made = self.fill(node, kernel, inputs, [], pattern=kernel.sparse)
+            self.writer.line(f"{name} = {made}", self.indent, node)
 
     def _output(self, node: Node, index: int, position: int) -> str:
         return self.output(node, index, position, [node])

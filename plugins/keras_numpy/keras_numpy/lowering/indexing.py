@@ -11,7 +11,8 @@ import numpy as np
 from keras_core.graph.primitive import Node
 from keras_core.graph.spec import Spec
 from keras_numpy.compiler.schedule import BLOCK, SHARED
-from keras_numpy.kernel import Kernel, Lowering, Rows
+from keras_numpy.compiler.sparse import Sparse, fill
+from keras_numpy.kernel import Kernel, Lowering
 from keras_numpy.threads import share
 
 
@@ -80,49 +81,31 @@ def _take_rows(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarray, m
     share(piece, flat.size, max(1, BLOCK // rows.shape[-1]))
 
 
-Totals = tuple[np.ndarray, np.ndarray]
+def _totals(axis: int, size: int) -> Callable[[np.ndarray, np.ndarray], Sparse]:
+    """Sums the parts of g that have one index: sorted, each is one sum."""
 
-
-def _totals(axis: int, size: int) -> Callable[[np.ndarray, np.ndarray], Totals]:
-    """The numbers that the indices name, in order, and the sum of the parts of g for each of them:
-    sorted, each is one sum."""
-
-    def totals(g: np.ndarray, indices: np.ndarray) -> Totals:
+    def totals(g: np.ndarray, indices: np.ndarray) -> Sparse:
         _refuse_outside(indices, size)
         flat = indices.reshape(-1)
         shape = (*g.shape[:axis], flat.size, *g.shape[axis + indices.ndim :])
         parts = np.moveaxis(g.reshape(shape), axis, 0)
         if not flat.size:
-            return flat, parts
+            return Sparse(flat, parts)
         order = np.argsort(flat, kind="stable")
         found = flat[order]
         starts = np.flatnonzero(np.concatenate(([True], found[1:] != found[:-1])))
-        return found[starts], np.add.reduceat(parts[order], starts, axis=0)
+        return Sparse(found[starts], np.add.reduceat(parts[order], starts, axis=0))
 
     return totals
-
-
-def _fill(out: np.ndarray, totals: Totals, axis: int) -> None:
-    rows, sums = totals
-    out[...] = 0
-    np.moveaxis(out, axis, 0)[rows] = sums
-
-
-def _fill_rows(out: np.ndarray, totals: Totals, start: int, stop: int) -> None:
-    """What `_fill` writes into the rows from `start` up to `stop`."""
-    rows, sums = totals
-    first, last = np.searchsorted(rows, (start, stop))
-    out[...] = 0
-    out[rows[first:last] - start] = sums[first:last]
 
 
 def _lower_gather_grad(node: Node) -> Kernel:
     axis = node.params["axis"]
     size: Any = node.specs[0].shape[axis]
-    names = {"totals": _totals(axis, size), "fill": _fill, "fill_rows": _fill_rows}
-    by_rows = Rows("{fill_rows}({out}, {before}, {start}, {stop})", "{totals}({0}, {1})")
-    pattern = f"{{fill}}({{out}}, {{totals}}({{0}}, {{1}}), {axis})"
-    return Kernel(pattern, names, rows=None if axis else by_rows)
+    names = {"totals": _totals(axis, size), "fill": fill, "moveaxis": np.moveaxis}
+    totals = "{totals}({0}, {1})"
+    pattern = f"{{fill}}({{moveaxis}}({{out}}, {axis}, 0), {totals}, 0, {size})"
+    return Kernel(pattern, names, sparse="" if axis else totals)
 
 
 def _lower_one_hot(node: Node) -> Kernel:

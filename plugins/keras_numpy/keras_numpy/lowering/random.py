@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_core.graph.primitive import PRIMITIVES, Node
 from keras_numpy.compiler.schedule import SHARED, SHARED_BLOCK
-from keras_numpy.kernel import Kernel, Lowering, Rows
+from keras_numpy.kernel import Kernel, Lowering
 from keras_numpy.threads import share
 
 _DIRECT = ("float32", "float64")
@@ -31,7 +31,7 @@ def _lower_uniform(node: Node) -> Kernel:
     row = prod(shape[1:])
     names = {"draw": _draw, "draw_from": _draw_from}
     pattern = "{draw_from}({rng}, {out}, {start} * " + f"{row})"
-    return Kernel("{draw}({rng}, {out})", names, rows=Rows(pattern) if shape else None)
+    return Kernel("{draw}({rng}, {out})", names, rows=pattern if shape else "")
 
 
 def _draw(rng: np.random.Generator, out: np.ndarray) -> None:
