@@ -13,6 +13,7 @@ import numpy as np
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Tensor
 from keras_numpy import threads
+from keras_numpy.compiler.rows import rows_alone
 from keras_numpy.compiler.schedule import Group, block_rows, is_shared
 from keras_numpy.compiler.sparse import Sparse, fill, join, keeps_zeros
 from keras_numpy.kernel import Kernel
@@ -29,7 +30,7 @@ def write_blocks(frame: Frame, group: Group, position: int) -> None:
 class _Blocks:
     def __init__(self, frame: Frame, group: Group, position: int) -> None:
         self.frame, self.group, self.position = frame, group, position
-        self.writer = frame.writer
+        self.writer, self.indent = frame.writer, frame.indent
         self.rows = block_rows(group)
         self.start, self.stop = self.writer.new_name("i"), self.writer.new_name("j")
         self.place = self.writer.new_name("k")
@@ -50,27 +51,40 @@ class _Blocks:
 
     def write(self) -> None:
         self._place_wholes()
+        rows = rows_alone(self.frame, self.group)
+        if rows is not None and rows.zero is None:
+            rows.write(self.indent)
+            return
+        if rows is not None:
+            line, zero = self.writer.line, self.frame.ref(rows.zero)
+            line(f"if not {zero}:", self.indent)
+            rows.write(self.indent + 1)
+            line("else:", self.indent)
+            self.indent += 1
+        self._write_all()
+
+    def _write_all(self) -> None:
         for node in self.group.nodes:
             self._add(node)
         for name in self.taken.values():
             self.writer.memory.give_back(name)
         for text, node in self.before:
-            self.writer.line(text, self.frame.indent, node)
-        if self.threads > 1:
+            self.writer.line(text, self.indent, node)
+        if self.lines and self.threads > 1:
             self._write_shared()
-        else:
+        elif self.lines:
             self._write_loop()
         self._finish()
 
     def _write_loop(self) -> None:
-        line, indent, total = self.writer.line, self.frame.indent, self.group.shape[0]
+        line, indent, total = self.writer.line, self.indent, self.group.shape[0]
         head = f"for {self.start} in range(0, {total}, {self.rows}):"
         line(head, indent, self.group.nodes[0])
         line(f"{self.stop} = min({self.start} + {self.rows}, {total})", indent + 1)
         self._write_block()
 
     def _write_shared(self) -> None:
-        line, indent, total = self.writer.line, self.frame.indent, self.group.shape[0]
+        line, indent, total = self.writer.line, self.indent, self.group.shape[0]
         name, share = self.writer.new_name("block"), self.writer.name_of(threads.share, "share")
         line(f"def {name}({self.start}, {self.stop}, {self.place}):", indent, self.group.nodes[0])
         self._write_block()
@@ -78,9 +92,9 @@ class _Blocks:
 
     def _write_block(self) -> None:
         for text in self.cuts:
-            self.writer.line(text, self.frame.indent + 1)
+            self.writer.line(text, self.indent + 1)
         for text, node in self.lines:
-            self.writer.line(text, self.frame.indent + 1, node)
+            self.writer.line(text, self.indent + 1, node)
 
     def _place_wholes(self) -> None:
         """Takes places for what outlives the group, before any block's buffer is free again."""
@@ -91,7 +105,7 @@ class _Blocks:
     def _finish(self) -> None:
         """Puts reductions over the rows together from what the blocks came to, in their order."""
         for text, sums, node in self.sums:
-            self.writer.line(text, self.frame.indent, node)
+            self.writer.line(text, self.indent, node)
             self.writer.memory.give_back(sums)
 
     def _add(self, node: Node) -> None:
@@ -100,6 +114,8 @@ class _Blocks:
             self._add_sparse(node, kernel)
         elif (joined := self._joined(node)) is not None:
             self._add_joined(node, *joined)
+        elif self._is_sum_of_sparse(node):
+            self._add_sum_of_sparse(node, kernel)
         elif kernel.parts is not None:
             self._add_sum(node, kernel, [self._input(x) for x in node.inputs])
         else:
@@ -137,6 +153,15 @@ class _Blocks:
         self.before.append((f"{name} = {make}({self.sparse[x.key]}.rows, {empty})", node))
         self.before.append((self.frame.fill(node, kernel, inputs, [f"{name}.values"]), node))
         self.sparse[(node, 0)] = name
+
+    def _is_sum_of_sparse(self, node: Node) -> bool:
+        (x, *_), axes = node.inputs, node.params.get("axes", ())
+        return node.primitive.name == "reduce_sum" and x.key in self.sparse and len(axes) == x.ndim
+
+    def _add_sum_of_sparse(self, node: Node, kernel: Kernel) -> None:
+        values = f"{self.sparse[node.inputs[0].key]}.values"
+        text = self.frame.fill(node, kernel, [values], [self.frame.refs[(node, 0)]])
+        self.before.append((text, node))
 
     def _joined(self, node: Node) -> tuple[Tensor, Tensor, Any] | None:
         """A whole array, the `Sparse` one that is added to it or subtracted from it, and how."""
