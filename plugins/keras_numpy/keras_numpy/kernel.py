@@ -44,8 +44,7 @@ class Kernel:
         scratch: shape and dtype of further buffers.
         elementwise: each element of the result depends on the same element of the inputs alone, so
             that the kernel may run on blocks.
-        by_rows: each row (of axis 0) of the result depends on the same row of input 0 alone, which is
-            the only one that has rows.
+        by_rows: each row (of axis 0) of the result depends on the same row of the one input alone.
         parts: what else to do where the kernel is to run on blocks of rows of input 0.
         rows: a pattern that writes the rows `{start}` to `{stop}` of the result alone into `{out}`.
         sparse: an expression for the result as a `Sparse` array.

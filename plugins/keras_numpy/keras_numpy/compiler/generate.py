@@ -184,9 +184,9 @@ def _operand_in_place(
     for i in frame.kernels[node].inplace:
         x = node.inputs[i]
         fits = x.node is not None and x.key not in targets and frame.may_overwrite(node, x)
-        if fits and order[x.node][0] < order[node][0] and _has_gone(x, node, order, frame):
-            if _written_in_place(variable, x, order, frame):
-                return x
+        earlier = fits and order[x.node][0] < order[node][0] and _has_gone(x, node, order, frame)
+        if earlier and _written_in_place(variable, x, order, frame):
+            return x
     return None
 
 

@@ -1,8 +1,8 @@
 """Orders nodes and groups work on large arrays into blocks of rows.
 
 A group runs block by block, so that what its nodes hand to each other stays in cache, and what
-several of them read is read once. Nodes are of one group where one reads what the other makes or both
-read one array, unless something that is no part of the group must be done in between: that is
+several of them read is read once. Nodes are of one group where one reads what the other makes or
+both read one array, unless something that is no part of the group must be done in between: that is
 counted in stages, so that groups never wait for each other.
 """
 
@@ -78,7 +78,9 @@ def schedule(nodes: Sequence[Node], facts: Facts) -> list[Item]:
     leader = {node: together.get(node, [node])[-1] for node in nodes}
     heads = [node for node in nodes if leader[node] is node]
     reads = {head: {leader[x.node] for x in _made(together.get(head, [head]))} for head in heads}
-    follows = {leader[node]: {leader[reader] for reader in facts.writes[node]} for node in facts.writes}
+    follows: dict[Any, set[Any]] = {}
+    for node, readers in facts.writes.items():
+        follows.setdefault(leader[node], set()).update(leader[reader] for reader in readers)
     return [
         _item(together[head], facts) if head in together else head
         for head in ordered(heads, reads, follows)

@@ -24,7 +24,7 @@ def _lower_normal(node: Node) -> Kernel:
 
 
 def _lower_uniform(node: Node) -> Kernel:
-    """A uniform number takes as many bits as any other, so that a block's can be drawn by itself."""
+    """Each uniform number takes as many bits, so that those of a block can be drawn alone."""
     shape: Any = node.specs[0].shape
     if node.specs[0].dtype not in _DIRECT:
         return _lower_reference(node)
@@ -48,8 +48,8 @@ def _draw(rng: np.random.Generator, out: np.ndarray) -> None:
 
 
 def _draw_from(rng: np.random.Generator, out: np.ndarray, start: int) -> None:
-    """Fills an array with the uniform numbers from number `start` on that `rng`, which has drawn
-    none and goes on to have drawn none, would draw; two of float32 take the bits of one of float64."""
+    """Fills an array with the uniform numbers that `rng` would draw from number `start` on, and
+    leaves it as it is; two of float32 take the bits of one of float64."""
     bits: Any = np.random.PCG64(0)
     bits.state = rng.bit_generator.state
     own = np.random.Generator(bits)

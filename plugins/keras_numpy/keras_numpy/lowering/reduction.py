@@ -10,10 +10,10 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.graph.primitive import PRIMITIVES, Node, made_by
-from keras_numpy.compiler.schedule import SHARED_BLOCK, rows_of_blocks
+from keras_numpy.compiler.schedule import BLOCK, SHARED, SHARED_BLOCK
 from keras_numpy.kernel import Kernel, Lowering, Parts, scalar
 
-# Numbers that a block of rows must come to at most, as a part of those in it.
+# What a block of rows comes to must be so many times smaller than the block.
 _MOST = 8
 # Columns from which on NumPy adds rows as fast as memory gives them.
 _WIDE = 32
@@ -37,8 +37,8 @@ def _parts(node: Node) -> Parts | None:
     """The reduction of a block of rows, and that of what blocks come to; where these are few."""
     shape, axes = node.inputs[0].shape, node.params["axes"]
     left: Any = tuple(length for axis, length in enumerate(shape) if axis not in axes)
-    rows = rows_of_blocks(shape, SHARED_BLOCK)  # type: ignore[arg-type]
-    if 0 not in axes or prod(left) * _MOST > rows * prod(shape[1:]):  # type: ignore[arg-type]
+    block = SHARED_BLOCK if prod(shape) >= SHARED else BLOCK  # type: ignore[arg-type]
+    if 0 not in axes or prod(left) * _MOST > block:
         return None
     whole = f"{{out}}.reshape({left!r})" if node.params["keepdims"] else "{out}"
     return Parts(
@@ -78,9 +78,9 @@ def _lower_sum(node: Node) -> Kernel:
     target = "{out}" if node.specs[0].ndim == 1 else f"{{out}}.reshape({columns})"
     parts = _parts(node)
     if parts is not None and columns < _WIDE:
-        block = f"{{0}}.reshape(-1, {columns})"
-        pattern = f"{{dot}}({{ones}}[:{{0}}.size // {columns}], {block}, {{out}}.reshape({columns}))"
-        parts = parts._replace(pattern=pattern)
+        block, sums = f"{{0}}.reshape(-1, {columns})", f"{{out}}.reshape({columns})"
+        ones = f"{{ones}}[:{{0}}.size // {columns}]"
+        parts = parts._replace(pattern=f"{{dot}}({ones}, {block}, {sums})")
     return Kernel(f"{{dot}}({{ones}}, {source}, {target})", names, parts=parts)
 
 
