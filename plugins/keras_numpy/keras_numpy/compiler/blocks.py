@@ -43,7 +43,8 @@ class _Blocks:
         self.cuts: list[str] = []
         self.lines: list[tuple[str, Node]] = []
         self.taken: dict[Any, str] = {}
-        self.sums: list[tuple[str, str, Node]] = []
+        self.sums: dict[Node, str] = {}
+        self.after: list[tuple[str, Node]] = []
         self.sparse = dict(frame.sparse)
         self.before: list[tuple[str, Node]] = []
         self.rows_of: dict[str, str] = {}
@@ -52,16 +53,16 @@ class _Blocks:
     def write(self) -> None:
         self._place_wholes()
         rows = rows_alone(self.frame, self.group)
-        if rows is not None and rows.zero is None:
+        if rows is None:
+            self._write_all()
+        elif rows.zero is None:
             rows.write(self.indent)
-            return
-        if rows is not None:
-            line, zero = self.writer.line, self.frame.ref(rows.zero)
-            line(f"if not {zero}:", self.indent)
+        else:
+            self.writer.line(f"if not {self.frame.ref(rows.zero)}:", self.indent)
             rows.write(self.indent + 1)
-            line("else:", self.indent)
+            self.writer.line("else:", self.indent)
             self.indent += 1
-        self._write_all()
+            self._write_all()
 
     def _write_all(self) -> None:
         for node in self.group.nodes:
@@ -101,11 +102,17 @@ class _Blocks:
         for node in self.group.nodes:
             if node not in self.local:
                 self.frame.output(node, 0, self.position, self.group.nodes)
+            parts = self.frame.kernels[node].parts
+            if node in self.ends and parts is not None:
+                blocks = -(-self.group.shape[0] // self.rows)
+                shape = (blocks, *parts.shape)
+                self.sums[node] = self.writer.memory.take(shape, node.specs[0].dtype)
 
     def _finish(self) -> None:
         """Puts reductions over the rows together from what the blocks came to, in their order."""
-        for text, sums, node in self.sums:
+        for text, node in self.after:
             self.writer.line(text, self.indent, node)
+        for sums in self.sums.values():
             self.writer.memory.give_back(sums)
 
     def _add(self, node: Node) -> None:
@@ -125,7 +132,7 @@ class _Blocks:
                 self.writer.memory.give_back(self.taken.pop(x.key))
 
     def _add_rows(self, node: Node, kernel: Kernel, inputs: list[str]) -> None:
-        output = self.parts[(node, 0)] = self._over_input(node) or self._output(node)
+        output = self.parts[(node, 0)] = self._output(node)
         scratch = [self._take(shape[1:], dtype) for shape, dtype in kernel.scratch]
         places = [place for place, _ in scratch]
         self.lines.append((self.frame.fill(node, kernel, inputs, [output], places), node))
@@ -177,7 +184,7 @@ class _Blocks:
 
     def _add_joined(self, node: Node, x: Tensor, y: Tensor, how: Any) -> None:
         source = self._input(x)
-        output = self.parts[(node, 0)] = self._over_input(node) or self._output(node)
+        output = self.parts[(node, 0)] = self._output(node)
         if output != source:
             self.lines.append((f"copyto({output}, {source})", node))
         run, how = self.writer.name_of(join, "join"), self.writer.name_of(how, "fn")
@@ -187,20 +194,17 @@ class _Blocks:
     def _add_sum(self, node: Node, kernel: Kernel, inputs: list[str]) -> None:
         """What the rows of each block come to, in an array with a place for each block."""
         assert kernel.parts is not None
-        pattern, shape, finish = kernel.parts
-        blocks = -(-self.group.shape[0] // self.rows)
-        sums = self.writer.memory.take((blocks, *shape), node.specs[0].dtype)
+        pattern, _, finish = kernel.parts
+        sums = self.sums[node]
         part = self.writer.new_name("p")
         self.cuts.append(f"{part} = {sums}[{self.start} // {self.rows}, ...]")
         fill, whole = self.frame.fill, self.frame.refs[(node, 0)]
         self.lines.append((fill(node, kernel, inputs, [part], pattern=pattern), node))
-        self.sums.append((fill(node, kernel, [sums], [whole], pattern=finish), sums, node))
+        self.after.append((fill(node, kernel, [sums], [whole], pattern=finish), node))
 
     def _over_input(self, node: Node) -> str | None:
         """The block's buffer of an input that nobody reads any more and the result may overwrite:
         fewer buffers stay in a faster cache."""
-        if node not in self.local:
-            return None
         for i in self.frame.kernels[node].inplace:
             x = node.inputs[i]
             dies = x.key in self.taken and self.last[x.key] is node
@@ -225,6 +229,9 @@ class _Blocks:
         whole = self._place_of_reader(node)
         if whole is not None:
             return self._cut(whole)
+        over = self._over_input(node)
+        if over is not None:
+            return over
         part, self.taken[(node, 0)] = self._take(self.group.shape[1:], node.specs[0].dtype)
         return part
 
@@ -251,8 +258,8 @@ class _Blocks:
         node: Any = x.node
         part, self.taken[x.key] = self._take(x.shape[1:], x.dtype)
         if x.key in self.sparse:
-            run, words = self.writer.name_of(fill, "fill"), f"{self.start}, {self.stop}"
-            text = f"{run}({part}, {self.sparse[x.key]}, {words})"
+            run = self.writer.name_of(fill, "fill")
+            text = f"{run}({part}, {self.sparse[x.key]}, {self.start}, {self.stop})"
         else:
             kernel, words = self.frame.kernels[node], {"start": self.start, "stop": self.stop}
             text = self.frame.fill(node, kernel, [], [part], pattern=kernel.rows, **words)

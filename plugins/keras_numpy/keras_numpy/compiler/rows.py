@@ -107,9 +107,10 @@ def rows_alone(frame: Frame, group: Group) -> Rows | None:
     sources = {x.key for x in read if x.key in frame.sparse}
     if len(sources) != 1 or any(x.node in frame.sources and x.key not in sources for x in read):
         return None
+    (source,) = sources
     factors = [x for x in read if isinstance(x, Variable) and x.ndim == 0]
     for zero in (None, *factors):
-        rows = Rows(frame, group, *sources, zero)
+        rows = Rows(frame, group, source, zero)
         if rows.are_enough:
             return rows
     return None

@@ -77,7 +77,7 @@ def schedule(nodes: Sequence[Node], facts: Facts) -> list[Item]:
     together = {node: group for group in groups for node in group}
     leader = {node: together.get(node, [node])[-1] for node in nodes}
     heads = [node for node in nodes if leader[node] is node]
-    reads = {head: {leader[x.node] for x in _made(together.get(head, [head]))} for head in heads}
+    reads = {head: {leader[n] for n in _makers(together.get(head, [head]))} for head in heads}
     follows: dict[Any, set[Any]] = {}
     for node, readers in facts.writes.items():
         follows.setdefault(leader[node], set()).update(leader[reader] for reader in readers)
@@ -94,8 +94,9 @@ def _item(members: Sequence[Node], facts: Facts) -> Item:
     return Group(facts.homes[members[0]], ordered(members, reads, follows))
 
 
-def _made(nodes: Iterable[Node]) -> list[Tensor]:
-    return [x for node in nodes for x in node.inputs if x.node is not None]
+def _makers(nodes: Iterable[Node]) -> list[Node]:
+    """The nodes whose results these read."""
+    return [x.node for node in nodes for x in node.inputs if x.node is not None]
 
 
 def ordered(things: Sequence[Any], reads: Edges, follows: Edges) -> list[Any]:
@@ -145,7 +146,7 @@ def _stages(nodes: Sequence[Node], facts: Facts) -> dict[Node, int]:
     """How many groups, one after the other, stand before a node at least."""
     stages: dict[Node, int] = {}
     for node in nodes:
-        made = [stages[x.node] + _leaves(x.node, node, facts) for x in _made([node])]
+        made = [stages[maker] + _leaves(maker, node, facts) for maker in _makers([node])]
         stages[node] = max(made, default=0)
     return stages
 
