@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
 from keras_core.graph.primitive import Node
 
 Buffer = tuple[tuple[int, ...], str]
+
+
+class Parts(NamedTuple):
+    """How a reduction over axis 0 is put together from blocks of rows.
+
+    Attributes:
+        pattern: writes what the block `{0}` comes to into `{out}`.
+        shape: of that.
+        finish: makes the result `{out}` of what all blocks came to, an array `{0}` of the shape
+            (blocks, *shape).
+    """
+
+    pattern: str
+    shape: tuple[int, ...]
+    finish: str
 
 
 @dataclass(frozen=True)
@@ -29,6 +44,10 @@ class Kernel:
         scratch: shape and dtype of further buffers.
         elementwise: each element of the result depends on the same element of the inputs alone, so
             that the kernel may run on blocks.
+        by_rows: each row (of axis 0) of the result depends on the same row of the one input alone.
+        parts: what else to do where the kernel is to run on blocks of rows of input 0.
+        rows: a pattern that writes the rows `{start}` to `{stop}` of the result alone into `{out}`.
+        sparse: an expression for the result as a `Sparse` array.
         shared: it does products in threads of ours, so BLAS should have one thread for each.
         either: it does its product in either way.
     """
@@ -40,6 +59,10 @@ class Kernel:
     inplace: tuple[int, ...] = ()
     scratch: tuple[Buffer, ...] = ()
     elementwise: bool = False
+    by_rows: bool = False
+    parts: Parts | None = None
+    rows: str = ""
+    sparse: str = ""
     shared: bool = False
     either: bool = False
 

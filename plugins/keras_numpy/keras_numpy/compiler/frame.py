@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from keras_core.graph.primitive import Node
-from keras_core.graph.tensor import Constant, Tensor
+from keras_core.graph.tensor import Constant, Tensor, Update
 from keras_numpy.compiler.blocks import write_blocks
 from keras_numpy.compiler.loops import write_loop
-from keras_numpy.compiler.schedule import Group, Item, nodes_of, schedule
+from keras_numpy.compiler.schedule import Facts, Group, Item, is_large, nodes_of, schedule
 from keras_numpy.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -30,11 +30,14 @@ class Frame:
         indent: of the lines.
         times: how often they run in one call.
         shared: leaves whose memory is that of another leaf.
+        updates: variables whose memory results may be written into.
 
     Attributes:
         refs: the expression for each tensor's value, by key.
         targets: arrays that certain tensors must be computed into, by key.
         fresh: keys of tensors whose array belongs to the caller.
+        sources: nodes whose result is made in blocks by whoever reads it.
+        sparse: names of arrays that are there as `Sparse` ones alone, by key.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Frame:
         indent: int = 1,
         times: int = 1,
         shared: Mapping[Any, Any] = MappingProxyType({}),
+        updates: Sequence[Update] = (),
     ) -> None:
         self.writer = writer
         self.indent = indent
@@ -56,9 +60,15 @@ class Frame:
         self._roots: dict[Any, Any] = dict(shared)
         for node in nodes:
             self._set_roots(node)
-        self.items: list[Item] = schedule(nodes, self._elementwise)
         self.result_roots = {self.root_of(x) for x in results}
         self._readers: dict[Any, set[Node]] = {}
+        for node in nodes:
+            for x in node.inputs:
+                self._readers.setdefault(self.root_of(x), set()).add(node)
+        homes = {node: home for node in self.kernels if (home := self._home(node)) is not None}
+        self.sources = {node for node in nodes if self._is_source(node, homes)}
+        self.sparse: dict[Any, str] = {}
+        self.items: list[Item] = schedule(nodes, self._facts(nodes, homes, updates))
         self._last_use: dict[Any, int] = {}
         self._measure_liveness()
         self._buffer_of: dict[Any, list[str]] = {}
@@ -72,9 +82,51 @@ class Frame:
     def _lower(self, node: Node) -> Kernel:
         return self.writer.lowerings[node.primitive.name](node)
 
-    def _elementwise(self, node: Node) -> bool:
+    def _home(self, node: Node) -> Any:
+        """The shape of the large arrays in whose rows a node may work block by block."""
+        kernel = self.kernels[node]
+        shape = None
+        if kernel.elementwise and not kernel.scratch:
+            shape = node.specs[0].shape
+        elif kernel.by_rows or kernel.parts:
+            shape = node.inputs[0].shape
+        return shape if shape is not None and is_large(shape) else None
+
+    def ends_blocks(self, node: Node) -> bool:
+        """Its result is there when all blocks are done, or is no array of the group's shape."""
+        kernel = self.kernels[node]
+        by_rows = kernel.by_rows and node.specs[0].shape != node.inputs[0].shape
+        return by_rows or kernel.parts is not None
+
+    def _is_source(self, node: Node, homes: Mapping[Node, Any]) -> bool:
+        """Whether all that read the result can make its rows by themselves."""
         kernel = self.kernels.get(node)
-        return kernel is not None and kernel.elementwise and not kernel.scratch
+        if kernel is None or not (kernel.rows or kernel.sparse):
+            return False
+        readers = self._readers.get((node, 0), set())
+        if node.primitive.random and len(readers) > 1:
+            return False
+        inner = readers and (node, 0) not in self.result_roots
+        return bool(inner) and all(homes.get(r) == node.specs[0].shape for r in readers)
+
+    def _facts(
+        self, nodes: Sequence[Node], homes: Mapping[Node, Any], updates: Sequence[Update]
+    ) -> Facts:
+        readers: dict[Node, list[Node]] = {}
+        for node in nodes:
+            for x in node.inputs:
+                if x.node is not None:
+                    readers.setdefault(x.node, []).append(node)
+        made = [update for update in updates if update.value.node is not None]
+        return Facts(
+            homes,
+            ends={node for node in homes if self.ends_blocks(node)},
+            sources=self.sources,
+            results={node for node in homes if (node, 0) in self.result_roots},
+            readers=readers,
+            writes={u.value.node: self.readers_of(u.variable) for u in made},  # type: ignore[misc]
+            writers={u.variable.key: u.value.node for u in made},  # type: ignore[misc]
+        )
 
     def takes_buffer(self, node: Node) -> bool:
         kernel = self.kernels.get(node)
@@ -95,9 +147,7 @@ class Frame:
         for i, item in enumerate(self.items):
             for node in nodes_of(item):
                 for x in node.inputs:
-                    root = self.root_of(x)
-                    self._last_use[root] = i
-                    self._readers.setdefault(root, set()).add(node)
+                    self._last_use[self.root_of(x)] = i
         for root in self.result_roots:
             self._last_use[root] = _FOREVER
 
@@ -138,7 +188,9 @@ class Frame:
     def write(self) -> None:
         for i, item in enumerate(self.items):
             if isinstance(item, Group):
-                write_blocks(self, item)
+                write_blocks(self, item, i)
+            elif item in self.sources:
+                self._write_source(item)
             elif _is_loop(item):
                 write_loop(self, item)
             elif item in self.kernels:
@@ -161,11 +213,29 @@ class Frame:
         for name in scratch:
             self.writer.memory.give_back(name)
 
+    def _write_source(self, node: Node) -> None:
+        kernel = self.kernels[node]
+        if kernel.sparse:
+            name = self.sparse[(node, 0)] = self.writer.new_name("t")
+            inputs = [self.ref(x) for x in node.inputs]
+            made = self.fill(node, kernel, inputs, [], pattern=kernel.sparse)
+            self.writer.line(f"{name} = {made}", self.indent, node)
+
     def _output(self, node: Node, index: int, position: int) -> str:
-        """Where to put a result: its target, the memory of an input that dies here, or a buffer."""
+        return self.output(node, index, position, [node])
+
+    def output(self, node: Node, index: int, position: int, together: Sequence[Node]) -> str:
+        """Where to put a result: its target, the memory of an input that dies here, or a buffer.
+
+        Args:
+            node: what makes it.
+            index: which of its results.
+            position: of the item.
+            together: the nodes of the item, in their order.
+        """
         key = (node, index)
         if index == 0 and key not in self.targets:
-            name = self._dying_input(node, position)
+            name = self._dying_input(node, position, together)
             if name is not None:
                 self._buffer_of[key] = [name]
                 self.refs[key] = name
@@ -185,15 +255,21 @@ class Frame:
         self._buffer_of.setdefault(root, []).append(name)
         return name
 
-    def _dying_input(self, node: Node, position: int) -> str | None:
+    def _dying_input(self, node: Node, position: int, together: Sequence[Node]) -> str | None:
         for i in self.kernels[node].inplace:
             x = node.inputs[i]
             dies = (
                 self._last_use.get(x.key) == position and len(self._buffer_of.get(x.key, ())) == 1
             )
-            if dies and self.may_overwrite(node, x):
+            if dies and self.may_overwrite(node, x) and self._is_last(node, x, together):
                 return self._buffer_of.pop(x.key)[0]
         return None
+
+    def _is_last(self, node: Node, x: Tensor, together: Sequence[Node]) -> bool:
+        """In a group, rows are read before they are written only if all see the same rows."""
+        readers = self.readers_of(x) & set(together) - {node}
+        earlier = set(together[: together.index(node)]) if readers else set()
+        return readers <= earlier and all(self.reads_whole(reader, x) for reader in readers)
 
     def _text(
         self, node: Node, kernel: Kernel, outputs: Sequence[str], scratch: Sequence[str] = ()
@@ -208,16 +284,20 @@ class Frame:
         inputs: Sequence[str],
         outputs: Sequence[str],
         scratch: Sequence[str] = (),
+        pattern: str | None = None,
+        **others: str,
     ) -> str:
-        """The kernel's pattern with names in it."""
+        """The kernel's pattern, or another, with names in it."""
+        pattern = kernel.pattern if pattern is None else pattern
         words = {key: self.writer.name_of(thing, key) for key, thing in kernel.names.items()}
         words.update({f"s{i}": name for i, name in enumerate(scratch)})
         words.update({f"out{i}": name for i, name in enumerate(outputs)})
         if outputs:
             words["out"] = outputs[0]
-        if "{rng}" in kernel.pattern:
+        words.update(others)
+        if "{rng}" in pattern:
             words["rng"] = self.writer.random_generator(node.params.get("stream", 0))
-        return string.Formatter().vformat(kernel.pattern, inputs, words)
+        return string.Formatter().vformat(pattern, inputs, words)
 
     def _write_reference(self, node: Node) -> None:
         """A node with sizes that depend on values runs as its plain reference."""

@@ -93,7 +93,7 @@ class Writer:
 def generate(program: Program, lowerings: Mapping[str, Lowering]) -> Code:
     """The code of a program whose input sizes are all known."""
     writer = Writer(lowerings)
-    frame = Frame(writer, program.nodes, program.results, shared=_members(program))
+    frame = Frame(writer, program.nodes, program.results, 1, 1, _members(program), program.updates)
     _bind_inputs(program, frame, writer)
     targets, late = _plan_updates(program, frame)
     _fresh_outputs(program, frame, writer, targets)
@@ -145,6 +145,7 @@ def _plan_updates(program: Program, frame: Frame) -> Any:
     for variable, value in program.updates:
         if value.key not in targets and _written_in_place(variable, value, order, frame):
             targets[value.key] = frame.refs[variable]
+            _aim_operands(variable, value, order, frame, targets)
         else:
             late.append((variable, value))
     return targets, late
@@ -164,7 +165,39 @@ def _written_in_place(variable: Variable, value: Tensor, order: Order, frame: Fr
     return node not in frame.readers_of(variable) or frame.may_overwrite(node, variable)
 
 
-def _before(reader: Node, node: Node, variable: Variable, order: Order, frame: Frame) -> bool:
+def _aim_operands(
+    variable: Variable, value: Tensor, order: Order, frame: Frame, targets: dict[Any, str]
+) -> None:
+    """What the new value of a variable may be written over is computed in its memory as well, so
+    that no other is taken; and so on with what that may be written over."""
+    found: Tensor | None = value
+    while found is not None:
+        found = _operand_in_place(variable, found, order, frame, targets)
+        if found is not None:
+            targets[found.key] = frame.refs[variable]
+
+
+def _operand_in_place(
+    variable: Variable, value: Tensor, order: Order, frame: Frame, targets: dict[Any, str]
+) -> Tensor | None:
+    node: Any = value.node
+    for i in frame.kernels[node].inplace:
+        x = node.inputs[i]
+        fits = x.node is not None and x.key not in targets and frame.may_overwrite(node, x)
+        earlier = fits and order[x.node][0] < order[node][0] and _has_gone(x, node, order, frame)
+        if earlier and _written_in_place(variable, x, order, frame):
+            return x
+    return None
+
+
+def _has_gone(x: Tensor, node: Node, order: Order, frame: Frame) -> bool:
+    """Nobody needs `x` when the node has read it."""
+    others = frame.readers_of(x) - {node}
+    needed = frame.root_of(x) in frame.result_roots
+    return not needed and all(_before(other, node, x, order, frame) for other in others)
+
+
+def _before(reader: Node, node: Node, variable: Tensor, order: Order, frame: Frame) -> bool:
     """In a group, rows are read before they are written only if both see the same rows."""
     same_item = order[reader][0] == order[node][0]
     return order[reader] < order[node] and (not same_item or frame.reads_whole(reader, variable))

@@ -11,6 +11,7 @@ import numpy as np
 from keras_core.graph.primitive import Node
 from keras_core.graph.spec import Spec
 from keras_numpy.compiler.schedule import BLOCK, SHARED
+from keras_numpy.compiler.sparse import Sparse, fill
 from keras_numpy.kernel import Kernel, Lowering
 from keras_numpy.threads import share
 
@@ -80,26 +81,31 @@ def _take_rows(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarray, m
     share(piece, flat.size, max(1, BLOCK // rows.shape[-1]))
 
 
-def _add_rows(axis: int) -> Callable[[np.ndarray, np.ndarray, np.ndarray], None]:
-    """Adds parts of g to the rows that the indices name: sorted, each row is one sum."""
+def _totals(axis: int, size: int) -> Callable[[np.ndarray, np.ndarray], Sparse]:
+    """Sums the parts of g that have one index: sorted, each is one sum."""
 
-    def add_rows(g: np.ndarray, indices: np.ndarray, out: np.ndarray) -> None:
-        out[...] = 0
+    def totals(g: np.ndarray, indices: np.ndarray) -> Sparse:
+        _refuse_outside(indices, size)
         flat = indices.reshape(-1)
-        if not flat.size:
-            return
-        order = np.argsort(flat, kind="stable")
-        ordered = flat[order]
-        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
         shape = (*g.shape[:axis], flat.size, *g.shape[axis + indices.ndim :])
-        rows = np.moveaxis(g.reshape(shape), axis, 0)[order]
-        np.moveaxis(out, axis, 0)[ordered[starts]] = np.add.reduceat(rows, starts, axis=0)
+        parts = np.moveaxis(g.reshape(shape), axis, 0)
+        if not flat.size:
+            return Sparse(flat, parts)
+        order = np.argsort(flat, kind="stable")
+        found = flat[order]
+        starts = np.flatnonzero(np.concatenate(([True], found[1:] != found[:-1])))
+        return Sparse(found[starts], np.add.reduceat(parts[order], starts, axis=0))
 
-    return add_rows
+    return totals
 
 
 def _lower_gather_grad(node: Node) -> Kernel:
-    return Kernel("{add_rows}({0}, {1}, {out})", {"add_rows": _add_rows(node.params["axis"])})
+    axis = node.params["axis"]
+    size: Any = node.specs[0].shape[axis]
+    names = {"totals": _totals(axis, size), "fill": fill, "moveaxis": np.moveaxis}
+    totals = "{totals}({0}, {1})"
+    pattern = f"{{fill}}({{moveaxis}}({{out}}, {axis}, 0), {totals}, 0, {size})"
+    return Kernel(pattern, names, sparse="" if axis else totals)
 
 
 def _lower_one_hot(node: Node) -> Kernel:

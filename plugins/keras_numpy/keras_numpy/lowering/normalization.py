@@ -43,7 +43,7 @@ def _lower_softmax(node: Node) -> Kernel:
         f"{{exp}}({{out}}, {{out}}); {{add_reduce}}({{out}}, {axis}, None, {{s0}}, True); "
         "{divide}({out}, {s0}, {out})"
     )
-    return Kernel(pattern, _NAMES, inplace=(0,), scratch=(_reduced(node),))
+    return Kernel(pattern, _NAMES, inplace=(0,), scratch=(_reduced(node),), by_rows=axis > 0)
 
 
 def _lower_log_softmax(node: Node) -> Kernel:
@@ -55,7 +55,8 @@ def _lower_log_softmax(node: Node) -> Kernel:
         f"{{exp}}({{out}}, {{s1}}); {{add_reduce}}({{s1}}, {axis}, None, {{s0}}, True); "
         "{log}({s0}, {s0}); {subtract}({out}, {s0}, {out})"
     )
-    return Kernel(pattern, _NAMES, inplace=(0,), scratch=(_reduced(node), _whole(node)))
+    scratch = (_reduced(node), _whole(node))
+    return Kernel(pattern, _NAMES, inplace=(0,), scratch=scratch, by_rows=axis > 0)
 
 
 def _whole(node: Node) -> Buffer:

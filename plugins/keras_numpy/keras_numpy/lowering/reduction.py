@@ -3,22 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 from typing import Any, Callable
 
 import numpy as np
 
 from keras_core.graph.primitive import PRIMITIVES, Node, made_by
-from keras_numpy.kernel import Kernel, Lowering, scalar
+from keras_numpy.compiler.schedule import BLOCK, SHARED, SHARED_BLOCK
+from keras_numpy.kernel import Kernel, Lowering, Parts, scalar
+
+# What a block of rows comes to must be so many times smaller than the block.
+_MOST = 8
+# Columns from which on NumPy adds rows as fast as memory gives them.
+_WIDE = 32
 
 
 def _reduce(function: np.ufunc) -> Lowering:
     def lower(node: Node) -> Kernel:
         axes, keepdims = node.params["axes"], node.params["keepdims"]
         pattern = f"{{reduce}}({{0}}, {axes!r}, None, {{out}}, {keepdims!r})"
-        return Kernel(pattern, {"reduce": function.reduce})
+        return Kernel(
+            pattern,
+            {"reduce": function.reduce},
+            by_rows=node.inputs[0].ndim > 0 and 0 not in axes,
+            parts=_parts(node),
+        )
 
     return lower
+
+
+def _parts(node: Node) -> Parts | None:
+    """The reduction of a block of rows, and that of what blocks come to; where these are few."""
+    shape, axes = node.inputs[0].shape, node.params["axes"]
+    left: Any = tuple(length for axis, length in enumerate(shape) if axis not in axes)
+    block = SHARED_BLOCK if prod(shape) >= SHARED else BLOCK  # type: ignore[arg-type]
+    if 0 not in axes or prod(left) * _MOST > block:
+        return None
+    whole = f"{{out}}.reshape({left!r})" if node.params["keepdims"] else "{out}"
+    return Parts(
+        f"{{reduce}}({{0}}, {axes!r}, None, {{out}})",
+        left,
+        f"{{reduce}}({{0}}, 0, None, {whole})",
+    )
 
 
 def _extreme(function: np.ufunc) -> Lowering:
@@ -46,10 +73,15 @@ def _lower_sum(node: Node) -> Kernel:
     rows, columns = prod(x.shape[: len(axes)]), prod(x.shape[len(axes) :])  # type: ignore[arg-type]
     if rows < 2 or columns < 2:
         return _plain_sum(node)
-    names = {"dot": np.dot, "ones": np.ones(rows, x.dtype)}
+    names = {"dot": np.dot, "ones": np.ones(rows, x.dtype), "reduce": np.add.reduce}
     source = "{0}" if x.ndim == 2 else f"{{0}}.reshape({rows}, {columns})"
     target = "{out}" if node.specs[0].ndim == 1 else f"{{out}}.reshape({columns})"
-    return Kernel(f"{{dot}}({{ones}}, {source}, {target})", names)
+    parts = _parts(node)
+    if parts is not None and columns < _WIDE:
+        block, sums = f"{{0}}.reshape(-1, {columns})", f"{{out}}.reshape({columns})"
+        ones = f"{{ones}}[:{{0}}.size // {columns}]"
+        parts = parts._replace(pattern=f"{{dot}}({ones}, {block}, {sums})")
+    return Kernel(f"{{dot}}({{ones}}, {source}, {target})", names, parts=parts)
 
 
 def _lower_mean(node: Node) -> Kernel:
@@ -57,11 +89,18 @@ def _lower_mean(node: Node) -> Kernel:
     count = prod(x.shape[axis] for axis in node.params["axes"])
     total = _lower_sum(node)
     names = {**total.names, "divide": np.divide, "count": scalar(count, x.dtype)}
-    return Kernel(total.pattern + "; {divide}({out}, {count}, {out})", names)
+    divided, parts = "; {divide}({out}, {count}, {out})", total.parts
+    if parts is not None:
+        parts = parts._replace(finish=parts.finish + divided)
+    return replace(total, pattern=total.pattern + divided, names=names, parts=parts)
 
 
 def _position(method: str) -> Lowering:
-    return lambda node: Kernel(f"{{0}}.{method}({node.params['axis']}, {{out}})")
+    def lower(node: Node) -> Kernel:
+        axis = node.params["axis"]
+        return Kernel(f"{{0}}.{method}({axis}, {{out}})", by_rows=axis > 0)
+
+    return lower
 
 
 def _sum_like(g: np.ndarray, x: np.ndarray, out: np.ndarray) -> None:
