@@ -235,7 +235,9 @@ class Frame:
         """
         key = (node, index)
         if index == 0 and key not in self.targets:
-            name = self._dying_input(node, position, together)
+            name = self._dying_input(node, position, together) or self._dying_before(
+                node, position, together
+            )
             if name is not None:
                 self._buffer_of[key] = [name]
                 self.refs[key] = name
@@ -258,12 +260,25 @@ class Frame:
     def _dying_input(self, node: Node, position: int, together: Sequence[Node]) -> str | None:
         for i in self.kernels[node].inplace:
             x = node.inputs[i]
-            dies = (
-                self._last_use.get(x.key) == position and len(self._buffer_of.get(x.key, ())) == 1
-            )
-            if dies and self.may_overwrite(node, x) and self._is_last(node, x, together):
+            over = self._dies(x, position) and self.may_overwrite(node, x)
+            if over and self._is_last(node, x, together):
                 return self._buffer_of.pop(x.key)[0]
         return None
+
+    def _dying_before(self, node: Node, position: int, together: Sequence[Node]) -> str | None:
+        """The memory of what only nodes before this one read, in its group, where it is of use."""
+        if len(together) < 2 or self.ends_blocks(node):
+            return None
+        for x in (x for other in together[: together.index(node)] for x in other.inputs):
+            fits = x.spec == node.specs[0] and x not in node.inputs
+            if fits and self._dies(x, position) and self._is_last(node, x, together):
+                return self._buffer_of.pop(x.key)[0]
+        return None
+
+    def _dies(self, x: Tensor, position: int) -> bool:
+        """Whether the item is the last to read an array that has a buffer to itself."""
+        last = self._last_use.get(x.key) == position
+        return last and len(self._buffer_of.get(x.key, ())) == 1
 
     def _is_last(self, node: Node, x: Tensor, together: Sequence[Node]) -> bool:
         """In a group, rows are read before they are written only if all see the same rows."""

@@ -62,7 +62,7 @@ def _lower_max_pool(node: Node) -> Kernel:
         space = geometry.padded(geometry.seen(x), -np.inf)
         _maximum(geometry, space, geometry.seen(out))
 
-    return Kernel("{pool}({0}, {out})", {"pool": _by_images(run, node)})
+    return Kernel("{pool}({0}, {out})", {"pool": _by_images(run, node)}, by_rows=True)
 
 
 def _first_maxima(
@@ -140,7 +140,7 @@ def _lower_avg_pool(node: Node) -> Kernel:
             np.add(total, _met(space, where), total)
         np.divide(total, covered, total)
 
-    return Kernel("{pool}({0}, {out})", {"pool": _by_images(run, node)})
+    return Kernel("{pool}({0}, {out})", {"pool": _by_images(run, node)}, by_rows=True)
 
 
 def _lower_avg_pool_grad(node: Node) -> Kernel:
