@@ -17,7 +17,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from keras_core.once import Once
-from keras_numpy.threads import share
+from keras_numpy.threads import is_sharing, share
 
 # Multiplications of a product from which on it is cut into pieces, and of a piece at least.
 LARGE = 1 << 23
@@ -32,7 +32,7 @@ def is_large(m: int, k: int, n: int) -> bool:
 
 def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     """Writes the product of two matrices; in pieces where BLAS has one thread."""
-    if getattr(_here, "has_one_thread", False):
+    if getattr(_here, "has_one_thread", False) and not is_sharing():
         in_pieces(a, b, out)
     else:
         np.dot(a, b, out)

@@ -28,6 +28,20 @@ class Parts(NamedTuple):
     finish: str
 
 
+class Blocks(NamedTuple):
+    """How rows of a result are made of the same rows of some inputs, which others go with whole.
+
+    Attributes:
+        pattern: writes the rows of a block into `{out}`.
+        cut: the inputs of which it gets the same rows.
+        ready: an expression that is computed once before all blocks, for `{ready}` in the pattern.
+    """
+
+    pattern: str
+    cut: tuple[int, ...]
+    ready: str = ""
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A line of code for a node whose sizes are all known.
@@ -46,6 +60,7 @@ class Kernel:
             that the kernel may run on blocks.
         by_rows: each row (of axis 0) of the result depends on the same row of the one input alone.
         parts: what else to do where the kernel is to run on blocks of rows of input 0.
+        blocks: what to do where a result of images or the like is made block by block.
         rows: a pattern that writes the rows `{start}` to `{stop}` of the result alone into `{out}`.
         sparse: an expression for the result as a `Sparse` array.
         shared: it does products in threads of ours, so BLAS should have one thread for each.
@@ -61,6 +76,7 @@ class Kernel:
     elementwise: bool = False
     by_rows: bool = False
     parts: Parts | None = None
+    blocks: Blocks | None = None
     rows: str = ""
     sparse: str = ""
     shared: bool = False

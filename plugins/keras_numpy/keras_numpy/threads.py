@@ -35,6 +35,11 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
+def is_sharing() -> bool:
+    """Whether this thread works on a piece, within which no more is shared out."""
+    return getattr(_here, "is_sharing", False)
+
+
 def share(run: Piece, total: int, step: int, most: int | None = None) -> None:
     """Runs `run(start, stop, place)` for each piece of `step` of a range, on several threads.
 
@@ -48,7 +53,7 @@ def share(run: Piece, total: int, step: int, most: int | None = None) -> None:
     pieces = -(-total // step)
     helpers = min(available() if most is None else most, pieces) - 1
     starts = iter(range(0, total, step))
-    if helpers < 1 or getattr(_here, "is_sharing", False):
+    if helpers < 1 or is_sharing():
         _work(run, starts, step, total, 0)
         return
     futures = [_helped(helpers, run, starts, step, total, i + 1) for i in range(helpers)]

@@ -123,6 +123,8 @@ class _Blocks:
             self._add_joined(node, *joined)
         elif self._is_sum_of_sparse(node):
             self._add_sum_of_sparse(node, kernel)
+        elif kernel.blocks is not None:
+            self._add_whole_rows(node, kernel)
         elif kernel.parts is not None:
             self._add_sum(node, kernel, [self._input(x) for x in node.inputs])
         else:
@@ -138,6 +140,32 @@ class _Blocks:
         self.lines.append((self.frame.fill(node, kernel, inputs, [output], places), node))
         for _, buffer in scratch:
             self.writer.memory.give_back(buffer)
+
+    def _add_whole_rows(self, node: Node, kernel: Kernel) -> None:
+        """What depends on the same rows of some inputs, and on the whole of others."""
+        pattern, cut, ready = kernel.blocks  # type: ignore[misc]
+        inputs = [
+            self._row_input(x) if i in cut else self.frame.ref(x) for i, x in enumerate(node.inputs)
+        ]
+        words = {}
+        if ready:
+            words["ready"] = self.writer.new_name("t")
+            wholes = ["" if i in cut else name for i, name in enumerate(inputs)]
+            made = self.frame.fill(node, kernel, wholes, [], pattern=ready)
+            self.before.append((f"{words['ready']} = {made}", node))
+        output = self.parts[(node, 0)] = self._output(node)
+        text = self.frame.fill(node, kernel, inputs, [output], pattern=pattern, **words)
+        self.lines.append((text, node))
+        self.writer.count_products(node, kernel, self.frame.times)
+
+    def _row_input(self, x: Tensor) -> str:
+        if (
+            x.key not in self.parts
+            and x.key not in self.sparse
+            and x.node not in self.frame.sources
+        ):
+            self.parts[x.key] = self._cut(self.frame.ref(x))
+        return self._input(x)
 
     def _is_sparse(self, node: Node) -> bool:
         """Whether the result is zero but for the rows of one `Sparse` operand."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence, Set
+from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,8 @@ from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Constant, Tensor, Update
 from keras_numpy.compiler.blocks import write_blocks
 from keras_numpy.compiler.loops import write_loop
-from keras_numpy.compiler.schedule import Facts, Group, Item, is_large, nodes_of, schedule
-from keras_numpy.kernel import Kernel
+from keras_numpy.compiler.schedule import SHARED, Facts, Group, Item, is_large, nodes_of, schedule
+from keras_numpy.kernel import Blocks, Kernel
 
 if TYPE_CHECKING:
     from keras_numpy.compiler.generate import Writer
@@ -90,7 +91,16 @@ class Frame:
             shape = node.specs[0].shape
         elif kernel.by_rows or kernel.parts:
             shape = node.inputs[0].shape
+        elif kernel.blocks and self._has_blocks(node, kernel.blocks):
+            shape = node.specs[0].shape
         return shape if shape is not None and is_large(shape) else None
+
+    @staticmethod
+    def _has_blocks(node: Node, blocks: Blocks) -> bool:
+        """Whether they are worth it; what the node reads whole must not be made in them."""
+        shape: Any = node.specs[0].shape
+        wholes = [x.shape for i, x in enumerate(node.inputs) if i not in blocks.cut]
+        return prod(shape) >= SHARED and shape not in wholes
 
     def ends_blocks(self, node: Node) -> bool:
         """Its result is there when all blocks are done, or is no array of the group's shape."""
@@ -120,6 +130,7 @@ class Frame:
         made = [update for update in updates if update.value.node is not None]
         return Facts(
             homes,
+            heavy={node for node in homes if self.kernels[node].blocks},
             ends={node for node in homes if self.ends_blocks(node)},
             sources=self.sources,
             results={node for node in homes if (node, 0) in self.result_roots},

@@ -25,6 +25,10 @@ BLOCK = 16384
 SHARED = 1 << 18
 SHARED_WORK = 1 << 20
 SHARED_BLOCK = 65536
+# Elements of a block in a group that convolves, for which longer products are worth more; and how
+# many blocks there must be, if there are as many rows, for all threads to have work.
+HEAVY_BLOCK = 1 << 17
+HEAVY_BLOCKS = 8
 
 Shape = tuple[int, ...]
 Edges = Mapping[Any, Collection[Any]]
@@ -32,10 +36,17 @@ Edges = Mapping[Any, Collection[Any]]
 
 @dataclass
 class Group:
-    """Nodes that work on rows of arrays of one shape."""
+    """Nodes that work on rows of arrays of one shape.
+
+    Attributes:
+        shape: of the arrays.
+        nodes: in their order.
+        heavy: whether one of them does far more than a few operations an element.
+    """
 
     shape: tuple
     nodes: list[Node] = field(default_factory=list)
+    heavy: bool = False
 
 
 Item = Union[Node, Group]
@@ -47,6 +58,7 @@ class Facts:
 
     Attributes:
         homes: for nodes that may run on blocks of rows, the shape of the arrays that are cut.
+        heavy: those of them that do far more than a few operations an element.
         ends: those of them whose result is there when all blocks are done.
         sources: nodes whose result each group may make for itself, block by block.
         results: nodes whose result must be there at the end.
@@ -56,6 +68,7 @@ class Facts:
     """
 
     homes: Mapping[Node, Shape]
+    heavy: Collection[Node] = ()
     ends: Collection[Node] = ()
     sources: Collection[Node] = ()
     results: Collection[Node] = ()
@@ -91,7 +104,8 @@ def _item(members: Sequence[Node], facts: Facts) -> Item:
     inside = set(members)
     reads = {node: {x.node for x in node.inputs if x.node in inside} for node in members}
     follows = {node: inside & set(facts.writes[node]) for node in members if node in facts.writes}
-    return Group(facts.homes[members[0]], ordered(members, reads, follows))
+    heavy = any(node in facts.heavy for node in members)
+    return Group(facts.homes[members[0]], ordered(members, reads, follows), heavy)
 
 
 def _makers(nodes: Iterable[Node]) -> list[Node]:
@@ -186,7 +200,10 @@ def _bonds(node: Node, facts: Facts) -> list[Any]:
 
 
 def _is_worth_a_loop(members: Sequence[Node], facts: Facts) -> bool:
-    if len(members) > 1 or is_shared(Group(facts.homes[members[0]], list(members))):
+    if len(members) > 1:
+        return True
+    alone = members[0] not in facts.heavy
+    if alone and is_shared(Group(facts.homes[members[0]], list(members))):
         return True
     return any(x.node in facts.sources for x in members[0].inputs)
 
@@ -219,7 +236,7 @@ def is_large(shape: Sequence[int | None]) -> bool:
 def is_shared(group: Group) -> bool:
     """Whether there is enough to do for several threads."""
     size = prod(group.shape)
-    return size >= SHARED and size * len(group.nodes) >= SHARED_WORK
+    return size >= SHARED and (group.heavy or size * len(group.nodes) >= SHARED_WORK)
 
 
 def nodes_of(item: Item) -> list[Node]:
@@ -228,6 +245,9 @@ def nodes_of(item: Item) -> list[Node]:
 
 def block_rows(group: Group) -> int:
     """Rows (of axis 0) of a block."""
+    if group.heavy:
+        most = -(-group.shape[0] // HEAVY_BLOCKS)
+        return min(most, rows_of_blocks(group.shape, HEAVY_BLOCK))
     return rows_of_blocks(group.shape, SHARED_BLOCK if is_shared(group) else BLOCK)
 
 

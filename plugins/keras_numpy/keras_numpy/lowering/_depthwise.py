@@ -48,7 +48,7 @@ class Depthwise:
                     np.add(total, part, total)
                 y[:, rows] = total
 
-        self._each_block(images)
+        self._each_block(len(x), images)
 
     def input_grad(self, g: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
         seen, weights = self.geometry.seen(g), self._weights(kernel)
@@ -65,7 +65,7 @@ class Depthwise:
                     np.add(place, part if self.each == 1 else part.sum(axis=-1), place)
             target[some] = self.geometry.cropped(space)
 
-        self._each_block(images)
+        self._each_block(len(g), images)
 
     def kernel_grad(self, x: np.ndarray, g: np.ndarray, out: np.ndarray) -> None:
         seen, cotangent = self.geometry.seen(x), self.geometry.seen(g)
@@ -82,7 +82,7 @@ class Depthwise:
                     total[tap] += np.dot(ones, product)
             parts[number] = total
 
-        self._each_block(images)
+        self._each_block(len(x), images)
         add_in_order(parts, out.reshape(len(self.geometry.taps), -1))
 
     def _weights(self, kernel: np.ndarray) -> np.ndarray:
@@ -96,10 +96,10 @@ class Depthwise:
         space = self.geometry.padded(x)
         return space if self.each == 1 else space[..., None]
 
-    def _each_block(self, run: Callable[[slice, int], None]) -> None:
-        """Calls `run(images, number)` for blocks of images, on several threads."""
+    def _each_block(self, count: int, run: Callable[[slice, int], None]) -> None:
+        """Calls `run(images, number)` for blocks of so many images, on several threads."""
         step = max(1, BLOCK // max(1, self._row_bytes() * self.geometry.counts[0]))
-        each_block(run, self.geometry.batch, step)
+        each_block(run, count, step)
 
     def _row_bytes(self) -> int:
         """Bytes of one image's results at one place along the first spatial axis, in float32."""

@@ -5,7 +5,8 @@ Blocks are shared out to threads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import prod
 from typing import Any, Callable
 
@@ -14,7 +15,7 @@ import numpy as np
 from keras_core.graph.primitive import Node
 from keras_core.graph.windows import Window
 from keras_numpy import blas
-from keras_numpy.kernel import Kernel, Lowering
+from keras_numpy.kernel import Blocks, Kernel, Lowering
 from keras_numpy.lowering._depthwise import Depthwise, is_depthwise
 from keras_numpy.lowering._geometry import Geometry
 from keras_numpy.lowering._input_grad import InputGrad
@@ -51,15 +52,16 @@ class _Convolution:
             prod(size) == 1 and not self.geometry.is_padded and set(window.strides) == {1}
         )
 
-    def each_block(self, run: Callable[[slice, int], None], least: int = 0) -> None:
+    def each_block(self, images: int, run: Callable[[slice, int], None], least: int = 0) -> None:
         """Calls `run(images, number)` for blocks of images, on several threads.
 
         Args:
+            images: how many there are.
             run: what to do.
             least: bytes of windows that a block must have.
         """
         one = max(1, self.places * self.columns * self.dtype.itemsize)
-        each_block(run, self.geometry.batch, max(1, max(BLOCK, least) // one))
+        each_block(run, images, max(1, max(BLOCK, least) // one))
 
     @property
     def is_shared(self) -> bool:
@@ -85,7 +87,7 @@ class _Convolution:
             rows = self.rows(x[images])
             np.dot(rows, kernel, out[images].reshape(len(rows), kernel.shape[-1]))
 
-        self.each_block(block)
+        self.each_block(len(x), block)
 
     def kernel_grad(self, x: np.ndarray, g: np.ndarray, out: np.ndarray) -> None:
         """x and g (batch, places, filters) to the gradient (columns, filters)."""
@@ -98,35 +100,51 @@ class _Convolution:
             rows = self.rows(x[images])
             parts[number] = np.dot(rows.T, g[images].reshape(len(rows), g.shape[-1]))
 
-        self.each_block(block, PARTS * out.nbytes)
+        self.each_block(len(x), block, PARTS * out.nbytes)
         add_in_order(parts, out)
 
-    def input_grad(self, g: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
-        """g (batch, places, filters) and a kernel (columns, filters) to out like x."""
+    @cached_property
+    def _grad(self) -> InputGrad:
+        return InputGrad(self.geometry, self.depth, self.filters // self.groups)
+
+    def laid_out(self, kernel: np.ndarray) -> list[np.ndarray]:
+        """A kernel (columns, filters) as `input_grad` takes it."""
+        return [kernel] if self.is_pointwise else self._grad.matrices(kernel)
+
+    def input_grad(self, g: np.ndarray, kernel: list[np.ndarray], out: np.ndarray) -> None:
+        """g (batch, places, filters) and a kernel, laid out, to out like x."""
         if self.is_pointwise:
-            self._product(g.reshape(-1, g.shape[-1]), kernel.T, out.reshape(-1, self.columns))
+            self._product(g.reshape(-1, g.shape[-1]), kernel[0].T, out.reshape(-1, self.columns))
             return
-        grad = InputGrad(self.geometry, self.depth, g.shape[-1])
-        matrices = grad.matrices(kernel)
-        self.each_block(lambda images, number: grad.give(g[images], matrices, out[images]))
+
+        def block(images: slice, number: int) -> None:
+            self._grad.give(g[images], kernel, out[images])
+
+        self.each_block(len(g), block)
 
 
-Run = Callable[[np.ndarray, np.ndarray, np.ndarray], None]
+Run = Callable[[np.ndarray, Any, np.ndarray], None]
 
 
-def _each_group(run: Run, c: _Convolution, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Any:
+def _each_group(
+    run: Run, c: _Convolution, a: np.ndarray, parts: Sequence[Any], out: np.ndarray
+) -> Any:
     """Runs one direction group by group; a kernel's groups share its last axis."""
     if c.groups == 1:
-        return run(a, b, out)
-    for i in range(c.groups):
+        return run(a, parts[0], out)
+    for i, part in enumerate(parts):
         result = np.empty((*out.shape[:-1], out.shape[-1] // c.groups), out.dtype)
-        run(_group(a, i, c.groups), _group(b, i, c.groups), result)
+        run(_group(a, i, c.groups), part, result)
         _group(out, i, c.groups)[...] = result
 
 
 def _group(x: np.ndarray, i: int, groups: int) -> np.ndarray:
     size = x.shape[-1] // groups
     return x[..., i * size : (i + 1) * size]
+
+
+def _parts(x: np.ndarray, c: _Convolution) -> list[np.ndarray]:
+    return [_group(x, i, c.groups) for i in range(c.groups)]
 
 
 def _in_place(c: _Convolution, shape: tuple[int, ...], out: np.ndarray, run: Any) -> None:
@@ -150,14 +168,27 @@ def _lower_conv(node: Node) -> Kernel:
     c = _Convolution(node, x, kernel)
     if is_depthwise(c.geometry, c.groups):
         apart = Depthwise(c.geometry, c.filters)
-        return Kernel("{conv}({0}, {1}, {out})", {"conv": apart.forward}, shared=True)
+        return _by_images("{run}({0}, {1}, {out})", {"run": apart.forward})
 
     def run(x: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
-        seen, matrix = c.geometry.seen(x), _matrix_of(c, kernel)
-        shape = (c.geometry.batch, c.places, c.filters)
-        _in_place(c, shape, out, lambda y: _each_group(c.forward, c, seen, matrix, y))
+        seen, matrices = c.geometry.seen(x), _parts(_matrix_of(c, kernel), c)
+        shape = (len(x), c.places, c.filters)
+        _in_place(c, shape, out, lambda y: _each_group(c.forward, c, seen, matrices, y))
 
-    return Kernel("{conv}({0}, {1}, {out})", {"conv": run}, shared=c.is_shared)
+    pattern, names = "{conv}({0}, {1}, {out})", {"conv": run}
+    return _by_images(pattern, names) if c.is_shared else Kernel(pattern, names)
+
+
+def _by_images(pattern: str, names: Mapping[str, Any], ready: str = "") -> Kernel:
+    """A kernel in threads of ours, each image of whose result depends on one image of input 0.
+
+    Args:
+        pattern: with `{ready}` for what is made of other inputs beforehand.
+        names: what it refers to.
+        ready: the expression for that.
+    """
+    whole = pattern.replace("{ready}", ready)
+    return Kernel(whole, names, shared=True, blocks=Blocks(pattern, (0,), ready))
 
 
 def _matrix_of(c: _Convolution, kernel: np.ndarray) -> np.ndarray:
@@ -168,14 +199,19 @@ def _lower_input_grad(node: Node) -> Kernel:
     c = _Convolution(node, node.specs[0].shape, node.inputs[1].shape)
     if is_depthwise(c.geometry, c.groups):
         apart = Depthwise(c.geometry, c.filters)
-        return Kernel("{grad}({0}, {1}, {out})", {"grad": apart.input_grad}, shared=True)
+        return _by_images("{run}({0}, {1}, {out})", {"run": apart.input_grad})
 
-    def run(g: np.ndarray, kernel: np.ndarray, out: np.ndarray) -> None:
-        flat, matrix = _flat(c, g), _matrix_of(c, kernel)
-        shape = (c.geometry.batch, *c.geometry.sizes, c.geometry.channels)
-        _in_place(c, shape, out, lambda y: _each_group(c.input_grad, c, flat, matrix, y))
+    def laid_out(kernel: np.ndarray) -> list[list[np.ndarray]]:
+        return [c.laid_out(part) for part in _parts(_matrix_of(c, kernel), c)]
 
-    return Kernel("{grad}({0}, {1}, {out})", {"grad": run}, shared=c.is_shared)
+    def run(g: np.ndarray, kernel: list[list[np.ndarray]], out: np.ndarray) -> None:
+        flat, shape = _flat(c, g), (len(g), *c.geometry.sizes, c.geometry.channels)
+        _in_place(c, shape, out, lambda y: _each_group(c.input_grad, c, flat, kernel, y))
+
+    names, ready = {"grad": run, "laid_out": laid_out}, "{laid_out}({1})"
+    if c.is_shared:
+        return _by_images("{grad}({0}, {ready}, {out})", names, ready)
+    return Kernel(f"{{grad}}({{0}}, {ready}, {{out}})", names)
 
 
 def _lower_kernel_grad(node: Node) -> Kernel:
@@ -186,7 +222,7 @@ def _lower_kernel_grad(node: Node) -> Kernel:
 
     def run(x: np.ndarray, g: np.ndarray, out: np.ndarray) -> None:
         matrix = out.reshape(c.columns, c.filters)
-        _each_group(c.kernel_grad, c, c.geometry.seen(x), _flat(c, g), matrix)
+        _each_group(c.kernel_grad, c, c.geometry.seen(x), _parts(_flat(c, g), c), matrix)
 
     return Kernel("{grad}({0}, {1}, {out})", {"grad": run}, shared=c.is_shared)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from keras_core.graph.primitive import Node
 from keras_core.graph.windows import Window
-from keras_numpy.kernel import Kernel, Lowering
+from keras_numpy.kernel import Blocks, Kernel, Lowering
 from keras_numpy.lowering._geometry import Geometry
 from keras_numpy.threads import share
 
@@ -102,7 +102,8 @@ def _lower_max_pool_grad(node: Node) -> Kernel:
         _first_maxima(geometry, seen, add)
         np.copyto(geometry.seen(out), geometry.cropped(space))
 
-    return Kernel("{grad}({0}, {1}, {out})", {"grad": _by_images(run, node)})
+    pattern = "{grad}({0}, {1}, {out})"
+    return Kernel(pattern, {"grad": _by_images(run, node)}, blocks=Blocks(pattern, (0, 1)))
 
 
 def _lower_max_pool_select(node: Node) -> Kernel:
@@ -156,7 +157,8 @@ def _lower_avg_pool_grad(node: Node) -> Kernel:
             np.add(place, share, place)
         np.copyto(target, geometry.cropped(space))
 
-    return Kernel("{grad}({0}, {out})", {"grad": _by_images(run, node)})
+    pattern = "{grad}({0}, {out})"
+    return Kernel(pattern, {"grad": _by_images(run, node)}, blocks=Blocks(pattern, (0,)))
 
 
 LOWERINGS: Mapping[str, Lowering] = {
