@@ -13,7 +13,7 @@ from keras_numba.tile import by_channel, products
 
 
 @compiled
-def slide(space, kernel, out, rows, taps, reach, step, length, filters):  # type: ignore[no-untyped-def]
+def slide(space, kernel, out, rows, taps, reach, step, length, filters):
     """A convolution: kernel (taps, reach, filters), out (images, rows, length, filters)."""
     size = space.itemsize
     for image in range(len(space)):
@@ -38,7 +38,7 @@ def slide(space, kernel, out, rows, taps, reach, step, length, filters):  # type
 
 
 @compiled
-def slide_by_channel(space, kernel, out, rows, taps, channels, step, length, beside):  # type: ignore[no-untyped-def]
+def slide_by_channel(space, kernel, out, rows, taps, channels, step, length, beside):
     """The same of one filter a channel: kernel (taps, across, channels)."""
     size = space.itemsize
     across = len(kernel) // (len(taps) * channels)
@@ -64,7 +64,7 @@ def slide_by_channel(space, kernel, out, rows, taps, channels, step, length, bes
 
 
 @compiled
-def add_products(space, given, out, rows, taps, reach, step, length, filters):  # type: ignore[no-untyped-def]
+def add_products(space, given, out, rows, taps, reach, step, length, filters):
     """The kernel's gradient, added to out (taps, reach, filters)."""
     size = space.itemsize
     for image in range(len(space)):
@@ -88,7 +88,7 @@ def add_products(space, given, out, rows, taps, reach, step, length, filters):  
 
 
 @compiled
-def add_products_by_channel(space, given, out, rows, taps, channels, step, length, beside):  # type: ignore[no-untyped-def]
+def add_products_by_channel(space, given, out, rows, taps, channels, step, length, beside):
     """The same of one filter a channel: out (taps, across, channels)."""
     size = space.itemsize
     across = len(out) // (len(taps) * channels)
@@ -113,7 +113,7 @@ def add_products_by_channel(space, given, out, rows, taps, channels, step, lengt
 
 
 @compiled
-def maximum(space, out, rows, taps, step, length, channels):  # type: ignore[no-untyped-def]
+def maximum(space, out, rows, taps, step, length, channels):
     """The maximum of each window and channel; NaN where there is one among them."""
     for image in range(len(space)):
         x, y = space[image], out[image]
@@ -130,7 +130,7 @@ def maximum(space, out, rows, taps, step, length, channels):  # type: ignore[no-
 
 
 @compiled
-def give_to_maximum(space, given, out, rows, taps, step, length, channels):  # type: ignore[no-untyped-def]
+def give_to_maximum(space, given, out, rows, taps, step, length, channels):
     """The gradient: each window gives to the first place that has its maximum."""
     best, rest = np.empty(channels, space.dtype), np.empty(channels, space.dtype)
     nothing = space.dtype.type(0)
@@ -149,6 +149,7 @@ def give_to_maximum(space, given, out, rows, taps, step, length, channels):  # t
                 for tap in taps:
                     met, to = x[start + tap :][:channels], y[start + tap :][:channels]
                     for channel in range(channels):
-                        is_met = met[channel] == best[channel]
+                        value = met[channel]
+                        is_met = value == best[channel] or value != value
                         to[channel] += rest[channel] if is_met else nothing
                         rest[channel] = nothing if is_met else rest[channel]

@@ -12,8 +12,8 @@ from numba.extending import intrinsic
 from keras_numba.compiled import REGISTERS, VECTOR_BYTES, compiled, lanes
 
 
-@intrinsic(prefer_literal=True)
-def _tile(  # type: ignore[no-untyped-def]
+@intrinsic
+def _tile(
     typing, like, a, a_row, a_step, b, b_step, steps, out, out_row, keep, rows, vectors, by_lane
 ):
     """out[i, :] = (out[i, :] if keep) + the sum over k of a[i, k] * b[k, :], for all i < rows.
@@ -24,11 +24,12 @@ def _tile(  # type: ignore[no-untyped-def]
             `k * b_step` after `b`, `out[i]` `i * out_row` after `out`.
         steps: how many k there are, at least 1.
         keep: 0 where the sum begins anew.
-        rows, vectors: literals, the size of the tile.
-        by_lane: a literal: 1 where `a[i, k]` is as many numbers as `b[k]`, 0 where it is one.
+        rows, vectors: tuples as long as the tile has rows and vectors: the length is part of the
+            type, and so known here.
+        by_lane: a tuple: `()` where `a[i, k]` is one number, else it is as many as `b[k]`.
     """
     signature = types.void(like, *(types.intp,) * 9, rows, vectors, by_lane)
-    shape = rows.literal_value, vectors.literal_value, bool(by_lane.literal_value)
+    shape = len(rows), len(vectors), len(by_lane) > 0
     size = like.dtype.bitwidth // 8
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -116,100 +117,63 @@ class _Tile:
         return builder.shuffle_vector(first, nothing, ir.VectorType(index, self.lanes)(None))
 
 
-HAS_MANY_REGISTERS = REGISTERS >= 32
+def _strips(most: int, vectors: int, by_lane: bool) -> Any:
+    """A function that does `_tile` for any number of rows: of `most`, then of three, then of one.
 
-
-@compiled
-def products(like, a, a_row, a_step, b, b_step, steps, out, out_row, keep, rows, filters):  # type: ignore[no-untyped-def]
-    """`_tile` for any number of rows, and of filters that is a multiple of the lanes.
-
-    The sizes of tiles are those whose sums fill the registers, and smaller ones for what is over.
+    Sums of several rows hide how long one addition takes.
     """
-    size = like.itemsize
-    width = VECTOR_BYTES // size
-    column = 0
-    while column < filters:
-        wide = (filters - column) // width
+    many, three, one = (0,) * most, (0,) * 3, (0,)
+    wide, own = (0,) * vectors, (0,) * by_lane
+
+    @compiled
+    def strips(like, a, a_row, a_step, b, b_step, steps, out, out_row, keep, rows):
         i = 0
         while i < rows:
-            rest = rows - i
-            left = a + i * a_row * size
-            right = b + column * size
-            to = out + (i * out_row + column) * size
-            if HAS_MANY_REGISTERS and wide >= 4:
-                if rest >= 6:
-                    _tile(
-                        like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 6, 4, 0
-                    )
-                    i += 6
-                elif rest >= 3:
-                    _tile(
-                        like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 3, 4, 0
-                    )
-                    i += 3
-                else:
-                    _tile(
-                        like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 1, 4, 0
-                    )
-                    i += 1
-            elif wide >= 2:
-                if HAS_MANY_REGISTERS and rest >= 12:
-                    _tile(
-                        like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 12, 2, 0
-                    )
-                    i += 12
-                elif rest >= 6:
-                    _tile(
-                        like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 6, 2, 0
-                    )
-                    i += 6
-                elif rest >= 3:
-                    _tile(
-                        like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 3, 2, 0
-                    )
-                    i += 3
-                else:
-                    _tile(
-                        like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 1, 2, 0
-                    )
-                    i += 1
-            else:
-                if rest >= 10:
-                    _tile(
-                        like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 10, 1, 0
-                    )
-                    i += 10
-                elif rest >= 3:
-                    _tile(
-                        like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 3, 1, 0
-                    )
-                    i += 3
-                else:
-                    _tile(
-                        like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 1, 1, 0
-                    )
-                    i += 1
-        column += width * (4 if HAS_MANY_REGISTERS and wide >= 4 else 2 if wide >= 2 else 1)
-
-
-@compiled
-def by_channel(like, a, a_row, a_step, b, b_step, steps, out, out_row, keep, rows, channels):  # type: ignore[no-untyped-def]
-    """The same where each channel has numbers of its own in `a`, too."""
-    size = like.itemsize
-    width = VECTOR_BYTES // size
-    for column in range(0, channels, width):
-        i = 0
-        while i < rows:
-            rest = rows - i
-            left = a + (i * a_row + column) * size
-            right = b + column * size
-            to = out + (i * out_row + column) * size
-            if rest >= 8:
-                _tile(like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 8, 1, 1)
-                i += 8
-            elif rest >= 3:
-                _tile(like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 3, 1, 1)
+            x = a + i * a_row * like.itemsize
+            y = out + i * out_row * like.itemsize
+            if rows - i >= most:
+                _tile(like, x, a_row, a_step, b, b_step, steps, y, out_row, keep, many, wide, own)
+                i += most
+            elif rows - i >= 3:
+                _tile(like, x, a_row, a_step, b, b_step, steps, y, out_row, keep, three, wide, own)
                 i += 3
             else:
-                _tile(like, left, a_row, a_step, right, b_step, steps, to, out_row, keep, 1, 1, 1)
+                _tile(like, x, a_row, a_step, b, b_step, steps, y, out_row, keep, one, wide, own)
                 i += 1
+
+    return strips
+
+
+# The sums of a tile fill the registers but for those that factors pass through.
+HAS_MANY_REGISTERS = REGISTERS >= 32
+_four = _strips(6, 4, False)
+_two = _strips(12 if HAS_MANY_REGISTERS else 6, 2, False)
+_one = _strips(12, 1, False)
+_own = _strips(8, 1, True)
+
+
+@compiled
+def products(like, a, a_row, a_step, b, b_step, steps, out, out_row, keep, rows, filters):
+    """`_tile` for any number of rows, and of filters that is a multiple of the lanes."""
+    lanes = VECTOR_BYTES // like.itemsize
+    column = 0
+    while column < filters:
+        right, to = b + column * like.itemsize, out + column * like.itemsize
+        wide = (filters - column) // lanes
+        if HAS_MANY_REGISTERS and wide >= 4:
+            _four(like, a, a_row, a_step, right, b_step, steps, to, out_row, keep, rows)
+            column += 4 * lanes
+        elif wide >= 2:
+            _two(like, a, a_row, a_step, right, b_step, steps, to, out_row, keep, rows)
+            column += 2 * lanes
+        else:
+            _one(like, a, a_row, a_step, right, b_step, steps, to, out_row, keep, rows)
+            column += lanes
+
+
+@compiled
+def by_channel(like, a, a_row, a_step, b, b_step, steps, out, out_row, keep, rows, channels):
+    """The same where each channel has numbers of its own in `a`, too."""
+    for column in range(0, channels, VECTOR_BYTES // like.itemsize):
+        on = column * like.itemsize
+        _own(like, a + on, a_row, a_step, b + on, b_step, steps, out + on, out_row, keep, rows)
