@@ -65,7 +65,18 @@ def lowerings(backend: Backend) -> dict[str, Any]:
     Raises:
         PluginConflictError: two plugins give a kernel for one primitive.
     """
-    return _merged("keras_core_lowerings", backend=backend)
+    _load_all()
+    answers = ask_each("keras_core_lowerings", _checked_primitives, backend=backend)
+    return _union(list(answers))
+
+
+def _checked_primitives(answer: Any) -> dict[str, Any]:
+    from keras_core.graph import PRIMITIVES
+
+    unknown = [name for name in answer if name not in PRIMITIVES]
+    if unknown:
+        raise ValueError(f"there is no primitive {unknown[0]!r} to lower")
+    return dict(answer)
 
 
 def _load_all() -> None:

@@ -110,7 +110,8 @@ def _read(hook: str, read: Callable[[Any], Any], answer: Any) -> Any:
     try:
         return read(answer)
     except Exception as error:
-        raise PluginError(f"{hook} gave {answer!r}, of which nothing can be made") from error
+        text = f"{hook} gave {answer!r}, of which nothing can be made: {error}"
+        raise PluginError(text) from error
 
 
 def warn_of(plugin: str, error: BaseException) -> None:

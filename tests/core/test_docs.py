@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,9 +81,23 @@ def test_table_of_settings_is_that_of_the_code():
     assert text.count("\n| `") == len(config.OPTIONS)
 
 
-def test_backend_of_the_guide_runs_a_program(sandbox):
+def code_of_the_guide():
     text = (ROOT / "docs" / "writing-a-backend.md").read_text(encoding="utf-8")
-    plugin, backend = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_kernel_of_the_guide_hands_on_what_it_does_not_serve():
+    names = {"my_kernel": {"mine": "my kernel"}.get}
+    exec("from keras_core.plugins import hookimpl\n" + code_of_the_guide()[2], names)
+    lowerings = names["keras_core_lowerings"]
+    numpy = SimpleNamespace(name="numpy", lowerings={"conv": lambda node: f"usual for {node}"})
+    lower = lowerings(numpy)["conv"]
+    assert (lower("mine"), lower("another")) == ("my kernel", "usual for another")
+    assert lowerings(SimpleNamespace(name="other")) == {}
+
+
+def test_backend_of_the_guide_runs_a_program(sandbox):
+    plugin, backend, _ = code_of_the_guide()
     plugin = plugin.replace("keras_mine.backend", "keras_mine_backend")
     sandbox.distribution("keras-mine", plugin, "mine")
     (sandbox.site / "keras_mine_backend.py").write_text(backend)

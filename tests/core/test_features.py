@@ -73,6 +73,15 @@ def test_kernels_for_another_backend_replace_its_own(sandbox):
     assert done.stdout == "{'tanh': 'a faster kernel', 'add': 'its own sum'}\n", done.stderr
 
 
+def test_a_kernel_for_no_primitive_leaves_its_plugin_out(sandbox):
+    sandbox.distribution("extras", PLUGIN.replace('{"tanh"', '{"tahn"'), "extras", group=FEATURES)
+    sandbox.distribution("keras-mine", BACKEND, "mine")
+    code = "from keras_core.plugins import current_backend as b; print(dict(b().lowerings))"
+    done = sandbox.run(code, KERAS_BACKEND="mine")
+    assert done.stdout == "{'tanh': 'its own kernel', 'add': 'its own sum'}\n"
+    assert "nothing can be made: there is no primitive 'tahn' to lower" in done.stderr
+
+
 def test_one_name_from_two_plugins_is_refused_by_both_names(sandbox):
     sandbox.distribution("extras", PLUGIN, "extras", group=FEATURES)
     sandbox.distribution("others", PLUGIN, "others", group=FEATURES)

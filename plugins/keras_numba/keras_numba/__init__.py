@@ -1,0 +1,3 @@
+"""Compiled kernels for the NumPy backend of keras-core."""
+
+__version__ = "2.4.0"
