@@ -81,7 +81,7 @@ class CompiledProgram:
             signature.append(STATE_SPEC)
 
         def run(*fed: tf.Tensor) -> list[tf.Tensor]:
-            return traced(self._backend, program, fed, self._jit_loops)
+            return traced(self._backend, program, fed, self._jit_loops, not self._jit)
 
         return Traced(run, signature, self._jit, program)
 
@@ -127,7 +127,11 @@ def lowered(
 
 
 def traced(
-    backend: Any, program: Program, fed: Sequence[tf.Tensor], jit_loops: bool = False
+    backend: Any,
+    program: Program,
+    fed: Sequence[tf.Tensor],
+    jit_loops: bool = False,
+    sparse: bool = False,
 ) -> list[tf.Tensor]:
     """The operations of a program.
 
@@ -136,11 +140,12 @@ def traced(
         program: what to compute, and what to update when all has been read.
         fed: the inputs; in a random program a tensor of `STATE_SPEC` comes after them.
         jit_loops: whether XLA compiles loops where that pays.
+        sparse: whether large gradients of look-ups are made of their rows alone.
     """
     values: Values = {x.key: tensor for x, tensor in zip(program.inputs, fed)}
     for variable in program.variables:
         values[variable.key] = variable.held_by(backend).value()
-    trace = Trace(backend.lowerings, random_state(program, fed), jit_loops)
+    trace = Trace(backend.lowerings, random_state(program, fed), jit_loops, sparse)
     results = trace.run(program.results, values)
     count = len(program.outputs)
     with tf.control_dependencies(results):

@@ -11,9 +11,10 @@ import tensorflow as tf
 from keras_core.graph import order
 from keras_core.graph.primitive import Node
 from keras_core.graph.tensor import Constant, Spec, Tensor
+from keras_tf.sparse import Sparse, on_rows, totals
 
 Lowering = Callable[..., Any]
-Values = dict[Any, tf.Tensor]
+Values = dict[Any, Any]
 
 
 class RandomState(NamedTuple):
@@ -32,11 +33,13 @@ class Trace:
             sequence of them for several outputs.
         state: what random nodes draw from; None in a program without them.
         jit_loops: whether XLA compiles loops where that pays.
+        sparse: whether large gradients of look-ups are made of their rows alone.
     """
 
     lowerings: Mapping[str, Lowering]
     state: RandomState | None = None
     jit_loops: bool = False
+    sparse: bool = False
 
     def run(self, results: Sequence[Tensor], values: Values) -> list[tf.Tensor]:
         """The operations for `results`.
@@ -51,13 +54,28 @@ class Trace:
         return [_value(tensor, values) for tensor in results]
 
     def _run_node(self, node: Node, values: Values) -> None:
-        arguments = [_value(x, values) for x in node.inputs]
-        name = node.primitive.name
         with tf.name_scope(scope_of(node)):
-            made = self.lowerings[name](Site(node, self), *arguments)
+            made = self._of_rows(node, values) if self.sparse else None
+            if isinstance(made, Sparse):
+                values[(node, 0)] = made
+                return
+            if made is None:
+                made = self._lowered(node, [_value(x, values) for x in node.inputs])
         for index, (tensor, spec) in enumerate(zip(_listed(node, made), node.specs)):
             tensor.set_shape(spec.shape)
             values[(node, index)] = tensor
+
+    def _lowered(self, node: Node, arguments: Sequence[tf.Tensor]) -> Any:
+        return self.lowerings[node.primitive.name](Site(node, self), *arguments)
+
+    def _of_rows(self, node: Node, values: Values) -> Any:
+        """What a node makes of, or as, few rows; None where whole arrays are needed."""
+        if node.primitive.name == "gather_grad":
+            return totals(node, *(_value(x, values) for x in node.inputs[:2]))
+        if not any(isinstance(values.get(x.key), Sparse) for x in node.inputs):
+            return None
+        arguments = [_kept(x, values) for x in node.inputs]
+        return on_rows(node, arguments, lambda *given: self._lowered(node, given))
 
 
 def scope_of(node: Node) -> str:
@@ -70,6 +88,11 @@ def _listed(node: Node, made: Any) -> Sequence[tf.Tensor]:
 
 
 def _value(tensor: Tensor, values: Values) -> tf.Tensor:
+    found = _kept(tensor, values)
+    return found.dense if isinstance(found, Sparse) else found
+
+
+def _kept(tensor: Tensor, values: Values) -> Any:
     found = values.get(tensor.key)
     if found is None:
         if not isinstance(tensor, Constant):

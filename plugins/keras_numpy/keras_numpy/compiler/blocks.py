@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_core.graph.primitive import Node
+from keras_core.graph.sparsity import keeps_zeros
 from keras_core.graph.tensor import Tensor
 from keras_numpy import threads
 from keras_numpy.compiler.rows import rows_alone
 from keras_numpy.compiler.schedule import Group, block_rows, is_shared
-from keras_numpy.compiler.sparse import Sparse, fill, join, keeps_zeros
+from keras_numpy.compiler.sparse import Sparse, fill, join
 from keras_numpy.kernel import Kernel
 
 if TYPE_CHECKING:

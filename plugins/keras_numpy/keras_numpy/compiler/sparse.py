@@ -6,12 +6,10 @@ its rows, and added to those of a whole array, block by block.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple
 
 import numpy as np
-
-from keras_core.graph.primitive import Node
 
 
 class Sparse(NamedTuple):
@@ -45,21 +43,3 @@ def join(
 
 def _within(x: Sparse, start: int, stop: int) -> Sequence[int]:
     return np.searchsorted(x.rows, (start, stop))  # type: ignore[return-value]
-
-
-def keeps_zeros(node: Node, zeros: Collection[Any]) -> bool:
-    """Whether the result is zero where the inputs with keys in `zeros` are; the others are finite,
-    and nothing is divided by zero."""
-    are_zero = [x.key in zeros for x in node.inputs]
-    name = node.primitive.name
-    if name == "multiply":
-        return any(are_zero)
-    if name == "divide":
-        return are_zero[0] and not are_zero[1]
-    return node.primitive.elementwise and all(are_zero) and _of_zeros(node) == 0
-
-
-def _of_zeros(node: Node) -> Any:
-    reference: Any = node.primitive.reference
-    with np.errstate(all="ignore"):
-        return reference(*[np.zeros((), x.dtype) for x in node.inputs], **node.params)

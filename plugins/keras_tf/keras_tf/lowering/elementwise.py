@@ -52,8 +52,10 @@ def _lower_relu_grad(site: Site, y: tf.Tensor, g: tf.Tensor) -> tf.Tensor:
 
 
 def _lower_clip(site: Site, x: tf.Tensor) -> tf.Tensor:
+    """Each limit is one more way through memory, so that infinite ones are left out."""
     low, high = (_within(site.params[name], x.dtype) for name in ("low", "high"))
-    return tf.maximum(tf.minimum(x, high), low)
+    below = x if high == np.inf else tf.minimum(x, high)
+    return below if low == -np.inf else tf.maximum(below, low)
 
 
 def _within(limit: float, dtype: tf.DType) -> Any:
