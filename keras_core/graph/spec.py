@@ -127,6 +127,13 @@ def are_known(shape: Shape) -> TypeIs[tuple[int, ...]]:
     return None not in shape
 
 
+def has_sizes(given: Shape, wanted: Shape) -> bool:
+    """Whether a shape has as many axes as another one, and the sizes that the other one knows."""
+    # A list is made faster than a generator runs, and each call of a function asks.
+    others = [a for a, b in zip(given, wanted) if b is not None and a != b]
+    return not others and len(given) == len(wanted)
+
+
 def agreed(a: NamedDim, b: NamedDim) -> NamedDim:
     """The size of an axis along which two tensors must be alike: a number if one side knows it."""
     return a if is_known(a) or not is_known(b) else b
