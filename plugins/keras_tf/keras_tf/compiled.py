@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
@@ -102,20 +102,33 @@ class Traced:
     ) -> None:
         whole = tf.function(function, autograph=False, jit_compile=jit or None)
         self.concrete = whole.get_concrete_function(*signature)
-        self._name = self.concrete.function_def.signature.name.encode()
-        self._captured = list(self.concrete.captured_inputs)
-        self._count = len(self.concrete.outputs)
+        self._call = directly(self.concrete)
         self._nodes = program.nodes
 
     def __call__(self, fed: Sequence[tf.Tensor]) -> list[np.ndarray]:
-        # What a call of `concrete` comes to after binding and checks, which take longer than many a
-        # small network.
-        call = context.context().call_function
         try:
-            outputs = call(self._name, [*fed, *self._captured], self._count)
+            outputs = self._call(fed)
         except tf.errors.OpError as error:
             raise explained(error, self._nodes) from error
-        return [output.numpy() for output in outputs or ()]
+        return [output.numpy() for output in outputs]
+
+
+def directly(concrete: Any) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
+    """What runs a concrete function on tensors that fit, eagerly, unseen by tapes.
+
+    A call of the function itself comes to this after it has bound and checked its arguments, which
+    takes longer than many a small network.
+    """
+    name = concrete.function_def.signature.name.encode()
+    captured = list(concrete.captured_inputs)
+    count = len(concrete.outputs)
+    call = context.context().call_function
+
+    def run(fed: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        return call(name, [*fed, *captured], count) or []
+
+    vars(run)["function"] = concrete  # which the engine forgets when nobody has it any more
+    return run
 
 
 STATE_SPEC = tf.TensorSpec([2], tf.int64)
