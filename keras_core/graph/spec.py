@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 import numpy as np
@@ -127,7 +127,7 @@ def are_known(shape: Shape) -> TypeIs[tuple[int, ...]]:
     return None not in shape
 
 
-def has_sizes(given: Shape, wanted: Shape) -> bool:
+def has_sizes(given: Sequence[Dim], wanted: Sequence[Dim]) -> bool:
     """Whether a shape has as many axes as another one, and the sizes that the other one knows."""
     # A list is made faster than a generator runs, and each call of a function asks.
     others = [a for a, b in zip(given, wanted) if b is not None and a != b]
