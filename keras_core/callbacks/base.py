@@ -124,9 +124,16 @@ def ignore(*_: Any) -> None:
     """A hook that does nothing, for callbacks that take their hooks as functions."""
 
 
-def watches_batches(callback: Any, mode: str) -> bool:
-    """Whether a callback has a batch hook of its own in `mode` ('train', 'test' or 'predict')."""
-    return any(_overrides(callback, hook) for hook in _BATCH_HOOKS[mode])
+def watches_batches(callback: Any, mode: str, moment: str = "") -> bool:
+    """Whether a callback has a batch hook of its own in `mode` ('train', 'test' or 'predict').
+
+    Args:
+        callback: the callback.
+        mode: what the batches are for.
+        moment: `'begin'` or `'end'` asks for the hooks of that moment alone.
+    """
+    hooks = [hook for hook in _BATCH_HOOKS[mode] if hook.endswith(moment)]
+    return any(_overrides(callback, hook) for hook in hooks)
 
 
 def _overrides(callback: Any, hook: str) -> bool:

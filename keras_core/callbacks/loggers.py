@@ -39,11 +39,12 @@ class BaseLogger(Callback):
         logs = logs or {}
         size = logs.get("size", 0)
         self.seen += size
+        totals = self.totals
         for name, value in logs.items():
             if name in self.stateful_metrics:
-                self.totals[name] = float(value)
+                totals[name] = float(value)
             else:
-                self.totals[name] = self.totals.get(name, np.float64(0)) + np.float64(value) * size
+                totals[name] = totals.get(name, 0.0) + float(value) * size
 
     def on_batches_end(self, count: int, logs: Logs) -> None:
         """Takes several batches at once: their samples, the mean loss, the last metrics."""
@@ -56,7 +57,7 @@ class BaseLogger(Callback):
             if name in self.stateful_metrics and name in self.totals:
                 logs[name] = self.totals[name]
             elif name in self.totals:
-                logs[name] = self.totals[name] / self.seen
+                logs[name] = np.float64(self.totals[name]) / self.seen
 
 
 class ProgbarLogger(Callback):

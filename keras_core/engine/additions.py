@@ -112,8 +112,10 @@ class Additions(TakesOldCalls):
         return self._with_sublayers("metrics", self._metrics)
 
     def _with_sublayers(self, attribute: str, own: list[Any]) -> list[Any]:
-        inner = [item for layer in self._layers for item in getattr(layer, attribute)]
-        return unique([*own, *inner])
+        layers = self._layers
+        if not layers and not own:
+            return []
+        return unique([*own, *(item for layer in layers for item in getattr(layer, attribute))])
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
         """The losses that depend on these inputs.

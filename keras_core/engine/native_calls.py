@@ -72,8 +72,8 @@ def _described(layer: Any, inputs: Any, arguments: dict[str, Any]) -> tuple[Nati
     """The call, and the tensors among its keyword arguments."""
     arguments = dict(arguments)
     phase = _phase(arguments.get("training"))
-    if not has_arg(layer.call, "training"):
-        arguments.pop("training", None)
+    if "training" in arguments and not has_arg(layer.call, "training"):
+        del arguments["training"]
     specs = {name: _spec_of(value) for name, value in arguments.items()}
     tensors = {name: spec for name, spec in specs.items() if spec is not None}
     others = {name: value for name, value in arguments.items() if name not in tensors}

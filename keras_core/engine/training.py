@@ -90,6 +90,8 @@ class Model(Compiled):
     ) -> History:
         """Trains the model for a number of epochs.
 
+        Arrays are read ahead of the steps; change them between epochs, not within one.
+
         Args:
             x: input array `(samples, ...)`, list of arrays, dict of arrays by input name, or a
                 generator, a Sequence or a data set of the backend's engine, of `(x, y)` or
@@ -216,7 +218,7 @@ class Model(Compiled):
         watched = verbose or steps is not None or callbacks or features.attach_callbacks()
         if self._is_one_batch(x, batch_size) and not watched:
             self.stop_training = False
-            return self.predict_on_batch(x)
+            return unpack_singleton(self._step_program("predict")([x]))
         data = Given(x)
         crew = Workers(max_queue_size, workers, use_multiprocessing)
         options = Options(verbose, callbacks, batch_size, steps, crew)

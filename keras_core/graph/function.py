@@ -16,7 +16,7 @@ from keras_core.graph.hands import Hold, run_holding
 from keras_core.graph.passes import optimize
 from keras_core.graph.program import Program
 from keras_core.graph.rewrite import substitute
-from keras_core.graph.spec import Size
+from keras_core.graph.spec import Size, has_sizes
 from keras_core.graph.tensor import Placeholder, Tensor, Update, Variable, as_tensor
 from keras_core.slots import current_backend
 from keras_core.unbroken import Unbroken
@@ -60,6 +60,7 @@ class Function:
         self._refuse_others(outputs, "output")
         self._alike = _equal_sizes(fed)
         self.inputs, self.outputs, self.updates = _closed(fed, outputs, in_sequence(updates))
+        self._entrances = [(x, np.dtype(x.dtype)) for x in self.inputs]
         self._uses_phase = any(x._uses_learning_phase for x in self._results())
         self._compiled: dict[tuple[Any, int], Compiled] = {}
         self._compiling = Lock()
@@ -77,7 +78,7 @@ class Function:
             ValueError: their number or one's shape is wrong.
         """
         values, phase = self._split(values)
-        arrays = [self._checked(x, v) for x, v in zip(self.inputs, values)]
+        arrays = [self._checked(x, dtype, v) for (x, dtype), v in zip(self._entrances, values)]
         if self._alike:
             self._check_alike(arrays)
         backend = current_backend()
@@ -108,9 +109,9 @@ class Function:
             return self._loops[key]
 
     def _run_loop(self, run: Any, hold: Hold, values: Sequence[Any]) -> list[np.ndarray]:
-        arrays = [np.asarray(value, x.dtype) for x, value in zip(self.inputs, values)]
-        for x, array in zip(self.inputs, arrays):
-            self._checked(x, array[0])
+        arrays = [np.asarray(value, dtype) for (_, dtype), value in zip(self._entrances, values)]
+        for (x, dtype), array in zip(self._entrances, arrays):
+            self._checked(x, dtype, array[0])
         with Unbroken():
             return run_holding(hold, run, arrays, self._random_state(len(arrays[0])))
 
@@ -147,16 +148,14 @@ class Function:
         phase = int(bool(values[self._phase_at[0]]))
         return [v for i, v in enumerate(values) if i not in self._phase_at], phase
 
-    def _checked(self, placeholder: Placeholder, value: Any) -> np.ndarray:
+    def _checked(self, placeholder: Placeholder, dtype: np.dtype, value: Any) -> np.ndarray:
         array = value if type(value) is np.ndarray else np.asarray(value)
-        if array.dtype != placeholder.dtype:
-            array = array.astype(placeholder.dtype)
-        shape = placeholder.shape
-        if array.ndim != len(shape) or any(
-            a != b for a, b in zip(shape, array.shape) if a is not None
-        ):
+        # NumPy's own dtypes are mostly one object each, and comparing them takes a while.
+        if array.dtype is not dtype and array.dtype != dtype:
+            array = array.astype(dtype)
+        if not has_sizes(array.shape, placeholder.shape):
             raise ValueError(
-                f"{self.name}: input {placeholder.name!r} has shape {shape}; "
+                f"{self.name}: input {placeholder.name!r} has shape {placeholder.shape}; "
                 f"a value of shape {array.shape} was given."
             )
         return array

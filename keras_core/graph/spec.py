@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 import numpy as np
@@ -125,6 +125,13 @@ def is_known(size: NamedDim) -> TypeIs[int]:
 def are_known(shape: Shape) -> TypeIs[tuple[int, ...]]:
     """Whether all sizes are numbers."""
     return None not in shape
+
+
+def has_sizes(given: Sequence[Dim], wanted: Sequence[Dim]) -> bool:
+    """Whether a shape has as many axes as another one, and the sizes that the other one knows."""
+    # A list is made faster than a generator runs, and each call of a function asks.
+    others = [a for a, b in zip(given, wanted) if b is not None and a != b]
+    return not others and len(given) == len(wanted)
 
 
 def agreed(a: NamedDim, b: NamedDim) -> NamedDim:

@@ -80,7 +80,7 @@ def current_backend() -> Backend:
         BackendLoadError: its plugin fails.
         PluginConflictError: two distributions claim its name.
     """
-    name = backend_name()
+    name = _within.get() or _choice_of_the_process().name
     return _backends.get(name) or load_backend(name)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from keras_core.engine.compilation.losses import label_count
 from keras_core.engine.compilation.objective import ScoredOutput
 from keras_core.engine.feeding import arrays as data
+from keras_core.graph.spec import has_sizes
 
 
 class Fed(NamedTuple):
@@ -201,9 +202,9 @@ def _of_rank(y: Any, target: Any) -> Any:
 
 def fits(array: Any, shape: Sequence[Any]) -> bool:
     """Whether something is a NumPy array of numbers that can be fed as it is."""
-    if type(array) is not np.ndarray or array.ndim != len(shape) or array.dtype.kind not in "biufc":
-        return False
-    for size, wanted in zip(array.shape[1:], shape[1:]):
-        if wanted is not None and size != wanted:
-            return False
-    return True
+    return (
+        type(array) is np.ndarray
+        and array.ndim == len(shape)
+        and array.dtype.kind in "biufc"
+        and has_sizes(array.shape[1:], shape[1:])
+    )

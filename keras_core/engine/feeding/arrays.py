@@ -200,23 +200,29 @@ def check_array_length_consistency(inputs: Any, targets: Any, weights: Any = Non
     Raises:
         ValueError: they have not.
     """
-    found = {}
-    for role, arrays in (("input", inputs), ("target", targets), ("sample_weight", weights)):
-        lengths = {len(x) if not hasattr(x, "shape") else x.shape[0] for x in _real(arrays)}
+    found = {
+        "input": _lengths(inputs),
+        "target": _lengths(targets),
+        "sample_weight": _lengths(weights),
+    }
+    if len(set().union(*found.values())) <= 1:
+        return
+    for role, lengths in found.items():
         if len(lengths) > 1:
             raise ValueError(
                 f"All {role} arrays have to have the same number of samples, but they have "
                 f"{sorted(lengths)}."
             )
-        if lengths:
-            found[role] = lengths.pop()
-    if len(set(found.values())) > 1:
-        counts = ", ".join(f"{n} in the {role} arrays" for role, n in found.items())
-        raise ValueError(f"Inputs and targets have to have the same number of samples: {counts}.")
+    counts = ", ".join(
+        f"{n} in the {role} arrays" for role, lengths in found.items() for n in lengths
+    )
+    raise ValueError(f"Inputs and targets have to have the same number of samples: {counts}.")
 
 
-def _real(arrays: Any) -> list[Any]:
-    return [x for x in arrays or () if x is not None and not K.is_tensor(x)]
+def _lengths(arrays: Any) -> set[int]:
+    """The numbers of samples, but for tensors, which have none."""
+    real = [x for x in arrays or () if x is not None and not K.is_tensor(x)]
+    return {x.shape[0] if hasattr(x, "shape") else len(x) for x in real}
 
 
 def check_num_samples(

@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 import numpy as np
 
+from keras_core.engine.feeding.ahead import Ahead, Piece
 from keras_core.engine.feeding.arrays import check_num_samples
 from keras_core.engine.feeding.generators import (
     EngineBatches,
@@ -30,6 +31,10 @@ _SHUFFLED_AT_ONCE = 1 << 26
 # on a group lets progress be seen.
 _LEAST_GROUPED = 32
 _MOST_GROUPED = 64
+_MOST_BYTES_GROUPED = 1 << 24
+
+# Gathering fewer bytes takes no longer than handing them over from a thread.
+_GATHERED_AHEAD = 1 << 20
 
 # How a Sequence is iterated over that has no other way: by the numbers of its batches.
 _BY_NUMBER = data_utils.Sequence.__iter__
@@ -138,6 +143,9 @@ class Source:
 class ArraySource(Source):
     """Arrays cut into batches, shuffled anew for every epoch if asked for.
 
+    Large batches of arrays in memory or mapped files are gathered by a thread, each while the step
+    before it runs. So arrays that are changed within an epoch may be read before or after that.
+
     Args:
         step: function of a list of arrays that does a step.
         arrays: arrays with equal numbers of samples, fed together.
@@ -162,12 +170,26 @@ class ArraySource(Source):
         super().__init__(step, -(-self.samples // self.batch_size))
         # NumPy shuffles in place, so the orders of later epochs follow from those before.
         self._order = np.arange(self.samples)
+        self._in_memory = all(isinstance(x, np.ndarray) for x in self.arrays)
+        self._ahead: Ahead | None = None
+
+    def __enter__(self) -> ArraySource:
+        self._ahead = Ahead(self._gathered)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ahead is not None:
+            self._ahead.stop()
 
     def begin(self, done: int = 0) -> None:
         self._start = min(done * self.batch_size, self.samples)
         if self.shuffle and not done:
             self._reorder()
         self._rows = self._in_order() if self.shuffle else self.arrays
+        slow = any(isinstance(x, (_Reordered, np.memmap)) for x in self._rows)
+        self._looks_ahead = slow and self._in_memory
+        if self._ahead is not None:
+            self._ahead.forget()
 
     def state(self) -> dict[str, Any]:
         return {"order": self._order} if self.shuffle else {}
@@ -178,22 +200,39 @@ class ArraySource(Source):
     def take(self) -> tuple[int, Batch]:
         start = self._start
         self._start = stop = min(start + self.batch_size, self.samples)
-        return stop - start, [x[start:stop] for x in self._rows]
+        return stop - start, self._between(start, stop)
 
     def groups(self) -> list[int]:
         """Groups of equal numbers of whole batches, which share a program, and then the rest."""
         whole = self.samples // self.batch_size
-        if whole < _LEAST_GROUPED or not all(isinstance(x, np.ndarray) for x in self.arrays):
+        if whole < _LEAST_GROUPED or not self._in_memory:
             return super().groups()
-        count = -(-whole // _MOST_GROUPED)
+        fitting = _MOST_BYTES_GROUPED // max(1, self._bytes_of(self.batch_size))
+        count = -(-whole // max(1, min(_MOST_GROUPED, fitting)))
         size = whole // count
         return [size] * count + [1] * (self.steps - count * size)
 
     def take_group(self, count: int) -> tuple[int, Batch]:
         start = self._start
         self._start = stop = start + count * self.batch_size
-        rows = [x[start:stop] for x in self._rows]
+        rows = self._between(start, stop)
         return self.batch_size, [x.reshape(count, self.batch_size, *x.shape[1:]) for x in rows]
+
+    def _between(self, start: int, stop: int) -> list[Any]:
+        ahead = self._ahead if self._looks_ahead else None
+        if ahead is None or self._bytes_of(stop - start) < _GATHERED_AHEAD:
+            return [x[start:stop] for x in self._rows]
+        following = Piece(stop, min(stop + stop - start, self.samples))
+        return ahead.take(Piece(start, stop), following)
+
+    def _gathered(self, piece: Piece) -> list[Any]:
+        rows = [x[piece.start : piece.stop] for x in self._rows]
+        # A mapped file is read here, and not when somebody looks at the numbers.
+        return [np.array(x) if isinstance(x, np.memmap) else x for x in rows]
+
+    def _bytes_of(self, rows: int) -> int:
+        """How much memory so many rows take, of arrays that are in memory or mapped."""
+        return sum(x.nbytes for x in self.arrays) * rows // max(1, self.samples)
 
     def _reorder(self) -> None:
         if self.shuffle == "batch":
@@ -202,8 +241,7 @@ class ArraySource(Source):
             np.random.shuffle(self._order)
 
     def _in_order(self) -> Sequence[Any]:
-        in_memory = all(isinstance(x, np.ndarray) for x in self.arrays)
-        if in_memory and sum(x.nbytes for x in self.arrays) <= _SHUFFLED_AT_ONCE:
+        if self._in_memory and sum(x.nbytes for x in self.arrays) <= _SHUFFLED_AT_ONCE:
             return [np.take(x, self._order, axis=0) for x in self.arrays]
         return [_Reordered(x, self._order) for x in self.arrays]
 
@@ -212,7 +250,8 @@ class _Reordered:
     """The rows of an array in another order, gathered when they are asked for."""
 
     def __init__(self, array: Any, order: np.ndarray) -> None:
-        self.array = array
+        # What is taken out of a mapped file is in memory, and shall not call itself mapped.
+        self.array = np.asarray(array) if isinstance(array, np.memmap) else array
         self.order = order
 
     def __getitem__(self, rows: slice) -> np.ndarray:

@@ -29,20 +29,28 @@ class EachBatch:
     def __init__(
         self, callbacks: CallbackList, mode: str, name_outputs: Callable[[Any], Mapping[str, Any]]
     ) -> None:
-        self.begin_hook = getattr(callbacks, f"on_{mode}_batch_begin")
-        self.end_hook = getattr(callbacks, f"on_{mode}_batch_end")
+        self.begin_hooks = _batch_hooks(callbacks, mode, "begin")
+        self.end_hooks = _batch_hooks(callbacks, mode, "end")
         self.name_outputs = name_outputs
 
     def begin(self, index: int, size: int) -> None:
         self.logs: dict[str, Any] = {"batch": index, "size": size}
-        self.begin_hook(index, self.logs)
+        for hook in self.begin_hooks:
+            hook(index, self.logs)
 
     def end(self, index: int, size: int, outputs: Sequence[Any]) -> None:
         self.logs.update(self.name_outputs(outputs))
-        self.end_hook(index, self.logs)
+        for hook in self.end_hooks:
+            hook(index, self.logs)
 
     def flush(self) -> None:
         """Has nothing left to tell."""
+
+
+def _batch_hooks(callbacks: CallbackList, mode: str, moment: str) -> list[Callable[..., None]]:
+    """Those hooks of the callbacks, in their order, that do something."""
+    name = f"on_{mode}_batch_{moment}"
+    return [getattr(one, name) for one in callbacks if watches_batches(one, mode, moment)]
 
 
 class GroupedBatches:

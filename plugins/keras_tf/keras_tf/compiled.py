@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.program import Program
@@ -87,7 +88,7 @@ class CompiledProgram:
 
 
 class Traced:
-    """A function traced once; calls of it spare `tf.function`'s search for a fitting trace.
+    """A function traced once; calls of it spare the search for a fitting trace, and all checks.
 
     Args:
         function: builds the operations for the tensors that it is fed.
@@ -101,14 +102,33 @@ class Traced:
     ) -> None:
         whole = tf.function(function, autograph=False, jit_compile=jit or None)
         self.concrete = whole.get_concrete_function(*signature)
+        self._call = directly(self.concrete)
         self._nodes = program.nodes
 
     def __call__(self, fed: Sequence[tf.Tensor]) -> list[np.ndarray]:
         try:
-            outputs = self.concrete(*fed)
+            outputs = self._call(fed)
         except tf.errors.OpError as error:
             raise explained(error, self._nodes) from error
         return [output.numpy() for output in outputs]
+
+
+def directly(concrete: Any) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
+    """What runs a concrete function on tensors that fit, eagerly, unseen by tapes.
+
+    A call of the function itself comes to this after it has bound and checked its arguments, which
+    takes longer than many a small network.
+    """
+    name = concrete.function_def.signature.name.encode()
+    captured = list(concrete.captured_inputs)
+    count = len(concrete.outputs)
+    call = context.context().call_function
+
+    def run(fed: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        return call(name, [*fed, *captured], count) or []
+
+    vars(run)["function"] = concrete  # which the engine forgets when nobody has it any more
+    return run
 
 
 STATE_SPEC = tf.TensorSpec([2], tf.int64)

@@ -13,13 +13,14 @@ from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import record
 
 from keras_core import graph
 from keras_core.graph import Placeholder, Program, Spec, Tensor, Variable, randomness
 from keras_core.graph.passes import optimize
 from keras_core.graph.tensor import FLOATS
 from keras_tf import data
-from keras_tf.compiled import STATE_SPEC, lowered, state_of, traced
+from keras_tf.compiled import STATE_SPEC, directly, lowered, state_of, traced
 from keras_tf.optimizers import Step, is_optimizer
 from keras_tf.specs import spec_of, tensor_spec
 from keras_tf.variables import new_variable
@@ -57,6 +58,7 @@ class InlinedProgram:
     def __init__(self, backend: Any, program: Program, phase: int) -> None:
         self.backend = backend
         self.program = program
+        self.phase = phase
         self.variables = [x for x in program.leaves if isinstance(x, Variable)]
         stand_ins = [Placeholder(v.shape, v.dtype, v.name) for v in self.variables]
         results = graph.substitute(program.results, dict(zip(self.variables, stand_ins)))
@@ -67,12 +69,29 @@ class InlinedProgram:
 
     def __call__(self, values: Sequence[Any]) -> list[tf.Tensor]:
         inputs = [tf.cast(value, x.dtype) for x, value in zip(self.program.inputs, values)]
+        if tf.executing_eagerly() and not record.could_possibly_record():
+            return self._unrecorded(inputs)
         weights = [tf.convert_to_tensor(held(v, self.backend)) for v in self.variables]
         state = self.draws.next() if self.draws else state_of((0, 0))
         results = self.function([*inputs, *weights], state)
         count = len(self.program.outputs)
         self._update(results[count:])
         return results[:count]
+
+    def _unrecorded(self, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """The same for a call that no tape sees, which reads and writes variables by itself."""
+        for variable in self.variables:
+            variable.held_by(self.backend)
+        return self._plain([*inputs, self.draws.next()] if self.draws else inputs)
+
+    @cached_property
+    def _plain(self) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
+        program = lowered(optimize(self.program, self.phase), self.backend.lowerings)
+        state = [STATE_SPEC] if self.draws else []
+        whole = tf.function(lambda *fed: traced(self.backend, program, fed), autograph=False)
+        return directly(
+            whole.get_concrete_function(*(tensor_spec(x.spec) for x in self.program.inputs), *state)
+        )
 
     def _update(self, values: Sequence[tf.Tensor]) -> None:
         for (variable, _), value in zip(self.program.updates, values):
