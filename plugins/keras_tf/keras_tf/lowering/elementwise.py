@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Callable
 
@@ -52,8 +53,10 @@ def _lower_relu_grad(site: Site, y: tf.Tensor, g: tf.Tensor) -> tf.Tensor:
 
 
 def _lower_clip(site: Site, x: tf.Tensor) -> tf.Tensor:
-    low, high = (_within(site.params[name], x.dtype) for name in ("low", "high"))
-    return tf.maximum(tf.minimum(x, high), low)
+    low, high = (site.params[name] for name in ("low", "high"))
+    if high < math.inf:
+        x = tf.minimum(x, _within(high, x.dtype))
+    return tf.maximum(x, _within(low, x.dtype)) if low > -math.inf else x
 
 
 def _within(limit: float, dtype: tf.DType) -> Any:
