@@ -15,7 +15,6 @@ class Contender:
         name: for the tables and the command line.
         environment: where it runs.
         package: what has Keras's API; empty where nothing has.
-        engine: the library that computes, which is part of what an import costs.
         settings: environment variables.
         worker: the module in `workers/` that measures it; empty for the one of the benchmark.
     """
@@ -23,7 +22,6 @@ class Contender:
     name: str
     environment: Environment
     package: str = ""
-    engine: str = ""
     settings: tuple[tuple[str, str], ...] = ()
     worker: str = ""
 
@@ -55,13 +53,13 @@ _ON_TENSORFLOW = (("KERAS_BACKEND", "tensorflow"), *_QUIET)
 _WITH_XLA = (*_ON_TENSORFLOW, ("KERAS_JIT_COMPILE", "1"))
 
 _ALL = (
-    Contender("keras-numpy", _NUMPY, "keras_core", "numpy", _ON_NUMPY),
-    Contender("keras-tf", _TENSORFLOW, "keras_core", "tensorflow", _ON_TENSORFLOW),
-    Contender("keras-tf-xla", _TENSORFLOW, "keras_core", "tensorflow", _WITH_XLA),
-    Contender("keras-theano", _THEANO, "keras_core", "theano", _theano("theano-cache")),
-    Contender("tf-keras", _TENSORFLOW, "tf_keras", "tensorflow", _QUIET),
-    Contender("keras-3-jax", _KERAS_3, "keras", "jax", _ON_JAX),
-    Contender("keras-2.3.1", _KERAS_2, "keras", "theano", _theano("theano-cache-of-keras-2")),
+    Contender("keras-numpy", _NUMPY, "keras_core", _ON_NUMPY),
+    Contender("keras-tf", _TENSORFLOW, "keras_core", _ON_TENSORFLOW),
+    Contender("keras-tf-xla", _TENSORFLOW, "keras_core", _WITH_XLA),
+    Contender("keras-theano", _THEANO, "keras_core", _theano("theano-cache")),
+    Contender("tf-keras", _TENSORFLOW, "tf_keras", _QUIET),
+    Contender("keras-3-jax", _KERAS_3, "keras", _ON_JAX),
+    Contender("keras-2.3.1", _KERAS_2, "keras", _theano("theano-cache-of-keras-2")),
     Contender("plain-numpy", _NUMPY, worker="plain_numpy"),
     Contender("scikit-learn", _SCIKIT_LEARN, worker="scikit_learn"),
 )

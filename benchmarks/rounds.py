@@ -14,6 +14,9 @@ from benchmarks.contenders import Contender
 from benchmarks.environments import FOLDER, ROOT
 from benchmarks.records import Record
 
+# With it a tree of sources would be compiled at each import, and installed packages would not.
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+
 
 @dataclass(frozen=True)
 class Rounds:
@@ -55,7 +58,6 @@ class Rounds:
             "case": case,
             "scale": self.scale,
             "package": contender.package,
-            "engine": contender.engine,
         }
         return [python, "-m", f"benchmarks.workers.{worker}", json.dumps(task)]
 
@@ -69,7 +71,8 @@ def _variables(contender: Contender) -> dict[str, str]:
     home = FOLDER / "homes" / contender.name
     path = contender.environment.search_path
     settings = dict(contender.settings)
-    return {**os.environ, "KERAS_HOME": str(home), "PYTHONPATH": path, **settings}
+    inherited = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
+    return {**inherited, "KERAS_HOME": str(home), "PYTHONPATH": path, **settings}
 
 
 def _ran(

@@ -13,7 +13,7 @@ ROWS_PER_STEP = 256
 def main():
     task = measure.task()
     axis, size = task.case.split("=")
-    keras = measure.imported(task.package, task.engine)
+    keras = measure.imported_with_engine(task.package)
     if axis == "rows":
         return measure_rows(keras, int(size), task.scale)
     step, first = measure.clocked(lambda: first_done(AXES[axis](keras, int(size))))

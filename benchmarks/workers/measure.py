@@ -14,7 +14,7 @@ STATUS = "/proc/self/status"
 
 
 def task():
-    """Returns what this process is to measure: `case`, `scale`, `package` and `engine`."""
+    """Returns what this process is to measure: `case`, `scale` and `package`."""
     return SimpleNamespace(**json.loads(sys.argv[1]))
 
 
@@ -34,11 +34,19 @@ def repeated(operation, scale, steps=1):
     report(seconds=median_of(operation, 2 * scale) / steps, first=first)
 
 
-def imported(package, *engine):
-    """Returns Keras, whole, after the engine that computes."""
-    for name in (*engine, f"{package}.layers", f"{package}.models"):
+def imported(package):
+    """Returns Keras, whole."""
+    for name in (f"{package}.layers", f"{package}.models"):
         importlib.import_module(name)
     return importlib.import_module(package)
+
+
+def imported_with_engine(package):
+    """The same with the library that computes, which keras_core imports when it needs it."""
+    keras = imported(package)
+    if package == "keras_core":
+        keras.plugins.current_backend()
+    return keras
 
 
 def clocked(operation):

@@ -10,7 +10,7 @@ STEPS = 100
 
 def main():
     task = measure.task()
-    keras = measure.imported(task.package, task.engine)
+    keras = measure.imported_with_engine(task.package)
     steps = max(2, round(STEPS * task.scale))
     run = Run(keras, MODELS[task.case], steps)
     results = {}

@@ -8,7 +8,7 @@ from benchmarks.workers.models import MODELS
 
 def main():
     task = measure.task()
-    keras, imports = measure.clocked(lambda: measure.imported(task.package, task.engine))
+    keras, imports = measure.clocked(lambda: measure.imported_with_engine(task.package))
     kind = MODELS[task.case]
     steps = max(2, round(kind.steps * task.scale))
     x, y = kind.data(kind.batch * steps)

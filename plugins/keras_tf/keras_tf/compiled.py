@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
 
+from keras_core.graph import order
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.program import Program
-from keras_core.graph.tensor import Shape
+from keras_core.graph.tensor import Shape, Variable
 from keras_tf.errors import explained
 from keras_tf.tracing import Lowering, RandomState, Trace, Values
+from keras_tf.writes import writes_of
 
 # Beyond so many combinations of shapes, one function for sizes that are not known serves all.
 MOST_EXACT = 8
@@ -162,18 +165,21 @@ def traced(
         jit_loops: whether XLA compiles loops where that pays.
         sparse: whether large gradients of look-ups are made of their rows alone.
     """
+    writes = writes_of(program)
+    read = [*program.outputs, *(tensor for write in writes for tensor in write.reads)]
     values: Values = {x.key: tensor for x, tensor in zip(program.inputs, fed)}
-    for variable in program.variables:
-        values[variable.key] = variable.held_by(backend).value()
+    for leaf in order.leaves(read):
+        if isinstance(leaf, Variable):
+            values[leaf.key] = leaf.held_by(backend).value()
     trace = Trace(backend.lowerings, random_state(program, fed), jit_loops, sparse)
-    results = trace.run(program.results, values)
-    count = len(program.outputs)
+    results = trace.run(read, values)
     with tf.control_dependencies(results):
-        all_read = tf.no_op()  # one edge a result and one an update, not one for each pair of them
+        all_read = tf.no_op()  # one edge a result and one a write, not one for each pair of them
+    written = iter(results[len(program.outputs) :])
     with tf.control_dependencies([all_read]):
-        for (variable, _), value in zip(program.updates, results[count:]):
-            variable.held_by(backend).assign(value, read_value=False)
-    return results[:count]
+        for write in writes:
+            write.run(backend, *islice(written, len(write.reads)))
+    return results[: len(program.outputs)]
 
 
 def random_state(program: Program, fed: Sequence[tf.Tensor]) -> RandomState | None:

@@ -28,7 +28,10 @@ def keras_core_make_backend(config):
             "The backend 'tensorflow' needs TensorFlow 2.15 or newer, which is not installed: "
             "pip install 'keras-tf[cpu]' (or 'keras-tf[gpu]' for a GPU)."
         )
-    from keras_tf.backend import make_backend
+    from keras_tf.importing import quick_import
+
+    with quick_import():
+        from keras_tf.backend import make_backend
 
     return make_backend(config)
 

@@ -24,6 +24,21 @@ def test_hooks_load_no_engine():
     assert (done.stdout, done.stderr) == ("set()\n", "")
 
 
+def test_import_searches_no_garbage_and_leaves_keras_3_until_it_is_asked_for():
+    code = """
+import gc, sys
+from keras_core.plugins import load_backend
+whole = []
+gc.callbacks.append(lambda phase, info: whole.append(phase) if info["generation"] == 2 else None)
+load_backend("tensorflow")
+print("keras.src" in sys.modules, whole, gc.isenabled())
+import tensorflow as tf
+print(tf.keras.layers.Dense(2)(tf.ones([1, 3])).shape)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "False [] True\n(1, 2)\n", done.stderr
+
+
 def test_info_tells_the_engine():
     info = backend_info(find("tensorflow"))
     assert (info.name, info.engine, info.api) == ("tensorflow", "TensorFlow", (1, 1))

@@ -9,7 +9,7 @@ from typing import Any, Callable
 import tensorflow as tf
 
 from keras_core.graph.spec import Shape
-from keras_tf.lowering._sizes import as_vector, filled
+from keras_tf.lowering._sizes import as_vector, filled, reshape
 from keras_tf.lowering._windows import Frame, pads_as_same, unless_empty
 from keras_tf.tracing import Lowering, Site
 
@@ -166,7 +166,7 @@ def _lower_kernel_grad(site: Site, x: tf.Tensor, g: tf.Tensor) -> tf.Tensor:
     else:
         part = [*sizes[:-1], sizes[-1] // c.groups]
         grad = _each_group(c, lambda a, b: c.by_kernel(a, b, part), inner, g)
-    return tf.reshape(grad, shape)
+    return reshape(grad, shape)
 
 
 LOWERINGS: Mapping[str, Lowering] = {

@@ -15,7 +15,15 @@ from keras_tf.tracing import Lowering, Site
 
 
 def _lower_softmax_cross_entropy(site: Site, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    if _are_rows(site):
+        return tf.raw_ops.SoftmaxCrossEntropyWithLogits(features=logits, labels=labels).loss
     return tf.nn.softmax_cross_entropy_with_logits(labels, logits, axis=site.params["axis"])
+
+
+def _are_rows(site: Site) -> bool:
+    """Whether labels and logits are what the operation takes; others are brought into that form."""
+    is_last = site.params["axis"] == 1 and site.inputs[0].shape == site.inputs[1].shape
+    return is_last and site.inputs[1].ndim == 2
 
 
 def _lower_sigmoid_cross_entropy(site: Site, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -97,9 +105,17 @@ def _lower_batch_norm_train(
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     found = _fused(site, x, gamma, beta)
     # The operation's own variance is the unbiased one.
-    count = tf.cast(tf.size(x) // x.shape[-1], x.dtype)
-    biased = found.batch_variance * (tf.maximum(count - 1, 1) / count)
+    biased = found.batch_variance * _share_of_unbiased(x)
     return _as_before(found.y, x), found.batch_mean, biased
+
+
+def _share_of_unbiased(x: tf.Tensor) -> Any:
+    """How much of an unbiased variance the other one is; a number where all sizes are known."""
+    if x.shape.is_fully_defined():
+        count = x.shape.num_elements() // x.shape[-1]
+        return max(count - 1, 1) / count
+    count = tf.cast(tf.size(x) // x.shape[-1], x.dtype)
+    return tf.maximum(count - 1, 1) / count
 
 
 @only_where(_takes_batches)
