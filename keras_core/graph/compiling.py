@@ -18,7 +18,7 @@ from keras_core.graph.hands import Hold
 from keras_core.graph.passes import optimize
 from keras_core.graph.program import Program
 from keras_core.graph.signature import Signature, signature_of
-from keras_core.graph.template import Binding, StandIn, template_of
+from keras_core.graph.template import Binding, template_of
 
 # A model has three programs, to train, evaluate and predict; nodes are what memory goes to.
 MOST_TEMPLATES = 64
@@ -60,26 +60,36 @@ class Wanted:
         """What the template depends on. Lowerings are another mapping when kernels are added."""
         options = tuple(config.get_option(name) for name in config.OPTIONS)
         lowerings = id(self.backend.lowerings)
-        return self.backend, lowerings, self.phase, self.loop, options, signature.digest
+        return self.backend, lowerings, self.phase, options, signature.digest
 
 
-@dataclass(frozen=True)
 class Kept:
-    """A backend's template, and what must not be freed while it is found by its key.
+    """A program with stand-ins, and what the backend made of it.
 
-    Attributes:
-        compiled: what the backend made; None where it has nothing for such programs.
-        read: the places of all variables in the signature that the template works on.
-        written: likewise of those that it updates.
-        nodes: how many nodes it has.
-        lowerings: what it was compiled with.
+    Args:
+        backend: the backend.
+        program: the program, which has gone through all passes.
     """
 
-    compiled: Any
-    read: tuple[int, ...]
-    written: tuple[int, ...]
-    nodes: int
-    lowerings: Any
+    def __init__(self, backend: Any, program: Program) -> None:
+        self.program = program
+        self.nodes = len(program.nodes)
+        self._backend = backend
+        self._lowerings = backend.lowerings  # whose identity is part of the key
+        self._made: dict[bool, Any] = {}
+        self._making = Lock()
+
+    def template(self, loop: bool) -> Any:
+        """The backend's template, made at the first need; None where it has nothing for this."""
+        with self._making:
+            if loop not in self._made:
+                self._made[loop] = self._backend.template(self.program, loop)
+            return self._made[loop]
+
+    def hold(self, binding: Binding) -> Hold:
+        """The variables of a bound program."""
+        written = frozenset(binding.variable(update.variable) for update in self.program.updates)
+        return Hold(self._backend, [*map(binding.variable, self.program.variables)], written)
 
 
 class Templates:
@@ -137,26 +147,13 @@ def _compiled_once(wanted: Wanted, signature: Signature) -> Compiled:
     key = wanted.key(signature)
     kept = templates.get(key)
     if kept is None:
-        kept = _new_template(wanted, signature)
+        kept = Kept(wanted.backend, wanted.template(signature))
         templates.put(key, kept)
-    if kept.compiled is None and not wanted.loop:
+    template = kept.template(wanted.loop)
+    if template is None and not wanted.loop:
         return _compiled_alone(wanted)
-    variables = signature.variables
-    read = tuple(variables[place] for place in kept.read)
-    written = frozenset(variables[place] for place in kept.written)
-    run = kept.compiled and kept.compiled.bound(_binding(wanted, signature))
-    return Compiled(run, Hold(wanted.backend, read, written))
-
-
-def _new_template(wanted: Wanted, signature: Signature) -> Kept:
-    program = wanted.template(signature)
-    return Kept(
-        wanted.backend.template(program, wanted.loop),
-        tuple(v.number for v in program.variables if isinstance(v, StandIn)),
-        tuple(update.variable.number for update in program.updates),  # type: ignore[attr-defined]
-        len(program.nodes),
-        wanted.backend.lowerings,
-    )
+    binding = _binding(wanted, signature)
+    return Compiled(template and template.bound(binding), kept.hold(binding))
 
 
 def _binding(wanted: Wanted, signature: Signature) -> Binding:

@@ -11,7 +11,7 @@ import pytest
 
 from keras_core import backend as K
 from keras_core import config
-from keras_core.graph import compiling
+from keras_core.graph import compiling, signature
 from keras_core.graph.compiling import templates
 from keras_core.graph.randomness import set_random_seed
 from keras_core.layers import (
@@ -134,6 +134,31 @@ def test_a_second_model_goes_through_no_pass_and_has_the_numbers_of_one_alone(ma
     second = worked(make())
     assert len(optimized) == (count if shares() else 2 * count)
     same(second, alone(make))
+
+
+def test_a_step_and_a_loop_over_it_go_through_the_passes_once(optimized):
+    model = dense()
+    model.fit(X, Y, batch_size=2, epochs=2, verbose=0)
+    model.train_on_batch(X, Y)
+    assert len(optimized) == 1 if shares() else len(optimized) <= 2
+
+
+def test_a_signature_looks_at_each_node_once(monkeypatch):
+    looked_at = []
+    plain = signature._Walk._node
+
+    def counted(self, node):
+        looked_at.append(node)
+        return plain(self, node)
+
+    monkeypatch.setattr(signature._Walk, "_node", counted)
+    x = K.placeholder((2,))
+    y = x
+    for _ in range(500):
+        y = K.tanh(y) + y
+    program = K.function([x], [y])._program()
+    assert signature.signature_of(program) is not None
+    assert len(looked_at) == len(program.nodes) == 1000
 
 
 def test_clones_and_models_from_files_are_not_compiled_again(tmp_path, optimized):
