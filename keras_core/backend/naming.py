@@ -9,6 +9,7 @@ from functools import partial
 from threading import Lock
 
 from keras_core.attempt import undo_by
+from keras_core.graph.compiling import templates
 
 _uids: dict[str, int] = {}
 _counting = Lock()
@@ -45,12 +46,13 @@ def reset_uids() -> None:
 
 
 def clear_session() -> None:
-    """Starts names and the learning phase again.
+    """Starts names and the learning phase again, and forgets what was compiled for later models.
 
     Graphs and variables are freed as soon as nobody refers to them, with or without this call.
     """
     from keras_core.backend.phase import unset_learning_phase
 
+    templates.clear()
     reset_uids()
     unset_learning_phase()
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_core import config
 from keras_core.graph import randomness
+from keras_core.graph.compiling import Compiled, Wanted, compiled
 from keras_core.graph.hands import Hold, run_holding
 from keras_core.graph.passes import optimize
 from keras_core.graph.program import Program
@@ -21,7 +22,6 @@ from keras_core.graph.tensor import Placeholder, Tensor, Update, Variable, as_te
 from keras_core.slots import current_backend
 from keras_core.unbroken import Unbroken
 
-Compiled = tuple[Callable[..., list[np.ndarray]], Hold]
 Counted = tuple[randomness.Run, Iterator[int]]
 
 
@@ -102,9 +102,7 @@ class Function:
         key = (backend, phase if self._uses_phase else 0)
         with self._compiling:
             if key not in self._loops:
-                program = self.program(phase)
-                run = backend.compile_loop(program)
-                hold = _hold(backend, program)
+                run, hold = compiled(Wanted(backend, self._program(), phase, loop=True))
                 self._loops[key] = run and partial(self._run_loop, run, hold)
             return self._loops[key]
 
@@ -124,14 +122,16 @@ class Function:
         """Does so, unless another thread has meanwhile."""
         with self._compiling:
             if key not in self._compiled:
-                program = self.program(phase)
-                self._compiled[key] = (backend.compile(program), _hold(backend, program))
+                self._compiled[key] = compiled(Wanted(backend, self._program(), phase))
             return self._compiled[key]
 
     def program(self, phase: int = 0) -> Program:
         """What the backend is asked to compile for a learning phase."""
+        return optimize(self._program(), phase)
+
+    def _program(self) -> Program:
         jit = config.get_option("jit_compile") if self.jit_compile is None else self.jit_compile
-        return optimize(Program(self.inputs, self.outputs, self.updates, jit), phase)
+        return Program(self.inputs, self.outputs, self.updates, jit)
 
     def _results(self) -> list[Tensor]:
         return [*self.outputs, *(update.value for update in self.updates)]
@@ -204,11 +204,6 @@ class Function:
         for tensor in tensors:
             if not isinstance(tensor, Tensor):
                 raise TypeError(f"{self.name}: {role} {tensor!r} is no tensor of keras_core.")
-
-
-def _hold(backend: Any, program: Program) -> Hold:
-    written = frozenset(update.variable for update in program.updates)
-    return Hold(backend, program.variables, written)
 
 
 def _equal_sizes(inputs: Sequence[Tensor]) -> list[list[tuple[int, int]]]:

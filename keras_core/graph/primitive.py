@@ -147,6 +147,16 @@ class Node:
         """The same with other inputs and some other parameters."""
         return Node(self.primitive, inputs, {**self.params, **params}, self.origin)
 
+    def alike(self, inputs: Sequence[Tensor], params: Mapping[str, Any]) -> Node:
+        """The same with inputs of the same specs, and parameters that the shape rule ignores."""
+        node = object.__new__(Node)
+        for name in Node.__slots__:
+            setattr(node, name, getattr(self, name))
+        node.uid = next(uids)
+        node.inputs = tuple(inputs)
+        node.params = dict(params)
+        return node
+
     def __repr__(self) -> str:
         return f"<Node {self.primitive.name}_{self.uid} from {self.origin}>"
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 if TYPE_CHECKING:
     from keras_core.graph.program import Program
+    from keras_core.graph.template import Binding
     from keras_core.graph.tensor import Spec, Variable
 
-BACKEND_API = (1, 2)
+BACKEND_API = (1, 3)
 
 Compiled = Callable[[Sequence[Any], Any], "list[Any]"]
 Inlined = Callable[[Sequence[Any]], "list[Any]"]
@@ -30,6 +31,21 @@ class Batches(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
+class Template(Protocol):
+    """What a backend compiled for all programs of one structure."""
+
+    def bound(self, binding: Binding) -> Compiled:
+        """Makes the callable for one of them.
+
+        Args:
+            binding: its variables and random streams, by the stand-ins of the template's program.
+
+        Returns:
+            What `compile` (or `compile_loop`) would give for that program, to the last bit.
+        """
+        ...
+
+
 class Backend:
     """Runs programs and holds the values of variables.
 
@@ -41,11 +57,17 @@ class Backend:
         lowerings: read-only mapping from a primitive's name to what runs it on this engine. What a
             lowering looks like is the backend's own affair.
         capabilities: names of what this backend can do beyond the primitives.
+        template: a method, where a second model of one architecture needs no compiling:
+            `template(program, loop)` takes a program with stand-ins for variables and for random
+            streams (`keras_core.graph.template`) and makes a Template, or None where it has none;
+            for a `loop`, None where `compile_loop` gives None. None in place of the method: each
+            program is compiled by itself. Since (1, 3).
     """
 
     name: str = ""
     lowerings: Mapping[str, Any] = MappingProxyType({})
     capabilities: frozenset[str] = frozenset()
+    template: Callable[[Program, bool], Template | None] | None = None
 
     def compile(self, program: Program) -> Compiled:
         """Turns a program into a callable.

@@ -9,6 +9,7 @@ import weakref
 import numpy as np
 import pytest
 
+from keras_core import backend as K
 from keras_core.graph.tensor import Tensor
 from keras_core.layers import LSTM, BatchNormalization, Dense, Dropout, Input
 from keras_core.models import Model, Sequential
@@ -37,6 +38,7 @@ def blocks_left(work, warm=5, more=10):
 
 def tensors_alive():
     gc.collect()
+    gc.collect()  # what an engine's own cycles held
     return sum(isinstance(x, Tensor) for x in gc.get_objects())
 
 
@@ -46,10 +48,23 @@ def test_models_that_are_trained_and_dropped_leave_nothing():
 
 
 def test_models_that_are_dropped_leave_no_tensor():
-    recurrent().train_on_batch(X, Y)
+    def work():
+        recurrent().train_on_batch(X, Y)
+        recurrent().predict(X)
+
+    work()
     before = tensors_alive()
     for _ in range(3):
-        recurrent().predict(X)
+        work()
+    assert tensors_alive() == before
+
+
+def test_a_cleared_session_leaves_no_tensor():
+    K.clear_session()
+    before = tensors_alive()
+    recurrent().train_on_batch(X, Y)
+    recurrent().predict(X)
+    K.clear_session()
     assert tensors_alive() == before
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from keras_core.graph.program import Program
+from keras_core.graph.template import Binding
 from keras_core.plugins.contract import Backend, Compiled
-from keras_numpy.compiler import CompiledProgram
+from keras_numpy.compiler import Template
 from keras_numpy.lowering import LOWERINGS
 
 
@@ -20,7 +21,11 @@ class NumpyBackend(Backend):
 
     def compile(self, program: Program) -> Compiled:
         """A callable that compiles straight-line code for each combination of input shapes."""
-        return CompiledProgram(program, self.lowerings)
+        return Template(program, self.lowerings).bound(Binding())
+
+    def template(self, program: Program, loop: bool) -> Template | None:
+        """The code of all programs of this structure; a loop over calls would gain nothing."""
+        return None if loop else Template(program, self.lowerings)
 
     def to_storage(self, value: Any) -> np.ndarray:
         return np.array(value, order="C")

@@ -25,7 +25,7 @@ def keras_core_backend_info():
         name="numpy",
         engine="NumPy",
         engine_version=version,
-        api=(1, 1),
+        api=(1, 3),
         devices=("cpu",),
         limitations=LIMITATIONS,
         problems=_problems(version),

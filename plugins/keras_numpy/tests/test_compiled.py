@@ -30,9 +30,9 @@ def made(monkeypatch):
     variants = []
 
     class Counted(Variant):
-        def __init__(self, code):
-            super().__init__(code)
-            variants.append(code)
+        def __init__(self, *args):
+            super().__init__(*args)
+            variants.append(self)
 
     monkeypatch.setattr(module, "Variant", Counted)
     return variants
@@ -117,7 +117,7 @@ def test_a_chain_lives_in_one_buffer(compiled):
     run = compiled([x], [y * y])
     run.source((1000,))
     (variant,) = run.compiled._variants.values()
-    assert variant.code.memory.nbytes <= 2 * 4000
+    assert variant.written.memory.nbytes <= 2 * 4000
 
 
 def test_threads_have_their_own_buffers(compiled):

@@ -43,7 +43,9 @@ def expected_after(updates, feeds, steps):
 
 def packs_of(run, *shapes):
     run.source(*shapes)
-    return [pack for pack in run.compiled._packer._packs.values() if isinstance(pack, Pack)]
+    return [
+        pack for pack in run.compiled._template._packer._packs.values() if isinstance(pack, Pack)
+    ]
 
 
 def trained(compiled, steps=3, between=lambda ws: None):

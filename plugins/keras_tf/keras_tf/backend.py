@@ -10,14 +10,15 @@ import numpy as np
 import tensorflow as tf
 
 from keras_core.graph.program import Program
+from keras_core.graph.template import Binding, StandIn
 from keras_core.graph.tensor import Variable
 from keras_core.plugins.contract import Backend, Compiled
 from keras_tf import dispatch
-from keras_tf.compiled import CompiledProgram
+from keras_tf.compiled import Template
 from keras_tf.interop import EngineCalls
-from keras_tf.loop import LoopedProgram, is_worth_looping
+from keras_tf.loop import LoopTemplate, is_worth_looping
 from keras_tf.lowering import LOWERINGS
-from keras_tf.variables import new_variable
+from keras_tf.variables import new_variable, without_value
 from keras_tf.xla import behaves_alike
 
 
@@ -32,17 +33,36 @@ class TensorflowBackend(EngineCalls, Backend):
 
     def compile(self, program: Program) -> Compiled:
         """A callable that traces a function for each combination of input shapes."""
-        jit = program.jit_compile
-        # Whether XLA helps with loops on a GPU has not been measured.
-        jit_loops = jit is None and self.devices() == ("cpu",)
-        return CompiledProgram(self, program, bool(jit), jit_loops)
+        return self._step_template(program).bound(Binding())
 
     def compile_loop(self, program: Program) -> Compiled | None:
         """A loop, by XLA unless that is forbidden; None for steps that take long anyhow."""
+        template = self._loop_template(program)
+        return template and template.bound(Binding())
+
+    def template(self, program: Program, loop: bool) -> Template | None:
+        """The functions of all programs of this structure."""
+        return self._loop_template(program) if loop else self._step_template(program)
+
+    def _step_template(self, program: Program) -> Template:
+        jit = program.jit_compile
+        # Whether XLA helps with loops on a GPU has not been measured.
+        jit_loops = jit is None and self.devices() == ("cpu",)
+        return Template(self, program, bool(jit), jit_loops)
+
+    def _loop_template(self, program: Program) -> LoopTemplate | None:
         if not is_worth_looping(program):
             return None
         jit = program.jit_compile
-        return LoopedProgram(self, program, behaves_alike(program.nodes) if jit is None else jit)
+        return LoopTemplate(self, program, behaves_alike(program.nodes) if jit is None else jit)
+
+    def storage_of(self, variable: Variable) -> tf.Variable:
+        """What has the value of a variable; of a stand-in, an empty one that functions refer to."""
+        if type(variable) is not StandIn:
+            return variable.held_by(self)
+        if variable not in self._held:
+            self._held[variable] = without_value(variable.shape, variable.dtype)
+        return self._held[variable]
 
     def hold(self, variable: Variable, value: np.ndarray) -> tf.Variable:
         """The one `tf.Variable` that stands for a variable, which functions refer to."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -14,116 +15,229 @@ from tensorflow.python.eager import context
 from keras_core.graph import order
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.program import Program
+from keras_core.graph.scan.body import with_inner
+from keras_core.graph.template import Binding, StandIn
 from keras_core.graph.tensor import Shape, Variable
 from keras_tf.errors import explained
-from keras_tf.tracing import Lowering, RandomState, Trace, Values
+from keras_tf.lowering.random import mixed
+from keras_tf.tracing import Lowering, RandomState, Trace, Values, random_state_in, scope_of
 from keras_tf.writes import writes_of
 
 # Beyond so many combinations of shapes, one function for sizes that are not known serves all.
 MOST_EXACT = 8
 
-Shapes = tuple[tuple[int, ...], ...]
+# Of the functions that programs of one structure share, so many are kept for the next one.
+MOST_TRACED = 4 * MOST_EXACT
+
+Shapes = Optional[tuple[tuple[int, ...], ...]]
+
+
+class Template:
+    """The functions of a program, traced once for each combination of input shapes.
+
+    Args:
+        backend: what holds the variables.
+        program: what to run; sizes may be unknown, variables and streams be stand-ins.
+        jit: True compiles with XLA.
+        jit_loops: True compiles loops with XLA where that pays.
+
+    Raises:
+        NotImplementedError: a primitive has neither a lowering nor a decomposition.
+    """
+
+    # For how many combinations of input shapes a program has a function of its own.
+    most_exact: float = MOST_EXACT
+
+    def __init__(
+        self, backend: Any, program: Program, jit: bool = False, jit_loops: bool = False
+    ) -> None:
+        self.backend = backend
+        self.program = lowered(program, backend.lowerings)
+        self.takes_state = self.program.is_random
+        self._jit = jit
+        self._jit_loops = jit_loops
+        self._traced: OrderedDict[Shapes, Traced] = OrderedDict()
+        self._making = threading.RLock()
+
+    def bound(self, binding: Binding) -> CompiledProgram:
+        """The program for variables and streams of its own."""
+        return CompiledProgram(self, binding)
+
+    def of_its_own(self, binding: Binding) -> Template:
+        """The template of a bound program alone; itself where there is no other one."""
+        if binding.program is None:
+            return self
+        return type(self)(self.backend, binding.program(), self._jit, self._jit_loops)
+
+    def traced(self, shapes: Shapes, streams: int) -> Traced:
+        """The function for inputs of these shapes, or of unknown ones, traced at the first need.
+
+        Args:
+            shapes: of the inputs; None where they are unknown.
+            streams: how many random streams are fed behind seed and step.
+        """
+        with self._making:
+            if shapes not in self._traced:
+                self._traced[shapes] = self._trace(self.specialised(shapes), shapes, streams)
+            self._traced.move_to_end(shapes)
+            while len(self._traced) > MOST_TRACED:
+                self._traced.popitem(last=False)
+            return self._traced[shapes]
+
+    def specialised(self, shapes: Shapes) -> Program:
+        """What is traced for these shapes."""
+        if shapes is None:
+            return self.program
+        return lowered(self.program, self.backend.lowerings, shapes)
+
+    def _trace(self, program: Program, shapes: Shapes, streams: int) -> Traced:
+        signature = [tf.TensorSpec(x.shape, x.dtype) for x in program.inputs]
+        if self.takes_state:
+            signature.append(state_spec(streams))
+
+        def run(*fed: tf.Tensor) -> list[tf.Tensor]:
+            return traced(self.backend, program, fed, self._jit_loops, not self._jit)
+
+        return Traced(self.backend, run, signature, self._jit, program)
 
 
 class CompiledProgram:
     """Runs a program on NumPy arrays.
 
     Args:
-        backend: what holds the variables.
-        program: what to run; sizes may be unknown.
-        jit: True compiles with XLA.
-        jit_loops: True compiles loops with XLA where that pays.
-        most_exact: for how many combinations of input shapes a function of its own is made.
-
-    Raises:
-        NotImplementedError: a primitive has neither a lowering nor a decomposition.
+        template: its functions.
+        binding: its variables and streams.
     """
 
-    def __init__(
-        self,
-        backend: Any,
-        program: Program,
-        jit: bool = False,
-        jit_loops: bool = False,
-        most_exact: int = MOST_EXACT,
-    ) -> None:
-        self._backend = backend
-        self._program = lowered(program, backend.lowerings)
-        self._jit = jit
-        self._jit_loops = jit_loops
-        self._most_exact = most_exact
-        self._exact: dict[Shapes, Traced] = {}
-        self._general: Traced | None = None
+    def __init__(self, template: Template, binding: Binding) -> None:
+        self._template = template
+        self._binding = binding
+        self._streams = tuple(map(mixed, binding.streams))
+        self._exact: dict[Any, Running] = {}
+        self._general: Running | None = None
         self._making = threading.Lock()
 
     def __call__(self, arrays: Sequence[np.ndarray], state: Any) -> list[np.ndarray]:
         run = self._exact.get(tuple([array.shape for array in arrays])) or self._made(arrays)
         fed = [tf.constant(array) for array in arrays]
-        if self._program.is_random:
-            fed.append(state_of(state))
-        return run(fed)
+        if self._template.takes_state:
+            fed.append(state_of((*state, *self._streams)))
+        try:
+            return run(fed)
+        except tf.errors.OpError as error:
+            raise self._explained(error, run) from error
 
-    def _made(self, arrays: Sequence[np.ndarray]) -> Traced:
+    def _made(self, arrays: Sequence[np.ndarray]) -> Running:
         """The function for these arrays, made now if there is none yet."""
         shapes = tuple(array.shape for array in arrays)
         # TensorFlow's kernels fail on many things without elements; lowerings avoid those they see.
-        is_exact = len(self._exact) < self._most_exact or any(0 in shape for shape in shapes)
+        most = self._template.most_exact
+        is_exact = len(self._exact) < most or any(0 in shape for shape in shapes)
         with self._making:
             if shapes in self._exact:
                 return self._exact[shapes]
             if is_exact:
-                program = lowered(self._program, self._backend.lowerings, shapes)
-                made = self._exact[shapes] = self._function(program)
+                made = self._exact[shapes] = self._running(shapes)
                 return made
             if self._general is None:
-                self._general = self._function(self._program)
+                self._general = self._running(None)
             return self._general
 
-    def _function(self, program: Program) -> Traced:
-        signature = [tf.TensorSpec(x.shape, x.dtype) for x in program.inputs]
-        if self._program.is_random:
-            signature.append(STATE_SPEC)
+    def _running(self, shapes: Shapes) -> Running:
+        count = len(self._streams)
+        try:
+            return self._bound(self._template.traced(shapes, count), shapes)
+        except Exception:
+            # An error shall name the layers of this program, not of the one that came first.
+            own = self._template.of_its_own(self._binding)
+            if own is self._template:
+                raise
+            return self._bound(own.traced(shapes, count), shapes)
 
-        def run(*fed: tf.Tensor) -> list[tf.Tensor]:
-            return traced(self._backend, program, fed, self._jit_loops, not self._jit)
+    def _bound(self, traced: Traced, shapes: Shapes) -> Running:
+        captured = [
+            self._template.backend.storage_of(self._binding.variable(x)).handle
+            if type(x) is StandIn
+            else x
+            for x in traced.captured
+        ]
+        return Running(traced, shapes, captured)
 
-        return Traced(run, signature, self._jit, program)
+    def _explained(self, error: tf.errors.OpError, run: Running) -> tf.errors.OpError:
+        program = self._template.of_its_own(self._binding).specialised(run.shapes)
+        return explained(error, run.traced.scopes, with_inner(program.nodes))
 
 
 class Traced:
-    """A function traced once; calls of it spare the search for a fitting trace, and all checks.
+    """A function traced once, for all programs of one structure.
 
     Args:
+        backend: what holds the variables.
         function: builds the operations for the tensors that it is fed.
         signature: what it is fed.
         jit: True compiles with XLA.
-        program: what is traced, for the origin of its nodes.
+        program: what is traced.
+
+    Attributes:
+        concrete: TensorFlow's function.
+        scopes: the name scopes of the program's nodes.
+        captured: what the function captured; a stand-in for the tensor of its variable.
     """
 
     def __init__(
-        self, function: Any, signature: Sequence[tf.TensorSpec], jit: bool, program: Program
+        self,
+        backend: Any,
+        function: Any,
+        signature: Sequence[tf.TensorSpec],
+        jit: bool,
+        program: Program,
     ) -> None:
+        stand_ins = {
+            id(backend.storage_of(v).handle): v for v in program.variables if type(v) is StandIn
+        }
         whole = tf.function(function, autograph=False, jit_compile=jit or None)
         self.concrete = whole.get_concrete_function(*signature)
-        self._call = directly(self.concrete)
-        self._nodes = program.nodes
+        found = self.concrete.captured_inputs
+        self.captured = [stand_ins.get(id(tensor), tensor) for tensor in found]
+        self.scopes = [scope_of(node) for node in with_inner(program.nodes)]
+
+
+class Running:
+    """A traced function with the variables of a program.
+
+    Args:
+        traced: the function.
+        shapes: what it was traced for.
+        captured: the tensors in place of those that it captured.
+    """
+
+    def __init__(self, traced: Traced, shapes: Shapes, captured: Sequence[tf.Tensor]) -> None:
+        self.traced, self.shapes = traced, shapes
+        self._call = directly(traced.concrete, captured)
+
+    @property
+    def concrete(self) -> Any:
+        return self.traced.concrete
 
     def __call__(self, fed: Sequence[tf.Tensor]) -> list[np.ndarray]:
-        try:
-            outputs = self._call(fed)
-        except tf.errors.OpError as error:
-            raise explained(error, self._nodes) from error
-        return [output.numpy() for output in outputs]
+        return [output.numpy() for output in self._call(fed)]
 
 
-def directly(concrete: Any) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
+def directly(
+    concrete: Any, captured: Sequence[tf.Tensor] | None = None
+) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
     """What runs a concrete function on tensors that fit, eagerly, unseen by tapes.
 
     A call of the function itself comes to this after it has bound and checked its arguments, which
     takes longer than many a small network.
+
+    Args:
+        concrete: the function.
+        captured: tensors in place of those that it captured, for other variables; the same ones
+            by default.
     """
     name = concrete.function_def.signature.name.encode()
-    captured = list(concrete.captured_inputs)
+    captured = list(concrete.captured_inputs if captured is None else captured)
     count = len(concrete.outputs)
     call = context.context().call_function
 
@@ -134,11 +248,16 @@ def directly(concrete: Any) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
     return run
 
 
-STATE_SPEC = tf.TensorSpec([2], tf.int64)
+def state_spec(streams: int = 0) -> tf.TensorSpec:
+    """Of a tensor of seed, step and random streams."""
+    return tf.TensorSpec([2 + streams], tf.int64)
+
+
+STATE_SPEC = state_spec()
 
 
 def state_of(state: Any) -> tf.Tensor:
-    """The pair (seed, step) as a tensor of the form that `STATE_SPEC` describes."""
+    """Seed, step and streams as a tensor of the form that `state_spec` describes."""
     return tf.constant(state, tf.int64)
 
 
@@ -161,7 +280,7 @@ def traced(
     Args:
         backend: what holds the variables and has the lowerings.
         program: what to compute, and what to update when all has been read.
-        fed: the inputs; in a random program a tensor of `STATE_SPEC` comes after them.
+        fed: the inputs; in a random program a tensor of `state_spec` comes after them.
         jit_loops: whether XLA compiles loops where that pays.
         sparse: whether large gradients of look-ups are made of their rows alone.
     """
@@ -170,7 +289,7 @@ def traced(
     values: Values = {x.key: tensor for x, tensor in zip(program.inputs, fed)}
     for leaf in order.leaves(read):
         if isinstance(leaf, Variable):
-            values[leaf.key] = leaf.held_by(backend).value()
+            values[leaf.key] = backend.storage_of(leaf).value()
     trace = Trace(backend.lowerings, random_state(program, fed), jit_loops, sparse)
     results = trace.run(read, values)
     with tf.control_dependencies(results):
@@ -183,4 +302,4 @@ def traced(
 
 
 def random_state(program: Program, fed: Sequence[tf.Tensor]) -> RandomState | None:
-    return RandomState(fed[-1][0], fed[-1][1]) if len(fed) > len(program.inputs) else None
+    return random_state_in(fed[-1]) if len(fed) > len(program.inputs) else None

@@ -8,15 +8,21 @@ from collections.abc import Iterable
 import tensorflow as tf
 
 from keras_core.graph.primitive import Node
-from keras_core.graph.scan.body import with_inner
-from keras_tf.tracing import scope_of
 
 _SCOPE = re.compile(r"\w+_\d+(?=/)")
 
 
-def explained(error: tf.errors.OpError, nodes: Iterable[Node]) -> tf.errors.OpError:
-    """The error with the origin of the node that it names; itself where it names none."""
-    by_scope = {scope_of(node): node for node in with_inner(nodes)}
+def explained(
+    error: tf.errors.OpError, scopes: Iterable[str], nodes: Iterable[Node]
+) -> tf.errors.OpError:
+    """The error with the origin of the node that it names; itself where it names none.
+
+    Args:
+        error: an error at run time.
+        scopes: name scopes of what was traced.
+        nodes: the nodes of the program that runs, one a scope.
+    """
+    by_scope = dict(zip(scopes, nodes))
     named = [by_scope[scope] for scope in _SCOPE.findall(error.message) if scope in by_scope]
     if not named:
         return error

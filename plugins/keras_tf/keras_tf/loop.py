@@ -1,22 +1,18 @@
-"""LoopedProgram: a program run for many batches in one call, as a `tf.while_loop` over them."""
+"""LoopTemplate: a program run for many batches in one call, as a `tf.while_loop` over them."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+from math import inf
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from keras_core.graph.program import Program
-from keras_tf.compiled import STATE_SPEC, Traced, lowered, state_of
-from keras_tf.tracing import RandomState, Trace, Values
+from keras_tf.compiled import Template, Traced, state_spec
+from keras_tf.tracing import RandomState, Trace, Values, random_state_in
 
 # Steps with these take long enough for a call each.
 _HEAVY_FAMILIES = ("convolution", "pooling", "scan")
-
-Arrays = Sequence[np.ndarray]
 
 
 def is_worth_looping(program: Program) -> bool:
@@ -25,40 +21,27 @@ def is_worth_looping(program: Program) -> bool:
     return not families & set(_HEAVY_FAMILIES)
 
 
-class LoopedProgram:
-    """Runs a program for several steps in one call.
+class LoopTemplate(Template):
+    """The functions of a program that do several of its steps in one call.
 
     The values of variables go around in the loop; the variables themselves are written once, after
     it.
-
-    Args:
-        backend: what holds the variables.
-        program: what to run at each step.
-        jit: True compiles with XLA.
     """
 
-    def __init__(self, backend: Any, program: Program, jit: bool) -> None:
-        self._backend = backend
-        self._program = lowered(program, backend.lowerings)
-        self._jit = jit
-        self._made: dict[Any, Traced] = {}
-        self._making = threading.Lock()
+    most_exact = inf
 
-    def __call__(self, arrays: Arrays, state: Any) -> list[np.ndarray]:
-        shapes = tuple(array.shape for array in arrays)
-        with self._making:
-            run = self._made.get(shapes)
-            if run is None:
-                run = self._made[shapes] = self._function(shapes)
-        return run([*map(tf.constant, arrays), state_of(state)])
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.takes_state = True
 
-    def _function(self, shapes: Sequence[tuple[int, ...]]) -> Traced:
-        of_one_step = [shape[1:] for shape in shapes]
-        program = lowered(self._program, self._backend.lowerings, of_one_step)
-        dtypes = [x.dtype for x in program.inputs]
-        signature = [tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, dtypes)]
-        loop = _Loop(self._backend, program, shapes[0][0])
-        return Traced(loop, [*signature, STATE_SPEC], self._jit, program)
+    def specialised(self, shapes: Any) -> Program:
+        return super().specialised([shape[1:] for shape in shapes])
+
+    def _trace(self, program: Program, shapes: Any, streams: int) -> Traced:
+        pairs = zip(shapes, program.inputs)
+        signature = [tf.TensorSpec(shape, x.dtype) for shape, x in pairs]
+        loop = _Loop(self.backend, program, shapes[0][0])
+        return Traced(self.backend, loop, [*signature, state_spec(streams)], self._jit, program)
 
 
 class _Loop:
@@ -71,16 +54,15 @@ class _Loop:
         self.updated = [variable for variable, _ in program.updates]
 
     def __call__(self, *fed: tf.Tensor) -> list[tf.Tensor]:
-        batches, state = fed[:-1], fed[-1]
-        start: Values = {v.key: self._storage(v).value() for v in self.program.variables}
+        batches, state = fed[:-1], random_state_in(fed[-1])
+        start: Values = {v.key: self.backend.storage_of(v).value() for v in self.program.variables}
 
         def step(t: tf.Tensor, changing: Any, stacks: Any) -> Any:
             values = {**start, **dict(zip((v.key for v in self.updated), changing))}
             slices = (x[t] for x in batches)
             values.update(zip((x.key for x in self.program.inputs), slices))
-            outputs, changed = self._step(
-                values, RandomState(state[0], state[1] + tf.cast(t, tf.int64))
-            )
+            now = state._replace(step=state.step + tf.cast(t, tf.int64))
+            outputs, changed = self._step(values, now)
             return t + 1, changed, [s.write(t, out) for s, out in zip(stacks, outputs)]
 
         _, finals, stacks = tf.while_loop(
@@ -90,11 +72,8 @@ class _Loop:
             maximum_iterations=self.steps,
         )
         for variable, value in zip(self.updated, finals):
-            self._storage(variable).assign(value, read_value=False)
+            self.backend.storage_of(variable).assign(value, read_value=False)
         return [stack.stack() for stack in stacks]
-
-    def _storage(self, variable: Any) -> tf.Variable:
-        return variable.held_by(self.backend)
 
     def _step(self, values: Values, state: RandomState) -> tuple[list[Any], list[Any]]:
         count = len(self.program.outputs)

@@ -18,10 +18,22 @@ Values = dict[Any, Any]
 
 
 class RandomState(NamedTuple):
-    """Two int64 scalars, on which, and on a node's stream, draws depend."""
+    """Two int64 scalars, on which, and on a node's stream, draws depend; and streams.
+
+    Attributes:
+        seed: the run's.
+        step: the number of the call.
+        streams: a vector of the streams for which a program has stand-ins, each `mixed`.
+    """
 
     seed: tf.Tensor
     step: tf.Tensor
+    streams: tf.Tensor
+
+
+def random_state_in(numbers: tf.Tensor) -> RandomState:
+    """The state out of one vector: seed, step, streams."""
+    return RandomState(numbers[0], numbers[1], numbers[2:])
 
 
 @dataclass(frozen=True)

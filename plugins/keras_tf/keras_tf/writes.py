@@ -54,7 +54,7 @@ class Assignment(NamedTuple):
         return (self.value,)
 
     def run(self, backend: Any, value: tf.Tensor) -> None:
-        self.variable.held_by(backend).assign(value, read_value=False)
+        backend.storage_of(self.variable).assign(value, read_value=False)
 
 
 class AdamStep(NamedTuple):
@@ -87,7 +87,7 @@ class AdamStep(NamedTuple):
 
     def run(self, backend: Any, *reads: tf.Tensor) -> None:
         gradient, rate, beta_1, beta_2, epsilon, zero = reads
-        weight, m, v = (variable.held_by(backend).handle for variable in self.variables)
+        weight, m, v = (backend.storage_of(x).handle for x in self.variables)
         # The rate is corrected for the first steps already, which the powers do otherwise.
         tf.raw_ops.ResourceApplyAdam(
             var=weight,

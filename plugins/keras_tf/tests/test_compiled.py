@@ -13,10 +13,11 @@ from keras_core.graph import Function, Placeholder, layer_scope
 from keras_core.graph import primitives as p
 from keras_core.graph.program import Program
 from keras_core.graph.scan import scan
+from keras_core.graph.template import Binding
 from keras_core.plugins import load_backend
 from keras_core.testing.cases import CASES
 from keras_core.testing.checks import check_unknown, checks_of
-from keras_tf.compiled import MOST_EXACT, CompiledProgram
+from keras_tf.compiled import MOST_EXACT, Template
 
 UNKNOWN = {case.primitive: case for case in CASES if "unknown" in checks_of(case)}
 
@@ -30,7 +31,9 @@ def backend():
 @pytest.mark.parametrize("case", UNKNOWN.values(), ids=UNKNOWN)
 def test_one_function_serves_all_sizes(backend, case):
     def run(inputs, outputs, arrays):
-        compiled = CompiledProgram(backend, Program(inputs, outputs), most_exact=0)
+        template = Template(backend, Program(inputs, outputs))
+        template.most_exact = 0
+        compiled = template.bound(Binding())
         return compiled([np.asarray(array) for array in arrays], (0, 0))
 
     check_unknown(case, run)
@@ -57,7 +60,7 @@ def test_sizes_without_end_are_traced_a_few_times(backend):
 )
 def test_a_bias_is_told_to_tensorflow_which_fuses_it(backend, shape, dtype, is_bias):
     x, b = Placeholder((2, 3), dtype), Placeholder(shape, dtype)
-    compiled = CompiledProgram(backend, Program([x, b], [p.add(x, b)]))
+    compiled = Template(backend, Program([x, b], [p.add(x, b)])).bound(Binding())
     arrays = [np.arange(6, dtype=dtype).reshape(2, 3), np.arange(3, dtype=dtype).reshape(shape)]
     np.testing.assert_array_equal(compiled(arrays, (0, 0))[0], sum(arrays))
     (traced,) = compiled._exact.values()

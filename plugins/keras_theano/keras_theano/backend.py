@@ -8,10 +8,11 @@ import numpy as np
 import theano
 
 from keras_core.graph.program import Program
+from keras_core.graph.template import Binding
 from keras_core.graph.tensor import Variable
 from keras_core.plugins.contract import Backend, Compiled
 from keras_theano import storage
-from keras_theano.compiler import CompiledProgram
+from keras_theano.compiler import Template
 from keras_theano.lowering import LOWERINGS
 
 
@@ -26,7 +27,11 @@ class TheanoBackend(Backend):
 
     def compile(self, program: Program) -> Compiled:
         """A callable that compiles a Theano function for each kind of input shapes."""
-        return CompiledProgram(program, self.lowerings, self._shared)
+        return self.template(program).bound(Binding())
+
+    def template(self, program: Program, loop: bool = False) -> Template | None:
+        """The functions of all programs of this structure; a loop over calls would gain nothing."""
+        return None if loop else Template(program, self.lowerings, self._shared)
 
     def hold(self, variable: Variable, value: np.ndarray) -> Any:
         """The one shared variable that stands for a variable, which functions refer to."""

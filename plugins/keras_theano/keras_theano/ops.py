@@ -11,6 +11,7 @@ import theano.tensor as T
 
 from keras_core.graph import randomness
 from keras_core.graph.primitive import Node
+from keras_core.graph.template import Binding
 
 
 class NodeOp(theano.Op):
@@ -46,14 +47,15 @@ class Reference(NodeOp):
     """A node that runs as its primitive's plain NumPy meaning.
 
     For what Theano has no expression for, and for sizes that depend on values. A random node takes
-    the pair (seed, step) as its first input.
+    seed, step and the streams of the program as its first input.
     """
 
     def perform(self, node: Any, inputs: Sequence[Any], outputs: Any) -> None:
         arguments = list(inputs)
         primitive, params = self.node.primitive, self.node.params
         if primitive.random:
-            seed, step = (int(n) for n in arguments[0])
+            seed, step, *streams = (int(n) for n in arguments[0])
+            params = Binding(streams=streams).params(params)
             arguments[0] = randomness.generator((seed, step), params.get("stream", 0))
         reference: Any = primitive.reference
         results = reference(*arguments, **params)

@@ -28,17 +28,22 @@ class Shared:
 
 
 def new_shared(variable: Variable) -> Any:
-    """A shared variable of the same kind, with the value 0."""
+    """A shared variable of the same kind, with the value 0, which takes no memory."""
     flags = [size == 1 for size in variable.shape]
-    value = np.zeros(variable.shape, variable.dtype)
+    value = np.broadcast_to(np.zeros((), variable.dtype), variable.shape)
     return theano.shared(value, variable.name, borrow=True, broadcastable=flags)
+
+
+def cell_of(shared: Any) -> list[Any]:
+    """The list whose only entry is the value, to which functions refer."""
+    return shared.container.storage
 
 
 def value_of(shared: Any) -> np.ndarray:
     """The value itself, not a copy."""
-    return shared.container.storage[0]
+    return cell_of(shared)[0]
 
 
 def put(shared: Any, value: np.ndarray) -> None:
     """Replaces the value, which becomes the shared variable's own."""
-    shared.container.storage[0] = value
+    cell_of(shared)[0] = value

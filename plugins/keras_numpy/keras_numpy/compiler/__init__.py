@@ -5,6 +5,6 @@
 `compiled` runs it.
 """
 
-from keras_numpy.compiler.compiled import CompiledProgram
+from keras_numpy.compiler.compiled import CompiledProgram, Template
 
-__all__ = ["CompiledProgram"]
+__all__ = ["CompiledProgram", "Template"]

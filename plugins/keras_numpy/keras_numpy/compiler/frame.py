@@ -328,7 +328,7 @@ class Frame:
     def _write_reference(self, node: Node) -> None:
         """A node with sizes that depend on values runs as its plain reference."""
         function = self.writer.name_of(node.primitive.reference, "reference")
-        params = self.writer.name_of(node.params, "params")
+        params = self.writer.late_name(lambda bound: bound.params(node.params), "params")
         names = [self.writer.new_name("t") for _ in node.specs]
         arguments = "".join(f"{self.ref(x)}, " for x in node.inputs)
         if node.primitive.random:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -21,16 +22,20 @@ from keras_numpy.kernel import Kernel, Lowering
 
 Order = Mapping[Node, tuple[int, int]]
 
+# Gives the object for a name, out of what a program is bound to.
+Late = Callable[[Any], Any]
+
 _numbers = count()
 
 
 @dataclass
 class Code:
-    """Generated source, the objects it refers to, the buffers it works in, and whether it shares
-    most of its products out to threads."""
+    """Generated source, the objects it refers to, those that it refers to once it is bound, the
+    buffers it works in, and whether it shares most of its products out to threads."""
 
     source: str
     names: dict[str, Any]
+    late: dict[str, Late]
     memory: Memory
     filename: str
     nodes: dict[int, Node]
@@ -47,6 +52,7 @@ class Writer:
         self.lowerings = lowerings
         self.memory = Memory()
         self.names: dict[str, Any] = {"empty": np.empty, "copyto": np.copyto, "array": np.array}
+        self.late: dict[str, Late] = {}
         self.head: list[str] = []
         self.body: list[str] = []
         self.body_nodes: dict[int, Node] = {}
@@ -74,6 +80,12 @@ class Writer:
             self._known[id(thing)] = name
         return name
 
+    def late_name(self, late: Late, hint: str) -> str:
+        """A name for an object that depends on what the program is bound to."""
+        name = self.new_name(hint)
+        self.late[name] = late
+        return name
+
     def new_name(self, hint: str) -> str:
         return f"{hint}_{next(self._count)}"
 
@@ -86,7 +98,8 @@ class Writer:
         """The name of a Generator, made at the start of each call."""
         name = self.new_name("rng")
         self.names["generator"] = generator
-        self.head.append(f"    {name} = generator(state, {stream})")
+        number = self.late_name(lambda bound: bound.stream(stream), "stream")
+        self.head.append(f"    {name} = generator(state, {number})")
         return name
 
 
@@ -115,7 +128,7 @@ def _code(program: Program, writer: Writer) -> Code:
     nodes = {offset + i: node for i, node in writer.body_nodes.items()}
     filename = f"<keras_numpy program {next(_numbers)}>"
     source = "\n".join(top + writer.body) + "\n"
-    return Code(source, writer.names, writer.memory, filename, nodes, writer.shares)
+    return Code(source, writer.names, writer.late, writer.memory, filename, nodes, writer.shares)
 
 
 def _members(program: Program) -> dict[Any, Any]:
@@ -134,7 +147,13 @@ def _bind_inputs(program: Program, frame: Frame, writer: Writer) -> None:
     # Packs first: reading a pack's storage moves that of its members into it.
     for i, variable in enumerate(sorted(program.variables, key=lambda v: not isinstance(v, Pack))):
         frame.bind(variable, f"v{i}")
-        writer.head.append(f"    v{i} = {writer.name_of(variable, 'variable')}.storage")
+        name = writer.late_name(partial(_storing, variable=variable), "variable")
+        writer.head.append(f"    v{i} = {name}.storage")
+
+
+def _storing(bound: Any, variable: Variable) -> Any:
+    """What has the storage of a variable."""
+    return bound.storing(variable)
 
 
 def _plan_updates(program: Program, frame: Frame) -> Any:

@@ -16,7 +16,7 @@ from keras_core.graph import hands, order
 from keras_core.graph import primitives as p
 from keras_core.graph.primitive import Node
 from keras_core.graph.program import Program
-from keras_core.graph.tensor import FLOATS, Constant, Tensor, Update, Variable
+from keras_core.graph.tensor import FLOATS, Constant, FirstValue, Tensor, Update, Variable
 
 # Elements above which a variable's own arithmetic costs more than the calls.
 SMALL = 65536
@@ -27,7 +27,7 @@ Column = Sequence[Tensor]
 
 
 class Pack(Variable):
-    """A flat variable that holds the storage of several variables.
+    """A flat variable that stands for several variables, whose storage lies in its own.
 
     Args:
         members: variables of one dtype.
@@ -35,11 +35,23 @@ class Pack(Variable):
 
     def __init__(self, members: Sequence[Variable]) -> None:
         self.members = tuple(members)
+        size, dtype = sum(map(_size, members)), members[0].dtype
+        super().__init__(FirstValue((size,), dtype, lambda: np.zeros(size)), dtype, "pack")
+
+
+class Flat:
+    """The storage of a pack.
+
+    Args:
+        members: the variables that the pack's members stand for.
+    """
+
+    def __init__(self, members: Sequence[Variable]) -> None:
+        self._members = tuple(members)
         self._views: list[np.ndarray] = []
-        size = sum(_size(member) for member in members)
-        super().__init__(np.zeros(size), members[0].dtype, "pack")
+        self._flat = np.zeros(sum(map(_size, members)), members[0].dtype)
         start = 0
-        for member in self.members:
+        for member in self._members:
             shape: Any = member.shape
             self._views.append(self._flat[start : start + _size(member)].reshape(shape))
             start += _size(member)
@@ -47,14 +59,10 @@ class Pack(Variable):
     @property
     def storage(self) -> np.ndarray:
         """The flat array, with the present values of all members, whose storage now lies in it."""
-        for member, view in zip(self.members, self._views):
+        for member, view in zip(self._members, self._views):
             if member.storage is not view:
                 self._take_in(member, view)
         return self._flat
-
-    @storage.setter
-    def storage(self, value: np.ndarray) -> None:
-        self._flat = value
 
     @staticmethod
     def _take_in(member: Variable, view: np.ndarray) -> None:

@@ -22,11 +22,11 @@ _WITHIN_TWO_DEVIATIONS = erf(sqrt(2))
 
 def next_state(state: RandomState, index: tf.Tensor) -> RandomState:
     """The state of one step of a loop, apart from those of all steps in all other calls."""
-    odd = tf.constant(_mixed(1) | 1, tf.int64)
-    return RandomState(state.seed, state.step * odd + tf.cast(index, tf.int64) + 1)
+    odd = tf.constant(mixed(1) | 1, tf.int64)
+    return state._replace(step=state.step * odd + tf.cast(index, tf.int64) + 1)
 
 
-def _mixed(number: int) -> int:
+def mixed(number: int) -> int:
     """A number spread over the range of int64 (the finalizer of SplitMix64)."""
     mask = (1 << 64) - 1
     number = (number + 0x9E3779B97F4A7C15) & mask
@@ -39,7 +39,7 @@ def _mixed(number: int) -> int:
 def _bits(site: Site, shape: object, dtype: tf.DType) -> tf.Tensor:
     state, stream = site.trace.state, site.params["stream"]
     assert state is not None
-    key = tf.constant(_mixed(stream), tf.int64)
+    key = tf.constant(mixed(stream), tf.int64) if stream >= 0 else state.streams[-1 - stream]
     if not has_own_seed(stream):
         key = tf.bitwise.bitwise_xor(key, state.seed)
     # The low word of the counter counts the blocks of one draw.

@@ -31,9 +31,9 @@ def _lower_scan(site: Site, *tensors: tf.Tensor) -> Tensors:
 
 
 def _jitted(site: Site) -> Any:
-    """A function of the inputs of a scan and of the two parts of the random state."""
+    """A function of the inputs of a scan and of the parts of the random state."""
     body, reverse, lowerings = site.params["body"], site.params["reverse"], site.trace.lowerings
-    key = (body.signature, reverse, site.inputs[0].shape[0])
+    key = (body.signature, reverse, site.inputs[0].shape[0], site.trace.state.streams.shape[0])
     with _making:
         if key not in _JITTED:
             _JITTED[key] = _new_jitted(site, body, reverse, lowerings)
@@ -42,11 +42,11 @@ def _jitted(site: Site) -> Any:
 
 def _new_jitted(site: Site, body: Body, reverse: bool, lowerings: Mapping[str, Lowering]) -> Any:
     def run(*fed: tf.Tensor) -> Tensors:
-        *tensors, seed, step = fed
-        return _run(Trace(lowerings, RandomState(seed, step)), body, reverse, tensors)
+        *tensors, seed, step, streams = fed
+        return _run(Trace(lowerings, RandomState(seed, step, streams)), body, reverse, tensors)
 
-    number = tf.TensorSpec([], tf.int64)
-    specs = [*(tf.TensorSpec(x.shape, x.dtype) for x in site.inputs), number, number]
+    state = [tf.TensorSpec(x.shape, x.dtype) for x in site.trace.state]
+    specs = [*(tf.TensorSpec(x.shape, x.dtype) for x in site.inputs), *state]
     with tf.init_scope():
         function = tf.function(run, autograph=False, jit_compile=True)
         return function.get_concrete_function(*specs)

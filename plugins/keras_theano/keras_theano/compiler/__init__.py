@@ -4,6 +4,6 @@
 `translate` builds Theano's expressions; `loops` runs scans; `draws` makes the random numbers.
 """
 
-from keras_theano.compiler.compiled import CompiledProgram
+from keras_theano.compiler.compiled import CompiledProgram, Template
 
-__all__ = ["CompiledProgram"]
+__all__ = ["CompiledProgram", "Template"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import theano.tensor as T
@@ -15,8 +17,10 @@ from theano.configparser import change_flags
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.program import Program
 from keras_core.graph.randomness import RandomState
-from keras_core.graph.tensor import Shape
-from keras_theano import settings
+from keras_core.graph.scan.body import with_inner
+from keras_core.graph.template import Binding, StandIn
+from keras_core.graph.tensor import Shape, Variable
+from keras_theano import settings, storage
 from keras_theano.compiler.draws import Draw, draws_of
 from keras_theano.compiler.extents import Extents, batch_sizes_open
 from keras_theano.compiler.running import Running, compiled
@@ -34,17 +38,17 @@ _LOCK = RLock()
 
 @dataclass(frozen=True)
 class Call:
-    """What runs for inputs of certain shapes."""
+    """What runs for inputs of certain shapes; its draws are those of the template's streams."""
 
     run: Running
     draws: Sequence[Draw]
 
 
-class CompiledProgram:
-    """Runs a program on NumPy arrays.
+class Template:
+    """The functions of a program, compiled once for each kind of input shapes.
 
     Args:
-        program: what to run; sizes may be unknown.
+        program: what to run; sizes may be unknown, variables and streams be stand-ins.
         lowerings: by primitive name.
         shared: the Theano variables that stand for the program's variables.
 
@@ -55,27 +59,54 @@ class CompiledProgram:
     def __init__(self, program: Program, lowerings: Mapping[str, Any], shared: Shared) -> None:
         self._lowerings = lowerings
         self._program = expand(program, lowerings, "theano")
-        self._random = self._program.is_random
         self._shared = shared
         self._calls: OrderedDict[Shapes, Call] = OrderedDict()
         self._programs: dict[Shapes, Program] = {}
-        self._functions: dict[Any, Any] = {}
+        self._functions: dict[Any, Running] = {}
+        self._users: WeakSet[CompiledProgram] = WeakSet()
+        self.takes_state = self._program.is_random
+        stand_ins = [v for v in self._program.variables if type(v) is StandIn]
+        self.cells = [(v, storage.cell_of(shared(v))) for v in stand_ins]
 
-    def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> list[np.ndarray]:
-        shapes = tuple([array.shape for array in arrays])
-        with _LOCK:
-            call = self._calls.get(shapes) or self._prepared(shapes)
-            inputs = [array if array.flags.aligned else array.copy() for array in arrays]
-            if self._random:
-                inputs += [draw(state) for draw in call.draws]
-                inputs.append(np.array(state, "int64"))
-            with np.errstate(all="ignore"):
-                return call.run(inputs)
+    def bound(self, binding: Binding) -> CompiledProgram:
+        """The program for variables and streams of its own."""
+        bound = CompiledProgram(self, binding)
+        if self.cells:
+            self._users.add(bound)
+            weakref.finalize(bound, self._free).atexit = False
+        return bound
 
-    def function(self, *shapes: Shape) -> Any:
-        """The Theano function that runs for inputs of these shapes."""
-        with _LOCK:
-            return self._prepared(shapes).run.function
+    def _free(self) -> None:
+        """Lets go of what functions keep from call to call, unless a program is left that calls."""
+        if not _LOCK.acquire(blocking=False):  # this may come at any moment, in any thread
+            return
+        try:
+            if not list(self._users):
+                values = [cell[0] for _, cell in self.cells]
+                for running in self._functions.values():
+                    running.free()
+                for (_, cell), value in zip(self.cells, values):
+                    cell[0] = value
+        finally:
+            _LOCK.release()
+
+    def of_its_own(self, binding: Binding) -> Template:
+        """The template of a bound program alone; itself where there is no other one."""
+        if binding.program is None:
+            return self
+        return Template(binding.program(), self._lowerings, self._shared)
+
+    def cell(self, variable: Variable) -> list[Any]:
+        """The list whose only entry is the value of a variable."""
+        return storage.cell_of(self._shared(variable))
+
+    def call(self, shapes: Shapes) -> Call:
+        """What runs for inputs of these shapes, prepared at the first need."""
+        return self._calls.get(shapes) or self._prepared(shapes)
+
+    def origins(self) -> list[str]:
+        """Where the nodes of the program come from, as messages say it."""
+        return [f", built by {node.origin}" for node in with_inner(self._program.nodes)]
 
     def _prepared(self, shapes: Shapes) -> Call:
         try:
@@ -125,9 +156,83 @@ class CompiledProgram:
                 (self._shared(update.variable), value)
                 for update, value in zip(program.updates, results[count:])
             ]
-            hidden = [*drawn, state] if self._random else []
+            hidden = [*drawn, state] if self.takes_state else []
             mode = settings.keeping_memory(mode)
             return compiled([*known.values(), *hidden], results[:count], mode, updates)
+
+
+class CompiledProgram:
+    """Runs a program on NumPy arrays.
+
+    Theano's functions refer to cells of the template's stand-ins, which hold the values of the
+    program's variables for as long as a call lasts.
+
+    Args:
+        template: its functions.
+        binding: its variables and streams.
+    """
+
+    def __init__(self, template: Template, binding: Binding) -> None:
+        self._template = template
+        self._binding = binding
+        self._cells: list[tuple[list[Any], list[Any]]] | None = None
+
+    def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> list[np.ndarray]:
+        shapes = tuple([array.shape for array in arrays])
+        with _LOCK:
+            call = self._call(shapes)
+            inputs = [array if array.flags.aligned else array.copy() for array in arrays]
+            if self._template.takes_state:
+                inputs += [draw(state, self._binding.stream(draw.stream)) for draw in call.draws]
+                inputs.append(np.array([*state, *self._binding.streams], "int64"))
+            with np.errstate(all="ignore"):
+                return self._run(call.run, inputs)
+
+    def function(self, *shapes: Shape) -> Any:
+        """The Theano function that runs for inputs of these shapes."""
+        with _LOCK:
+            return self._call(shapes).run.function
+
+    def _call(self, shapes: Shapes) -> Call:
+        try:
+            return self._template.call(shapes)
+        except Exception:
+            # An error shall name the layers of this program, not of the one that came first.
+            own = self._template.of_its_own(self._binding)
+            if own is self._template:
+                raise
+            self._template, self._cells = own, None
+            return own.call(shapes)
+
+    def _run(self, run: Running, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        if self._cells is None:
+            self._cells = self._pairs()
+        before = [inside[0] for inside, _ in self._cells]
+        for inside, outside in self._cells:
+            inside[0] = outside[0]
+        try:
+            return run(inputs)
+        except Exception as error:
+            raise self._explained(error) from error
+        finally:
+            for (inside, outside), nothing in zip(self._cells, before):
+                outside[0], inside[0] = inside[0], nothing
+
+    def _pairs(self) -> list[tuple[list[Any], list[Any]]]:
+        """The cells of stand-ins, each with that of the variable that it stands for."""
+        return [
+            (inside, self._template.cell(self._binding.variable(stand_in)))
+            for stand_in, inside in self._template.cells
+        ]
+
+    def _explained(self, error: Exception) -> Exception:
+        """The error with the layer of this program in place of that of the one that came first."""
+        own, text = self._template.of_its_own(self._binding), str(error)
+        origins = dict(zip(reversed(self._template.origins()), reversed(own.origins())))
+        found = max((origin for origin in origins if origin in text), key=len, default=None)
+        if own is self._template or found is None:
+            return error
+        return type(error)(text.replace(found, origins[found]))
 
 
 def _input(dtype: str, shape: Shape) -> Any:

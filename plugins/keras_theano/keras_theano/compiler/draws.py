@@ -32,7 +32,7 @@ class Draw:
 
     Attributes:
         how: what draws it.
-        stream: the node's stream.
+        stream: the node's stream, or what stands for it.
         sizes: the array's shape, the steps of the loops around it first.
         dtype: its dtype.
         backward: the axes that belong to loops from the last step to the first.
@@ -44,8 +44,8 @@ class Draw:
     dtype: str
     backward: tuple[int, ...]
 
-    def __call__(self, state: randomness.RandomState) -> np.ndarray:
-        rng = randomness.generator(state, self.stream)
+    def __call__(self, state: randomness.RandomState, stream: int) -> np.ndarray:
+        rng = randomness.generator(state, stream)
         return np.flip(self.how.draw(rng, self.sizes, self.dtype), self.backward)
 
 

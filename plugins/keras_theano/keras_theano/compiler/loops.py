@@ -80,6 +80,11 @@ class Loop(NodeOp):
         for cell, value in zip(outputs, self._run(self._running, inputs)):
             cell[0] = value
 
+    def free(self) -> None:
+        """Lets go of what the step keeps for the next one."""
+        if self._running is not None:
+            self._running.free()
+
     def _run(self, running: Running, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         step, cells, results = self.step, running.cells, running.results
         for cell, value in zip(cells, inputs):

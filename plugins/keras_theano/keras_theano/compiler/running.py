@@ -39,6 +39,10 @@ def compiled(
     )
 
 
+def _nothing() -> None:
+    """What operations let go of that keep nothing."""
+
+
 class Running:
     """Calls a Theano function whose inputs are known to be right.
 
@@ -64,6 +68,14 @@ class Running:
             cell[0] = value
         self.run()
         return [np.asarray(result[0]) for result in self.results]
+
+    def free(self) -> None:
+        """Lets go of what is kept from one call for the next."""
+        self.function.free()
+        for node in self.function.maker.fgraph.apply_nodes:
+            getattr(node.op, "free", _nothing)()
+        for cell in (*self.cells, *self.results):
+            cell[0] = None
 
     def run(self) -> None:
         """Computes `results` from `cells`; for a function without updates, or that does them."""
