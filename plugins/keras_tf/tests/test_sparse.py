@@ -23,7 +23,7 @@ WHOLE = {
     "momentum": (lambda **kw: optimizers.SGD(0.1, momentum=0.9, **kw), 3),
     "RMSprop": (lambda **kw: optimizers.RMSprop(0.1, **kw), 6),
     "Adagrad": (lambda **kw: optimizers.Adagrad(0.1, **kw), 5),
-    "Adam": (lambda **kw: optimizers.Adam(0.1, **kw), 10),
+    "Adam": (lambda **kw: optimizers.Adam(0.1, **kw), 1),
 }
 
 
@@ -90,7 +90,9 @@ def test_steps_are_those_of_whole_gradients_without_such_an_array(backend, name,
     step = Step(make(**option))
     step.agrees()
     made = step.whole(backend)
-    assert not {"UnsortedSegmentSum", "ScatterNd", "Square"} & set(made) or option.get("clipnorm")
+    # TensorFlow's own step of Adam, which writes in place, takes a whole gradient.
+    spread = {"UnsortedSegmentSum", "Square", *(["ScatterNd"] if name != "Adam" else [])}
+    assert not spread & set(made) or option.get("clipnorm")
     assert sum(made.values()) <= count + 2 * bool(option.get("clipnorm"))
 
 
