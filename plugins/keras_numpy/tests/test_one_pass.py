@@ -75,7 +75,7 @@ class Step:
     def passes(self):
         """Loops over the weight's blocks, and calls that take it whole, which are loops too."""
         loops = len(re.findall(r"for i_|def block_", self.source))
-        code = self.run.compiled._used(tuple(self.shapes)).code
+        code = self.run.compiled._template.code(tuple(self.shapes))
         nodes = {line: node for line, node in code.nodes.items() if node.specs[0].shape == SHAPE}
         lines = self.source.splitlines()
         whole = [n for n in nodes if re.match(r"    \w", lines[n - 1]) and "(" in lines[n - 1]]
@@ -84,7 +84,7 @@ class Step:
 
     @property
     def nbytes(self):
-        return self.run.compiled._used(tuple(self.shapes)).code.memory.nbytes
+        return self.run.compiled._template.code(tuple(self.shapes)).memory.nbytes
 
     def feed(self, seed):
         return [initial(seed, shape) for shape in self.shapes]
@@ -154,7 +154,7 @@ def test_a_second_weight_of_the_same_shape_waits_for_its_own_pass(compiled):
     run = compiled([x, y], [], optimizers.Adam().get_updates(loss, [first, second]))
     shapes = (3, SHAPE[0]), (3, SHAPE[1])
     assert run.source(*shapes).count("def block_") == 2
-    assert run.compiled._used(shapes).code.memory.nbytes < BYTES + 2 * 5 * 4 * BLOCK
+    assert run.compiled._template.code(shapes).memory.nbytes < BYTES + 2 * 5 * 4 * BLOCK
 
 
 # Reductions
@@ -206,7 +206,7 @@ def test_large_reductions_are_shared_out_and_take_no_memory(compiled, name):
     x = Placeholder((2000, 250))
     run = compiled([x], [REDUCTIONS[name](x)])
     assert run.source((2000, 250)).count("def block_") == 1
-    assert run.compiled._used(((2000, 250),)).code.memory.nbytes < 2000 * 250 * 4 / 8
+    assert run.compiled._template.code(((2000, 250),)).memory.nbytes < 2000 * 250 * 4 / 8
 
 
 def test_a_sum_of_what_a_loop_makes_takes_no_pass_of_its_own(compiled):
@@ -247,7 +247,7 @@ def test_a_mask_is_drawn_where_it_is_used(compiled):
     kept = p.greater(p.random_uniform(shape=shape, dtype="float32", stream=9), x)
     run = compiled([x], [p.where(kept, x * 2.0, x * 0.0)])
     assert run.source(shape).count("def block_") == 1
-    code = run.compiled._used((shape,)).code
+    code = run.compiled._template.code((shape,))
     assert code.memory.nbytes < BYTES
 
 

@@ -81,7 +81,7 @@ class Step:
 
     @property
     def code(self):
-        return self.run.compiled._used(tuple(a.shape for a in self.feed(0))).code
+        return self.run.compiled._template.code(tuple(a.shape for a in self.feed(0)))
 
     @property
     def loops(self):
