@@ -1,3 +1,0 @@
-"""Compiled kernels for the NumPy backend of keras-core."""
-
-__version__ = "2.4.0"
