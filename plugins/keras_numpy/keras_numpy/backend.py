@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from keras_core.graph.program import Program
-from keras_core.graph.template import Binding
 from keras_core.plugins.contract import Backend, Compiled
-from keras_numpy.compiler import Template
+from keras_numpy.compiler import CompiledProgram, Template
 from keras_numpy.lowering import LOWERINGS
 
 
@@ -21,7 +20,7 @@ class NumpyBackend(Backend):
 
     def compile(self, program: Program) -> Compiled:
         """A callable that compiles straight-line code for each combination of input shapes."""
-        return Template(program, self.lowerings).bound(Binding())
+        return CompiledProgram(program, self.lowerings)
 
     def template(self, program: Program, loop: bool) -> Template | None:
         """The code of all programs of this structure; a loop over calls would gain nothing."""

@@ -63,31 +63,30 @@ class Trace:
         """
         for node in order.topological(results, stop=lambda tensor: tensor.key in values):
             self._run_node(node, values)
-        return [_value(tensor, values) for tensor in results]
+        return [_dense(_kept(tensor, values)) for tensor in results]
 
     def _run_node(self, node: Node, values: Values) -> None:
+        arguments = [_kept(x, values) for x in node.inputs]
         with tf.name_scope(scope_of(node)):
-            made = self._of_rows(node, values) if self.sparse else None
-            if isinstance(made, Sparse):
-                values[(node, 0)] = made
-                return
-            if made is None:
-                made = self._lowered(node, [_value(x, values) for x in node.inputs])
+            made = self._made(node, arguments)
+        if isinstance(made, Sparse):
+            values[(node, 0)] = made
+            return
         for index, (tensor, spec) in enumerate(zip(_listed(node, made), node.specs)):
             tensor.set_shape(spec.shape)
             values[(node, index)] = tensor
 
+    def _made(self, node: Node, arguments: Sequence[Any]) -> Any:
+        """What a node makes of its arguments; of few rows, or as such, where that can be."""
+        made = None
+        if self.sparse and node.primitive.name == "gather_grad":
+            made = totals(node, *map(_dense, arguments[:2]))
+        elif any(isinstance(x, Sparse) for x in arguments):
+            made = on_rows(node, arguments, lambda *given: self._lowered(node, given))
+        return self._lowered(node, [*map(_dense, arguments)]) if made is None else made
+
     def _lowered(self, node: Node, arguments: Sequence[tf.Tensor]) -> Any:
         return self.lowerings[node.primitive.name](Site(node, self), *arguments)
-
-    def _of_rows(self, node: Node, values: Values) -> Any:
-        """What a node makes of, or as, few rows; None where whole arrays are needed."""
-        if node.primitive.name == "gather_grad":
-            return totals(node, *(_value(x, values) for x in node.inputs[:2]))
-        if not any(isinstance(values.get(x.key), Sparse) for x in node.inputs):
-            return None
-        arguments = [_kept(x, values) for x in node.inputs]
-        return on_rows(node, arguments, lambda *given: self._lowered(node, given))
 
 
 def scope_of(node: Node) -> str:
@@ -99,9 +98,8 @@ def _listed(node: Node, made: Any) -> Sequence[tf.Tensor]:
     return made if node.primitive.several else (made,)
 
 
-def _value(tensor: Tensor, values: Values) -> tf.Tensor:
-    found = _kept(tensor, values)
-    return found.dense if isinstance(found, Sparse) else found
+def _dense(x: Any) -> tf.Tensor:
+    return x.dense if isinstance(x, Sparse) else x
 
 
 def _kept(tensor: Tensor, values: Values) -> Any:

@@ -1,4 +1,4 @@
-"""CompiledProgram: a program's functions, one for each combination of input shapes.
+"""BoundProgram: a program's functions, one for each combination of input shapes.
 
 Their code belongs to a Template, which programs of one structure share.
 """
@@ -53,9 +53,9 @@ class Template:
         self._functions: OrderedDict[Shapes, Written] = OrderedDict()
         self._making = Lock()
 
-    def bound(self, binding: Binding) -> CompiledProgram:
+    def bound(self, binding: Binding) -> BoundProgram:
         """The program for variables and streams of its own."""
-        return CompiledProgram(self, binding)
+        return BoundProgram(self, binding)
 
     def of_its_own(self, binding: Binding) -> Template:
         """The template of a bound program alone; itself where there is no other one."""
@@ -89,13 +89,13 @@ class Written:
         exec(compile(code.source, code.filename, "exec"), namespace)
         self._code = namespace["run"].__code__
 
-    def function(self, bound: CompiledProgram) -> FunctionType:
+    def function(self, bound: BoundProgram) -> FunctionType:
         """The function with the variables and streams of a program."""
         late = {name: made(bound) for name, made in self._late.items()}
         return FunctionType(self._code, {**self._names, **late, "__builtins__": builtins})
 
 
-class CompiledProgram:
+class BoundProgram:
     """Runs a program on NumPy arrays.
 
     Args:
@@ -191,6 +191,18 @@ class CompiledProgram:
             return type(error)(text)
         except TypeError:
             return RuntimeError(text)
+
+
+class CompiledProgram(BoundProgram):
+    """A program with a template of its own.
+
+    Args:
+        program: what to run; sizes may be unknown.
+        lowerings: kernels by primitive name.
+    """
+
+    def __init__(self, program: Program, lowerings: Mapping[str, Lowering]) -> None:
+        super().__init__(Template(program, lowerings), Binding())
 
 
 class Variant:
