@@ -19,6 +19,7 @@ from keras_core.cli import (
     inspect,
     new_backend,
     parity,
+    primitives,
     run,
     upgrade,
 )
@@ -31,7 +32,7 @@ from keras_core.errors import (
 
 COMMANDS = (
     *(demo, run, upgrade, inspect, convert, backends, doctor, parity),
-    *(check_backend, new_backend),
+    *(check_backend, new_backend, primitives),
 )
 
 

@@ -57,6 +57,8 @@ class Primitive:
         dims: True where trailing scalar inputs fill the None entries of the parameter `shape`.
         several: True where the result is a tuple of tensors.
         family: the file that declares it; lowerings stand under the same name.
+        doc: what it computes, in a line.
+        edges: what holds at the edges (no elements, ties, NaN, …), a sentence each.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Primitive:
     several: bool = False
     family: str = ""
     doc: str = field(default="", repr=False)
+    edges: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if self.name in _registry:

@@ -159,6 +159,7 @@ def unary(
     floats: bool = True,
     dtype: str | None = None,
     simplify: Simplification | None = None,
+    edges: tuple[str, ...] = (),
 ) -> Primitive:
     """An elementwise primitive of one tensor. `vjp(g, y, x)` gives the cotangent; None: zero."""
 
@@ -179,6 +180,7 @@ def unary(
         elementwise=True,
         family=family,
         doc=doc,
+        edges=edges,
     )
 
 
@@ -192,6 +194,7 @@ def binary(
     check: Callable[..., None] | None = None,
     decomposition: Callable[..., Tensor] | None = None,
     simplify: Simplification | None = None,
+    edges: tuple[str, ...] = (),
 ) -> Primitive:
     """An elementwise primitive of two broadcast tensors of one dtype.
 
@@ -223,6 +226,7 @@ def binary(
         elementwise=True,
         family=family,
         doc=doc,
+        edges=edges,
     )
 
 

@@ -25,7 +25,7 @@ from keras_core.graph.tensor import Constant, Tensor
 _FAMILY = "control"
 
 
-def _same_shape(x: Spec, **_: Any) -> Spec:
+def _same_shape(x: Spec) -> Spec:
     return Spec(x.sizes, x.dtype, x.held)
 
 
@@ -87,6 +87,7 @@ where = Primitive(
     fold=_fold_where,
     family=_FAMILY,
     doc="x where the condition holds, else y, elementwise; all three broadcast.",
+    edges=("The case that is not taken has the gradient 0, whatever its value.",),
 )
 
 
@@ -124,6 +125,10 @@ select = Primitive(
     choice=True,
     family=_FAMILY,
     doc="x if the scalar condition holds, else y; sizes may differ.",
+    edges=(
+        "Both cases have the same rank and dtype.",
+        "The case that is not taken need not be computed.",
+    ),
 )
 
 
@@ -143,6 +148,10 @@ learning_phase = Primitive(
 )
 
 
+def _print_shape(x: Spec, message: str) -> Spec:
+    return _same_shape(x)
+
+
 def _print(x: Any, message: str) -> Any:
     sys.stdout.write(f"{message}{x}\n")
     return x
@@ -154,10 +163,11 @@ def _print_vjp(g: Tensor, y: Tensor, x: Tensor, message: str) -> tuple[Tensor]:
 
 print = Primitive(
     "print",
-    _same_shape,
+    _print_shape,
     _print,
     _print_vjp,
     pure=False,
     family=_FAMILY,
     doc="x, printed after the message each time it is computed.",
+    edges=("Never merged with an equal node, nor folded.",),
 )

@@ -6,6 +6,7 @@ All three are bilinear, and the gradients of each are the other two.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -149,6 +150,10 @@ conv = Primitive(
     multiply_adds=lambda node: _multiply_adds(node.specs[0], node.inputs[1]),
     family=_FAMILY,
     doc="x slid over by a kernel (window…, channels / groups, filters) and summed, not flipped.",
+    edges=(
+        "Channels of a group, and its filters, stand next to each other.",
+        "A batch of size 0 gives one of size 0; a window that does not fit is refused.",
+    ),
 )
 
 
@@ -207,6 +212,7 @@ conv_input_grad = Primitive(
     dims=True,
     family=_FAMILY,
     doc="The gradient of conv by x of a given shape; the transposed convolution.",
+    edges=("Elements of x that no window met get 0.",),
 )
 
 
@@ -276,12 +282,14 @@ conv_kernel_grad = Primitive(
     multiply_adds=lambda node: _multiply_adds(node.inputs[1], node.specs[0]),
     family=_FAMILY,
     doc="The gradient of conv by its kernel.",
+    edges=("0 over a batch of size 0.",),
 )
 
 
 # The kernel's gradient for each of several batches
 
 
+@wraps(_conv_kernel_grad_shape)
 def _conv_kernel_grads_shape(x: Spec, g: Spec, **params: Any) -> Spec:
     count = agreed(x.sizes[0], g.sizes[0])
     if not is_known(count) or clash(x.sizes[0], g.sizes[0]):

@@ -129,15 +129,38 @@ divide: Primitive = binary(
     _FAMILY,
     check=float_only,
     simplify=_without_right_ones,
+    edges=("inf or -inf where b alone is 0, NaN where both are; nothing is raised.",),
 )
 floor_divide: Primitive = binary(
-    "floor_divide", "The floor of a / b; zero gradient.", np.floor_divide, None, _FAMILY
+    "floor_divide",
+    "The floor of a / b; zero gradient.",
+    np.floor_divide,
+    None,
+    _FAMILY,
+    edges=(
+        "Rounds down, for negative quotients too.",
+        "What integers give where b is 0 is not defined.",
+    ),
 )
 modulo: Primitive = binary(
-    "modulo", "a - floor(a / b) * b: has the sign of b.", np.mod, _modulo_vjp, _FAMILY
+    "modulo",
+    "a - floor(a / b) * b: has the sign of b.",
+    np.mod,
+    _modulo_vjp,
+    _FAMILY,
+    edges=(
+        "NaN where b is 0, for floats.",
+        "What integers give where b is 0 is not defined.",
+    ),
 )
 power: Primitive = binary(
-    "power", "a ** b.", np.power, _power_vjp, _FAMILY, simplify=_without_right_ones
+    "power",
+    "a ** b.",
+    np.power,
+    _power_vjp,
+    _FAMILY,
+    simplify=_without_right_ones,
+    edges=("The gradient by b is 0 where a <= 0.",),
 )
 maximum: Primitive = binary(
     "maximum",
@@ -145,6 +168,7 @@ maximum: Primitive = binary(
     np.maximum,
     lambda g, y, a, b: _chosen(p.greater_equal(a, b), g),
     _FAMILY,
+    edges=("NaN where either is NaN.",),
 )
 minimum: Primitive = binary(
     "minimum",
@@ -152,6 +176,7 @@ minimum: Primitive = binary(
     np.minimum,
     lambda g, y, a, b: _chosen(p.less_equal(a, b), g),
     _FAMILY,
+    edges=("NaN where either is NaN.",),
 )
 
 
@@ -203,18 +228,51 @@ negative: Primitive = unary(
 abs: Primitive = unary(
     "abs", "|x|; gradient 0 at 0.", np.abs, lambda g, y, x: p.multiply(g, p.sign(x)), _FAMILY, False
 )
-sign: Primitive = unary("sign", "-1, 0 or 1; zero gradient.", np.sign, None, _FAMILY, False)
+sign: Primitive = unary(
+    "sign", "-1, 0 or 1; zero gradient.", np.sign, None, _FAMILY, False, edges=("NaN stays NaN.",)
+)
 exp: Primitive = unary("exp", "e ** x.", np.exp, lambda g, y, x: p.multiply(g, y), _FAMILY)
 expm1: Primitive = unary("expm1", "e ** x - 1, accurate near 0.", np.expm1, _expm1_vjp, _FAMILY)
-log: Primitive = unary("log", "Natural logarithm.", np.log, lambda g, y, x: p.divide(g, x), _FAMILY)
-log1p: Primitive = unary("log1p", "log(1 + x), accurate near 0.", np.log1p, _log1p_vjp, _FAMILY)
-sqrt: Primitive = unary("sqrt", "Square root.", np.sqrt, _sqrt_vjp, _FAMILY)
+log: Primitive = unary(
+    "log",
+    "Natural logarithm.",
+    np.log,
+    lambda g, y, x: p.divide(g, x),
+    _FAMILY,
+    edges=("-inf at 0, NaN below.",),
+)
+log1p: Primitive = unary(
+    "log1p",
+    "log(1 + x), accurate near 0.",
+    np.log1p,
+    _log1p_vjp,
+    _FAMILY,
+    edges=("-inf at -1, NaN below.",),
+)
+sqrt: Primitive = unary(
+    "sqrt",
+    "Square root.",
+    np.sqrt,
+    _sqrt_vjp,
+    _FAMILY,
+    edges=("NaN below 0; the gradient at 0 is inf.",),
+)
 rsqrt: Primitive = unary(
-    "rsqrt", "1 / sqrt(x).", lambda x: np.ones_like(x) / np.sqrt(x), _rsqrt_vjp, _FAMILY
+    "rsqrt",
+    "1 / sqrt(x).",
+    lambda x: np.ones_like(x) / np.sqrt(x),
+    _rsqrt_vjp,
+    _FAMILY,
+    edges=("inf at 0, NaN below.",),
 )
 square: Primitive = unary("square", "x * x.", np.square, _square_vjp, _FAMILY, False)
 reciprocal: Primitive = unary(
-    "reciprocal", "1 / x.", lambda x: np.ones_like(x) / x, _reciprocal_vjp, _FAMILY
+    "reciprocal",
+    "1 / x.",
+    lambda x: np.ones_like(x) / x,
+    _reciprocal_vjp,
+    _FAMILY,
+    edges=("inf at 0, and -inf at -0.",),
 )
 sin: Primitive = unary(
     "sin", "Sine of x in radians.", np.sin, lambda g, y, x: p.multiply(g, p.cos(x)), _FAMILY
@@ -230,7 +288,12 @@ tanh: Primitive = unary(
     "tanh", "Hyperbolic tangent.", np.tanh, lambda g, y, x: p.tanh_grad(y, g), _FAMILY
 )
 sigmoid: Primitive = unary(
-    "sigmoid", "1 / (1 + e ** -x).", _sigmoid, lambda g, y, x: p.sigmoid_grad(y, g), _FAMILY
+    "sigmoid",
+    "1 / (1 + e ** -x).",
+    _sigmoid,
+    lambda g, y, x: p.sigmoid_grad(y, g),
+    _FAMILY,
+    edges=("Overflows nowhere: 0 and 1 for large numbers of either sign.",),
 )
 softplus: Primitive = unary(
     "softplus",
@@ -238,6 +301,7 @@ softplus: Primitive = unary(
     _softplus,
     lambda g, y, x: p.multiply(g, p.sigmoid(x)),
     _FAMILY,
+    edges=("Overflows nowhere: x itself where x is large.",),
 )
 relu: Primitive = unary(
     "relu",
@@ -246,6 +310,7 @@ relu: Primitive = unary(
     lambda g, y, x: p.relu_grad(y, g),
     _FAMILY,
     False,
+    edges=("NaN stays NaN.",),
 )
 floor: Primitive = unary("floor", "Largest integer <= x; zero gradient.", np.floor, None, _FAMILY)
 ceil: Primitive = unary("ceil", "Smallest integer >= x; zero gradient.", np.ceil, None, _FAMILY)
@@ -254,7 +319,13 @@ round: Primitive = unary(
 )
 is_nan: Primitive = unary("is_nan", "Whether x is NaN.", np.isnan, None, _FAMILY, dtype="bool")
 is_finite: Primitive = unary(
-    "is_finite", "Whether x is finite.", np.isfinite, None, _FAMILY, dtype="bool"
+    "is_finite",
+    "Whether x is finite.",
+    np.isfinite,
+    None,
+    _FAMILY,
+    dtype="bool",
+    edges=("False for inf, -inf and NaN.",),
 )
 
 
@@ -333,6 +404,10 @@ clip = Primitive(
     elementwise=True,
     family=_FAMILY,
     doc="x limited to [low, high]; the gradient passes inside and on the limits.",
+    edges=(
+        "NaN stays NaN.",
+        "Where low > high, the result is low.",
+    ),
 )
 
 
@@ -381,4 +456,10 @@ cast = Primitive(
     elementwise=True,
     family=_FAMILY,
     doc="x converted to another dtype.",
+    edges=(
+        "From float to integer, what is behind the point is cut off.",
+        "As a bool, all but 0 is True.",
+        "A number that the dtype cannot hold gives what is not defined.",
+        "The gradient passes between floats alone.",
+    ),
 )

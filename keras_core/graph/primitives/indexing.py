@@ -77,6 +77,10 @@ slice = Primitive(
     lift=lift_entries("index", WHOLE),
     family=_FAMILY,
     doc="A part of x: one (start, stop, step) an axis, as in Python; None for the whole range.",
+    edges=(
+        "Bounds count from the end where negative, and are cut to the size where too large.",
+        "A negative step runs backwards; a step of 0 is refused.",
+    ),
 )
 
 
@@ -109,6 +113,7 @@ unslice = Primitive(
     dims=True,
     family=_FAMILY,
     doc="Zeros of a shape, with g where the slice was taken.",
+    edges=("The result is zeros where the slice did not reach.",),
 )
 
 
@@ -145,6 +150,7 @@ dynamic_slice = Primitive(
     indexed=True,
     family=_FAMILY,
     doc="A block of fixed sizes that starts where int32 scalars, one an axis, say (all >= 0).",
+    edges=("The block has to lie inside of x as a whole.",),
 )
 
 
@@ -179,6 +185,7 @@ dynamic_unslice = Primitive(
     dims=True,
     family=_FAMILY,
     doc="Zeros of a shape, with g where the dynamic slice was taken.",
+    edges=("One start for each axis of g comes first, then the run-time sizes.",),
 )
 
 
@@ -219,6 +226,7 @@ gather = Primitive(
 
 def _gather_grad_shape(g: Spec, indices: Spec, *dims: Spec, axis: int, shape: Shape) -> Spec:
     check_axes("gather_grad", (axis,), len(shape))
+    integer_only("gather_grad", indices)
     sizes = sizes_given("gather_grad", shape, dims)
     if g.ndim != indices.ndim + len(sizes) - 1:
         raise ValueError(
@@ -249,6 +257,7 @@ gather_grad = Primitive(
     dims=True,
     family=_FAMILY,
     doc="Zeros of a shape, with each part of g added where it was looked up.",
+    edges=("Where an index occurs more than once, all its parts are added up.",),
 )
 
 
@@ -276,6 +285,7 @@ one_hot = Primitive(
     differentiable=False,
     family=_FAMILY,
     doc="1 at the index along a new last axis, else 0; nothing for an index out of range.",
+    edges=("Negative indices are out of range.",),
 )
 
 
@@ -292,4 +302,5 @@ arange = Primitive(
     differentiable=False,
     family=_FAMILY,
     doc="start, start + step, … before stop.",
+    edges=("Of size 0 where stop is not after start in the direction of step.",),
 )

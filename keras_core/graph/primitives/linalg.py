@@ -135,6 +135,10 @@ dot = Primitive(
     multiply_adds=_dot_multiply_adds,
     family=_FAMILY,
     doc="Sum of products over paired axes: axes batch, a's free, b's free, in this order.",
+    edges=(
+        "0 where the contracted axes have no elements.",
+        "Without contracted axes, the outer product.",
+    ),
 )
 
 

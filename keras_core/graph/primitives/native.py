@@ -68,4 +68,8 @@ native = Primitive(
     family="native",
     doc="fn(*xs) on arrays of the named backend; `specs` are the results' shapes and dtypes, and "
     "`gradient`, where given, is a function of the cotangents and xs.",
+    edges=(
+        "Never merged with an equal node, nor folded.",
+        "Without a gradient, asking for one is refused.",
+    ),
 )

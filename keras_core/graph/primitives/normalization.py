@@ -76,6 +76,7 @@ softmax = Primitive(
     lift=lift_axis,
     family=_FAMILY,
     doc="exp(x) / sum(exp(x)) along an axis, without overflow.",
+    edges=("NaN where all along the axis are -inf.",),
 )
 
 
@@ -103,6 +104,7 @@ log_softmax = Primitive(
     lift=lift_axis,
     family=_FAMILY,
     doc="log(softmax(x)) along an axis, accurate where the softmax is tiny.",
+    edges=("NaN where all along the axis are -inf.",),
 )
 
 
@@ -153,6 +155,7 @@ softmax_cross_entropy = Primitive(
     lift=lift_axis,
     family=_FAMILY,
     doc="-sum(labels * log(softmax(logits))) along an axis, which is dropped.",
+    edges=("The gradient by the logits is exact for labels that sum to 1.",),
 )
 
 
@@ -184,6 +187,7 @@ sigmoid_cross_entropy = Primitive(
     lift=lift_alike,
     family=_FAMILY,
     doc="-labels * log(sigmoid(logits)) - (1 - labels) * log(1 - sigmoid(logits)).",
+    edges=("Overflows nowhere, however large the logits are.",),
 )
 
 
@@ -274,6 +278,7 @@ moments = Primitive(
     several=True,
     family=_FAMILY,
     doc="The mean and the (biased) variance over axes, which are dropped.",
+    edges=("NaN over no elements.",),
 )
 
 
@@ -378,6 +383,10 @@ batch_norm_train = Primitive(
     several=True,
     family=_FAMILY,
     doc="batch_normalization by x's own mean and (biased) variance over axes, and these two.",
+    edges=(
+        "Results: y, the mean, the variance.",
+        "mean and variance are NaN over no elements.",
+    ),
 )
 
 
@@ -428,6 +437,7 @@ batch_norm_grad = Primitive(
     several=True,
     family=_FAMILY,
     doc="The gradients of batch_norm_train's y by x, gamma and beta.",
+    edges=("Results: the gradients by x, gamma and beta, in this order.",),
 )
 
 
@@ -459,4 +469,5 @@ l2_normalize = Primitive(
     lift=lift_axes,
     family=_FAMILY,
     doc="x / sqrt(max(sum(x ** 2), epsilon)) over axes.",
+    edges=("All zeros stay zeros.",),
 )

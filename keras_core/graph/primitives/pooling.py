@@ -79,6 +79,10 @@ max_pool = Primitive(
     lift=lift_batch,
     family=_FAMILY,
     doc="The maximum in each window; padding never wins.",
+    edges=(
+        "-inf where a window meets padding alone.",
+        "Of equal elements, the first in row-major order has the gradient.",
+    ),
 )
 
 
@@ -127,6 +131,7 @@ max_pool_grad = Primitive(
     lift=lift_batch,
     family=_FAMILY,
     doc="Each window's g, added where x has its first maximum, in row-major order.",
+    edges=("Where windows overlap, what they give is added up.",),
 )
 
 
@@ -239,6 +244,7 @@ max_pool_shared = Primitive(
     lift=lift_batch,
     family=_FAMILY,
     doc="The maximum in each window; every place that holds it has the whole of the gradient.",
+    edges=("-inf where a window meets padding alone.",),
 )
 
 
@@ -269,6 +275,7 @@ avg_pool = Primitive(
     lift=lift_batch,
     family=_FAMILY,
     doc="The average of each window; padding is not counted.",
+    edges=("NaN where a window meets padding alone.",),
 )
 
 

@@ -14,7 +14,9 @@ _FAMILY = "random"
 Sizes = tuple[int, ...]
 
 
-def _random(name: str, doc: str, draw: Callable[..., Any]) -> Primitive:
+def _random(
+    name: str, doc: str, draw: Callable[..., Any], edges: tuple[str, ...] = ()
+) -> Primitive:
     """A primitive `name(*dims; shape, dtype, stream)`; `draw(rng, size, dtype)` gives float64."""
 
     def spec(*dims: Spec, shape: Shape, dtype: str, stream: int) -> Spec:
@@ -37,6 +39,7 @@ def _random(name: str, doc: str, draw: Callable[..., Any]) -> Primitive:
         dims=True,
         family=_FAMILY,
         doc=doc,
+        edges=edges,
     )
 
 
@@ -53,7 +56,12 @@ def _truncated_normal(rng: np.random.Generator, size: Sizes, dtype: str) -> Any:
     return values
 
 
-random_uniform = _random("random_uniform", "Evenly spread over [0, 1).", _uniform)
+random_uniform = _random(
+    "random_uniform",
+    "Evenly spread over [0, 1).",
+    _uniform,
+    edges=("Each number is a multiple of the dtype's precision below 1: 1 never comes.",),
+)
 random_normal = _random(
     "random_normal",
     "Normal with mean 0 and deviation 1.",
@@ -63,4 +71,5 @@ random_truncated_normal = _random(
     "random_truncated_normal",
     "Normal with mean 0 and deviation 1, drawn again beyond 2.",
     _truncated_normal,
+    edges=("Never outside of [-2, 2]; the deviation of what is left is less than 1.",),
 )

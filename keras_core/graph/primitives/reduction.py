@@ -60,6 +60,7 @@ def _reduction(
     decomposition: Callable[..., Tensor] | None = None,
     simplify: Simplification | None = None,
     multiply_adds: Callable[[Node], int | None] | None = None,
+    edges: tuple[str, ...] = (),
 ) -> Primitive:
     """A primitive `name(x; axes, keepdims)`; `reference(x, axis=axes, keepdims=keepdims)`."""
 
@@ -85,6 +86,7 @@ def _reduction(
         differentiable=vjp is not None,
         family=_FAMILY,
         doc=doc,
+        edges=edges,
     )
 
 
@@ -187,13 +189,41 @@ reduce_sum = _reduction(
     _sum_vjp,
     simplify=_simplify_sum,
     multiply_adds=_summed_products,
+    edges=(
+        "0 over no elements.",
+        "Sums in the dtype of x: large integers wrap around.",
+    ),
 )
-reduce_prod = _reduction("reduce_prod", "Product over axes.", _prod, _prod_vjp)
+reduce_prod = _reduction(
+    "reduce_prod",
+    "Product over axes.",
+    _prod,
+    _prod_vjp,
+    edges=(
+        "1 over no elements.",
+        "The gradient is right where factors are 0.",
+        "Multiplies in the dtype of x: large integers wrap around.",
+    ),
+)
 reduce_max = _reduction(
-    "reduce_max", "Maximum over axes; ties share the gradient.", _max, _extreme_vjp
+    "reduce_max",
+    "Maximum over axes; ties share the gradient.",
+    _max,
+    _extreme_vjp,
+    edges=(
+        "-inf, or the least integer, over no elements.",
+        "NaN where there is one.",
+    ),
 )
 reduce_min = _reduction(
-    "reduce_min", "Minimum over axes; ties share the gradient.", _min, _extreme_vjp
+    "reduce_min",
+    "Minimum over axes; ties share the gradient.",
+    _min,
+    _extreme_vjp,
+    edges=(
+        "inf, or the largest integer, over no elements.",
+        "NaN where there is one.",
+    ),
 )
 reduce_mean = _reduction(
     "reduce_mean",
@@ -203,8 +233,22 @@ reduce_mean = _reduction(
     check=float_only,
     decomposition=_mean_parts,
 )
-reduce_all = _reduction("reduce_all", "Whether all hold.", np.all, None, check=bool_only)
-reduce_any = _reduction("reduce_any", "Whether any holds.", np.any, None, check=bool_only)
+reduce_all = _reduction(
+    "reduce_all",
+    "Whether all hold.",
+    np.all,
+    None,
+    check=bool_only,
+    edges=("True over no elements.",),
+)
+reduce_any = _reduction(
+    "reduce_any",
+    "Whether any holds.",
+    np.any,
+    None,
+    check=bool_only,
+    edges=("False over no elements.",),
+)
 
 
 def _logsumexp_parts(x: Tensor, axes: Axes, keepdims: bool) -> Tensor:
@@ -232,13 +276,16 @@ logsumexp = _reduction(
     _logsumexp_vjp,
     check=float_only,
     decomposition=_logsumexp_parts,
+    edges=("-inf over no elements, and where all are -inf.",),
 )
 
 
 # Positions of extremes
 
 
-def _position(name: str, doc: str, reference: Callable[..., Any]) -> Primitive:
+def _position(
+    name: str, doc: str, reference: Callable[..., Any], edges: tuple[str, ...]
+) -> Primitive:
     def shape(x: Spec, axis: int) -> Spec:
         check_axes(name, (axis,), x.ndim)
         return Spec(reduced_sizes(x.sizes, (axis,), False), "int64")
@@ -251,11 +298,28 @@ def _position(name: str, doc: str, reference: Callable[..., Any]) -> Primitive:
         differentiable=False,
         family=_FAMILY,
         doc=doc,
+        edges=edges,
     )
 
 
-argmax = _position("argmax", "Where the maximum stands along an axis; the first one.", np.argmax)
-argmin = _position("argmin", "Where the minimum stands along an axis; the first one.", np.argmin)
+argmax = _position(
+    "argmax",
+    "Where the maximum stands along an axis; the first one.",
+    np.argmax,
+    edges=(
+        "int64, whatever the dtype of x.",
+        "An axis of size 0 has no such place: refused when the program runs.",
+    ),
+)
+argmin = _position(
+    "argmin",
+    "Where the minimum stands along an axis; the first one.",
+    np.argmin,
+    edges=(
+        "int64, whatever the dtype of x.",
+        "An axis of size 0 has no such place: refused when the program runs.",
+    ),
+)
 
 
 # Running sums and products
@@ -268,6 +332,7 @@ def _running(
     start: int,
     vjp: Callable[..., Any],
     multiply_adds: Callable[[Node], int | None] | None = None,
+    edges: tuple[str, ...] = (),
 ) -> Primitive:
     def shape(x: Spec, axis: int, reverse: bool = False, exclusive: bool = False) -> Spec:
         check_axes(name, (axis,), x.ndim)
@@ -290,6 +355,7 @@ def _running(
         multiply_adds=multiply_adds,
         family=_FAMILY,
         doc=doc,
+        edges=edges,
     )
 
 
@@ -314,6 +380,10 @@ cumsum = _running(
     0,
     _cumsum_vjp,
     _summed_products,
+    edges=(
+        "With exclusive, the first element along the axis is 0.",
+        "With reverse, it runs from the last element to the first, and the order stays.",
+    ),
 )
 cumprod = _running(
     "cumprod",
@@ -321,6 +391,11 @@ cumprod = _running(
     np.cumprod,
     1,
     _cumprod_vjp,
+    edges=(
+        "With exclusive, the first element along the axis is 1.",
+        "With reverse, it runs from the last element to the first, and the order stays.",
+        "The gradient is NaN where x is 0.",
+    ),
 )
 
 
@@ -365,6 +440,7 @@ sum_like = Primitive(
     multiply_adds=_summed_products,
     family=_FAMILY,
     doc="g summed over the axes along which x was broadcast; the values of x do not matter.",
+    edges=("x broadcasts to the shape of g; axes that x lacks are summed away.",),
 )
 
 
@@ -412,4 +488,9 @@ top_k = Primitive(
     several=True,
     family=_FAMILY,
     doc="The k largest along the last axis and their indices; the lower index first on ties.",
+    edges=(
+        "Values in the dtype of x, from the largest down; indices in int32.",
+        "k is at least 1 and at most the size of the last axis.",
+        "The gradient goes through the values; the indices have none.",
+    ),
 )

@@ -61,9 +61,15 @@ dim = Primitive(
     family=_FAMILY,
     doc="The size of an axis, as an int32 scalar.",
 )
+
+
+def _shape_of_shape(x: Spec) -> Spec:
+    return Spec((x.ndim,), "int32", x.sizes)
+
+
 shape_of = Primitive(
     "shape_of",
-    lambda x: Spec((x.ndim,), "int32", x.sizes),
+    _shape_of_shape,
     lambda x: np.array(x.shape, dtype=np.int32),
     differentiable=False,
     family=_FAMILY,
@@ -200,6 +206,11 @@ reshape = Primitive(
     dims=True,
     family=_FAMILY,
     doc="The elements in another shape; one entry may be -1, the size that is left over.",
+    edges=(
+        "Elements are read and written in row-major order.",
+        "One size may be -1, which a run-time size may also turn out to be.",
+        "Beside a size 0, -1 stands for what is left once zeros cancel each other.",
+    ),
 )
 
 
@@ -234,6 +245,7 @@ broadcast_to = Primitive(
     dims=True,
     family=_FAMILY,
     doc="x repeated along axes of size 1 and new leading axes.",
+    edges=("Axes are matched from the last; new ones come first.",),
 )
 
 
@@ -274,6 +286,7 @@ ensure_shape = Primitive(
     simplify=input_of_same_sizes,
     family=_FAMILY,
     doc="x, which is promised to have these sizes, None for any; what has others is refused.",
+    edges=("Its decomposition, a reshape, refuses wrong numbers of elements alone.",),
 )
 
 
@@ -321,6 +334,7 @@ transpose = Primitive(
     simplify=_simplify_transpose,
     family=_FAMILY,
     doc="Axis i of the result is axis perm[i] of x.",
+    edges=("perm names each axis once; negative axes are not taken.",),
 )
 
 
@@ -446,6 +460,7 @@ concat = Primitive(
     lift=lift_axis,
     family=_FAMILY,
     doc="Tensors one after the other along an axis.",
+    edges=("All have one rank and one dtype, and equal sizes along the other axes.",),
 )
 
 
@@ -479,6 +494,7 @@ stack = Primitive(
     lift=lift_axis,
     family=_FAMILY,
     doc="Tensors of one shape side by side along a new axis.",
+    edges=("axis counts in the result, and may be its last.",),
 )
 
 
@@ -508,6 +524,7 @@ tile = Primitive(
     lift=lift_entries("reps", 1),
     family=_FAMILY,
     doc="The whole of x, repeated reps[i] times along axis i.",
+    edges=("0 repetitions give an axis of size 0.",),
 )
 
 
@@ -534,4 +551,5 @@ repeat = Primitive(
     lift=lift_axis,
     family=_FAMILY,
     doc="Each element repeated in place along an axis.",
+    edges=("0 repetitions give an axis of size 0.",),
 )

@@ -91,4 +91,9 @@ scan = Primitive(
     family="scan",
     doc="Runs `body` over axis 0 of the sequences, from the last step back where `reverse`. "
     "Outputs: the final states, then every collected tensor stacked at its step's index.",
+    edges=(
+        "Inputs: the sequences, the first states, what stays the same; body says how many of each.",
+        "Over no steps, the final states are the first ones and the stacks have no rows.",
+        "Draws of the body differ from step to step.",
+    ),
 )
