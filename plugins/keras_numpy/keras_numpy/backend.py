@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.graph.program import Program
-from keras_core.graph.template import Binding
-from keras_core.plugins.contract import Backend, Compiled
+from keras_core.graph import Program
+from keras_core.plugins import Backend, Compiled
+from keras_core.plugins.authoring import Binding
 from keras_numpy.compiler import Template
 from keras_numpy.lowering import LOWERINGS
 
