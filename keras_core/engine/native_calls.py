@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_core import backend as K
-from keras_core import graph
 from keras_core.engine.assembling import made
 from keras_core.graph import in_sequence
 from keras_core.graph.tensor import Spec, Tensor
+from keras_core.plugins.programs import closed_program, updates_of_graph
 from keras_core.utils.generic_utils import has_arg, unpack_singleton
 
 # What no engine's tensors are, so that no backend needs to be loaded to tell.
@@ -97,28 +97,6 @@ def _any_batch(spec: Any, keep_batch: bool) -> Spec:
     return spec if keep_batch or not spec.shape else Spec((None, *spec.shape[1:]), spec.dtype)
 
 
-def program_of(model: Any, phase: int) -> graph.Program:
-    """What a model computes from its inputs, and the updates that go with it; not optimised.
-
-    Raises:
-        ValueError: the model has not met its inputs yet.
-    """
-    if not model.inputs:
-        raise ValueError(
-            f"Model {model.name} has not met its inputs yet; call predict on some data first."
-        )
-    return _closed(model, model.inputs, model.outputs, _updates_of_graph(model, phase))
-
-
-def _closed(layer: Any, inputs: Any, outputs: Any, updates: Any) -> graph.Program:
-    function = graph.Function(inputs, outputs, updates, name=f"call of {layer.name}")
-    return graph.Program(function.inputs, function.outputs, function.updates)
-
-
-def _updates_of_graph(model: Any, phase: int) -> list[Any]:
-    return model.updates if phase else model.state_updates
-
-
 def _inlined(layer: Any, call: NativeCall) -> Any:
     """The engine's function for a call, made once for calls that are alike."""
     from keras_core.plugins import current_backend
@@ -130,7 +108,7 @@ def _inlined(layer: Any, call: NativeCall) -> Any:
     table = layer.__dict__.setdefault("_native_calls", {})
     key = (backend, call, _trainable_flags(layer) if call.phase else None)
     return made(
-        table, key, lambda: backend.inline(_closed(layer, *_traced(layer, call)), call.phase)
+        table, key, lambda: backend.inline(closed_program(layer, *_traced(layer, call)), call.phase)
     )
 
 
@@ -147,7 +125,7 @@ def _traced(layer: Any, call: NativeCall) -> tuple[list[Any], list[Any], list[An
         layer._build_for(inputs)
         layer.assert_input_compatibility(inputs)
         if _is_static(layer, call):
-            return layer.inputs, layer.outputs, _updates_of_graph(layer, call.phase)
+            return layer.inputs, layer.outputs, updates_of_graph(layer, call.phase)
         extra = {name: K.placeholder(spec.shape, dtype=spec.dtype) for name, spec in call.tensors}
         masks = [None] * len(placeholders)
         outputs, _ = layer._compute(inputs, masks, {**dict(call.others), **extra})

@@ -1,5 +1,6 @@
 """The symbolic graph: shapes and derivatives, and nothing of how a backend runs it."""
 
+from keras_core.graph import primitives
 from keras_core.graph.autodiff import gradients
 from keras_core.graph.evaluate import evaluate
 from keras_core.graph.function import Function, in_sequence
@@ -29,5 +30,6 @@ __all__ = [
     "gradients",
     "in_sequence",
     "layer_scope",
+    "primitives",
     "substitute",
 ]

@@ -68,6 +68,7 @@ class Program:
 
     @cached_property
     def is_random(self) -> bool:
+        """Whether the random state is needed; a loop counts as a node that draws."""
         return any(node.primitive.random for node in self.nodes)
 
     def rewritten(

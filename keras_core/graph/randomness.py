@@ -29,6 +29,7 @@ _run = Run(0)
 
 
 def current_run() -> Run:
+    """What the last seed started; another object, with its `seed`, once a new one is set."""
     return _run
 
 

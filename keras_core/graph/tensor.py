@@ -310,6 +310,15 @@ class Variable(Tensor):
             hands.take(hands.Hold(backend, (self,)))
         return self.storage
 
+    def move_storage(self, moved: Callable[[Any], Any]) -> None:
+        """Gives it other storage; no value that another thread gives it meanwhile is lost.
+
+        Args:
+            moved: function of the present storage that returns the new one, with the same value.
+        """
+        with hands.turn:
+            self.storage = moved(self.storage)
+
     def go_to(self, backend: Any) -> None:
         """Puts the value into `backend`'s hands; for `hands`, which sees to the moment."""
         if self.owner is not backend:

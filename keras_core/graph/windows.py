@@ -135,10 +135,12 @@ def _keeps_size(window: Window, axis: int) -> bool:
 
 
 def spatial_of(sizes: Sizes, data_format: str) -> Sizes:
+    """The sizes of the spatial axes, of those of all axes."""
     return sizes[2:] if data_format == "channels_first" else sizes[1:-1]
 
 
 def channels_of(sizes: Sizes, data_format: str) -> NamedDim:
+    """How many channels there are, of the sizes of all axes."""
     return sizes[1] if data_format == "channels_first" else sizes[-1]
 
 
@@ -150,10 +152,12 @@ def assembled(batch: NamedDim, spatial: Sizes, channels: NamedDim, data_format: 
 
 
 def channels_last(x: Any, data_format: str) -> Any:
+    """A view of an array of this format, with channels last."""
     return np.moveaxis(x, 1, -1) if data_format == "channels_first" else x
 
 
 def channels_back(x: Any, data_format: str) -> Any:
+    """The inverse of `channels_last`."""
     return np.moveaxis(x, -1, 1) if data_format == "channels_first" else x
 
 

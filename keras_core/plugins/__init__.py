@@ -7,6 +7,7 @@ from keras_core.plugins.contract import (
     BACKEND_API,
     Backend,
     BackendInfo,
+    Compiled,
     Limitation,
     ModelFormat,
     Problem,
@@ -19,19 +20,24 @@ from keras_core.plugins.discovery import (
     set_backend,
     use_backend,
 )
+from keras_core.plugins.engines import Release, installed_release, is_within
 from keras_core.plugins.hookspecs import hookimpl
 
 __all__ = [
     "BACKEND_API",
     "Backend",
     "BackendInfo",
+    "Compiled",
     "Limitation",
     "ModelFormat",
     "Problem",
+    "Release",
     "available_backends",
     "backend_name",
     "current_backend",
     "hookimpl",
+    "installed_release",
+    "is_within",
     "load_backend",
     "set_backend",
     "use_backend",

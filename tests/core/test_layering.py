@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,36 @@ def test_only_the_listed_files_import_by_name(core):
 def test_no_circle_in_a_backend(name):
     imports = imports_of(ROOT / "plugins" / name / name)
     assert len(imports) > 5 and circles(imports) == []
+
+
+PUBLIC = ("keras_core.graph", "keras_core.plugins", "keras_core.plugins.authoring")
+BACKENDS = [
+    *(ROOT / "plugins").glob("keras_*/keras_*/**/*.py"),
+    *(ROOT / "tests" / "meta" / "fixtures").rglob("*.py"),
+    *(ROOT / "keras_core" / "cli" / "template" / "PACKAGE").rglob("*.txt"),
+]
+
+
+def private_imports(text):
+    """What a text imports of the core beside the names that are public to plugins."""
+    found = re.findall(r"^\s*import (keras_core\S*)", text, flags=re.MULTILINE)
+    pattern = r"^\s*from (keras_core(?![a-z_])\S*) import (\([^)]*\)|.*)"
+    for module, names in re.findall(pattern, text, flags=re.MULTILINE):
+        public = import_module(module).__all__ if module in PUBLIC else ()
+        imported = [name.split(" as ")[0].strip("() \n") for name in names.split(",")]
+        found += [f"{module}.{name}" for name in imported if name and name not in public]
+    return found
+
+
+@pytest.mark.parametrize("path", BACKENDS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_backends_import_of_the_core_what_is_public_to_plugins(path):
+    assert private_imports(path.read_text(encoding="utf-8")) == []
+
+
+def test_private_imports_are_seen():
+    text = "import keras_core.graph\n    from keras_core.graph import (\n    Node,\n    order,\n)\n"
+    assert private_imports(text) == ["keras_core.graph", "keras_core.graph.order"]
+    assert private_imports("from keras_core import config") == ["keras_core.config"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_core import backend as K
-from keras_core.engine.native_calls import program_of
 from keras_core.export.errors import refuse
 from keras_core.export.onnx.lowering import LOWERINGS
 from keras_core.export.onnx.operations import Block, Store, Value, Writer
@@ -19,6 +18,7 @@ from keras_core.graph.program import Program
 from keras_core.graph.scan.body import with_inner
 from keras_core.graph.spec import Size, Sizes
 from keras_core.graph.tensor import Placeholder, Tensor
+from keras_core.plugins.programs import program_of
 
 BATCH = "batch"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
-from keras_core.engine.native_calls import program_of
 from keras_core.export.errors import refuse
 from keras_core.graph.passes import optimize
+from keras_core.plugins.programs import program_of
 
 FORMAT = "TensorFlow.js"
 

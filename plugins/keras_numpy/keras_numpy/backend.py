@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.graph.program import Program
-from keras_core.plugins.contract import Backend, Compiled
+from keras_core.graph import Program
+from keras_core.plugins import Backend, Compiled
 from keras_numpy.compiler import CompiledProgram, Template
 from keras_numpy.lowering import LOWERINGS
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Lock, local
 from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from keras_core.once import Once
 from keras_numpy.threads import is_sharing, share
 
 # Multiplications of a product from which on it is cut into pieces, and of a piece at least.
@@ -82,7 +82,7 @@ _limit = _Limit()
 _here = local()
 
 
-@Once
+@cache
 def _libraries() -> list[Any]:
     found = ThreadpoolController().lib_controllers
     return [library for library in found if library.user_api == "blas"]

@@ -8,7 +8,7 @@ from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
-from keras_core.graph.primitive import Node
+from keras_core.graph import Node
 
 Buffer = tuple[tuple[int, ...], str]
 

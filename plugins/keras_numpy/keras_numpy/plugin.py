@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from importlib import metadata
 
-from keras_core.plugins import BackendInfo, Problem, hookimpl
-from keras_core.plugins.engines import is_within
+from keras_core.plugins import BackendInfo, Problem, hookimpl, is_within
 from keras_numpy.limitations import LIMITATIONS
 
 _LEAST, _BELOW = "1.20", "3"

@@ -14,7 +14,7 @@ from typing import Callable
 
 import numpy as np
 
-from keras_core import config
+from keras_core.plugins.authoring import get_option
 
 Piece = Callable[[int, int, int], None]
 
@@ -25,7 +25,7 @@ _here = local()
 
 def available() -> int:
     """How many threads programs run on: the setting `threads`, else the cores of this process."""
-    chosen = config.get_option("threads")
+    chosen = get_option("threads")
     return chosen or _cores()
 
 

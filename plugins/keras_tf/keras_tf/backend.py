@@ -9,10 +9,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import tensorflow as tf
 
-from keras_core.graph.program import Program
-from keras_core.graph.template import Binding, StandIn
-from keras_core.graph.tensor import Variable
-from keras_core.plugins.contract import Backend, Compiled
+from keras_core.graph import Program, Variable
+from keras_core.plugins import Backend, Compiled
+from keras_core.plugins.authoring import Binding, StandIn
 from keras_tf import dispatch
 from keras_tf.compiled import Template
 from keras_tf.interop import EngineCalls

@@ -12,12 +12,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
 
-from keras_core.graph import order
-from keras_core.graph.passes.expand import expand
-from keras_core.graph.program import Program
-from keras_core.graph.scan.body import with_inner
-from keras_core.graph.template import Binding, StandIn
-from keras_core.graph.tensor import Shape, Variable
+from keras_core.graph import Program, Variable
+from keras_core.plugins.authoring import Binding, Shape, StandIn, expand, order, with_inner
 from keras_tf.errors import explained
 from keras_tf.lowering.random import mixed
 from keras_tf.tracing import Lowering, RandomState, Trace, Values, random_state_in, scope_of

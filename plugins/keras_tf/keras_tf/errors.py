@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 
-from keras_core.graph.primitive import Node
+from keras_core.graph import Node
 
 _SCOPE = re.compile(r"\w+_\d+(?=/)")
 

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from keras_core.graph.collector import collector_paused
-from keras_core.plugins.engines import installed_release, is_within
+from keras_core.plugins import installed_release, is_within
+from keras_core.plugins.authoring import collector_paused
 
 # TensorFlow imports this itself, so that Keras 2's optimizers are known to it; Keras 3's never are.
 _OPTIMIZERS = "keras.src.optimizers"

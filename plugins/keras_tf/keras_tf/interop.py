@@ -15,10 +15,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import record
 
-from keras_core import graph
-from keras_core.graph import Placeholder, Program, Spec, Tensor, Variable, randomness
-from keras_core.graph.passes import optimize
-from keras_core.graph.tensor import FLOATS
+from keras_core.graph import Placeholder, Program, Spec, Tensor, Variable, gradients, substitute
+from keras_core.plugins.authoring import FLOATS, current_run, optimize
 from keras_tf import data
 from keras_tf.compiled import STATE_SPEC, directly, lowered, state_of, traced
 from keras_tf.optimizers import Step, is_optimizer
@@ -61,7 +59,7 @@ class InlinedProgram:
         self.phase = phase
         self.variables = [x for x in program.leaves if isinstance(x, Variable)]
         stand_ins = [Placeholder(v.shape, v.dtype, v.name) for v in self.variables]
-        results = graph.substitute(program.results, dict(zip(self.variables, stand_ins)))
+        results = substitute(program.results, dict(zip(self.variables, stand_ins)))
         self.function = Differentiable(
             backend, [*program.inputs, *stand_ins], results, len(program.outputs), phase
         )
@@ -114,7 +112,7 @@ class Draws:
 
     def next(self) -> tf.Tensor:
         """The state of the next call; the first one after a new seed has step 0."""
-        run = randomness.current_run()
+        run = current_run()
         if run is not self.run:
             self._start(run)
         return tf.stack([tf.constant(run.seed, tf.int64), self.count.assign_add(1) - 1])
@@ -192,7 +190,7 @@ class Differentiable:
         ys = [self.results[i] for i in self._targets]
         cotangents = [Placeholder(y.shape, y.dtype) for y in ys]
         xs = [self.inputs[i] for i in self._sources]
-        pairs = zip(self._sources, graph.gradients(ys, xs, cotangents))
+        pairs = zip(self._sources, gradients(ys, xs, cotangents))
         found = {i: g for i, g in pairs if g is not None}
         inputs = [*self.inputs, *cotangents]
         function = Differentiable(

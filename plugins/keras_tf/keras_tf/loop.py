@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_core.graph.program import Program
+from keras_core.graph import Program
 from keras_tf.compiled import Template, Traced, state_spec
 from keras_tf.tracing import RandomState, Trace, Values, random_state_in
 

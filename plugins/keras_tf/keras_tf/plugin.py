@@ -8,8 +8,7 @@ from importlib import util
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
-from keras_core.plugins import BackendInfo, Problem, hookimpl
-from keras_core.plugins.engines import Release, installed_release, is_within
+from keras_core.plugins import BackendInfo, Problem, Release, hookimpl, installed_release, is_within
 from keras_tf.limitations import LIMITATIONS
 
 _LEAST, _BELOW = "2.15", "3"

@@ -9,9 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_core.engine.native_calls import program_of
-from keras_core.graph.passes import optimize
 from keras_core.plugins import load_backend
+from keras_core.plugins.authoring import optimize, program_of
 from keras_tf.compiled import lowered, state_of, traced
 from keras_tf.interop import held
 from keras_tf.specs import tensor_spec

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.sparsity import keeps_zeros
+from keras_core.graph import Node
+from keras_core.plugins.authoring import keeps_zeros
 
 # Elements from which on whole arrays are worth the trouble to avoid.
 LARGE = 65536

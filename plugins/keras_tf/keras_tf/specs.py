@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from keras_core.graph import Spec
-from keras_core.graph.tensor import checked_dtype
+from keras_core.plugins.authoring import checked_dtype
 
 
 def spec_of(x: Any) -> Spec:

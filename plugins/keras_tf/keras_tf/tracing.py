@@ -8,9 +8,8 @@ from typing import Any, Callable, NamedTuple
 
 import tensorflow as tf
 
-from keras_core.graph import order
-from keras_core.graph.primitive import Node
-from keras_core.graph.tensor import Constant, Spec, Tensor
+from keras_core.graph import Constant, Node, Spec, Tensor
+from keras_core.plugins.authoring import order
 from keras_tf.sparse import Sparse, on_rows, totals
 
 Lowering = Callable[..., Any]

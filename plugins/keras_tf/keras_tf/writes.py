@@ -12,8 +12,7 @@ from typing import Any, NamedTuple, Union
 
 import tensorflow as tf
 
-from keras_core.graph.program import Program
-from keras_core.graph.tensor import Constant, Tensor, Update, Variable
+from keras_core.graph import Constant, Program, Tensor, Update, Variable
 
 # A pattern is a name, which stands for one tensor wherever it is; a number, for a constant of that
 # value; or a primitive's name, its parameters, and a pattern for each of its inputs.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.scan.body import with_inner
+from keras_core.graph import Node
+from keras_core.plugins.authoring import with_inner
 
 _SLOWER_FAMILIES = ("convolution", "pooling")
 

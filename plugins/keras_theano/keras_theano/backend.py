@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import theano
 
-from keras_core.graph.program import Program
-from keras_core.graph.template import Binding
-from keras_core.graph.tensor import Variable
-from keras_core.plugins.contract import Backend, Compiled
+from keras_core.graph import Program, Variable
+from keras_core.plugins import Backend, Compiled
+from keras_core.plugins.authoring import Binding
 from keras_theano import storage
 from keras_theano.compiler import Template
 from keras_theano.lowering import LOWERINGS

@@ -9,9 +9,8 @@ import numpy as np
 import theano
 import theano.tensor as T
 
-from keras_core.graph import randomness
-from keras_core.graph.primitive import Node
-from keras_core.graph.template import Binding
+from keras_core.graph import Node
+from keras_core.plugins.authoring import Binding, generator
 
 
 class NodeOp(theano.Op):
@@ -56,7 +55,7 @@ class Reference(NodeOp):
         if primitive.random:
             seed, step, *streams = (int(n) for n in arguments[0])
             params = Binding(streams=streams).params(params)
-            arguments[0] = randomness.generator((seed, step), params.get("stream", 0))
+            arguments[0] = generator((seed, step), params.get("stream", 0))
         reference: Any = primitive.reference
         results = reference(*arguments, **params)
         results = results if primitive.several else (results,)

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata, util
 
-from keras_core.plugins import BackendInfo, Problem, hookimpl
-from keras_core.plugins.engines import installed_release, is_within
+from keras_core.plugins import BackendInfo, Problem, hookimpl, installed_release, is_within
 from keras_theano.limitations import LIMITATIONS
 
 _VERSION = "1.0.5"

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import theano
 
-from keras_core.graph.tensor import Variable
+from keras_core.graph import Variable
 
 
 class Shared:

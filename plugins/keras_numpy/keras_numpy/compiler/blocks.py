@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.sparsity import keeps_zeros
-from keras_core.graph.tensor import Tensor
+from keras_core.graph import Node, Tensor
+from keras_core.plugins.authoring import keeps_zeros
 from keras_numpy import threads
 from keras_numpy.compiler.rows import rows_alone
 from keras_numpy.compiler.schedule import Group, block_rows, is_shared

@@ -17,13 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.graph.collector import collector_paused
-from keras_core.graph.passes.expand import expand
-from keras_core.graph.primitive import Node
-from keras_core.graph.program import Program
-from keras_core.graph.randomness import RandomState
-from keras_core.graph.template import Binding
-from keras_core.graph.tensor import Variable
+from keras_core.graph import Node, Program, Variable
+from keras_core.plugins.authoring import Binding, RandomState, collector_paused, expand
 from keras_numpy.blas import one_thread
 from keras_numpy.compiler.generate import Code, generate
 from keras_numpy.compiler.packing import Flat, Pack, Packer

@@ -8,8 +8,7 @@ from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.tensor import Constant, Tensor, Update
+from keras_core.graph import Constant, Node, Tensor, Update
 from keras_numpy.compiler.blocks import write_blocks
 from keras_numpy.compiler.loops import write_loop
 from keras_numpy.compiler.schedule import SHARED, Facts, Group, Item, is_large, nodes_of, schedule

@@ -10,10 +10,8 @@ from typing import Any, Callable
 
 import numpy as np
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.program import Program
-from keras_core.graph.randomness import generator
-from keras_core.graph.tensor import Tensor, Variable
+from keras_core.graph import Node, Program, Tensor, Variable
+from keras_core.plugins.authoring import generator
 from keras_numpy.compiler.frame import Frame
 from keras_numpy.compiler.memory import Memory
 from keras_numpy.compiler.packing import Pack

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.scan.body import Body
-from keras_core.graph.tensor import Tensor
+from keras_core.graph import Node, Tensor
+from keras_core.plugins.authoring import Body
 
 if TYPE_CHECKING:
     from keras_numpy.compiler.frame import Frame

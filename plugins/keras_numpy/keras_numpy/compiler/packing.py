@@ -12,11 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.graph import hands, order
+from keras_core.graph import Constant, Node, Program, Tensor, Update, Variable
 from keras_core.graph import primitives as p
-from keras_core.graph.primitive import Node
-from keras_core.graph.program import Program
-from keras_core.graph.tensor import FLOATS, Constant, FirstValue, Tensor, Update, Variable
+from keras_core.plugins.authoring import FLOATS, FirstValue, order
 
 # Elements above which a variable's own arithmetic costs more than the calls.
 SMALL = 65536
@@ -66,10 +64,11 @@ class Flat:
 
     @staticmethod
     def _take_in(member: Variable, view: np.ndarray) -> None:
-        # A value that another thread gives it meanwhile must not be lost.
-        with hands.turn:
-            view[...] = member.storage
-            member.storage = view
+        def moved(value: np.ndarray) -> np.ndarray:
+            view[...] = value
+            return view
+
+        member.move_storage(moved)
 
 
 class Packer:

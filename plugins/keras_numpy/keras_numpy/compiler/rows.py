@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.sparsity import keeps_zeros
-from keras_core.graph.tensor import Tensor, Variable
+from keras_core.graph import Node, Tensor, Variable
+from keras_core.plugins.authoring import keeps_zeros
 from keras_numpy.compiler.schedule import SHARED_BLOCK, Group, rows_of_blocks
 from keras_numpy.threads import share
 

@@ -14,8 +14,7 @@ from heapq import heapify, heappop, heappush
 from math import prod
 from typing import Any, Union
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.tensor import Tensor
+from keras_core.graph import Node, Tensor
 
 # Elements an array must have for its chain to be worth a loop, and elements a block.
 LARGE = 65536

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keras_core.plugins.lowering import collect_lowerings
+from keras_core.plugins.authoring import collect_lowerings
 from keras_numpy.kernel import Lowering
 from keras_numpy.lowering import (
     comparison,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from keras_core.graph.windows import (
+from keras_core.plugins.authoring import (
     Window,
     channels_back,
     channels_last,

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.graph.primitive import PRIMITIVES, Node
-from keras_core.graph.tensor import Constant, Tensor
+from keras_core.graph import PRIMITIVES, Constant, Node, Tensor
 from keras_numpy.kernel import Kernel, Lowering
 
 _SAME = Kernel("{0}", view=True)

@@ -12,8 +12,8 @@ from typing import Any, Callable
 
 import numpy as np
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.windows import Window
+from keras_core.graph import Node
+from keras_core.plugins.authoring import Window
 from keras_numpy import blas
 from keras_numpy.kernel import Blocks, Kernel, Lowering
 from keras_numpy.lowering._depthwise import Depthwise, is_depthwise

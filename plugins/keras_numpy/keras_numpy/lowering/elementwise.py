@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from keras_core.graph.primitive import Node
+from keras_core.graph import Node
 from keras_numpy.kernel import Kernel, Lowering, scalar, ufunc
 
 

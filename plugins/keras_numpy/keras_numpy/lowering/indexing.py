@@ -8,8 +8,7 @@ from typing import Any, Callable
 
 import numpy as np
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.spec import Spec
+from keras_core.graph import Node, Spec
 from keras_numpy.compiler.schedule import BLOCK, SHARED
 from keras_numpy.compiler.sparse import Sparse, fill
 from keras_numpy.kernel import Kernel, Lowering

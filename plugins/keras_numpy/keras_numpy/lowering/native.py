@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.graph.primitive import Node
+from keras_core.graph import Node
 from keras_numpy.kernel import Kernel, Lowering, places
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.graph.primitive import Node
-from keras_core.plugins.lowering import only_where
+from keras_core.graph import Node
+from keras_core.plugins.authoring import only_where
 from keras_numpy.kernel import Buffer, Kernel, Lowering
 from keras_numpy.threads import each_block
 

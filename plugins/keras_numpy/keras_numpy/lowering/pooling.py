@@ -11,8 +11,8 @@ from typing import Callable
 
 import numpy as np
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.windows import Window
+from keras_core.graph import Node
+from keras_core.plugins.authoring import Window
 from keras_numpy.kernel import Blocks, Kernel, Lowering
 from keras_numpy.lowering._geometry import Geometry
 from keras_numpy.threads import share

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.graph.primitive import PRIMITIVES, Node
+from keras_core.graph import PRIMITIVES, Node
 from keras_numpy.compiler.schedule import SHARED, SHARED_BLOCK
 from keras_numpy.kernel import Kernel, Lowering
 from keras_numpy.threads import share

@@ -9,7 +9,8 @@ from typing import Any, Callable
 
 import numpy as np
 
-from keras_core.graph.primitive import PRIMITIVES, Node, made_by
+from keras_core.graph import PRIMITIVES, Node
+from keras_core.plugins.authoring import made_by
 from keras_numpy.compiler.schedule import BLOCK, SHARED, SHARED_BLOCK
 from keras_numpy.kernel import Kernel, Lowering, Parts, scalar
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keras_core.plugins.lowering import collect_lowerings
+from keras_core.plugins.authoring import collect_lowerings
 from keras_tf.lowering import (
     comparison,
     control,

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_core.graph.spec import Shape
-from keras_core.graph.windows import Window, spatial_of
+from keras_core.plugins.authoring import Shape, Window, spatial_of
 from keras_tf.lowering._sizes import Size
 from keras_tf.tracing import Lowering, Site
 

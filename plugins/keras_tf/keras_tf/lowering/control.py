@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_core.graph.primitive import PRIMITIVES
+from keras_core.graph import PRIMITIVES
 from keras_tf.lowering.elementwise import plain
 from keras_tf.tracing import Lowering, Site
 

@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
-from keras_core.graph.spec import Shape
+from keras_core.plugins.authoring import Shape
 from keras_tf.lowering._sizes import as_vector, filled, reshape
 from keras_tf.lowering._windows import Frame, pads_as_same, unless_empty
 from keras_tf.tracing import Lowering, Site

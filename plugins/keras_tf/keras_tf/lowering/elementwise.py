@@ -8,7 +8,7 @@ from typing import Any, Callable
 import numpy as np
 import tensorflow as tf
 
-from keras_core.graph.tensor import FLOATS
+from keras_core.plugins.authoring import FLOATS
 from keras_tf.tracing import Lowering, Site
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.spec import Spec
-from keras_core.plugins.lowering import only_where
+from keras_core.graph import Node, Spec
+from keras_core.plugins.authoring import only_where
 from keras_tf.tracing import Lowering, Site
 
 

@@ -12,7 +12,7 @@ from typing import Callable
 import numpy as np
 import tensorflow as tf
 
-from keras_core.graph.randomness import has_own_seed
+from keras_core.plugins.authoring import has_own_seed
 from keras_tf.lowering._sizes import as_vector, filled
 from keras_tf.tracing import Lowering, RandomState, Site
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_core.graph.scan import Body
+from keras_core.plugins.authoring import Body
 from keras_tf.lowering._sizes import Size, sizes_of
 from keras_tf.lowering.random import next_state
 from keras_tf.tracing import Lowering, RandomState, Site, Trace

@@ -14,12 +14,8 @@ import numpy as np
 import theano.tensor as T
 from theano.configparser import change_flags
 
-from keras_core.graph.passes.expand import expand
-from keras_core.graph.program import Program
-from keras_core.graph.randomness import RandomState
-from keras_core.graph.scan.body import with_inner
-from keras_core.graph.template import Binding, StandIn
-from keras_core.graph.tensor import Shape, Variable
+from keras_core.graph import Program, Variable
+from keras_core.plugins.authoring import Binding, RandomState, Shape, StandIn, expand, with_inner
 from keras_theano import settings, storage
 from keras_theano.compiler.draws import Draw, draws_of
 from keras_theano.compiler.extents import Extents, batch_sizes_open

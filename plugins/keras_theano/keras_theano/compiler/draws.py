@@ -12,8 +12,8 @@ from typing import Any, Callable
 
 import numpy as np
 
-from keras_core.graph import randomness
-from keras_core.graph.primitive import Node
+from keras_core.graph import Node
+from keras_core.plugins.authoring import RandomState, generator
 from keras_theano.compiler.extents import Extents
 
 Sizes = tuple[int, ...]
@@ -44,8 +44,8 @@ class Draw:
     dtype: str
     backward: tuple[int, ...]
 
-    def __call__(self, state: randomness.RandomState, stream: int) -> np.ndarray:
-        rng = randomness.generator(state, stream)
+    def __call__(self, state: RandomState, stream: int) -> np.ndarray:
+        rng = generator(state, stream)
         return np.flip(self.how.draw(rng, self.sizes, self.dtype), self.backward)
 
 

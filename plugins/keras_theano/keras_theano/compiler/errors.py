@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from keras_core.graph.primitive import Node
+from keras_core.graph import Node
 
 _BUILT = ", built by "
 

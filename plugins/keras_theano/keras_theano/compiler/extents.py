@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.spec import Shape, Spec, is_known
-from keras_core.graph.tensor import Constant, Placeholder, Tensor
+from keras_core.graph import Constant, Node, Placeholder, Spec, Tensor
+from keras_core.plugins.authoring import Shape, is_known
 from keras_theano.compiler.errors import place_of
 
 _MOST_VALUES = 64

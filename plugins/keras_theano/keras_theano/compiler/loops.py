@@ -13,8 +13,8 @@ import numpy as np
 import theano
 from theano.compile.mode import Mode
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.scan.body import Body
+from keras_core.graph import Node
+from keras_core.plugins.authoring import Body
 from keras_theano.compiler.running import Running, compiled
 from keras_theano.engine import quiet
 from keras_theano.ops import NodeOp

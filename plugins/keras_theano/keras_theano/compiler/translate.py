@@ -9,9 +9,8 @@ from typing import Any, Callable
 import theano.tensor as T
 from theano.compile.mode import Mode
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.scan.body import Body
-from keras_core.graph.tensor import Constant, Tensor, Variable
+from keras_core.graph import Constant, Node, Tensor, Variable
+from keras_core.plugins.authoring import Body
 from keras_theano.compiler.draws import draws_of, is_drawn, is_loop
 from keras_theano.compiler.errors import mark
 from keras_theano.compiler.extents import Extents

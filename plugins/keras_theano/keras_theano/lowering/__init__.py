@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from keras_core.plugins.lowering import collect_lowerings
+from keras_core.plugins.authoring import collect_lowerings
 from keras_theano.lowering import (
     comparison,
     control,

@@ -9,8 +9,7 @@ from typing import Any, Callable
 import numpy as np
 import theano.tensor as T
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.tensor import Tensor
+from keras_core.graph import Node, Tensor
 
 Lowering = Callable[..., Any]
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import theano.tensor as T
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.windows import Counts, Pairs, Window, spatial_of
+from keras_core.graph import Node
+from keras_core.plugins.authoring import Counts, Pairs, Window, spatial_of
 from keras_theano.lowering._common import SizeNeeded, filled_with
 
 

@@ -9,7 +9,7 @@ import theano.tensor as T
 from theano.ifelse import ifelse
 from theano.printing import Print
 
-from keras_core.graph.primitive import PRIMITIVES, Node
+from keras_core.graph import PRIMITIVES, Node
 from keras_theano.lowering._common import of_any_size, plain
 
 

@@ -12,8 +12,8 @@ from typing import Any, Callable
 import theano.tensor as T
 from theano.tensor.nnet import abstract_conv
 
-from keras_core.graph.primitive import Node
-from keras_core.graph.windows import Window
+from keras_core.graph import Node
+from keras_core.plugins.authoring import Window
 from keras_theano import settings
 from keras_theano.lowering._common import filled
 from keras_theano.lowering._geometry import (

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import theano.tensor as T
 
-from keras_core.graph.primitive import Node
+from keras_core.graph import Node
 from keras_theano.lowering._common import plain, scalar
 from keras_theano.ops import reference
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import theano.tensor as T
 
-from keras_core.graph.primitive import Node
+from keras_core.graph import Node
 from keras_theano.lowering._common import of_any_size
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import theano.tensor as T
 
-from keras_core.graph.primitive import Node
+from keras_core.graph import Node
 
 
 def _softmax(node: Node, x: Any) -> Any:

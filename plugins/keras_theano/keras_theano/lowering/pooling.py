@@ -13,7 +13,7 @@ from typing import Any, Callable
 import numpy as np
 import theano.tensor as T
 
-from keras_core.graph.primitive import Node
+from keras_core.graph import Node
 from keras_theano.lowering._common import filled, scalar, zeros
 from keras_theano.lowering._geometry import Geometry, geometry, inner, is_first, surrounded
 from keras_theano.ops import reference

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.graph.primitive import PRIMITIVES
+from keras_core.graph import PRIMITIVES
 from keras_theano.compiler.draws import HostDraw, Sizes
 
 _DIRECT = ("float32", "float64")

@@ -8,7 +8,7 @@ from typing import Any, Callable
 import numpy as np
 import theano.tensor as T
 
-from keras_core.graph.primitive import Node
+from keras_core.graph import Node
 from keras_theano.lowering._common import Lowering, product, reshaped, scalar, sizes_of
 
 # Theano adds one number after the other, which loses digits in long sums of float32.

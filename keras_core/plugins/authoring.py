@@ -1,0 +1,79 @@
+"""What authors of backends use of the core, beside `keras_core.graph` and `keras_core.plugins`.
+
+- Programs: `optimize` for a learning phase, `expand` to what the backend lowers, `program_of` a
+  model; `order` of nodes, `with_inner` for those in loops too, a loop's `Body`, `made_by`,
+  `keeps_zeros`; `collector_paused` for what makes many nodes at once.
+- Lowerings: `collect_lowerings` of all families, `only_where` for kernels of some nodes.
+- Shapes and dtypes: `Shape`, `is_known`, `FLOATS`, `checked_dtype`.
+- Windows of convolution and pooling: `Window` with `Counts` and `Pairs`, `same_padding`,
+  `spatial_of`, `channels_of`, `channels_last`, `channels_back`.
+- Random numbers: `RandomState`, `generator`, `has_own_seed`, `current_run`.
+- Variables and templates: `FirstValue`, `StandIn`, `Binding`.
+- Settings: `get_option`.
+
+A plugin's module with the hooks imports none of this: it would load the graph for each listing.
+"""
+
+from __future__ import annotations
+
+from keras_core import namespaces
+from keras_core.config import get_option
+from keras_core.graph import order
+from keras_core.graph.collector import collector_paused
+from keras_core.graph.passes import optimize
+from keras_core.graph.passes.expand import expand
+from keras_core.graph.primitive import made_by
+from keras_core.graph.randomness import RandomState, current_run, generator, has_own_seed
+from keras_core.graph.scan.body import Body, with_inner
+from keras_core.graph.sparsity import keeps_zeros
+from keras_core.graph.spec import FLOATS, Shape, checked_dtype, is_known
+from keras_core.graph.template import Binding, StandIn
+from keras_core.graph.tensor import FirstValue
+from keras_core.graph.windows import (
+    Counts,
+    Pairs,
+    Window,
+    channels_back,
+    channels_last,
+    channels_of,
+    same_padding,
+    spatial_of,
+)
+from keras_core.plugins.lowering import collect_lowerings, only_where
+from keras_core.plugins.programs import program_of
+
+__all__ = [
+    "FLOATS",
+    "Binding",
+    "Body",
+    "Counts",
+    "FirstValue",
+    "Pairs",
+    "RandomState",
+    "Shape",
+    "StandIn",
+    "Window",
+    "channels_back",
+    "channels_last",
+    "channels_of",
+    "checked_dtype",
+    "collect_lowerings",
+    "collector_paused",
+    "current_run",
+    "expand",
+    "generator",
+    "get_option",
+    "has_own_seed",
+    "is_known",
+    "keeps_zeros",
+    "made_by",
+    "only_where",
+    "optimize",
+    "order",
+    "program_of",
+    "same_padding",
+    "spatial_of",
+    "with_inner",
+]
+
+__dir__ = namespaces.listing(__all__)
