@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from keras_core import cli
-from keras_core.cli import primitives as command
+from keras_core.cli import primitive_facts as facts
 from keras_core.graph import PRIMITIVES
 from keras_core.graph.randomness import generator, new_stream
 
@@ -22,20 +22,20 @@ def plain(name, *arrays, **params):
 
 def test_the_page_is_what_the_command_writes():
     found = [PRIMITIVES[name] for name in OURS]
-    assert PAGE.read_text(encoding="utf-8") == command.page(found)
+    assert PAGE.read_text(encoding="utf-8") == facts.page(found)
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_each_has_a_text_and_meanings(name):
     primitive = PRIMITIVES[name]
     assert primitive.doc.endswith(".") and all(edge.endswith(".") for edge in primitive.edges)
-    assert all(command.meaning(primitive, one) for one in command.parameters(primitive))
-    assert all(line for _, lines in command.facts(primitive) for line in lines)
+    assert all(facts.meaning(primitive, one) for one in facts.parameters(primitive))
+    assert all(line for _, lines in facts.facts(primitive) for line in lines)
 
 
 def test_no_meaning_is_left_of_a_parameter_that_is_gone():
-    taken = {one for name in OURS for one in command.parameters(PRIMITIVES[name])}
-    assert {name.rpartition(".")[2] for name in command.PARAMETERS} == taken
+    taken = {one for name in OURS for one in facts.parameters(PRIMITIVES[name])}
+    assert {name.rpartition(".")[2] for name in facts.PARAMETERS} == taken
 
 
 def test_one_is_told(capsys):
@@ -57,7 +57,7 @@ def test_near_names_are_shown_for_one_that_is_not_there(capsys):
 
 
 def test_dtypes_are_those_that_pass():
-    told = {name: dict(command.facts(PRIMITIVES[name])) for name in OURS}
+    told = {name: dict(facts.facts(PRIMITIVES[name])) for name in OURS}
     assert told["gather"]["Inputs"] == ["x: any dtype", "indices: integers"]
     assert told["softmax"]["Inputs"] == ["x: floats"]
     assert told["argmax"]["Results"] == ["int64"]
