@@ -1,7 +1,9 @@
 """Large batches are gathered by a thread while a step runs, and nobody can tell but by the time."""
 
+import gc
 import os
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -93,6 +95,21 @@ def test_a_run_has_one_thread_and_leaves_none(large):
     model.fit(x, y, 3, epochs=2, verbose=0, validation_split=0.5, callbacks=[watch])
     assert seen == [1, 1, 1, 1]
     assert not gathering()
+
+
+def test_what_a_source_holds_goes_with_it(large):
+    """Arrays are large: they must not wait for a search for cycles."""
+    gc.collect()
+    gc.disable()
+    try:
+        with ArraySource(None, [np.ones((8, 3)), np.ones((8, 1))], 3, True) as source:
+            source.begin()
+            source.take()
+        gone = weakref.ref(source)
+        del source
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_small_batches_need_no_thread(monkeypatch):

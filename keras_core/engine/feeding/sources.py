@@ -178,8 +178,10 @@ class ArraySource(Source):
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._ahead is not None:
-            self._ahead.stop()
+        # It knows this source: dropped here, so that the arrays go as soon as the source does.
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.stop()
 
     def begin(self, done: int = 0) -> None:
         self._start = min(done * self.batch_size, self.samples)
