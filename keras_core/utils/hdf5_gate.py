@@ -472,6 +472,10 @@ class Gate:
         return self._held
 
 
+def _filters(plan: Any) -> list[int]:
+    return [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+
+
 def _check_storage(gate: Gate, name: str, plan: Any) -> None:
     h5d, h5z = h5py_module().h5d, h5py_module().h5z
     known = {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, _LZF}
@@ -479,7 +483,7 @@ def _check_storage(gate: Gate, name: str, plan: Any) -> None:
         gate.refuse(name, "it is kept in another file, which is not opened.")
     if plan.get_layout() not in (h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED):
         gate.refuse(name, "it is put together from other places, which are not opened.")
-    filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    filters = _filters(plan)
     if filters and plan.get_layout() != h5d.CHUNKED:
         gate.refuse(name, "it is packed, but not in chunks.")
     unknown = [number for number in filters if number not in known]
@@ -511,8 +515,7 @@ def _check_chunks(gate: Gate, name: str, dataset: Any) -> None:
 
 def _check_compressed(gate: Gate, name: str, dataset: Any) -> None:
     """Refuses chunks that become larger than a chunk is when they are unpacked."""
-    plan = dataset.id.get_create_plist()
-    filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    filters = _filters(dataset.id.get_create_plist())
     if not filters:
         return
     with gate._reading(name):

@@ -145,7 +145,7 @@ class _Blocks:
         """What depends on the same rows of some inputs, and on the whole of others."""
         pattern, cut, ready = kernel.blocks  # type: ignore[misc]
         inputs = [
-            self._row_input(x) if i in cut else self.frame.ref(x) for i, x in enumerate(node.inputs)
+            self._input(x) if i in cut else self.frame.ref(x) for i, x in enumerate(node.inputs)
         ]
         words = {}
         if ready:
@@ -157,15 +157,6 @@ class _Blocks:
         text = self.frame.fill(node, kernel, inputs, [output], pattern=pattern, **words)
         self.lines.append((text, node))
         self.writer.count_products(node, kernel, self.frame.times)
-
-    def _row_input(self, x: Tensor) -> str:
-        if (
-            x.key not in self.parts
-            and x.key not in self.sparse
-            and x.node not in self.frame.sources
-        ):
-            self.parts[x.key] = self._cut(self.frame.ref(x))
-        return self._input(x)
 
     def _is_sparse(self, node: Node) -> bool:
         """Whether the result is zero but for the rows of one `Sparse` operand."""

@@ -9,7 +9,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.graph import Node, Spec
-from keras_numpy.compiler.schedule import BLOCK, SHARED
+from keras_numpy.compiler.schedule import BLOCK, SHARED, rows_of_blocks
 from keras_numpy.compiler.sparse import Sparse, fill
 from keras_numpy.kernel import Kernel, Lowering
 from keras_numpy.threads import share
@@ -77,7 +77,7 @@ def _take_rows(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarray, m
     def piece(start: int, stop: int, place: int) -> None:
         np.take(table, flat[start:stop], 0, rows[start:stop], mode)
 
-    share(piece, flat.size, max(1, BLOCK // rows.shape[-1]))
+    share(piece, flat.size, rows_of_blocks(rows.shape, BLOCK))
 
 
 def _totals(axis: int, size: int) -> Callable[[np.ndarray, np.ndarray], Sparse]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from keras_core.graph import Node
 from keras_core.plugins.authoring import only_where
+from keras_numpy.compiler.schedule import rows_of_blocks
 from keras_numpy.kernel import Buffer, Kernel, Lowering
 from keras_numpy.threads import each_block
 
@@ -87,7 +88,7 @@ def _moments(x: np.ndarray, mean: np.ndarray, var: np.ndarray) -> None:
     """Means of blocks and sums of squares around them, joined as in Chan, Golub and LeVeque,
     "Updating formulae and a pairwise algorithm for computing sample variances", 1979."""
     rows = x.reshape(-1, x.shape[-1])
-    count, step = len(rows), _block_rows(rows)
+    count, step = len(rows), rows_of_blocks(rows.shape, BLOCK)
     blocks = -(-count // step)
     means = np.empty((blocks, rows.shape[1]))
     squares, sizes = np.empty_like(means), np.empty((blocks, 1))
@@ -118,7 +119,7 @@ def _centred_sums(
     g: np.ndarray, x: np.ndarray, mean: np.ndarray, of_g: np.ndarray, of_both: np.ndarray
 ) -> None:
     rows, given = x.reshape(-1, x.shape[-1]), g.reshape(-1, x.shape[-1])
-    step = _block_rows(rows)
+    step = rows_of_blocks(rows.shape, BLOCK)
     sums = np.empty((2, -(-len(rows) // step), rows.shape[1]))
 
     def piece(some: slice, number: int) -> None:
@@ -130,10 +131,6 @@ def _centred_sums(
 
     each_block(piece, len(rows), step)
     of_g[...], of_both[...] = sums.sum(axis=1)
-
-
-def _block_rows(rows: np.ndarray) -> int:
-    return max(1, BLOCK // rows.shape[1])
 
 
 LOWERINGS: Mapping[str, Lowering] = {
