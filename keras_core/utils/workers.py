@@ -13,6 +13,7 @@ import traceback
 from concurrent.futures import Future
 from contextlib import nullcontext
 from contextvars import copy_context
+from multiprocessing import util  # noqa: F401  (see _start_no_more)
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Callable
 
@@ -28,7 +29,10 @@ _LOOKS_EVERY = 1.0
 
 @atexit.register
 def _start_no_more() -> None:
-    """Python ends the processes that it sees at its end, and then waits for all that there are."""
+    """Python ends the processes that it sees at its end, and then waits for all that there are.
+
+    It does so after this: what `multiprocessing.util` registered before is called later.
+    """
     with _starting:
         _ending.set()
 

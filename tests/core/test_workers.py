@@ -194,6 +194,30 @@ def test_a_worker_that_blocks_lets_the_interpreter_end(sandbox, processes, stops
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="there is no fork here")
+def test_a_worker_that_starts_as_the_interpreter_ends_is_ended_as_well(sandbox):
+    done = sandbox.run(
+        """
+        import multiprocessing, os, time
+        from keras_core.utils import OrderedEnqueuer, Sequence
+
+        class Numbers(Sequence):
+            def __len__(self):
+                return 1
+
+            def __getitem__(self, index):
+                time.sleep(1000)
+
+        multiprocessing.set_start_method("fork")
+        os.register_at_fork(before=lambda: (print("forks", flush=True), time.sleep(1)))
+        enqueuer = OrderedEnqueuer(Numbers(), True)
+        enqueuer.start(workers=1)
+        time.sleep(0.5)
+        """
+    )
+    assert (done.returncode, done.stdout) == (0, "forks\n"), done.stderr
+
+
 STARTED = """
     import multiprocessing
     import sys
