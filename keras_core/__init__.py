@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from keras_core.engine.input_layer import Input
     from keras_core.engine.sequential import Sequential
     from keras_core.engine.training import Model
-    from keras_core.plugins.discovery import set_backend, use_backend
+    from keras_core.plugins.discovery import device, devices, set_backend, use_backend
 
 __version__ = "2.4.0"
 
@@ -58,6 +58,8 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "device",
+    "devices",
     "engine",
     "errors",
     "graph",
@@ -86,6 +88,8 @@ _HOME_OF = {
     "Input": "keras_core.engine.input_layer",
     "Model": "keras_core.engine.training",
     "Sequential": "keras_core.engine.sequential",
+    "device": "keras_core.plugins.discovery",
+    "devices": "keras_core.plugins.discovery",
     "install_as_keras": "keras_core.as_keras",
     "uninstall_as_keras": "keras_core.as_keras",
     "set_backend": "keras_core.plugins.discovery",

@@ -158,6 +158,14 @@ OPTIONS = MappingProxyType(
                 "backend that runs programs",
             ),
             Option(
+                "device",
+                _name,
+                None,
+                "KERAS_CORE_DEVICE",
+                "the name of a device, as keras_core.devices() gives them",
+                "device that programs run on; none: the backend's first one",
+            ),
+            Option(
                 "jit_compile",
                 _switch,
                 None,

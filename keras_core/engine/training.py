@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from functools import partial
 from typing import Any, Callable
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_core import missing
 from keras_core.callbacks.loggers import History
+from keras_core.engine import stateless
 from keras_core.engine.compilation.compiled import Compiled, hint_of_keyword
 from keras_core.engine.compilation.feed import Fed, fits
 from keras_core.engine.options import Callbacks, Options, Validation, Workers
@@ -33,6 +34,7 @@ from keras_core.engine.training_utils import (  # noqa: F401  (found here by the
     standardize_weights,
     weighted_masked_objective,
 )
+from keras_core.graph.function import fetched
 from keras_core.plugins import features
 from keras_core.utils.generic_utils import slice_arrays, unpack_singleton
 
@@ -218,7 +220,7 @@ class Model(Compiled):
         watched = verbose or steps is not None or callbacks or features.attach_callbacks()
         if self._is_one_batch(x, batch_size) and not watched:
             self.stop_training = False
-            return unpack_singleton(self._step_program("predict")([x]))
+            return unpack_singleton(fetched(self._step_program("predict")([x])))
         data = Given(x)
         crew = Workers(max_queue_size, workers, use_multiprocessing)
         options = Options(verbose, callbacks, batch_size, steps, crew)
@@ -313,7 +315,7 @@ class Model(Compiled):
             outputs = step(fed.arrays)
             if reset_metrics:
                 self.reset_metrics()
-        return unpack_singleton([x[()] for x in outputs])
+        return unpack_singleton([x[()] for x in fetched(outputs)])
 
     def predict_on_batch(self, x: Any) -> np.ndarray | Any:
         """Computes the outputs of one batch.
@@ -326,7 +328,66 @@ class Model(Compiled):
         """
         arrays = self._input_arrays(x)
         self._check_batch(arrays)
-        return unpack_singleton(self._step_program("predict")(arrays))
+        return unpack_singleton(fetched(self._step_program("predict")(arrays)))
+
+    # Pure functions
+
+    def stateless(
+        self,
+        weights: Sequence[Any],
+        x: Any,
+        training: bool = False,
+        draws: tuple[Any, Any] = (0, 0),
+    ) -> Any:
+        """Computes the outputs with weights that are arguments, and changes nothing.
+
+        For the transformations of an engine: `jax.grad(lambda w: loss(model.stateless(w, x)))`.
+
+        Args:
+            weights: values in the order of `get_weights()`, the engine's arrays.
+            x: an array of the engine's, or a list of them.
+            training: the learning phase. Updates that go with it are not done; `stateless_step`
+                returns them.
+            draws: seed and step, on which random numbers depend.
+
+        Returns:
+            An array of the engine's `(batch, ...)`, or a list of arrays for several outputs.
+
+        Raises:
+            NotImplementedError: the backend has no pure functions.
+            ValueError: too few or too many weights or inputs.
+        """
+        return stateless.outputs_of(self, weights, x, training, draws)
+
+    def stateless_step(
+        self,
+        weights: Sequence[Any],
+        optimizer_state: Sequence[Any] | None,
+        x: Any,
+        y: Any,
+        draws: tuple[Any, Any] = (0, 0),
+    ) -> tuple[Any, list[Any], list[Any]]:
+        """Does a step of training on values that are arguments, and changes nothing.
+
+        Args:
+            weights: values in the order of `get_weights()`, the engine's arrays.
+            optimizer_state: values in the order of `optimizer.get_weights()`; None for those that
+                the optimizer has now, which before the first step are those that it begins with.
+            x: an array of the engine's, or a list of them.
+            y: targets, likewise.
+            draws: seed and step, on which random numbers depend.
+
+        Returns:
+            The loss, the weights after the step (moving statistics among them), and the optimizer's
+            state after it.
+
+        Raises:
+            RuntimeError: the model is not compiled.
+            NotImplementedError: the backend has no pure functions.
+            ValueError: too few or too many values or arrays.
+        """
+        self._require_compiled()
+        return stateless.stepped(self, weights, optimizer_state, x, y, draws)
 
     # Generators
 

@@ -77,6 +77,10 @@ class Function:
         Raises:
             ValueError: their number or one's shape is wrong.
         """
+        return fetched(self.run(values))
+
+    def run(self, values: Sequence[Any]) -> list[Any]:
+        """Does so, and returns the outputs as the backend has them, to be fetched when read."""
         values, phase = self._split(values)
         arrays = [self._checked(x, dtype, v) for (x, dtype), v in zip(self._entrances, values)]
         if self._alike:
@@ -111,7 +115,7 @@ class Function:
         for (x, dtype), array in zip(self._entrances, arrays):
             self._checked(x, dtype, array[0])
         with Unbroken():
-            return run_holding(hold, run, arrays, self._random_state(len(arrays[0])))
+            return fetched(run_holding(hold, run, arrays, self._random_state(len(arrays[0]))))
 
     def compiled_for(self, backend: Any, phase: int) -> Compiled:
         """The backend's callable and the variables it works on, compiled at the first need."""
@@ -204,6 +208,15 @@ class Function:
         for tensor in tensors:
             if not isinstance(tensor, Tensor):
                 raise TypeError(f"{self.name}: {role} {tensor!r} is no tensor of keras_core.")
+
+
+def fetched(outputs: Sequence[Any]) -> list[np.ndarray]:
+    """The outputs of a run as arrays that the caller may change; waits for an engine that is late.
+
+    Args:
+        outputs: arrays, or what has `__array__`.
+    """
+    return [x if type(x) is np.ndarray else np.array(x) for x in outputs]
 
 
 def _equal_sizes(inputs: Sequence[Tensor]) -> list[list[tuple[int, int]]]:

@@ -328,7 +328,14 @@ class Variable(Tensor):
     def get_value(self) -> np.ndarray:
         """A copy of the present value."""
         with hands.turn:
+            if not self._is_given_away():
+                return np.array(self._value())
+        with hands.held_still((self,)), hands.turn:
             return np.array(self._value())
+
+    def _is_given_away(self) -> bool:
+        """Whether runs that update it give its storage away, so that it is to be held still."""
+        return getattr(self.owner, "donates", False)
 
     def _value(self) -> np.ndarray:
         """The present value, for whoever neither keeps it nor writes to it."""
@@ -349,7 +356,14 @@ class Variable(Tensor):
                 f"a value of shape {array.shape} was given."
             )
         with hands.turn:
-            self.storage = array if self.owner is None else self.owner.hold(self, array)
+            if not self._is_given_away():
+                self._put(array)
+                return
+        with hands.held_still((self,), writes=True), hands.turn:
+            self._put(array)
+
+    def _put(self, array: np.ndarray) -> None:
+        self.storage = array if self.owner is None else self.owner.hold(self, array)
 
 
 class Update(NamedTuple):

@@ -9,6 +9,8 @@
   `spatial_of`, `channels_of`, `channels_last`, `channels_back`.
 - Random numbers: `RandomState`, `generator`, `has_own_seed`, `current_run`.
 - Variables and templates: `FirstValue`, `StandIn`, `Binding`.
+- Pure functions: `FunctionalBackend`, `variables_read`.
+- Functions of the engine's own arrays: `native`, `checked_results`.
 - Settings: `get_option`.
 
 A plugin's module with the hooks imports none of this: it would load the graph for each listing.
@@ -39,7 +41,9 @@ from keras_core.graph.windows import (
     same_padding,
     spatial_of,
 )
+from keras_core.plugins.functional import FunctionalBackend, variables_read
 from keras_core.plugins.lowering import collect_lowerings, only_where
+from keras_core.plugins.native import checked_results, native
 from keras_core.plugins.programs import program_of
 
 __all__ = [
@@ -48,6 +52,7 @@ __all__ = [
     "Body",
     "Counts",
     "FirstValue",
+    "FunctionalBackend",
     "Pairs",
     "RandomState",
     "Shape",
@@ -57,6 +62,7 @@ __all__ = [
     "channels_last",
     "channels_of",
     "checked_dtype",
+    "checked_results",
     "collect_lowerings",
     "collector_paused",
     "current_run",
@@ -67,12 +73,14 @@ __all__ = [
     "is_known",
     "keeps_zeros",
     "made_by",
+    "native",
     "only_where",
     "optimize",
     "order",
     "program_of",
     "same_padding",
     "spatial_of",
+    "variables_read",
     "with_inner",
 ]
 

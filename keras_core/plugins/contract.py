@@ -1,7 +1,7 @@
 """What a backend promises, and the records that plugins hand to the core.
 
 `BACKEND_API` is the version of this contract. A minor step adds only what has a default, so a
-backend written for (1, 0) goes on working with a core that speaks (1, 3), not the reverse; a major
+backend written for (1, 0) goes on working with a core that speaks (1, 4), not the reverse; a major
 step may break.
 """
 
@@ -10,17 +10,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from keras_core.graph.program import Program
     from keras_core.graph.template import Binding
     from keras_core.graph.tensor import Spec, Variable
 
-BACKEND_API = (1, 3)
+BACKEND_API = (1, 4)
 
 Compiled = Callable[[Sequence[Any], Any], "list[Any]"]
 Inlined = Callable[[Sequence[Any]], "list[Any]"]
+
+
+class Draws(NamedTuple):
+    """What the random numbers of one run of a pure function depend on; all may be traced.
+
+    Attributes:
+        seed: of the run, an int in [0, 2**32).
+        step: number of the call, an int.
+        streams: the streams of nodes whose parameter `stream` is below 0: -1 stands for the first.
+    """
+
+    seed: Any
+    step: Any
+    streams: Sequence[Any] = ()
+
+
+# (values that are replaced, values that are read, inputs, draws) -> (outputs, new values).
+Pure = Callable[
+    [Sequence[Any], Sequence[Any], Sequence[Any], Draws], "tuple[Sequence[Any], Sequence[Any]]"
+]
 
 
 class Batches(Protocol):
@@ -56,18 +76,27 @@ class Backend:
         name: the backend's name, which is also its entry point's.
         lowerings: read-only mapping from a primitive's name to what runs it on this engine. What a
             lowering looks like is the backend's own affair.
-        capabilities: names of what this backend can do beyond the primitives.
+        donates: whether a run gives the storage of the variables that it updates away, so that the
+            new values can take its memory. Then nobody reads or sets them until the run has ended.
+            Since (1, 4).
         template: a method, where a second model of one architecture needs no compiling:
             `template(program, loop)` takes a program with stand-ins for variables and for random
             streams (`keras_core.graph.template`) and makes a Template, or None where it has none;
             for a `loop`, None where `compile_loop` gives None. None in place of the method: each
             program is compiled by itself. Since (1, 3).
+        functional: a method, where programs can be pure functions that the engine may trace:
+            `functional(program)`, of an optimised program, gives a function of the present values
+            of the updated variables (in the order of the updates), of those that are read alone (in
+            the order of `program.variables`), of the inputs and of a Draws. It returns the outputs
+            and the new values, and changes nothing. `model.stateless` is made of it. None in place
+            of the method: the engine has no such functions. Since (1, 4).
     """
 
     name: str = ""
     lowerings: Mapping[str, Any] = MappingProxyType({})
-    capabilities: frozenset[str] = frozenset()
+    donates: bool = False
     template: Callable[[Program, bool], Template | None] | None = None
+    functional: Callable[[Program], Pure] | None = None
 
     def compile(self, program: Program) -> Compiled:
         """Turns a program into a callable.
@@ -78,7 +107,8 @@ class Backend:
 
         Returns:
             A function of the input arrays, in the program's order, and the pair (seed, step) from
-            which random nodes derive their streams. It returns the outputs as host arrays, and
+            which random nodes derive their streams. It returns the outputs, as anything that NumPy
+            makes arrays of (by `__array__`, asked for when somebody reads them; since (1, 4)), and
             applies the program's updates to the variables' storage, all at once after all reads.
 
         Raises:
@@ -160,9 +190,42 @@ class Backend:
         """
         return None
 
+    def gradient_of(self, function: Callable[..., Any]) -> Callable[..., Any] | None:
+        """The engine's own derivative of a function of its arrays; None where it has none.
+
+        Since (1, 4).
+
+        Args:
+            function: what a native node calls.
+
+        Returns:
+            A function of the cotangents of the results and of the inputs, in this order, that
+            returns a cotangent for each input, zeros for those that are no floats.
+        """
+        return None
+
     def devices(self) -> tuple[str, ...]:
         """Returns the names of the devices that programs can run on, the default one first."""
         return ("cpu",)
+
+    def on(self, device: str) -> Backend:
+        """Returns the backend that runs programs on one of its devices, the same one each time.
+
+        Since (1, 4). Variables go from one to the other as between backends.
+
+        Args:
+            device: one of the names that `devices` gives.
+
+        Raises:
+            ValueError: there is no such device.
+        """
+        names = self.devices()
+        if device == names[0]:
+            return self
+        raise ValueError(
+            f"The backend {self.name!r} has no device {device!r} here; it has "
+            f"{', '.join(map(repr, names))}."
+        )
 
     def add_lowerings(self, lowerings: Mapping[str, Any]) -> None:
         """Takes kernels that another plugin has for this backend, in place of its own."""

@@ -58,6 +58,7 @@ class Inspection(NamedTuple):
 
 
 _within: ContextVar[str | None] = ContextVar("keras_core_backend", default=None)
+_device: ContextVar[str | None] = ContextVar("keras_core_device", default=None)
 _choice: Choice | None = None
 _backends: dict[str, Backend] = {}
 
@@ -73,15 +74,47 @@ def backend_name() -> str:
 
 
 def current_backend() -> Backend:
-    """Returns the backend that runs programs here, loading it at first need.
+    """Returns the backend that runs programs here, on the device in use, loading it at first need.
 
     Raises:
         BackendNotFoundError: it is not installed.
         BackendLoadError: its plugin fails.
         PluginConflictError: two distributions claim its name.
+        ValueError: it has no such device.
     """
     name = _within.get() or _choice_of_the_process().name
-    return _backends.get(name) or load_backend(name)
+    backend = _backends.get(name) or load_backend(name)
+    chosen = _device.get() or config.get_option("device")
+    return backend if chosen is None else backend.on(chosen)
+
+
+def devices() -> tuple[str, ...]:
+    """Returns the names of the devices that the backend in use can run programs on.
+
+    The first is the one where nobody chooses.
+    """
+    return load_backend(backend_name()).devices()
+
+
+@contextmanager
+def device(name: str) -> Iterator[None]:
+    """Runs programs on a device within a `with` block, in this thread or task alone.
+
+    Values of variables are carried over when a program next needs them. The setting `device`
+    chooses for the whole process.
+
+    Args:
+        name: one of `devices()`, such as `'cuda:1'`.
+
+    Raises:
+        ValueError: the backend has no such device.
+    """
+    load_backend(backend_name()).on(name)
+    token = _device.set(name)
+    try:
+        yield
+    finally:
+        _device.reset(token)
 
 
 def set_backend(name: str) -> None:

@@ -16,6 +16,8 @@ from keras_core.utils.generic_utils import has_arg
 class StepProgram:
     """A function of data arrays that does a step; the learning phase goes in by itself.
 
+    What it returns may be late, so that the next step can begin meanwhile: `fetched` waits for it.
+
     Args:
         function: of data arrays, and of the learning phase last if it is fed.
         phase: the learning phase.
@@ -28,7 +30,7 @@ class StepProgram:
         self._fed = [phase] if is_fed else []
 
     def __call__(self, arrays: list[Any]) -> list[Any]:
-        return self.function(arrays + self._fed)
+        return self.function.run(arrays + self._fed)
 
     def loop(self) -> Any:
         """What does many steps in one call, or None; see `Function.loop`."""
@@ -50,6 +52,7 @@ class Programs:
         self._functions: dict[tuple[str, bool], Any] = {}
         self._step_programs: dict[tuple[str, bool], StepProgram] = {}
         self._optimizer_weights: list[Any] | None = None
+        self.stateless: dict[Any, Any] = {}
 
     def step_program(self, mode: str, weighted: bool = False) -> StepProgram:
         """What does a step with data arrays."""
@@ -111,10 +114,15 @@ class Programs:
         return self._reporting("test", weighted, self.model.state_updates)
 
     def _make_train(self, weighted: bool) -> Any:
+        _, _, updates = self.step_tensors(weighted)
+        return self._reporting("train", weighted, updates)
+
+    def step_tensors(self, weighted: bool = False) -> tuple[list[Any], Any, list[Any]]:
+        """What a step of training is fed, its loss, and the updates of model and optimizer."""
         model = self.model
         loss = model._objectives.get(weighted).total_loss
         updates = [*model._collected_updates, *self._optimizer_updates(loss)]
-        return self._reporting("train", weighted, updates)
+        return model._training_feed.placeholders(weighted), loss, updates
 
     def _reporting(self, mode: str, weighted: bool, updates: Sequence[Any]) -> Any:
         """A function that computes the loss and what is reported besides."""

@@ -11,10 +11,13 @@ import numpy as np
 from keras_core.callbacks.base import CallbackList, watches_batches
 from keras_core.callbacks.loggers import BaseLogger, ProgbarLogger
 from keras_core.engine.feeding.sources import Source
+from keras_core.graph.function import fetched
 from keras_core.utils.progbar import Progbar
 
 # Loggers that can take the values of several batches as those of one.
 _GROUPING = (BaseLogger, ProgbarLogger)
+
+_MOST_UNREAD = 100
 
 
 class EachBatch:
@@ -39,7 +42,7 @@ class EachBatch:
             hook(index, self.logs)
 
     def end(self, index: int, size: int, outputs: Sequence[Any]) -> None:
-        self.logs.update(self.name_outputs(outputs))
+        self.logs.update(self.name_outputs(fetched(outputs)))
         for hook in self.end_hooks:
             hook(index, self.logs)
 
@@ -51,6 +54,35 @@ def _batch_hooks(callbacks: CallbackList, mode: str, moment: str) -> list[Callab
     """Those hooks of the callbacks, in their order, that do something."""
     name = f"on_{mode}_batch_{moment}"
     return [getattr(one, name) for one in callbacks if watches_batches(one, mode, moment)]
+
+
+class _Losses:
+    """The mean of the losses of batches, which are read when there is time.
+
+    Attributes:
+        size: number of samples.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._sum = 0.0
+        self._unread: list[tuple[Any, int]] = []
+
+    def add(self, loss: Any, size: int) -> None:
+        self.size += size
+        self._unread.append((loss, size))
+        # By now an engine that is late has computed them, and they need not be kept.
+        if len(self._unread) == _MOST_UNREAD:
+            self._read()
+
+    def mean(self) -> float:
+        self._read()
+        return self._sum / self.size
+
+    def _read(self) -> None:
+        for loss, size in self._unread:
+            self._sum += float(loss) * size
+        self._unread.clear()
 
 
 class GroupedBatches:
@@ -76,8 +108,7 @@ class GroupedBatches:
 
     def end(self, index: int, size: int, outputs: Sequence[Any]) -> None:
         self.count += 1
-        self.size += size
-        self.loss += float(outputs[0]) * size
+        self.losses.add(outputs[0], size)
         self.latest = outputs
         if self.interval is not None and time.time() >= self._due:
             self.flush()
@@ -87,15 +118,15 @@ class GroupedBatches:
         """Tells of the batches since the last time."""
         if not self.count:
             return
-        logs = {"size": self.size, **dict(zip(self.labels, self.latest))}
-        logs[self.labels[0]] = self.loss / self.size
+        logs = {"size": self.losses.size, **dict(zip(self.labels, fetched(self.latest)))}
+        logs[self.labels[0]] = self.losses.mean()
         for logger in self.loggers:
             logger.on_batches_end(self.count, logs)
         self._clear()
 
     def _clear(self) -> None:
-        self.count = self.size = 0
-        self.loss = 0.0
+        self.count = 0
+        self.losses = _Losses()
 
 
 def training_report(callbacks: CallbackList, labels: Sequence[str]) -> EachBatch | GroupedBatches:
@@ -114,21 +145,21 @@ class Tally:
     mode = "test"
 
     def __init__(self) -> None:
-        self.size = 0
-        self.loss = 0.0
+        self.losses = _Losses()
         self.latest: Sequence[Any] = ()
 
     def end(self, index: int, size: int, outputs: Sequence[Any]) -> None:
-        self.size += size
-        self.loss += float(outputs[0]) * size
+        self.losses.add(outputs[0], size)
         self.latest = outputs
 
     def values(self) -> list[float]:
-        return [self.loss / self.size, *(float(value) for value in self.latest[1:])]
+        return [self.losses.mean(), *(float(value) for value in self.latest[1:])]
 
 
 class Rows:
     """The rows of a prediction, put together from those of its batches.
+
+    Each batch is read when the next one is under way.
 
     Args:
         samples: number of rows in all, None when it is not known before the end.
@@ -141,13 +172,19 @@ class Rows:
         self.filled = 0
         self.whole: list[np.ndarray] = []
         self.parts: list[Sequence[np.ndarray]] = []
+        self._latest: tuple[int, Sequence[Any]] | None = None
 
-    def end(self, index: int, size: int, outputs: Sequence[np.ndarray]) -> None:
+    def end(self, index: int, size: int, outputs: Sequence[Any]) -> None:
+        before, self._latest = self._latest, (size, outputs)
+        if before is not None:
+            self._put(*before)
+
+    def _put(self, size: int, outputs: Sequence[Any]) -> None:
         if self.samples is None:
-            self.parts.append(outputs)
+            self.parts.append(fetched(outputs))
             return
         if size == self.samples:
-            self.whole = list(outputs)
+            self.whole = fetched(outputs)
             return
         if not self.whole:
             self.whole = [np.empty((self.samples, *x.shape[1:]), x.dtype) for x in outputs]
@@ -156,6 +193,8 @@ class Rows:
         self.filled += size
 
     def arrays(self) -> list[np.ndarray]:
+        if self._latest is not None:
+            self._put(*self._latest)
         if self.samples is not None:
             return self.whole
         if len(self.parts) == 1:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_core.graph import Node
+from keras_core.plugins.authoring import checked_results
 from keras_numpy.kernel import Kernel, Lowering, places
 
 
@@ -24,19 +25,16 @@ def _lower_native(node: Node) -> Kernel:
 
 
 def _filling(function: Any, node: Node) -> Any:
-    specs = node.specs
-
     def run(inputs: Any, outputs: Any) -> None:
-        results = function(*inputs)
-        results = results if isinstance(results, (tuple, list)) else (results,)
-        for spec, out, result in zip(specs, outputs, results):
-            if np.shape(result) != spec.shape:
-                raise ValueError(
-                    f"the function gave shape {np.shape(result)}; {spec.shape} was declared"
-                )
+        for out, result in zip(outputs, checked_results(node, function(*inputs), _described)):
             np.copyto(out, result, casting="unsafe")
 
     return run
+
+
+def _described(result: Any) -> tuple[tuple[int, ...], str]:
+    array = np.asarray(result)
+    return array.shape, array.dtype.name
 
 
 LOWERINGS: Mapping[str, Lowering] = {"native": _lower_native}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
+from keras_core.plugins.authoring import checked_results
 from keras_tf.tracing import Lowering, Site
 
 
@@ -17,19 +18,14 @@ def _lower_native(site: Site, *tensors: tf.Tensor) -> list[tf.Tensor]:
             f"The function {params['fn']!r} (built by {site.node.origin}) works on arrays of the "
             f"backend {params['backend']!r}, not of 'tensorflow'; run this model there."
         )
-    made = params["fn"](*tensors)
-    listed = made if isinstance(made, (tuple, list)) else (made,)
-    return [_declared(site, result, spec) for result, spec in zip(listed, site.node.specs)]
+    results = checked_results(site.node, params["fn"](*tensors), _described)
+    return [tf.cast(result, spec.dtype) for result, spec in zip(results, site.node.specs)]
 
 
-def _declared(site: Site, result: Any, spec: Any) -> tf.Tensor:
-    tensor = tf.cast(result, spec.dtype)
-    if not tensor.shape.is_compatible_with(tf.TensorShape(spec.shape)):
-        raise ValueError(
-            f"The function {site.params['fn']!r} (built by {site.node.origin}) gave shape "
-            f"{tuple(tensor.shape)}; {spec.shape} was declared."
-        )
-    return tensor
+def _described(result: Any) -> tuple[Sequence[int | None] | None, str]:
+    tensor = tf.convert_to_tensor(result)
+    shape = tensor.shape
+    return (None if shape.rank is None else tuple(shape)), tensor.dtype.name
 
 
 LOWERINGS: Mapping[str, Lowering] = {"native": _lower_native}

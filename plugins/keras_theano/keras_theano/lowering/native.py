@@ -8,6 +8,7 @@ from typing import Any
 import theano.tensor as T
 
 from keras_core.graph import Node
+from keras_core.plugins.authoring import checked_results
 from keras_theano.lowering._common import of_any_size
 
 
@@ -18,16 +19,13 @@ def _native(node: Node, *inputs: Any) -> list[Any]:
             f"The function {function!r} (built by {node.origin}) works on arrays of the backend "
             f"{backend!r}, not on variables of 'theano'; run this model there."
         )
-    results = function(*inputs)
-    results = results if isinstance(results, (tuple, list)) else [results]
-    results = [T.as_tensor_variable(y) for y in results]
-    ranks = [y.ndim for y in results]
-    if ranks != [spec.ndim for spec in node.specs]:
-        raise ValueError(
-            f"The function {function!r} (built by {node.origin}) gave results of ranks {ranks}; "
-            f"shapes {[spec.shape for spec in node.specs]} were declared."
-        )
-    return results
+    results = checked_results(node, function(*inputs), _described)
+    return [T.as_tensor_variable(y) for y in results]
+
+
+def _described(result: Any) -> tuple[list[None], str]:
+    variable = T.as_tensor_variable(result)
+    return [None] * variable.ndim, variable.dtype
 
 
 LOWERINGS: Mapping[str, Any] = {"native": of_any_size(_native)}
