@@ -1,4 +1,4 @@
-"""What the kit adds to pytest: the backend under test, strict limitations, the table."""
+"""What the kit adds to pytest: the backend under test, strict limitations, shards, the table."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 
 from keras_core.errors import BackendLoadError, BackendNotFoundError, PluginConflictError
+from keras_core.testing.failure import told
 from keras_core.testing.limitation import limitation_of, refuse_passing
+from keras_core.testing.offers import NotOffered
 from keras_core.testing.report import counted, table
+from keras_core.testing.runners import forget
+from keras_core.testing.shard import shard
 
 _HERE = Path(__file__).parent
 _FAMILY = "keras_core_family"
+_NOT_OFFERED = "keras_core_not_offered"
 _NAMES = pytest.StashKey[list]()
 _COLUMN_OF = {
     "passed": "passed",
@@ -40,7 +45,7 @@ def conformance_backend(request: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def check_names(request: Any) -> list[str] | None:
-    """Names of all checks; None where only a part of the kit was asked for."""
+    """Names of all checks, of all shards; None where only a part of the kit was asked for."""
     return request.config.stash[_NAMES]
 
 
@@ -52,6 +57,20 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     is_whole = {item.path for item in own} == set(_HERE.glob("test_*.py"))
     is_whole = is_whole and not any("::" in argument for argument in config.args)
     config.stash[_NAMES] = [_check_name(item) for item in own] if is_whole else None
+    text = config.getoption("--shard", default=None)
+    if text is not None:
+        _leave(text, config, items)
+
+
+def _leave(text: str, config: Any, items: list[Any]) -> None:
+    """Leaves the items of one shard."""
+    try:
+        part = shard(text).of(items)
+    except ValueError as error:
+        raise pytest.UsageError(f"--shard: {error}") from error
+    left = set(map(id, part))
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in left])
+    items[:] = part
 
 
 def _case(item: Any) -> Any:
@@ -72,30 +91,46 @@ def _check_name(item: Any) -> str:
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: Any) -> Generator[None, Any, Any]:
     """Turns what a limitation covers into a skip with its reason, or a failure where it passes."""
+    __tracebackhide__ = True
     name = _check_name(pyfuncitem)
     known = limitation_of(name, pyfuncitem.funcargs["conformance_backend"].limitations)
+    forget()
     try:
         result = yield
+    except NotOffered as absent:
+        if known is None:
+            pyfuncitem.user_properties.append((_NOT_OFFERED, str(absent)))
+        pytest.skip(known.reason if known else f"not offered: {absent}")
     except pytest.skip.Exception as skipped:
         pytest.fail(f"{name} was skipped, and no limitation says why: {skipped}")
-    except Exception:
-        if known is None:
+    except (Exception, pytest.fail.Exception) as error:
+        if known is not None:
+            pytest.skip(known.reason)
+        if pyfuncitem.config.getoption("tbstyle") != "auto":
             raise
-        pytest.skip(known.reason)
+        failure = pytest.fail.Exception(told(name, _case(pyfuncitem), error), pytrace=False)
+        raise failure from None
     if known is not None:
         refuse_passing(name, known)
     return result
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    results = [
-        (family, column)
+    told_of = [
+        (dict(report.user_properties), column)
         for outcome, column in _COLUMN_OF.items()
         for report in terminalreporter.getreports(outcome)
-        for key, family in getattr(report, "user_properties", ())
-        if key == _FAMILY
+        if _FAMILY in dict(getattr(report, "user_properties", ()))
     ]
-    if results:
-        terminalreporter.section("conformance")
-        for line in table(counted(results)):
-            terminalreporter.write_line(line)
+    if not told_of:
+        return
+    absent = sorted({told[_NOT_OFFERED] for told, _ in told_of if _NOT_OFFERED in told})
+    results = [
+        (told[_FAMILY], "not offered" if _NOT_OFFERED in told else column)
+        for told, column in told_of
+    ]
+    terminalreporter.section("conformance")
+    for line in table(counted(results)):
+        terminalreporter.write_line(line)
+    if absent:
+        terminalreporter.write_line(f"not offered, the default stands: {', '.join(absent)}")

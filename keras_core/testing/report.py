@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-COLUMNS = ("passed", "failed", "not supported")
+COLUMNS = ("passed", "failed", "not supported", "not offered")
 
 Counts = Mapping[str, Mapping[str, int]]
 
