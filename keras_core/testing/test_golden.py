@@ -42,9 +42,7 @@ def test_golden(case):
 def test_a_long_fit_is_its_steps(between, optimizer):
     def build():
         set_random_seed(7)
-        model = models.Sequential(
-            [layers.InputLayer((6,)), *BETWEEN[between](), layers.Dense(2)]
-        )
+        model = models.Sequential([layers.InputLayer((6,)), *BETWEEN[between](), layers.Dense(2)])
         model.compile(optimizer, "mse")
         return model
 

@@ -73,7 +73,10 @@ def test_values_set_meanwhile_are_seen_whole_and_none_is_lost():
     values = [least for least, _ in seen]
     assert {APART * number for number in range(1, COUNT + 1)} <= set(values)
     jumps = [b for a, b in zip(values, values[1:]) if b != a + 1]
-    assert jumps in ([APART * n for n in range(1, COUNT + 1)], [APART * n for n in range(2, COUNT + 1)])
+    assert jumps in (
+        [APART * n for n in range(1, COUNT + 1)],
+        [APART * n for n in range(2, COUNT + 1)],
+    )
     assert np.unique(v.get_value()).tolist() == [values[-1] + 1]
 
 

@@ -77,7 +77,11 @@ def test_tensors_are_told_by_their_shapes_and_dtypes(dtype):
     assert (spec.shape, spec.dtype) == ((2, 3), dtype)
 
 
-@pytest.mark.parametrize("value", [None, "text", 1.5, [1.0, 2.0], Placeholder((2,))], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value",
+    [None, "text", 1.5, [1.0, 2.0], Placeholder((2,))],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_is_no_tensor_is_told(value):
     assert offered("spec_of")(value) is None
 
