@@ -91,7 +91,6 @@ def _check_name(item: Any) -> str:
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: Any) -> Generator[None, Any, Any]:
     """Turns what a limitation covers into a skip with its reason, or a failure where it passes."""
-    __tracebackhide__ = True
     name = _check_name(pyfuncitem)
     known = limitation_of(name, pyfuncitem.funcargs["conformance_backend"].limitations)
     forget()

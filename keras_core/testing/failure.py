@@ -33,7 +33,7 @@ def told(name: str, case: Any, error: BaseException) -> str:
     outside = next((frame for frame in frames if not _is_own(frame)), None)
     lines = [_message(error), "", f"check      {name}"]
     if case is None:
-        lines.append(f"at         {_place([frame for frame in frames if _is_own(frame)])}")
+        lines.append(f"at         {_place(frames)}")
     lines += [f"{what:10} {value}" for what, value in case.facts().items()] if case else []
     ran = latest()
     lines += _program(ran) if ran else []
@@ -70,9 +70,12 @@ def _message(error: BaseException) -> str:
 
 
 def _place(frames: list[TracebackType]) -> str:
-    if not frames:
-        return "unknown"
-    return f"{Path(frames[-1].tb_frame.f_code.co_filename).name}, line {frames[-1].tb_lineno}"
+    """The line of the test that failed."""
+    for frame in reversed(frames):
+        file = Path(frame.tb_frame.f_code.co_filename)
+        if _is_own(frame) and file.name.startswith("test_"):
+            return f"{file.name}, line {frame.tb_lineno}"
+    return "an unknown place"
 
 
 def _program(ran: Ran) -> list[str]:

@@ -26,7 +26,7 @@ ALL = [case for family in REPLAYS for case in golden_cases(family)]
 
 BETWEEN = {
     "dense": lambda: [layers.Dense(6, activation="tanh")],
-    "normalized": lambda: [layers.Dense(6), layers.BatchNormalization()],
+    "normalized": lambda: [layers.Dense(6, use_bias=False), layers.BatchNormalization()],
     "random": lambda: [layers.Dense(6), layers.Dropout(0.3), layers.GaussianNoise(0.1)],
     "recurrent": lambda: [layers.Reshape((2, 3)), layers.LSTM(4)],
 }

@@ -150,3 +150,11 @@ def test_a_result_of_another_size_is_refused():
 def test_a_result_of_another_kind_of_dtype_is_refused():
     message = refused(lying, [SPEC], "int32")
     assert "lying" in message and "float32" in message
+
+
+def test_a_result_of_another_width_is_cast():
+    x = Placeholder((2, 3), "int32")
+    results = native(lying, [x], [((2, 3), "int64")])
+    (value,) = Function([x], results).run([VALUES])
+    assert np.asarray(value).dtype == "int64"
+    np.testing.assert_array_equal(value, 2 * VALUES.astype("int32"))
