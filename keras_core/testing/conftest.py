@@ -49,28 +49,31 @@ def check_names(request: Any) -> list[str] | None:
     return request.config.stash[_NAMES]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> Generator[None, Any, Any]:
+    """Notes all checks, and deals out those that are left when pytest has heeded -k."""
     own = [item for item in items if _HERE in item.path.parents]
     for item in own:
         item.user_properties.append((_FAMILY, _family(item)))
     is_whole = {item.path for item in own} == set(_HERE.glob("test_*.py"))
     is_whole = is_whole and not any("::" in argument for argument in config.args)
     config.stash[_NAMES] = [_check_name(item) for item in own] if is_whole else None
+    result = yield
     text = config.getoption("--shard", default=None)
     if text is not None:
-        _leave(text, config, items)
+        _keep(text, config, items)
+    return result
 
 
-def _leave(text: str, config: Any, items: list[Any]) -> None:
-    """Leaves the items of one shard."""
+def _keep(text: str, config: Any, items: list[Any]) -> None:
+    """Keeps the items of one shard."""
     try:
-        part = shard(text).of(items)
+        kept = shard(text).of(items)
     except ValueError as error:
         raise pytest.UsageError(f"--shard: {error}") from error
-    left = set(map(id, part))
-    config.hook.pytest_deselected(items=[item for item in items if id(item) not in left])
-    items[:] = part
+    chosen = set(map(id, kept))
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
+    items[:] = kept
 
 
 def _case(item: Any) -> Any:

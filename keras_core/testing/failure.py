@@ -39,7 +39,7 @@ def told(name: str, case: Any, error: BaseException) -> str:
     lines += _program(ran) if ran else []
     if not _is_comparison(error, outside):
         trace = outside or error.__traceback__
-        lines += ["", *traceback.format_exception(type(error), error, trace)]
+        lines += ["", "".join(traceback.format_exception(type(error), error, trace)).rstrip()]
     return "\n".join(lines)
 
 
