@@ -1,4 +1,4 @@
-"""What the kit adds to pytest: the backend under test, strict limitations, shards, the table."""
+"""What the kit adds to pytest: the backend under test, strict limitations, shards, failures."""
 
 from __future__ import annotations
 
@@ -12,20 +12,12 @@ from keras_core.errors import BackendLoadError, BackendNotFoundError, PluginConf
 from keras_core.testing.failure import told
 from keras_core.testing.limitation import limitation_of, refuse_passing
 from keras_core.testing.offers import NotOffered
-from keras_core.testing.report import counted, table
+from keras_core.testing.report import FAMILY, NOT_OFFERED
 from keras_core.testing.runners import forget
 from keras_core.testing.shard import shard
 
 _HERE = Path(__file__).parent
-_FAMILY = "keras_core_family"
-_NOT_OFFERED = "keras_core_not_offered"
 _NAMES = pytest.StashKey[list]()
-_COLUMN_OF = {
-    "passed": "passed",
-    "failed": "failed",
-    "error": "failed",
-    "skipped": "not supported",
-}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,7 +46,7 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> Generator[No
     """Notes all checks, and deals out those that are left when pytest has heeded -k."""
     own = [item for item in items if _HERE in item.path.parents]
     for item in own:
-        item.user_properties.append((_FAMILY, _family(item)))
+        item.user_properties.append((FAMILY, _family(item)))
     is_whole = {item.path for item in own} == set(_HERE.glob("test_*.py"))
     is_whole = is_whole and not any("::" in argument for argument in config.args)
     config.stash[_NAMES] = [_check_name(item) for item in own] if is_whole else None
@@ -101,7 +93,7 @@ def pytest_pyfunc_call(pyfuncitem: Any) -> Generator[None, Any, Any]:
         result = yield
     except NotOffered as absent:
         if known is None:
-            pyfuncitem.user_properties.append((_NOT_OFFERED, str(absent)))
+            pyfuncitem.user_properties.append((NOT_OFFERED, str(absent)))
         pytest.skip(known.reason if known else f"not offered: {absent}")
     except pytest.skip.Exception as skipped:
         pytest.fail(f"{name} was skipped, and no limitation says why: {skipped}")
@@ -115,24 +107,3 @@ def pytest_pyfunc_call(pyfuncitem: Any) -> Generator[None, Any, Any]:
     if known is not None:
         refuse_passing(name, known)
     return result
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    told_of = [
-        (dict(report.user_properties), column)
-        for outcome, column in _COLUMN_OF.items()
-        for report in terminalreporter.getreports(outcome)
-        if _FAMILY in dict(getattr(report, "user_properties", ()))
-    ]
-    if not told_of:
-        return
-    absent = sorted({told[_NOT_OFFERED] for told, _ in told_of if _NOT_OFFERED in told})
-    results = [
-        (told[_FAMILY], "not offered" if _NOT_OFFERED in told else column)
-        for told, column in told_of
-    ]
-    terminalreporter.section("conformance")
-    for line in table(counted(results)):
-        terminalreporter.write_line(line)
-    if absent:
-        terminalreporter.write_line(f"not offered, the default stands: {', '.join(absent)}")

@@ -5,20 +5,24 @@ The kit's own frames are left out: whoever writes a backend has no use for them.
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 import traceback
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
+import _pytest
 import numpy as np
+import pluggy
+import pytest
 
 from keras_core.testing.runners import Ran, latest
 
 _HERE = str(Path(__file__).parent)
+_RUNNING = tuple(str(Path(module.__path__[0])) for module in (_pytest, pluggy))
 # Where comparisons fail that the kit makes.
-_COMPARING = ("contextlib", "numpy")
+_COMPARING = (str(Path(np.__file__).parent), contextlib.__file__)
 
 
 def told(name: str, case: Any, error: BaseException) -> str:
@@ -29,39 +33,42 @@ def told(name: str, case: Any, error: BaseException) -> str:
         case: the case that was checked, None where there is none.
         error: what was raised.
     """
-    frames = [*_frames(error.__traceback__)]
-    outside = next((frame for frame in frames if not _is_own(frame)), None)
+    trace = traceback.TracebackException.from_exception(error)
+    own = [frame for frame in trace.stack if _is_own(frame)]
     lines = [_message(error), "", f"check      {name}"]
     if case is None:
-        lines.append(f"at         {_place(frames)}")
+        lines.append(f"at         {_place(own)}")
     lines += [f"{what:10} {value}" for what, value in case.facts().items()] if case else []
     ran = latest()
     lines += _program(ran) if ran else []
-    if not _is_comparison(error, outside):
-        trace = outside or error.__traceback__
-        lines += ["", "".join(traceback.format_exception(type(error), error, trace)).rstrip()]
+    if not _is_comparison(error, trace.stack):
+        lines += ["", _without_own(trace)]
     return "\n".join(lines)
 
 
-def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
-    while trace is not None:
-        yield trace
-        trace = trace.tb_next
-
-
-def _is_own(frame: TracebackType) -> bool:
+def _is_own(frame: traceback.FrameSummary) -> bool:
     """Whether it is a frame of the kit, or of what runs it."""
-    file = frame.tb_frame.f_code.co_filename
-    module = frame.tb_frame.f_globals.get("__name__", "").partition(".")[0]
-    return file.startswith(_HERE) or module in ("_pytest", "pluggy", "pytest")
+    return frame.filename.startswith((_HERE, *_RUNNING))
 
 
-def _is_comparison(error: BaseException, outside: TracebackType | None) -> bool:
+def _is_comparison(error: BaseException, stack: traceback.StackSummary) -> bool:
     """Whether the kit found something else than it expected, and nothing was raised."""
-    if outside is None:
-        return not isinstance(error, Exception) or isinstance(error, AssertionError)
-    module = outside.tb_frame.f_globals.get("__name__", "").partition(".")[0]
-    return isinstance(error, AssertionError) and module in _COMPARING
+    if isinstance(error, pytest.fail.Exception):
+        return True
+    outside = [frame for frame in stack if not _is_own(frame)]
+    return isinstance(error, AssertionError) and all(
+        frame.filename.startswith(_COMPARING) for frame in outside
+    )
+
+
+def _without_own(trace: traceback.TracebackException) -> str:
+    """The traceback of an error and of what led to it, from where it leaves the kit."""
+    one: traceback.TracebackException | None = trace
+    while one is not None:
+        outside = [frame for frame in one.stack if not _is_own(frame)]
+        one.stack = traceback.StackSummary.from_list(outside or one.stack)
+        one = one.__cause__ or one.__context__
+    return "".join(trace.format()).rstrip()
 
 
 def _message(error: BaseException) -> str:
@@ -69,12 +76,12 @@ def _message(error: BaseException) -> str:
     return text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
 
 
-def _place(frames: list[TracebackType]) -> str:
+def _place(own: Sequence[traceback.FrameSummary]) -> str:
     """The line of the test that failed."""
-    for frame in reversed(frames):
-        file = Path(frame.tb_frame.f_code.co_filename)
-        if _is_own(frame) and file.name.startswith("test_"):
-            return f"{file.name}, line {frame.tb_lineno}"
+    for frame in reversed(own):
+        file = Path(frame.filename).name
+        if file.startswith("test_"):
+            return f"{file}, line {frame.lineno}"
     return "an unknown place"
 
 

@@ -11,14 +11,14 @@ class Shard(NamedTuple):
     """One of several parts, counted from 1."""
 
     number: int
-    count: int
+    total: int
 
     def __str__(self) -> str:
-        return f"{self.number}/{self.count}"
+        return f"{self.number}/{self.total}"
 
     def of(self, items: Sequence[Any]) -> list[Any]:
-        """Each `count`-th item: families, and slow checks with them, are in all shards."""
-        return list(items[self.number - 1 :: self.count])
+        """Each `total`-th item: families, and slow checks with them, are in all shards."""
+        return list(items[self.number - 1 :: self.total])
 
 
 def shard(text: str) -> Shard:
@@ -32,6 +32,6 @@ def shard(text: str) -> Shard:
     """
     found = re.fullmatch(r"(\d+)/(\d+)", text)
     read = Shard(*map(int, found.groups())) if found else Shard(0, 0)
-    if not 1 <= read.number <= read.count:
+    if not 1 <= read.number <= read.total:
         raise ValueError(f"{text!r} is no shard; write the second of three as 2/3.")
     return read

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from keras_core import layers, models
@@ -24,7 +26,7 @@ REPLAYS = {
 }
 ALL = [case for family in REPLAYS for case in golden_cases(family)]
 
-BETWEEN = {
+BETWEEN: dict[str, Any] = {
     "dense": lambda: [layers.Dense(6, activation="tanh")],
     "normalized": lambda: [layers.Dense(6, use_bias=False), layers.BatchNormalization()],
     "random": lambda: [layers.Dense(6), layers.Dropout(0.3), layers.GaussianNoise(0.1)],

@@ -42,7 +42,8 @@ def of_one_structure(*functions):
     """The functions, if the backend has templates, which all of them share."""
     offered("template")
     K.clear_session()
-    assert len({signature_of(function._program()).digest for function in functions}) == 1
+    signatures = [signature_of(function._program()) for function in functions]
+    assert len({signature and signature.digest for signature in signatures}) == 1
     return functions
 
 
@@ -66,11 +67,11 @@ def test_one_variable_in_another_place():
 
 
 def test_each_draws_from_streams_of_its_own():
-    first, second = of_one_structure(drawing(17, 23), drawing(23, 17))
+    first, second = of_one_structure(drawing(17, 23), drawing(23, 29))
     set_random_seed(2)
-    a, b = first([]), second([])
-    assert not np.array_equal(a[0], a[1])
-    np.testing.assert_array_equal(a, b[::-1])
+    (one, two), (again, three) = first([]), second([])
+    np.testing.assert_array_equal(two, again)
+    assert not (one == two).any() and not (two == three).any() and not (one == three).any()
 
 
 def test_each_draws_from_streams_of_its_own_in_loops():

@@ -129,5 +129,5 @@ def replay_long_fit(build: Any, rows: int, columns: int) -> None:
     ]
     assert_near(np.array(losses), np.array(expected), RUN_TOLERANCE, "losses of the epochs")
     assert_all_near(fitted.get_weights(), stepped.get_weights(), RUN_TOLERANCE, "weight")
-    states = [model.optimizer.get_weights() for model in (fitted, stepped)]
-    assert_all_near(*states, RUN_TOLERANCE, "optimizer weight")
+    got, wanted = (model.optimizer.get_weights() for model in (fitted, stepped))
+    assert_all_near(got, wanted, RUN_TOLERANCE, "optimizer weight")
