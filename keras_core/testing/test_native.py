@@ -81,7 +81,7 @@ def test_a_gradient_that_is_given():
 
 def derived(function, *inputs):
     """A native node with the engine's own derivative."""
-    if offered("gradient_of")(function) is None:
+    if offered("gradient_of")(function, len(inputs), 1) is None:
         raise NotOffered("gradient_of")
     return native(function, inputs, [SPEC])[0]
 
@@ -102,6 +102,21 @@ def test_the_engines_own_derivative_by_several_inputs():
     by_x, by_y = Function([x, y, n], wanted)([VALUES, VALUES, VALUES])
     np.testing.assert_allclose(by_x, 2 * VALUES, rtol=1e-6)
     np.testing.assert_array_equal(by_y, np.zeros((2, 3)))
+
+
+def test_the_engines_own_derivative_is_derived_again():
+    def cubed(a):
+        return a * a * a
+
+    x = Placeholder((2, 3))
+    y = derived(cubed, x)
+    if getattr(offered("gradient_of")(cubed, 1, 1), "gradient", None) is None:
+        raise NotOffered("gradient_of twice")
+    (g,) = gradients([y], [x])
+    assert g is not None
+    (h,) = gradients([g], [x])
+    assert h is not None
+    np.testing.assert_allclose(Function([x], [h])([VALUES])[0], 6 * VALUES, rtol=1e-5)
 
 
 # Functions that give something else than was declared
