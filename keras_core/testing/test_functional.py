@@ -16,6 +16,7 @@ from keras_core.plugins.authoring import variables_read
 from keras_core.testing.comparison import assert_all_near, assert_declared
 from keras_core.testing.offers import offered
 from keras_core.testing.runners import Function
+from keras_core.testing.tensors import tensor
 
 TOLERANCE = 1e-5
 NO_DRAWS = Draws(0, 0)
@@ -34,7 +35,7 @@ class Purely:
         """The outputs and the new values, as NumPy arrays."""
         stored, numbers = current_backend().to_storage, current_backend().to_numpy
         given = [[stored(v.get_value()) for v in part] for part in (self.updated, self.read)]
-        results = self.pure(*given, [stored(np.asarray(x)) for x in arrays], draws)
+        results = self.pure(*given, [tensor(x) for x in arrays], draws)
         outputs, values = ([*map(numbers, part)] for part in results)
         assert_declared(outputs, self.program.outputs, "output")
         assert_declared(values, self.updated, "new value")
@@ -75,7 +76,7 @@ def test_leaves_what_it_is_given():
     backend, pure = current_backend(), offered("functional")(function.program())
     given = [backend.to_storage(np.array(v)) for v in ([0, 0], np.ones(2, "float32"))]
     read = [backend.to_storage(np.full(2, 2, "float32"))]
-    pure(given, read, [backend.to_storage(np.ones(2, "float32"))], NO_DRAWS)
+    pure(given, read, [tensor(np.ones(2, "float32"))], NO_DRAWS)
     kept = [backend.to_numpy(value).tolist() for value in (*given, *read)]
     assert kept == [[0, 0], [1, 1], [2, 2]]
 
@@ -130,10 +131,6 @@ def network():
     return model
 
 
-def stored(*arrays):
-    return [current_backend().to_storage(array) for array in arrays]
-
-
 def data():
     rng = np.random.default_rng(0)
     return [rng.normal(size=size).astype("float32") for size in ((8, 4), (8, 2))]
@@ -143,20 +140,22 @@ def test_a_model_of_weights_that_are_given():
     offered("functional")
     model, (x, _) = network(), data()
     expected = model.predict(x)
-    weights = stored(*model.get_weights())
+    weights = [*map(tensor, model.get_weights())]
     model.set_weights([np.zeros_like(w) for w in model.get_weights()])
-    got = current_backend().to_numpy(model.stateless(weights, *stored(x)))
+    got = current_backend().to_numpy(model.stateless(weights, tensor(x)))
     assert_all_near([got], [expected], TOLERANCE)
 
 
 def test_steps_of_training_on_values_that_are_given():
     offered("functional")
     model, (x, y) = network(), data()
-    weights = stored(*model.get_weights())
+    weights = [*map(tensor, model.get_weights())]
     state: Any = None  # what the optimizer begins with
     losses = []
     for number in range(3):
-        loss, weights, state = model.stateless_step(weights, state, *stored(x, y), (3, number))
+        loss, weights, state = model.stateless_step(
+            weights, state, tensor(x), tensor(y), (3, number)
+        )
         losses.append(current_backend().to_numpy(loss))
     trained = network()
     expected = [trained.train_on_batch(x, y) for _ in range(3)]

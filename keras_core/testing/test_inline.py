@@ -12,6 +12,7 @@ from keras_core.plugins.authoring import native
 from keras_core.testing.comparison import assert_all_near
 from keras_core.testing.offers import NotOffered, offered
 from keras_core.testing.runners import Function
+from keras_core.testing.tensors import tensor
 
 TOLERANCE = 1e-5
 VALUES = np.array([[1.0, -2.0, 3.0], [0.5, 0.0, -1.0]], "float32")
@@ -33,11 +34,6 @@ def dense():
     """A program with a variable, of any number of rows."""
     x, w = Placeholder((None, 3)), Variable(np.arange(6).reshape(3, 2) / 4)
     return x, w, p.tanh(p.dot(x, w, contract=((1,), (0,)), batch=((), ())))
-
-
-def tensor(value, dtype="float32"):
-    """A tensor of the engine's own."""
-    return inlined((), (Variable(value, dtype),))([])[0]
 
 
 @pytest.mark.parametrize("rows", [2, 1])
@@ -73,7 +69,7 @@ def test_gradient():
 
 @pytest.mark.parametrize("dtype", ["float32", "int32"])
 def test_tensors_are_told_by_their_shapes_and_dtypes(dtype):
-    spec = offered("spec_of")(tensor(np.zeros((2, 3)), dtype))
+    spec = offered("spec_of")(tensor(np.zeros((2, 3), dtype)))
     assert (spec.shape, spec.dtype) == ((2, 3), dtype)
 
 
