@@ -78,11 +78,11 @@ def test_is_a_backend():
 
 
 def test_each_device_has_a_backend():
-    backend = current_backend()
-    for name in backend.devices():
-        there = backend.on(name)
-        assert isinstance(there, Backend) and there.name == backend.name
-        assert there is backend.on(name), f"{name}: another backend at each call"
+    usual = current_backend()
+    for name in usual.devices():
+        there = usual.on(name)
+        assert isinstance(there, Backend) and there.name == usual.name
+        assert there is usual.on(name), f"{name}: another backend at each call"
 
 
 def test_programs_run_on_each_device():
