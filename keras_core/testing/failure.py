@@ -6,6 +6,7 @@ The kit's own frames are left out: whoever writes a backend has no use for them.
 from __future__ import annotations
 
 import contextlib
+import re
 import textwrap
 import traceback
 from collections.abc import Sequence
@@ -87,5 +88,9 @@ def _place(own: Sequence[traceback.FrameSummary]) -> str:
 
 def _program(ran: Ran) -> list[str]:
     fed = [f"{x.dtype}{np.shape(value)}" for x, value in zip(ran.function.inputs, ran.values)]
-    listing = textwrap.indent(str(ran.function.program()), "    ")
+    # The place that built a node of a case is in pytest, which nobody needs to know.
+    listing = re.sub(
+        f"  # ({'|'.join(map(re.escape, _RUNNING))}).*", "", str(ran.function.program())
+    )
+    listing = textwrap.indent(listing, "    ")
     return [f"fed        {', '.join(fed) or 'nothing'}", "program", listing]
