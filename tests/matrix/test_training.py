@@ -444,6 +444,36 @@ def test_array_likes_are_trained_on():
     assert len(history.epoch) == 2
 
 
+class EngineArray:
+    """In memory, as an engine's own arrays are, and none of NumPy's."""
+
+    def __init__(self, values):
+        self.values = values
+        self.shape, self.dtype = values.shape, values.dtype
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype)
+
+    def __dlpack__(self, **options):
+        raise BufferError("asked for by engines alone")
+
+    def __getitem__(self, rows):
+        raise TypeError("indexed by numbers of its engine alone")
+
+
+@pytest.mark.parametrize("shuffle", [True, "batch"])
+def test_arrays_of_engines_are_trained_on(shuffle):
+    model = linear()
+    model.compile("sgd", "mse")
+    x, y = EngineArray(X), EngineArray(Y)
+    options = {"validation_split": 0.2, "shuffle": shuffle, "sample_weight": EngineArray(Y[:, 0])}
+    history = model.fit(x, y, batch_size=2, epochs=2, verbose=0, **options)
+    assert len(history.history["val_loss"]) == 2
+    np.testing.assert_array_equal(model.predict(x), model.predict(X))
+    assert model.evaluate(x, y, verbose=0) == model.evaluate(X, Y, verbose=0)
+    assert np.isfinite(model.train_on_batch(x, y))
+
+
 def test_loops_over_arrays_take_any_function():
     model = linear()
     model.compile("sgd", "mse")

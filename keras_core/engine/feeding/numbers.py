@@ -47,7 +47,10 @@ def plain_array(x: Any) -> Any:
         return np.asarray(x)
     if type(x).__name__ in ("DataFrame", "Series"):
         return x.to_numpy()
-    return x.numpy() if callable(getattr(x, "numpy", None)) else x
+    if callable(getattr(x, "numpy", None)):
+        return x.numpy()
+    # Engines' arrays have this way out of memory; those of files, which are read by rows, have not.
+    return np.asarray(x) if hasattr(x, "__dlpack__") and not isinstance(x, np.ndarray) else x
 
 
 def as_numbers(x: Any, name: str) -> Any:
