@@ -81,7 +81,9 @@ class Function:
 
     def run(self, values: Sequence[Any]) -> list[Any]:
         """Does so, and returns the outputs as the backend has them, to be fetched when read."""
-        values, phase = self._split(values)
+        phase = 0
+        if self._phase_at or len(values) != self.arity:
+            values, phase = self._split(values)
         arrays = [self._checked(x, dtype, v) for (x, dtype), v in zip(self._entrances, values)]
         if self._alike:
             self._check_alike(arrays)
@@ -147,8 +149,6 @@ class Function:
             raise ValueError(
                 f"{self.name} takes {self.arity} values (for {names}); {len(values)} were given."
             )
-        if not self._phase_at:
-            return values, 0
         phase = int(bool(values[self._phase_at[0]]))
         return [v for i, v in enumerate(values) if i not in self._phase_at], phase
 

@@ -121,8 +121,11 @@ class _Bound:
 
     def __call__(self, arrays: Sequence[Any], state: RandomState) -> list[Any]:
         backend = self._backend
-        updated = [variable.held_by(backend) for variable in self._updated]
-        read = [variable.held_by(backend) for variable in self._read]
+        # Asked only where it has to: each call costs more than many a small program's node.
+        updated, read = (
+            [x.storage if x.owner is backend else x.held_by(backend) for x in variables]
+            for variables in (self._updated, self._read)
+        )
         try:
             draws = Draws(*state, self._binding.streams)
             outputs, values = self._template.run(updated, read, arrays, draws)
@@ -130,7 +133,8 @@ class _Bound:
             self._refuse_gone(error)
             self._fail_by_its_own_names(arrays, state)
             raise
-        if backend.donates:
+        involved = (*read, *outputs, *values)
+        if backend.donates and len({id(x) for x in involved}) < len(involved):
             outputs, values = _apart(backend, read, outputs, values)
         for variable, value in zip(self._updated, values):
             variable.storage = value
