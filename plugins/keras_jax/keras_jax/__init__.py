@@ -1,0 +1,3 @@
+"""The JAX backend of keras-core."""
+
+__version__ = "2.4.0"

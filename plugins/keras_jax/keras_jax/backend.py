@@ -1,0 +1,102 @@
+"""The backend: a program is one function that JAX compiles, a variable's storage its array."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Callable
+
+import jax
+import numpy as np
+
+from keras_core.graph import Program, Spec, Variable
+from keras_core.plugins import Backend, Pure
+from keras_core.plugins.authoring import FunctionalBackend
+from keras_jax import engine
+from keras_jax.derivative import Derivative
+from keras_jax.jitted import Jitted
+from keras_jax.lowering import LOWERINGS
+from keras_jax.pure import Loop, PureProgram
+
+# A call costs nothing beside what a step with these computes; and XLA's convolutions are ten times
+# slower within its loops on CPUs.
+_HEAVY_FAMILIES = {"convolution", "pooling", "scan"}
+_ALONE = {"native", "print"}
+
+
+class JaxBackend(FunctionalBackend):
+    """JAX, on the device that it takes by default or on another one.
+
+    Args:
+        device: the name of the device; by default JAX places programs and arrays.
+        others: the backends of devices, by their names; each knows all of them.
+    """
+
+    name = "jax"
+    lowerings = LOWERINGS
+    donates = True
+
+    def __init__(
+        self, device: str | None = None, others: dict[str, JaxBackend] | None = None
+    ) -> None:
+        self._others = {} if others is None else others
+        self._others[self.devices()[0] if device is None else device] = self
+        self._place = engine.Place(None if device is None else self._devices[device])
+
+    @cached_property
+    def _devices(self) -> dict[str, Any]:
+        return engine.devices()
+
+    def functional(self, program: Program) -> PureProgram:
+        return PureProgram(program, self.lowerings, self._place)
+
+    def jit(self, pure: Any, program: Program) -> Pure:
+        return Jitted(pure, program, isinstance(pure, Loop))
+
+    def loop(self, pure: Any, program: Program) -> Any:
+        """A loop of XLA's; None for steps that take long anyhow, or that do more than compute."""
+        families = {node.primitive.family for node in program.nodes}
+        if pure.is_eager or families & _HEAVY_FAMILIES or pure.names & _ALONE:
+            return None
+        return Loop(pure)
+
+    def copied(self, array: Any) -> Any:
+        return self._place.array(array)
+
+    def is_gone(self, storage: Any) -> bool:
+        return isinstance(storage, jax.Array) and storage.is_deleted()
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Sets the value now, or while JAX traces whenever it runs what it traced."""
+        if engine.is_traced(value):
+            jax.debug.callback(variable.set_value, jax.lax.stop_gradient(value))
+        else:
+            variable.set_value(value)
+
+    def to_storage(self, value: np.ndarray) -> Any:
+        return self._place.array(value)
+
+    def to_numpy(self, storage: Any) -> np.ndarray:
+        return engine.to_numpy(storage)
+
+    def spec_of(self, value: Any) -> Spec | None:
+        return engine.spec_of(value) if engine.is_engines(value) else None
+
+    def gradient_of(self, function: Callable[..., Any], arity: int, results: int) -> Derivative:
+        return Derivative(function, arity, results)
+
+    def devices(self) -> tuple[str, ...]:
+        """'gpu:0' and so on, the first of which is used by default, then 'cpu'."""
+        return tuple(self._devices)
+
+    def on(self, device: str) -> Backend:
+        if device not in self._devices:
+            return super().on(device)
+        if device not in self._others:
+            other = JaxBackend(device, self._others)
+            other.lowerings = self.lowerings
+        return self._others[device]
+
+
+def make_backend(config: Any) -> JaxBackend:
+    """The backend; its options come with the programs."""
+    return JaxBackend()
