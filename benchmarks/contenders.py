@@ -32,7 +32,7 @@ _TENSORFLOW = Environment(
     "tensorflow", ("tf-keras", "tensorflow-cpu"), editable=(".", "plugins/keras_tf")
 )
 _THEANO = Environment("theano", editable=(".", "plugins/keras_theano"), version="3.10")
-_KERAS_3 = Environment("keras-3", ("keras>=3", "jax"))
+_KERAS_3 = Environment("keras-3", ("keras>=3", "jax"), editable=(".", "plugins/keras_jax"))
 _KERAS_2 = Environment(
     "keras-2",
     ("keras==2.3.1", "Theano==1.0.5", "numpy==1.18.5", "h5py==2.10", "protobuf<3.21"),
@@ -57,6 +57,7 @@ _ALL = (
     Contender("keras-tf", _TENSORFLOW, "keras_core", _ON_TENSORFLOW),
     Contender("keras-tf-xla", _TENSORFLOW, "keras_core", _WITH_XLA),
     Contender("keras-theano", _THEANO, "keras_core", _theano("theano-cache")),
+    Contender("keras-jax", _KERAS_3, "keras_core", _ON_JAX),
     Contender("tf-keras", _TENSORFLOW, "tf_keras", _QUIET),
     Contender("keras-3-jax", _KERAS_3, "keras", _ON_JAX),
     Contender("keras-2.3.1", _KERAS_2, "keras", _theano("theano-cache-of-keras-2")),
