@@ -1,0 +1,95 @@
+"""The general product: matrices, or stacks of them where there is a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+import torch
+
+from keras_core.graph import Tensor
+from keras_core.plugins.authoring import FLOATS
+from keras_torch.kernel import Kernel, Lowering, Site, extent, tuple_of
+
+Axes = Sequence[int]
+
+
+def _lower_dot(site: Site) -> Kernel:
+    kernel = _batched(site) if site.params["batch"][0] else _of_matrices(site)
+    if site.spec.dtype == "bool":
+        return Kernel(f"(({kernel.pattern}) != 0)", kernel.names)
+    return kernel
+
+
+def _of_matrices(site: Site) -> Kernel:
+    a, b = site.inputs
+    contract = site.params["contract"]
+    free_a, free_b = free_axes(a, contract[0]), free_axes(b, contract[1])
+    left, right = matrix(site, 0, free_a, contract[0]), matrix(site, 1, contract[1], free_b)
+    names = {"mm": torch.mm}
+    if len(free_a) == len(free_b) == 1:
+        into = f"{{mm}}({left}, {right}, out={{out}})" if site.spec.dtype in FLOATS else ""
+        return Kernel(f"{{mm}}({left}, {right})", names, into=into)
+    shape = _result_shape(site, (), free_a, free_b)
+    return Kernel(f"{{mm}}({left}, {right}).reshape({shape})", names)
+
+
+def free_axes(x: Tensor, *taken: Axes) -> tuple[int, ...]:
+    """The axes of a tensor that are not among those taken."""
+    used = [axis for axes in taken for axis in axes]
+    return tuple(i for i in range(x.ndim) if i not in used)
+
+
+def matrix(site: Site, number: int, rows: Axes, columns: Axes) -> str:
+    """Code for an input as a matrix."""
+    x = site.inputs[number]
+    order, text = (*rows, *columns), _floating(site, number)
+    if len(rows) == len(columns) == 1:
+        return text if order == (0, 1) else f"{text}.t()"
+    moved = text if order == tuple(range(x.ndim)) else f"{text}.permute({order!r})"
+    return f"{moved}.reshape({_count(site, number, rows)}, {_count(site, number, columns)})"
+
+
+def _floating(site: Site, number: int) -> str:
+    """The input; a bool as numbers, for which there are products."""
+    return f"{{{number}}}.float()" if site.spec.dtype == "bool" else f"{{{number}}}"
+
+
+def _count(site: Site, number: int, axes: Axes) -> str:
+    """The number of elements along some axes."""
+    sizes = [extent(site.inputs[number], number, axis) for axis in axes]
+    if all(size.isdigit() for size in sizes):
+        return str(prod(map(int, sizes)))
+    return " * ".join(sizes)
+
+
+def _result_shape(site: Site, batch: Axes, free_a: Axes, free_b: Axes) -> str:
+    a, b = site.inputs
+    sizes = [extent(a, 0, axis) for axis in (*batch, *free_a)]
+    return tuple_of([*sizes, *(extent(b, 1, axis) for axis in free_b)])
+
+
+def _batched(site: Site) -> Kernel:
+    a, b = site.inputs
+    contract, batch = site.params["contract"], site.params["batch"]
+    free_a = free_axes(a, contract[0], batch[0])
+    free_b = free_axes(b, contract[1], batch[1])
+    left = _stack(site, 0, batch[0], free_a, contract[0])
+    right = _stack(site, 1, batch[1], contract[1], free_b)
+    product, names = f"{{bmm}}({left}, {right})", {"bmm": torch.bmm}
+    if len(batch[0]) == len(free_a) == len(free_b) == 1:
+        return Kernel(product, names)
+    shape = _result_shape(site, batch[0], free_a, free_b)
+    return Kernel(f"{product}.reshape({shape})", names)
+
+
+def _stack(site: Site, number: int, batch: Axes, rows: Axes, columns: Axes) -> str:
+    order, text = (*batch, *rows, *columns), _floating(site, number)
+    moved = text if order == tuple(range(len(order))) else f"{text}.permute({order!r})"
+    if len(batch) == len(rows) == len(columns) == 1:
+        return moved
+    counts = [_count(site, number, axes) for axes in (batch, rows, columns)]
+    return f"{moved}.reshape({', '.join(counts)})"
+
+
+LOWERINGS: Mapping[str, Lowering] = {"dot": _lower_dot}
