@@ -12,36 +12,57 @@ import torch
 from keras_core.graph import Program, Variable
 from keras_core.plugins import Backend, Compiled
 from keras_core.plugins.authoring import Binding
-from keras_torch.compiler import PureFunction, Template
+from keras_torch import dispatch
+from keras_torch.compiler import Jitted, PureFunction, Template
+from keras_torch.interop import EngineCalls, new_parameter
 from keras_torch.lowering import LOWERINGS
 from keras_torch.transfer import entered
 
 
-class TorchBackend(Backend):
+class TorchBackend(EngineCalls, Backend):
     """PyTorch, on one device; a variable has one tensor for life.
 
     Args:
-        device: the device's name, as PyTorch has it.
+        device: the device's name, as PyTorch has it; None for the first one.
     """
 
     name = "torch"
     lowerings = LOWERINGS
 
-    def __init__(self, device: str = "cpu") -> None:
-        self.device = torch.device(device)
+    def __init__(self, device: str | None = None) -> None:
+        self._names = _devices()
+        self._name = device or self._names[0]
+        self.device = torch.device(self._name)
         self._held: MutableMapping[Variable, torch.Tensor] = WeakKeyDictionary()
+        self._parameters: MutableMapping[Variable, torch.Tensor] = WeakKeyDictionary()
+        self._others: dict[str, TorchBackend] = {}
 
     def compile(self, program: Program) -> Compiled:
         """A callable that writes straight-line code for each combination of input shapes."""
-        return Template(self, program).bound(Binding())
+        return self._template(program).bound(Binding())
 
-    def template(self, program: Program, loop: bool) -> Template | None:
+    def template(self, program: Program, loop: bool) -> Template | Jitted | None:
         """The code of all programs of this structure; a loop over calls would gain nothing."""
-        return None if loop else Template(self, program)
+        return None if loop else self._template(program)
+
+    def _template(self, program: Program) -> Template | Jitted:
+        return Jitted(self, program) if program.jit_compile else Template(self, program)
 
     def functional(self, program: Program) -> PureFunction:
         """The program as a pure function of tensors."""
         return PureFunction(program, self.lowerings, self.device)
+
+    def functional_for_any_size(self, program: Program) -> PureFunction:
+        """The same by code that serves all sizes, which a trace leaves open."""
+        return PureFunction(program, self.lowerings, self.device, exact=False)
+
+    def parameter_of(self, variable: Variable) -> torch.Tensor:
+        """The parameter by which autograd knows a variable, in the memory of its tensor."""
+        storage = variable.held_by(self)
+        found = self._parameters.get(variable)
+        if found is None or found.data_ptr() != storage.data_ptr():
+            found = self._parameters[variable] = new_parameter(storage, variable)
+        return found
 
     def storage_of(self, variable: Variable) -> torch.Tensor:
         """The tensor that has the value of a variable."""
@@ -65,9 +86,27 @@ class TorchBackend(Backend):
         return np.array(storage.detach().cpu().numpy())
 
     def devices(self) -> tuple[str, ...]:
-        return ("cpu",)
+        """'cuda:0' and so on, or 'mps', which are used first where there are any, then 'cpu'."""
+        return self._names
+
+    def on(self, device: str) -> TorchBackend:
+        """The backend on one of its devices; variables go over as between backends."""
+        if device == self._name:
+            return self
+        if device not in self._names:
+            return super().on(device)  # type: ignore[return-value]
+        if device not in self._others:
+            self._others[device] = TorchBackend(device)
+        return self._others[device]
+
+
+def _devices() -> tuple[str, ...]:
+    cuda = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return (*cuda, *mps, "cpu")
 
 
 def make_backend(config: Any) -> TorchBackend:
     """The backend; its options come with the programs."""
+    dispatch.install()
     return TorchBackend()

@@ -6,6 +6,7 @@ plans how variables get their new values, `generate` puts all of it together, `c
 """
 
 from keras_torch.compiler.compiled import CompiledProgram, Template
+from keras_torch.compiler.jitted import Jitted
 from keras_torch.compiler.pure import PureFunction
 
-__all__ = ["CompiledProgram", "PureFunction", "Template"]
+__all__ = ["CompiledProgram", "Jitted", "PureFunction", "Template"]

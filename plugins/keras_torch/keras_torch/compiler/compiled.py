@@ -108,7 +108,8 @@ class BoundProgram:
         with self._making:
             if shapes in self._exact:
                 return self._exact[shapes]
-            if len(self._exact) < MOST_EXACT:
+            # How a loop's results look that makes no step is known where all sizes are.
+            if len(self._exact) < MOST_EXACT or any(0 in shape for shape in shapes):
                 made = self._exact[shapes] = self._bound(self._code(shapes))
                 return made
             if self._general is None:

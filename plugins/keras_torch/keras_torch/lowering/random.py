@@ -32,25 +32,25 @@ class _Generators(threading.local):
 _generators = _Generators()
 
 
-def _options(key: int, dtype: torch.dtype, device: torch.device) -> dict[str, object]:
-    generator = _generators.seeded(key, device)
+def _options(key: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> dict[str, object]:
+    generator = _generators.seeded(mixed(*key), device)
     return {"generator": generator, "dtype": dtype, "device": device}
 
 
 def _uniform(
-    key: int, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
+    key: tuple[int, ...], shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
     return torch.rand(shape, **_options(key, dtype, device))
 
 
 def _normal(
-    key: int, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
+    key: tuple[int, ...], shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
     return torch.randn(shape, **_options(key, dtype, device))
 
 
 def _truncated(
-    key: int, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
+    key: tuple[int, ...], shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
     """By inversion, out of the middle of the distribution."""
     exact = torch.float64 if dtype == torch.float64 else torch.float32
@@ -61,9 +61,9 @@ def _truncated(
 
 def _lower(draw: Callable[..., torch.Tensor]) -> Lowering:
     def lower(site: Site) -> Kernel:
-        names = {"draw": draw, "mixed": mixed, "dtype": dtype_of(site.params["dtype"])}
+        names = {"draw": draw, "dtype": dtype_of(site.params["dtype"])}
         shape = sizes(site.params["shape"], 0)
-        return Kernel(f"{{draw}}({{mixed}}({{rng}}), {shape}, {{dtype}}, {{device}})", names)
+        return Kernel(f"{{draw}}(({{rng}}), {shape}, {{dtype}}, {{device}})", names)
 
     return lower
 
