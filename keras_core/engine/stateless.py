@@ -26,7 +26,7 @@ class Stateless:
         self.inputs = program.inputs
         self._backend = backend
         self._pure = backend.functional(program)
-        self._places = {variable: i for i, variable in enumerate(variables)}
+        self._variables = list(variables)
         self._updated = [update.variable for update in program.updates]
         updated = set(self._updated)
         self._read = [v for v in program.variables if v not in updated]
@@ -35,27 +35,23 @@ class Stateless:
         self, values: Sequence[Any], inputs: Sequence[Any], draws: Draws
     ) -> tuple[list[Any], list[Any]]:
         """The outputs, and the values after the updates."""
-        if len(values) != len(self._places):
-            names = [variable.name for variable in self._places]
+        if len(values) != len(self._variables):
+            names = [variable.name for variable in self._variables]
             raise ValueError(
                 f"{len(values)} values were given for the {len(names)} variables {names}; give one "
                 "each, in the order of get_weights()."
             )
+        given = dict(zip(self._variables, values))
         updated, read = (
-            [self._value(variable, values) for variable in part]
+            [given[v] if v in given else self._present(v) for v in part]
             for part in (self._updated, self._read)
         )
         outputs, new = self._pure(updated, read, inputs, draws)
-        after = list(values)
-        for variable, value in zip(self._updated, new):
-            if variable in self._places:
-                after[self._places[variable]] = value
-        return list(outputs), after
+        given.update(zip(self._updated, new))
+        return list(outputs), [given[variable] for variable in self._variables]
 
-    def _value(self, variable: Variable, values: Sequence[Any]) -> Any:
-        """What was given for a variable; its present value where it is none of the model's."""
-        if variable in self._places:
-            return values[self._places[variable]]
+    def _present(self, variable: Variable) -> Any:
+        """The present value of a variable that is none of the model's."""
         return self._backend.to_storage(variable.get_value())
 
 
@@ -103,13 +99,13 @@ def _function(model: Any, kind: str, phase: int) -> Stateless:
 
 
 def _of_outputs(model: Any, backend: Any, phase: int) -> Stateless:
-    return Stateless(backend, optimize(program_of(model, phase), phase), model.weights)
+    return Stateless(backend, optimize(program_of(model, phase), phase), model._weights_by_layer())
 
 
 def _of_a_step(model: Any, backend: Any, phase: int) -> Stateless:
     inputs, loss, updates = model._programs.step_tensors()
     function = Function(inputs, [loss], updates, name=f"step of {model.name}")
-    variables = [*model.weights, *model.optimizer.weights]
+    variables = [*model._weights_by_layer(), *model.optimizer.weights]
     return Stateless(backend, function.program(phase), variables)
 
 

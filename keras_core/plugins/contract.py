@@ -190,17 +190,22 @@ class Backend:
         """
         return None
 
-    def gradient_of(self, function: Callable[..., Any]) -> Callable[..., Any] | None:
+    def gradient_of(
+        self, function: Callable[..., Any], arity: int, results: int
+    ) -> Callable[..., Any] | None:
         """The engine's own derivative of a function of its arrays; None where it has none.
 
         Since (1, 4).
 
         Args:
             function: what a native node calls.
+            arity: the number of its inputs.
+            results: the number of arrays that it returns.
 
         Returns:
             A function of the cotangents of the results and of the inputs, in this order, that
-            returns a cotangent for each input, zeros for those that are no floats.
+            returns a cotangent for each input, zeros for those that are no floats. Where it can be
+            derived itself, its attribute `gradient` is the function that does so.
         """
         return None
 

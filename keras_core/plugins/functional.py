@@ -1,4 +1,4 @@
-"""Backends of engines that trace pure functions, and may let new values take the memory of old ones.
+"""Backends of engines that trace pure functions, and may give the memory of old values to new ones.
 
 Here is what is alike for all of them: where the values of variables go into a program and come out
 of it, templates, calls within the engine's own code, and what becomes of storage that was given
@@ -85,7 +85,7 @@ class FunctionalBackend(Backend):
     def template(self, program: Program, loop: bool) -> Any:  # type: ignore[override]
         pure: Pure | None = self.functional(program)
         if loop:
-            pure = self.loop(pure, program)  # type: ignore[arg-type]
+            pure = self.loop(pure, program)
         return pure and _Template(self, program, self.jit(pure, program), loop)
 
     def inline(self, program: Program, phase: int) -> Inlined:
@@ -101,9 +101,7 @@ def variables_read(program: Program) -> list[Variable]:
 class _Template:
     """A compiled pure function, for all programs of its structure."""
 
-    def __init__(
-        self, backend: FunctionalBackend, program: Program, run: Pure, loop: bool
-    ) -> None:
+    def __init__(self, backend: FunctionalBackend, program: Program, run: Pure, loop: bool) -> None:
         self.backend, self.run, self.loop = backend, run, loop
         self.updated = [update.variable for update in program.updates]
         self.read = variables_read(program)

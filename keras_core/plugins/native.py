@@ -31,14 +31,11 @@ def native(
         something else than `specs` say.
     """
     backend = current_backend()
+    declared = tuple(spec if isinstance(spec, Spec) else Spec(*spec) for spec in specs)
+    gradient = gradient or backend.gradient_of(function, len(inputs), len(declared))
+    tensors = map(as_tensor, inputs)
     return list(
-        p.native(
-            *map(as_tensor, inputs),
-            fn=function,
-            backend=backend.name,
-            specs=tuple(spec if isinstance(spec, Spec) else Spec(*spec) for spec in specs),
-            gradient=gradient or backend.gradient_of(function),
-        )
+        p.native(*tensors, fn=function, backend=backend.name, specs=declared, gradient=gradient)
     )
 
 
@@ -64,11 +61,11 @@ def checked_results(
     )
     if fits:
         return found
+    given = [(shape and tuple(shape), dtype) for shape, dtype in seen]
     wanted = [(spec.shape, spec.dtype) for spec in node.specs]
     raise ValueError(
-        f"The function {node.params['fn']!r} (built by {node.origin}) gave "
-        f"{[(shape and tuple(shape), dtype) for shape, dtype in seen]}, but {wanted} was declared; declare "
-        "what it gives, or mend it."
+        f"The function {node.params['fn']!r} (built by {node.origin}) gave {given}, but {wanted} "
+        "was declared; declare what it gives, or mend it."
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import keras_core
 from keras_core import config
+from keras_core.plugins import Backend
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "examples" / "README.md"]
@@ -79,6 +80,13 @@ def test_table_of_settings_is_that_of_the_code():
         row = (f"`{option.name}`", f"`{option.environment}`", default, option.wanted)
         assert "| " + " | ".join((*row, option.description)) + " |" in text
     assert text.count("\n| `") == len(config.OPTIONS)
+
+
+def test_the_guide_lists_every_method_of_the_contract():
+    text = GUIDE.read_text(encoding="utf-8")
+    table = text[text.index("**Every method") : text.index("**Sizes.**")]
+    for name in (name for name in vars(Backend) if not name.startswith("_")):
+        assert re.search(rf"`{name}\b", table), name
 
 
 def code_of_the_guide():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,12 +23,22 @@ from keras_tf.xla import behaves_alike
 
 
 class TensorflowBackend(EngineCalls, Backend):
-    """TensorFlow 2, on a GPU where there is one."""
+    """TensorFlow 2, on a GPU where there is one.
+
+    Args:
+        device: where programs run and variables are; by default TensorFlow places them.
+        others: the backends for devices, by their names; each knows all of them.
+    """
 
     name = "tensorflow"
     lowerings = LOWERINGS
 
-    def __init__(self) -> None:
+    def __init__(
+        self, device: str | None = None, others: dict[str, TensorflowBackend] | None = None
+    ) -> None:
+        self._device = device
+        self._others = {} if others is None else others
+        self._others.setdefault(device or self.devices()[0], self)
         self._held: MutableMapping[Variable, tf.Variable] = WeakKeyDictionary()
 
     def compile(self, program: Program) -> Compiled:
@@ -60,7 +71,8 @@ class TensorflowBackend(EngineCalls, Backend):
         if type(variable) is not StandIn:
             return variable.held_by(self)
         if variable not in self._held:
-            self._held[variable] = without_value(variable.shape, variable.dtype)
+            with self.placed():
+                self._held[variable] = without_value(variable.shape, variable.dtype)
         return self._held[variable]
 
     def hold(self, variable: Variable, value: np.ndarray) -> tf.Variable:
@@ -69,11 +81,13 @@ class TensorflowBackend(EngineCalls, Backend):
         if held is not None:
             held.assign(value)
             return held
-        held = self._held[variable] = new_variable(value, _name(variable), variable.trainable)
+        with self.placed():
+            held = self._held[variable] = new_variable(value, _name(variable), variable.trainable)
         return held
 
     def to_storage(self, value: np.ndarray) -> tf.Variable:
-        return new_variable(np.array(value))
+        with self.placed():
+            return new_variable(np.array(value))
 
     def to_numpy(self, storage: tf.Variable) -> np.ndarray:
         with tf.init_scope():
@@ -83,6 +97,15 @@ class TensorflowBackend(EngineCalls, Backend):
         """'gpu:0' and so on, which are used first where there are any, then 'cpu'."""
         gpus = tf.config.list_physical_devices("GPU")
         return (*(f"gpu:{i}" for i in range(len(gpus))), "cpu")
+
+    def on(self, device: str) -> Backend:
+        if device not in self.devices():
+            return super().on(device)
+        return self._others.get(device) or TensorflowBackend(device, self._others)
+
+    def placed(self) -> AbstractContextManager[Any]:
+        """A context in which operations and variables are made on this backend's device."""
+        return nullcontext() if self._device is None else tf.device(self._device)
 
 
 def _name(variable: Variable) -> str:

@@ -92,7 +92,8 @@ class Template:
             signature.append(state_spec(streams))
 
         def run(*fed: tf.Tensor) -> list[tf.Tensor]:
-            return traced(self.backend, program, fed, self._jit_loops, not self._jit)
+            with self.backend.placed():
+                return traced(self.backend, program, fed, self._jit_loops, not self._jit)
 
         return Traced(self.backend, run, signature, self._jit, program)
 

@@ -178,6 +178,25 @@ class EngineFunction:
         return Gradient(self)
 
 
+class Given(EngineFunction):
+    """A function that somebody else has.
+
+    Args:
+        function: of TensorFlow tensors, to a tensor or several.
+        arity: the number of its inputs.
+        results: the number of its results.
+    """
+
+    def __init__(self, function: Callable[..., Any], arity: int, results: int) -> None:
+        self.function, self.arity, self.results = function, arity, results
+
+    def __repr__(self) -> str:
+        return repr(self.function)
+
+    def __call__(self, *tensors: tf.Tensor) -> list[tf.Tensor]:
+        return [tf.convert_to_tensor(x) for x in tf.nest.flatten(self.function(*tensors))]
+
+
 class Call(EngineFunction):
     """A call of a function, whose tensors of keras_core are filled in later.
 

@@ -16,9 +16,11 @@ import tensorflow as tf
 from tensorflow.python.eager import record
 
 from keras_core.graph import Placeholder, Program, Spec, Tensor, Variable, gradients, substitute
-from keras_core.plugins.authoring import FLOATS, current_run, optimize
+from keras_core.plugins import Draws, Pure
+from keras_core.plugins.authoring import FLOATS, current_run, optimize, variables_read
 from keras_tf import data
 from keras_tf.compiled import STATE_SPEC, directly, lowered, state_of, traced
+from keras_tf.dispatch import Given, Gradient
 from keras_tf.optimizers import Step, is_optimizer
 from keras_tf.specs import spec_of, tensor_spec
 from keras_tf.variables import new_variable
@@ -34,6 +36,14 @@ class EngineCalls:
     def inline(self, program: Program, phase: int) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
         """Makes a function of TensorFlow tensors, eager or symbolic, that a tape can derive."""
         return InlinedProgram(self, program, phase)
+
+    def functional(self, program: Program) -> Pure:
+        """Makes a pure function of TensorFlow tensors, which a tape can derive."""
+        return PureProgram(self, program)
+
+    def gradient_of(self, function: Callable[..., Any], arity: int, results: int) -> Gradient:
+        """The derivative of a function of TensorFlow tensors, by a tape; of any order."""
+        return Gradient(Given(function, arity, results))
 
     def batches_of(self, value: Any) -> data.DatasetBatches | None:
         """The batches of a `tf.data.Dataset`, None for all else."""
@@ -63,7 +73,7 @@ class InlinedProgram:
         self.function = Differentiable(
             backend, [*program.inputs, *stand_ins], results, len(program.outputs), phase
         )
-        self.draws = Draws() if program.is_random else None
+        self.draws = Steps() if program.is_random else None
 
     def __call__(self, values: Sequence[Any]) -> list[tf.Tensor]:
         inputs = [tf.cast(value, x.dtype) for x, value in zip(self.program.inputs, values)]
@@ -96,13 +106,39 @@ class InlinedProgram:
             held(variable, self.backend).assign(value)
 
 
+class PureProgram:
+    """A program as a function of the values of its variables, which changes none.
+
+    Args:
+        backend: the backend that lowers it.
+        program: an optimised program.
+    """
+
+    def __init__(self, backend: Any, program: Program) -> None:
+        variables = [update.variable for update in program.updates] + variables_read(program)
+        stand_ins = [Placeholder(v.shape, v.dtype, v.name) for v in variables]
+        results = substitute(program.results, dict(zip(variables, stand_ins)))
+        inputs = [*stand_ins, *program.inputs]
+        self._function = Differentiable(backend, inputs, results, len(results), 0)
+        self._outputs = len(program.outputs)
+
+    def __call__(
+        self, updated: Sequence[Any], read: Sequence[Any], inputs: Sequence[Any], draws: Draws
+    ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        pairs = zip(self._function.inputs, (*updated, *read, *inputs))
+        tensors = [tf.cast(value, x.dtype) for x, value in pairs]
+        state = tf.stack([tf.cast(part, tf.int64) for part in draws[:2]])
+        results = self._function(tensors, state)
+        return results[: self._outputs], results[self._outputs :]
+
+
 def held(variable: Variable, backend: Any) -> tf.Variable:
     """The tf.Variable in which the backend keeps a variable, also while a function is traced."""
     with tf.init_scope():
         return variable.held_by(backend)
 
 
-class Draws:
+class Steps:
     """The random states of a program's calls: the step counts up whenever TensorFlow runs one."""
 
     def __init__(self) -> None:

@@ -54,6 +54,10 @@ class _Loop:
         self.updated = [variable for variable, _ in program.updates]
 
     def __call__(self, *fed: tf.Tensor) -> list[tf.Tensor]:
+        with self.backend.placed():
+            return self._run(*fed)
+
+    def _run(self, *fed: tf.Tensor) -> list[tf.Tensor]:
         batches, state = fed[:-1], random_state_in(fed[-1])
         start: Values = {v.key: self.backend.storage_of(v).value() for v in self.program.variables}
 
