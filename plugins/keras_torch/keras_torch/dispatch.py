@@ -7,7 +7,8 @@ asked of PyTorch, on tensors without values, for two choices of the sizes that a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any, Callable
 
 import torch
@@ -16,6 +17,7 @@ from torch.utils import _pytree as pytree
 
 from keras_core.graph import Spec, Tensor
 from keras_core.graph import primitives as p
+from keras_core.plugins.authoring import is_known
 from keras_torch.dtypes import dtype_of, name_of
 from keras_torch.interop import Gradient
 
@@ -92,26 +94,27 @@ class Call:
 
     def results_seen(self) -> tuple[list[Any], Any, tuple[Spec, ...]]:
         """The leaves and the structure of the result, and specs of the tensors among them."""
-        first, second = (self._tried(choice) for choice in _CHOICES)
+        unknown = dict.fromkeys(n for x in self.tensors for n in x.sizes if not is_known(n))
+        choices = [dict(zip(unknown, cycle(numbers))) for numbers in _CHOICES]
+        first, second = map(self._tried, choices)
+        named = {(choices[0][size], choices[1][size]): size for size in unknown}
         leaves, structure = pytree.tree_flatten(first)
         pairs = zip(leaves, pytree.tree_flatten(second)[0])
-        specs = [_spec(a, b) for a, b in pairs if isinstance(a, torch.Tensor)]
+        specs = [_spec(a, b, named) for a, b in pairs if isinstance(a, torch.Tensor)]
         return leaves, structure, tuple(specs)
 
-    def _tried(self, choice: Sequence[int]) -> Any:
+    def _tried(self, sizes: Mapping[Any, int]) -> Any:
         """The result for tensors without values."""
-        names: dict[Any, int] = {}
         with torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True):
-            return self._applied([self._without_values(x, names, choice) for x in self.tensors])
-
-    def _without_values(self, x: Tensor, names: dict[Any, int], choice: Sequence[int]) -> Any:
-        for size in x.sizes:
-            if not isinstance(size, int):
-                names.setdefault(size, choice[len(names) % len(choice)])
-        shape = [size if isinstance(size, int) else names[size] for size in x.sizes]
-        return torch.empty(shape, dtype=dtype_of(x.dtype))
+            return self._applied(
+                [
+                    torch.empty([sizes.get(n, n) for n in x.sizes], dtype=dtype_of(x.dtype))
+                    for x in self.tensors
+                ]
+            )
 
 
-def _spec(first: torch.Tensor, second: torch.Tensor) -> Spec:
-    sizes = [a if a == b else None for a, b in zip(first.shape, second.shape)]
-    return Spec(sizes, name_of(first.dtype))
+def _spec(first: torch.Tensor, second: torch.Tensor, named: Mapping[Any, Any]) -> Spec:
+    """Sizes that are alike are known, and those that an input has too bear its name."""
+    pairs = zip(first.shape, second.shape)
+    return Spec([a if a == b else named.get((a, b)) for a, b in pairs], name_of(first.dtype))
