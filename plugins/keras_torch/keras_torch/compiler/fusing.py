@@ -12,8 +12,9 @@ from keras_core.plugins.authoring import FLOATS, made_by
 from keras_torch.kernel import Kernel, Site
 from keras_torch.lowering.convolution import Convolution
 from keras_torch.lowering.linalg import free_axes, matrix
+from keras_torch.lowering.pooling import Pooling
 
-Joined = tuple[Kernel, Sequence[Tensor]]
+Joined = tuple[Kernel, Sequence[Any]]
 
 _WIDE = ("float32", "float64")
 
@@ -100,3 +101,37 @@ def _with_bias(node: Node, bias: Tensor, convolution: Node) -> Joined | None:
     kernel = convolution.inputs[1]
     run = Convolution(convolution.params, kernel.shape[:-2]).forward  # type: ignore[arg-type]
     return Kernel("{run}({0}, {1}, {2})", {"run": run}), (*convolution.inputs, bias)
+
+
+# Where windows have their maxima, which the gradient of the pooling asks for again
+
+
+class Places:
+    """What a pooling finds besides its result."""
+
+    def __init__(self, pool: Node) -> None:
+        self.key = ("places", pool)
+
+
+def pooled_before(nodes: Sequence[Node]) -> dict[Node, Node]:
+    """Gradients of poolings that come after the pooling itself, with that; and these poolings."""
+    pools: dict[Any, Node] = {}
+    found: dict[Node, Node] = {}
+    for node in nodes:
+        if node.primitive.name not in ("max_pool", "max_pool_grad"):
+            continue
+        key = (node.inputs[0].key, tuple(sorted(node.params.items())))
+        if node.primitive.name == "max_pool":
+            pools[key] = node
+        elif key in pools:
+            found[node] = found[pools[key]] = pools[key]
+    return found
+
+
+def with_places(node: Node, pool: Node) -> Joined:
+    """The kernel of such a pooling or of its gradient."""
+    pooling = Pooling(pool.params)
+    if node is pool:
+        return Kernel("{run}({0})", {"run": pooling.maximum_with_places}), node.inputs
+    kernel = Kernel("{run}({0}, {1}, {2})", {"run": pooling.maximum_grad})
+    return kernel, (*node.inputs, Places(pool))

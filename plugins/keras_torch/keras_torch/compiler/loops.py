@@ -38,17 +38,25 @@ class Loop:
         results = self.body.results
         self.frame = Frame(self.writer, self.body.nodes, results, outer.indent + 1, times)
         self.rows: list[tuple[str, str]] = []
-        self.lists: dict[Any, str] = {}
+        self.lists: dict[Any, Tensor] = {}
+        self.into = {
+            key
+            for step in self.frame.steps
+            for key in step.results
+            if step.into and not self.writer.pure
+        }
+        self.stacks: dict[Any, str] = {}
 
     def write(self) -> list[str]:
         """Writes the loop; returns the names of its results."""
         self._bind_inputs()
-        states = [self._start(*pair) for pair in zip(self.body.states, self.initial)]
-        stacks = self._collect()
+        news = self.body.new_states
+        states = [self._start(*all) for all in zip(self.body.states, news, self.initial)]
+        self._collect()
         self._head()
         self.frame.write()
         self._end_of_step(states)
-        return [*states, *(self._stack(x, stacks) for x in self.body.collected)]
+        return [*states, *(self._stack(x) for x in self.body.collected)]
 
     def _line(self, text: str, inner: int = 0) -> None:
         self.writer.line(text, self.outer.indent + inner, self.node)
@@ -61,33 +69,60 @@ class Loop:
         for inside, x in zip(self.body.invariants, self.invariants):
             self.frame.bind(inside.key, self.outer.ref(x))
 
-    def _start(self, state: Tensor, initial: Tensor) -> str:
+    def _start(self, state: Tensor, new: Tensor, initial: Tensor) -> str:
         name = self.writer.new_name("s")
-        self._line(f"{name} = {self.outer.ref(initial)}")
         self.frame.bind(state.key, name)
+        if self._is_tracked(state, new):
+            self._track(state, new, self.outer.ref(initial), name)
+        else:
+            self._line(f"{name} = {self.outer.ref(initial)}")
         return name
 
-    def _collect(self) -> dict[Any, str]:
-        """Names of the tensors, or lists, that get the rows, by key of what is collected."""
-        into = {key: step.into for step in self.frame.steps for key in step.results}
-        stacks: dict[Any, str] = {}
+    def _is_tracked(self, state: Tensor, new: Tensor) -> bool:
+        """Whether the states before all steps are asked for, and a step can write the next one."""
+        collected = {x.key for x in self.body.collected}
+        is_free = state.key not in self.stacks and new.key not in self.frame.targets
+        can = new.key in self.into and state.spec == new.spec and None not in new.shape
+        return state.key in collected and is_free and can
+
+    def _track(self, state: Tensor, new: Tensor, initial: str, name: str) -> None:
+        """Keeps the state in the rows of one tensor, of which each step reads one and writes one."""
+        track, rows, row = (self.writer.new_name(hint) for hint in "qwo")
+        self._new_rows(track, new, " + 1")
+        turned = "[::-1]" if self.reverse else ""
+        self._line(f"{rows} = {track}.unbind(0){turned}")
+        self._line(f"{name} = {rows}[0].copy_({initial})")
+        self.rows.append((row, f"{rows}[:0:-1]" if self.reverse else f"{rows}[1:]"))
+        self.frame.targets[new.key] = row
+        front, back = f"{track}[:-1]", f"{track}[1:]"
+        before, after = (back, front) if self.reverse else (front, back)
+        self.stacks[state.key] = before
+        self.stacks.setdefault(new.key, after)
+
+    def _collect(self) -> None:
+        """Finds the tensors, or lists, that get the rows of what is collected."""
         for x in self.body.collected:
-            if x.key in stacks:
+            if x.key in self.stacks:
                 continue
-            stacks[x.key] = self.writer.new_name("q")
-            if into.get(x.key) and not self.writer.pure and None not in x.shape:
-                self._collect_in_place(x, stacks[x.key])
+            self.stacks[x.key] = self.writer.new_name("q")
+            if x.key in self.into and None not in x.shape:
+                self._collect_in_place(x, self.stacks[x.key])
             else:
-                self.lists[x.key] = stacks[x.key]
-                self._line(f"{stacks[x.key]} = []")
-        return stacks
+                self.lists[x.key] = x
+                self._line(f"{self.stacks[x.key]} = []")
 
     def _collect_in_place(self, x: Tensor, stack: str) -> None:
-        row, dtype = self.writer.new_name("o"), self.writer.name_of(dtype_of(x.dtype), "dtype")
-        shape = ", ".join([f"{self.outer.ref(self.sequences[0])}.shape[0]", *map(str, x.shape)])
-        self._line(f"{stack} = empty(({shape},), dtype={dtype}, device=device)")
+        row = self.writer.new_name("o")
+        self._new_rows(stack, x)
         self.rows.append((row, f"{stack}.unbind(0)"))
         self.frame.targets[x.key] = row
+
+    def _new_rows(self, name: str, x: Tensor, more: str = "") -> None:
+        """A tensor with a row for each step."""
+        dtype = self.writer.name_of(dtype_of(x.dtype), "dtype")
+        steps = f"{self.outer.ref(self.sequences[0])}.shape[0]{more}"
+        shape = ", ".join([steps, *map(str, x.shape)])
+        self._line(f"{name} = empty(({shape},), dtype={dtype}, device=device)")
 
     def _head(self) -> None:
         names, sources = zip(*self.rows)
@@ -97,25 +132,27 @@ class Loop:
         self._line(f"for {self.t}, ({', '.join(names)},) in enumerate({rows}):")
 
     def _end_of_step(self, states: list[str]) -> None:
-        for x in self.body.collected:
-            if x.key in self.lists:
-                self._line(f"{self.lists.pop(x.key)}.append({self.frame.ref(x)})", 1)
+        for x in self.lists.values():
+            self._line(f"{self.stacks[x.key]}.append({self.frame.ref(x)})", 1)
         news = [self.frame.ref(x) for x in self.body.new_states]
         if states:
             self._line(f"{', '.join(states)} = {', '.join(news)}", 1)
         elif not self.frame.steps:
             self._line("pass", 1)
 
-    def _stack(self, x: Tensor, stacks: dict[Any, str]) -> str:
-        name = stacks[x.key]
-        if x.key in self.frame.targets:
-            return name
-        stacked = self.writer.new_name("x")
+    def _stack(self, x: Tensor) -> str:
+        name = self.stacks[x.key]
+        if x.key not in self.lists:
+            return name if name.isidentifier() else self._named(name)
         rows = f"{name}[::-1]" if self.reverse else name
         join, shape = self.writer.name_of(_joined, "stacked"), tuple(n or 0 for n in x.shape)
         dtype = self.writer.name_of(dtype_of(x.dtype), "dtype")
-        self._line(f"{stacked} = {join}({rows}, {shape!r}, {dtype}, device)")
-        return stacked
+        return self._named(f"{join}({rows}, {shape!r}, {dtype}, device)")
+
+    def _named(self, text: str) -> str:
+        name = self.writer.new_name("x")
+        self._line(f"{name} = {text}")
+        return name
 
 
 def _joined(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keras_core.graph import Constant, Node, Tensor
-from keras_torch.compiler.fusing import fused
+from keras_torch.compiler.fusing import Places, fused, pooled_before, with_places
 from keras_torch.compiler.sizes import size_text
 from keras_torch.compiler.writer import Writer
 from keras_torch.kernel import Kernel, Site
@@ -36,7 +36,7 @@ class Step:
     """
 
     node: Node
-    inputs: Sequence[Tensor]
+    inputs: Sequence[Any]
     results: list[Any]
     text: str = ""
     into: str = ""
@@ -71,12 +71,13 @@ class Steps:
         self._uses = Counter(x.key for node in nodes for x in node.inputs)
         self._uses.update(x.key for x in results)
         self._wanted = {x.key for x in results}
+        self._pooled = pooled_before(nodes)
 
     def made(self) -> list[Step]:
         """The steps, in the order of the nodes."""
         steps = []
         for node in reversed(self._nodes):
-            results = [(node, index) for index in range(len(node.specs))]
+            results: list[Any] = [(node, index) for index in range(len(node.specs))]
             if node.primitive.pure and self._wanted.isdisjoint(results):
                 continue
             step = self._step(node, results)
@@ -87,6 +88,11 @@ class Steps:
     def _step(self, node: Node, results: list[Any]) -> Step:
         if node.primitive.loop:
             return Step(node, node.inputs, results, reads={x.key for x in node.inputs})
+        if node in self._pooled:
+            pool = self._pooled[node]
+            if pool is node:
+                results = [*results, Places(pool).key]
+            return self._written(node, results, *with_places(node, pool))
         joined = fused(node, self._uses, self._writer.pure)
         if joined is not None:
             return self._written(node, results, *joined)
@@ -94,7 +100,7 @@ class Steps:
         return self._written(node, results, kernel, node.inputs)
 
     def _written(
-        self, node: Node, results: list[Any], kernel: Kernel, inputs: Sequence[Tensor]
+        self, node: Node, results: list[Any], kernel: Kernel, inputs: Sequence[Any]
     ) -> Step:
         step = Step(node, inputs, results, shared=kernel.shared)
         step.text = self._filled(step, kernel.pattern, kernel)

@@ -46,8 +46,11 @@ def matrix(site: Site, number: int, rows: Axes, columns: Axes) -> str:
     order, text = (*rows, *columns), _floating(site, number)
     if len(rows) == len(columns) == 1:
         return text if order == (0, 1) else f"{text}.t()"
+    counts = [_count(site, number, axes) for axes in (rows, columns)]
+    if (*columns, *rows) == tuple(range(x.ndim)):
+        return f"{text}.reshape({counts[1]}, {counts[0]}).t()"
     moved = text if order == tuple(range(x.ndim)) else f"{text}.permute({order!r})"
-    return f"{moved}.reshape({_count(site, number, rows)}, {_count(site, number, columns)})"
+    return f"{moved}.reshape({counts[0]}, {counts[1]})"
 
 
 def _floating(site: Site, number: int) -> str:
