@@ -52,8 +52,7 @@ def symbolic(function: Callable[..., Any], args: Sequence[Any], kwargs: Any) -> 
     """
     call = Call(function, args, kwargs)
     leaves, structure, specs = call.results_seen()
-    call.results = len(specs)
-    gradient = Gradient(call)
+    gradient = Gradient(call, len(call.tensors), len(specs))
     tensors = iter(
         p.native(*call.tensors, fn=call, backend="torch", specs=specs, gradient=gradient)
     )
@@ -75,8 +74,6 @@ class Call:
         self._leaves, self._structure = pytree.tree_flatten((tuple(args), dict(kwargs)))
         self._places = [i for i, leaf in enumerate(self._leaves) if isinstance(leaf, Tensor)]
         self.tensors = [self._leaves[i] for i in self._places]
-        self.arity = len(self.tensors)
-        self.results = 0
 
     def __repr__(self) -> str:
         return f"the PyTorch function {getattr(self.function, '__name__', self.function)!r}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from itertools import count
 from threading import Lock
@@ -30,9 +29,9 @@ class EngineCalls:
         """Makes a function of PyTorch's tensors, which autograd and `torch.func` can derive."""
         return InlinedProgram(self, program, phase)
 
-    def gradient_of(self, function: Callable[..., Any]) -> Gradient:
+    def gradient_of(self, function: Callable[..., Any], arity: int, results: int) -> Gradient:
         """What autograd says of a function of tensors, of any order."""
-        return Gradient(function)
+        return Gradient(function, arity, results)
 
     def batches_of(self, value: Any) -> data.LoaderBatches | None:
         """The batches of a `DataLoader` or a `Dataset`, None for all else."""
@@ -99,12 +98,12 @@ class Gradient:
 
     Args:
         function: of tensors to a tensor or several.
-        order: which derivative of the function that it is at bottom this is.
+        inputs: how many tensors it takes.
+        results: how many it gives.
     """
 
-    def __init__(self, function: Callable[..., Any], order: int = 1) -> None:
-        self.function = function
-        self.order = order
+    def __init__(self, function: Callable[..., Any], inputs: int, results: int) -> None:
+        self.function, self.inputs, self.results = function, inputs, results
 
     def __repr__(self) -> str:
         return f"the gradient of {self.function!r}"
@@ -112,7 +111,7 @@ class Gradient:
     @property
     def gradient(self) -> Gradient:
         """The function of this one's cotangents and inputs that gives its inputs' ones."""
-        return Gradient(self, self.order + 1)
+        return Gradient(self, self.results + self.inputs, self.inputs)
 
     def __call__(self, *tensors: torch.Tensor) -> list[torch.Tensor]:
         """Cotangents of the inputs, zeros for those that the results do not depend on.
@@ -120,41 +119,8 @@ class Gradient:
         Args:
             tensors: the results' cotangents, then the inputs.
         """
-        results = self._results(len(tensors))
         run = _by_transformation if torch.is_grad_enabled() else _by_graph
-        return run(self.function, tensors[:results], tensors[results:])
-
-    def _results(self, given: int) -> int:
-        """How many of so many tensors are cotangents of results.
-
-        With n inputs and r results the first derivative is given n + r tensors and makes n, the
-        second is given those and n cotangents, and so on.
-        """
-        base = self.function
-        while isinstance(base, Gradient):
-            base = base.function
-        inputs, made = (1, 0), (0, 1)  # multiples of n and of r
-        for _ in range(self.order - 1):
-            inputs, made = (inputs[0] + made[0], inputs[1] + made[1]), inputs
-        of_n, of_r = inputs[0] + made[0], inputs[1] + made[1]
-        n = arity(base)
-        r = (given - of_n * n) // of_r if n is not None else 1
-        n = (given - of_r * r) // of_n if n is None else n
-        return made[0] * n + made[1] * r
-
-
-def arity(function: Callable[..., Any]) -> int | None:
-    """How many tensors a function takes; None where it takes any number."""
-    known = getattr(function, "arity", None)
-    if known is not None:
-        return known
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return None
-    return sum(p.default is p.empty and p.kind is not p.KEYWORD_ONLY for p in parameters)
+        return run(self.function, tensors[: self.results], tensors[self.results :])
 
 
 def listed(results: Any) -> list[torch.Tensor]:

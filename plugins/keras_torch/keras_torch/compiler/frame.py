@@ -56,14 +56,20 @@ class Frame:
         """Finds the bases of all results."""
         for step in self.steps:
             for index, key in enumerate(step.results):
-                own = (key,)
-                if step.is_loop:
-                    own = (step.results[0], *self._first_state(step, index))
-                shared: Iterable[Any] = (base for x in step.views for base in self.bases_of(x))
-                self.bases[key] = frozenset((*own, *shared))
-                self._made.add(own[0])
+                self.bases[key] = frozenset(self._bases(step, index))
                 if step.shared:
                     self._frozen.add(key)
+
+    def _bases(self, step: Step, index: int) -> Iterable[Any]:
+        """Those of one result; a view that turns out to be a copy counts as a view."""
+        own = step.results[0 if step.is_loop else index]
+        if step.is_loop:
+            yield from self._first_state(step, index)
+        for key in step.views:
+            yield from self.bases_of(key)
+        if step.shared or not step.views:
+            self._made.add(own)
+            yield own
 
     def _first_state(self, step: Step, index: int) -> Iterable[Any]:
         """What a final state is where the loop makes no step."""
@@ -85,13 +91,9 @@ class Frame:
         self._kept = {base for x in self.results for base in self.bases_of(x.key)}
         self._result_keys = {x.key for x in self.results}
 
-    def readers(self, base: Any) -> list[int]:
-        """The steps that read what may share a base's memory."""
-        return [
-            number
-            for number, step in enumerate(self.steps)
-            if any(base in self.bases_of(key) for key in step.reads)
-        ]
+    def last_reader(self, base: Any) -> int:
+        """The last step that reads what may share a base's memory; -1 where none does."""
+        return self._last.get(base, -1)
 
     def is_own(self, key: Any) -> bool:
         """Whether a tensor was made here and shares memory with nothing that was not."""

@@ -8,7 +8,7 @@ that a run that fails leaves the variables as they were.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Union
 
 import torch
@@ -29,7 +29,7 @@ def in_place(frame: Frame, updates: Sequence[Update]) -> Targets:
     """
     frame.find_last()
     makers = {key: (number, step) for number, step in enumerate(frame.steps) for key in step.results}
-    results = [base for x in frame.results for base in frame.bases_of(x.key)]
+    results = {base for x in frame.results for base in frame.bases_of(x.key)}
     targets: Targets = {}
     for variable, value in updates:
         maker = makers.get(value.key)
@@ -49,11 +49,11 @@ def _is_takable(
     value: Tensor,
     number: int,
     step: Step,
-    results: Sequence[Any],
+    results: Collection[Any],
 ) -> bool:
     if not step.into or value.spec != variable.spec or variable.key in results:
         return False
-    if any(reader > number for reader in frame.readers(variable.key)):
+    if frame.last_reader(variable.key) > number:
         return False
     sharing = [key for key in step.reads if variable.key in frame.bases_of(key)]
     return not sharing or (sharing == [variable.key] and variable.key in step.inplace)
