@@ -82,11 +82,10 @@ class FunctionalBackend(Backend):
         template = self.template(program, True)
         return template and template.bound(Binding())
 
-    def template(self, program: Program, loop: bool) -> Any:  # type: ignore[override]
-        pure: Pure | None = self.functional(program)
-        if loop:
-            pure = self.loop(pure, program)
-        return pure and _Template(self, program, self.jit(pure, program), loop)
+    def template(self, program: Program, loop: bool) -> Any:
+        pure = self.functional(program)
+        run = self.loop(pure, program) if loop else pure
+        return run and _Template(self, program, self.jit(run, program), loop)
 
     def inline(self, program: Program, phase: int) -> Inlined:
         return _Inlined(self, optimize(program, phase))

@@ -94,7 +94,7 @@ def _helped(
 ) -> Future[None] | None:
     """Starts a helping thread; None where the interpreter is ending and takes no more of them."""
     try:
-        return _pool(helpers).submit(_help, run, starts, step, total, place)
+        return _pool(max(helpers, available() - 1)).submit(_help, run, starts, step, total, place)
     except RuntimeError:
         return None
 

@@ -101,7 +101,10 @@ class TensorflowBackend(EngineCalls, Backend):
     def on(self, device: str) -> Backend:
         if device not in self.devices():
             return super().on(device)
-        return self._others.get(device) or TensorflowBackend(device, self._others)
+        if device not in self._others:
+            other = TensorflowBackend(device, self._others)
+            other.lowerings = self.lowerings  # with the kernels that plugins have added
+        return self._others[device]
 
     def placed(self) -> AbstractContextManager[Any]:
         """A context in which operations and variables are made on this backend's device."""

@@ -8,7 +8,7 @@ import pytest
 from keras_core import backend as K
 from keras_core import layers, models, optimizers
 from keras_core.graph import evaluate, gradients
-from keras_core.graph.primitives import max_pool
+from keras_core.graph.primitives import batch_norm_train, max_pool
 from keras_core.graph.tensor import Placeholder
 
 
@@ -30,11 +30,20 @@ def draw(*shape):
 
 @pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
 @pytest.mark.parametrize("padding", ["same", "valid"])
-def test_convolution_and_its_gradients(data_format, padding):
-    x, kernel = Placeholder((None, 6, 6, 6)), Placeholder((2, 3, 6, 4))
-    y = K.conv2d(x, kernel, (2, 1), padding, data_format)
+@pytest.mark.parametrize("strides", [(1, 1), (2, 1)], ids=str)
+@pytest.mark.parametrize("size", [(1, 1), (2, 3)], ids=str)
+def test_convolution_and_its_gradients(data_format, padding, strides, size):
+    x, kernel = Placeholder((None, 6, 6, 6)), Placeholder((*size, 6, 4))
+    y = K.conv2d(x, kernel, strides, padding, data_format)
     results = [y, *gradients([K.sum(K.square(y))], [x, kernel])]
-    agree([x, kernel], results, [draw(2, 6, 6, 6), draw(2, 3, 6, 4)])
+    agree([x, kernel], results, [draw(2, 6, 6, 6), draw(*size, 6, 4)])
+
+
+def test_batch_normalization_and_its_gradients():
+    x, gamma, beta = Placeholder((None, 4, 3)), Placeholder((3,)), Placeholder((3,))
+    y, mean, var = batch_norm_train(x, gamma, beta, axes=(0, 1), epsilon=1e-3)
+    results = [y, mean, var, *gradients([K.sum(K.square(y) * x)], [x, gamma, beta])]
+    agree([x, gamma, beta], results, [draw(5, 4, 3) + 2, draw(3), draw(3)])
 
 
 def test_overlapping_maxima_and_their_gradient():

@@ -2,6 +2,7 @@
 
 These know padding that is equal on both sides; other padding is put around the tensor before. In
 modes without C code Theano has no such operation worth the name: there the plain meaning runs.
+Where the window is one point and channels come last, all is products of matrices as they lie.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from theano.tensor.nnet import abstract_conv
 from keras_core.graph import Node
 from keras_core.plugins.authoring import Window
 from keras_theano import settings
-from keras_theano.lowering._common import filled
+from keras_theano.lowering._common import filled, filled_with
 from keras_theano.lowering._geometry import (
     Geometry,
     channels_back,
@@ -92,7 +93,53 @@ def _kernel(filters: Any, rank: int) -> Any:
     return thin.dimshuffle(*range(2, rank), 1, 0)
 
 
+def _is_product(node: Node, kernel_shape: Sequence[Any]) -> bool:
+    """Whether a product of the channels at each point is all that there is to do."""
+    is_point = all(size == 1 for size in kernel_shape[:-2])
+    return is_point and node.params["groups"] == 1 and not is_first(node)
+
+
+def _points(x: Any, strides: Sequence[int]) -> Any:
+    """What windows of one point meet."""
+    return x if set(strides) == {1} else x[(slice(None), *(slice(None, None, n) for n in strides))]
+
+
+def _rows(x: Any) -> Any:
+    """A matrix with the channels in its columns."""
+    return x.reshape((-1, x.shape[x.ndim - 1]), ndim=2)
+
+
+def _spread(rows: Any, like: Any) -> Any:
+    """The inverse of `_rows`, for points as `like` has them."""
+    whole = [*(like.shape[i] for i in range(like.ndim - 1)), rows.shape[1]]
+    return rows.reshape(whole, ndim=like.ndim)
+
+
+def _product(node: Node, x: Any, kernel: Any) -> Any:
+    points = _points(x, node.params["strides"])
+    return _spread(T.dot(_rows(points), _matrix(kernel)), points)
+
+
+def _matrix(kernel: Any) -> Any:
+    return kernel.reshape(kernel.shape[kernel.ndim - 2 :], ndim=2)
+
+
+def _product_input_grad(node: Node, g: Any, kernel: Any, *dims: Any) -> Any:
+    at_points = _spread(T.dot(_rows(g), _matrix(kernel).T), g)
+    if set(node.params["strides"]) == {1}:
+        return at_points
+    space = filled_with(0, filled(node, dims), g.dtype)
+    return T.set_subtensor(_points(space, node.params["strides"]), at_points)
+
+
+def _product_kernel_grad(node: Node, x: Any, g: Any) -> Any:
+    points = _points(x, node.params["strides"])
+    return T.dot(_rows(points).T, _rows(g)).reshape(node.specs[0].shape)
+
+
 def _conv(node: Node, x: Any, kernel: Any) -> Any:
+    if _is_product(node, node.inputs[1].shape):
+        return _product(node, x, kernel)
     source, window = node.inputs[0].shape, node.inputs[1].shape[:-2]
     use = _use(node, source, window)
     border, around = _split_padding(use)
@@ -102,6 +149,8 @@ def _conv(node: Node, x: Any, kernel: Any) -> Any:
 
 
 def _conv_input_grad(node: Node, g: Any, kernel: Any, *dims: Any) -> Any:
+    if _is_product(node, node.inputs[1].shape):
+        return _product_input_grad(node, g, kernel, *dims)
     first = is_first(node)
     use = _use(node, node.specs[0].shape, node.inputs[1].shape[:-2])
     border, around = _split_padding(use)
@@ -118,6 +167,8 @@ def _conv_input_grad(node: Node, g: Any, kernel: Any, *dims: Any) -> Any:
 
 
 def _conv_kernel_grad(node: Node, x: Any, g: Any) -> Any:
+    if _is_product(node, node.specs[0].shape):
+        return _product_kernel_grad(node, x, g)
     first = is_first(node)
     use = _use(node, node.inputs[0].shape, node.params["kernel_size"])
     border, around = _split_padding(use)
