@@ -15,6 +15,7 @@ DISTRIBUTIONS = {
     "numpy": "keras-numpy",
     "tensorflow": "'keras-tf[cpu]'",
     "theano": "keras-theano",
+    "torch": "keras-torch",
 }
 
 # What Keras writes into a keras.json that it finds missing.

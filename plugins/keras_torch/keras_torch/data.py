@@ -34,7 +34,13 @@ class LoaderBatches:
     def __iter__(self) -> Iterator[Any]:
         for batch in self.loader:
             parts = [*map(_as_arrays, batch)] if isinstance(batch, (tuple, list)) else None
-            yield _as_arrays(batch) if parts is None else parts[0] if len(parts) == 1 else tuple(parts)
+            yield (
+                _as_arrays(batch)
+                if parts is None
+                else parts[0]
+                if len(parts) == 1
+                else tuple(parts)
+            )
 
     def __len__(self) -> int:
         """The number of batches.

@@ -96,7 +96,9 @@ class _Run:
         if len(inputs) != len(self._dtypes):
             raise ValueError(f"The model has {len(self._dtypes)} inputs; {len(inputs)} were given.")
         fed = [x.to(dtype) for x, dtype in zip(inputs, self._dtypes)]
-        updated, read = ([value(variable) for variable in part] for part in (self.updated, self._read))
+        updated, read = (
+            [value(variable) for variable in part] for part in (self.updated, self._read)
+        )
         run = self._open if torch.compiler.is_compiling() else self._run
         outputs, values = run(updated, read, fed, self._draws.next())
         return outputs, [new.detach() for new in values]

@@ -45,7 +45,7 @@ def small(**options):
 
 
 def loss_of(outputs):
-    return (3.0 * outputs[0][:, :1] ** 2 - outputs[1] * outputs[0][:, 1:])
+    return 3.0 * outputs[0][:, :1] ** 2 - outputs[1] * outputs[0][:, 1:]
 
 
 def by_k(model, arrays):

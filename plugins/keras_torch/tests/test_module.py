@@ -29,7 +29,12 @@ def near(a, b):
 
 def model():
     return Sequential(
-        [Dense(5, activation="tanh", input_shape=(4,)), BatchNormalization(), Dropout(0.2), Dense(1)]
+        [
+            Dense(5, activation="tanh", input_shape=(4,)),
+            BatchNormalization(),
+            Dropout(0.2),
+            Dense(1),
+        ]
     )
 
 
@@ -113,7 +118,12 @@ def test_as_many_inputs_as_the_model_has():
 
 def images():
     return Sequential(
-        [Conv2D(3, 3, activation="relu", input_shape=(8, 8, 2)), MaxPooling2D(), Flatten(), Dense(2)]
+        [
+            Conv2D(3, 3, activation="relu", input_shape=(8, 8, 2)),
+            MaxPooling2D(),
+            Flatten(),
+            Dense(2),
+        ]
     )
 
 
@@ -135,5 +145,3 @@ def test_export_wants_known_sizes():
     made = Sequential([LSTM(3, input_shape=(None, 2))])
     with pytest.raises(ValueError, match="known sizes"):
         keras_torch.export(made)
-
-

@@ -9,7 +9,6 @@ from importlib import metadata
 import pytest
 
 import keras_core
-import keras_core.graph  # noqa: F401  (declares the primitives)
 from keras_core.graph.primitive import PRIMITIVES
 from keras_core.plugins import load_backend
 from keras_core.plugins.discovery import backend_info, find
@@ -22,7 +21,9 @@ NOT_LOWERED = {
 
 def test_hooks_load_no_engine():
     code = "import sys, keras_torch.plugin as p; p.keras_core_backend_info(); "
-    code += "print({'torch', 'numpy', 'keras_core.graph', 'keras_torch.backend'} & set(sys.modules))"
+    code += (
+        "print({'torch', 'numpy', 'keras_core.graph', 'keras_torch.backend'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("set()\n", "")
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keras_core.graph import Constant, Node, Tensor
+from keras_torch.compiler.loops import Loop
 from keras_torch.compiler.steps import OUT, Step, Steps
 from keras_torch.compiler.writer import Writer
 
@@ -49,6 +50,10 @@ class Frame:
         self.bases: dict[Any, Bases] = {}
         self._follow()
         self._users: dict[str, set[Any]] = {}
+
+    def within(self, nodes: Sequence[Node], results: Sequence[Tensor], time: str) -> Frame:
+        """A frame for the body of a loop, whose steps `time` counts."""
+        return Frame(self.writer, nodes, results, self.indent + 1, (*self.times, time))
 
     # What shares memory, and what is read when
 
@@ -120,8 +125,6 @@ class Frame:
             self._drop(step, number)
 
     def _write_loop(self, step: Step) -> None:
-        from keras_torch.compiler.loops import Loop
-
         names = Loop(self, step.node).write()
         for key, name in zip(step.results, names):
             self._settle(key, name)
@@ -190,5 +193,3 @@ class Frame:
                     gone.append(name)
         if gone and not self.times:
             self.writer.line(f"del {', '.join(sorted(gone))}", self.indent)
-
-

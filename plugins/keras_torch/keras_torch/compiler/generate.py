@@ -68,9 +68,7 @@ def _parts(program: Program) -> tuple[list[Tensor], list[Tensor]]:
     return list(program.outputs), [update.value for update in program.updates]
 
 
-def program_code(
-    program: Program, lowerings: Mapping[str, Lowering], device: torch.device
-) -> Code:
+def program_code(program: Program, lowerings: Mapping[str, Lowering], device: torch.device) -> Code:
     """The code of a function (arrays, state) -> outputs, which updates variables."""
     writer = Writer(lowerings, device, pure=False)
     steps = adam_steps(program)
@@ -130,9 +128,7 @@ def _returned(program: Program, frame: Frame, targets: Mapping[Any, Variable]) -
     return returned
 
 
-def _write_copies(
-    updates: Sequence[Update], frame: Frame, targets: Mapping[Any, Variable]
-) -> None:
+def _write_copies(updates: Sequence[Update], frame: Frame, targets: Mapping[Any, Variable]) -> None:
     """Copies at the end; a value in some variable's memory is saved before any write."""
     pairs = []
     for variable, value in updates:

@@ -27,16 +27,12 @@ class Loop:
     """
 
     def __init__(self, outer: Frame, node: Node) -> None:
-        from keras_torch.compiler.frame import Frame
-
         self.outer, self.node, self.writer = outer, node, outer.writer
         self.body: Body = node.params["body"]
         self.reverse: bool = node.params["reverse"]
         self.sequences, self.initial, self.invariants = self.body.split(node.inputs)
         self.t = self.writer.new_name("t")
-        times = (*outer.times, self.t)
-        results = self.body.results
-        self.frame = Frame(self.writer, self.body.nodes, results, outer.indent + 1, times)
+        self.frame = outer.within(self.body.nodes, self.body.results, self.t)
         self.rows: list[tuple[str, str]] = []
         self.lists: dict[Any, Tensor] = {}
         self.into = {
@@ -86,7 +82,7 @@ class Loop:
         return state.key in collected and is_free and can
 
     def _track(self, state: Tensor, new: Tensor, initial: str, name: str) -> None:
-        """Keeps the state in the rows of one tensor, of which each step reads one and writes one."""
+        """Keeps the state in rows of one tensor; each step reads one row and writes the next."""
         track, rows, row = (self.writer.new_name(hint) for hint in "qwo")
         self._new_rows(track, new, " + 1")
         turned = "[::-1]" if self.reverse else ""

@@ -12,6 +12,7 @@ import torch
 from keras_core.graph import Program
 from keras_core.plugins import Draws
 from keras_core.plugins.authoring import collector_paused, expand, variables_read
+from keras_torch.compiler.generate import pure_code
 from keras_torch.kernel import Lowering
 
 MOST_EXACT = 32
@@ -64,8 +65,6 @@ class PureFunction:
 
     @collector_paused()
     def _write(self, shapes: Any) -> Any:
-        from keras_torch.compiler.generate import pure_code
-
         program = self._program
         if shapes is not None:
             program = expand(program, self._lowerings, "torch", shapes)

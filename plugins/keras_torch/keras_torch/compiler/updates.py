@@ -28,12 +28,18 @@ def in_place(frame: Frame, updates: Sequence[Update]) -> Targets:
     Steps that are to be done after all others are moved to the end of the frame.
     """
     frame.find_last()
-    makers = {key: (number, step) for number, step in enumerate(frame.steps) for key in step.results}
+    makers = {
+        key: (number, step) for number, step in enumerate(frame.steps) for key in step.results
+    }
     results = {base for x in frame.results for base in frame.bases_of(x.key)}
     targets: Targets = {}
     for variable, value in updates:
         maker = makers.get(value.key)
-        if maker and value.key not in targets and _is_takable(frame, variable, value, *maker, results):
+        if (
+            maker
+            and value.key not in targets
+            and _is_takable(frame, variable, value, *maker, results)
+        ):
             targets[value.key] = variable
     late = _late(frame, targets)
     if any(step.is_loop or not step.node.primitive.pure for step in late):

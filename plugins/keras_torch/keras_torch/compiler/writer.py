@@ -32,9 +32,7 @@ class Writer:
         nodes: the node that a line belongs to, by the line's place.
     """
 
-    def __init__(
-        self, lowerings: Mapping[str, Lowering], device: torch.device, pure: bool
-    ) -> None:
+    def __init__(self, lowerings: Mapping[str, Lowering], device: torch.device, pure: bool) -> None:
         self.lowerings, self.device, self.pure = lowerings, device, pure
         self.names: dict[str, Any] = {"device": device, "empty": torch.empty}
         self.variables: dict[str, Variable] = {}

@@ -1,8 +1,8 @@
 """How images of the graph and windows that slide over them look to PyTorch.
 
-PyTorch wants channels on axis 1. Images with channels last are seen so through a permuted view, whose
-memory its kernels know as the format `channels_last`; nothing is copied. What has one spatial axis
-gets a second one of size 1, since PyTorch copies such data into another order itself.
+PyTorch wants channels on axis 1. Images with channels last are seen so through a permuted view,
+whose memory its kernels know as the format `channels_last`; nothing is copied. What has one spatial
+axis gets a second one of size 1, since PyTorch copies such data into another order itself.
 """
 
 from __future__ import annotations

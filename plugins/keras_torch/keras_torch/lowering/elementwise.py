@@ -41,10 +41,9 @@ def _lower_clip(site: Site) -> Kernel:
     if dtype not in FLOATS:
         pattern = "{0}.clamp({low}, {high}).to({dtype})"
         return Kernel(pattern, {"low": low, "high": high, "dtype": dtype_of(dtype)})
-    limits = {"min": low, "max": high}
-    texts = [f"{name}={value!r}" for name, value in limits.items() if not math.isinf(value)]
-    if len(texts) < 2 and not math.isinf(low) + math.isinf(high) == 1:
-        texts = ["min={low}", "max={high}"]
+    texts = ["min={low}"] * (low != -math.inf) + ["max={high}"] * (high != math.inf)
+    if not texts:
+        return Kernel("{0}", view=(0,))
     names = {"clamp": torch.clamp, "low": low, "high": high}
     bounds = ", ".join(texts)
     return Kernel(

@@ -115,16 +115,23 @@ def _placed(g: torch.Tensor, starts: Sequence[int], shape: Sequence[int]) -> tor
 
 
 def _lower_gather(site: Site) -> Kernel:
-    x, indices = site.inputs
-    axis, names = site.params["axis"], {"gather": _gathered, "select": torch.index_select}
-    if indices.ndim == 1 and indices.dtype in ("int32", "int64") and x.ndim:
-        return Kernel(f"{{select}}({{0}}, {axis}, {{1}})", names)
-    return Kernel(f"{{gather}}({{0}}, {{1}}, {axis})", names)
+    return Kernel(f"{{gather}}({{0}}, {{1}}, {site.params['axis']})", {"gather": _gathered})
 
 
 def _gathered(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
-    flat = x.index_select(axis, _flat(indices))
+    try:
+        if indices.dim() == 1:
+            return x.index_select(axis, _flat(indices))
+        flat = x.index_select(axis, _flat(indices))
+    except IndexError as error:
+        raise _out_of_range(indices, x.shape[axis], axis) from error
     return flat.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+
+
+def _out_of_range(indices: torch.Tensor, size: int, axis: int) -> IndexError:
+    """What PyTorch says of an index, with the index."""
+    wrong = next(i for i in indices.reshape(-1).tolist() if not 0 <= i < size)
+    return IndexError(f"index {wrong} is out of range for axis {axis} of size {size}")
 
 
 def _flat(indices: torch.Tensor) -> torch.Tensor:
@@ -138,11 +145,12 @@ def _lower_gather_grad(site: Site) -> Kernel:
     return Kernel(pattern, {"added": _added})
 
 
-def _added(
-    g: torch.Tensor, indices: torch.Tensor, shape: Sequence[int], axis: int
-) -> torch.Tensor:
+def _added(g: torch.Tensor, indices: torch.Tensor, shape: Sequence[int], axis: int) -> torch.Tensor:
     rows = g.reshape(*shape[:axis], -1 if g.numel() else indices.numel(), *shape[axis + 1 :])
-    return g.new_zeros(shape).index_add_(axis, _flat(indices), rows)
+    try:
+        return g.new_zeros(shape).index_add_(axis, _flat(indices), rows)
+    except IndexError as error:
+        raise _out_of_range(indices, shape[axis], axis) from error
 
 
 def _lower_one_hot(site: Site) -> Kernel:

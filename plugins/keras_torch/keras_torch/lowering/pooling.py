@@ -32,12 +32,18 @@ class Pooling:
         self.none = (0,) * self.images.axes
         self.most = [n // 2 for n in self.size]
         flat = self.images.axes == 2
-        self._max = (_aten.max_pool2d_with_indices if flat else _aten.max_pool3d_with_indices).default
+        self._max = (
+            _aten.max_pool2d_with_indices if flat else _aten.max_pool3d_with_indices
+        ).default
         self._max_backward = (
-            _aten.max_pool2d_with_indices_backward if flat else _aten.max_pool3d_with_indices_backward
+            _aten.max_pool2d_with_indices_backward
+            if flat
+            else _aten.max_pool3d_with_indices_backward
         ).default
         self._avg = (_aten.avg_pool2d if flat else _aten.avg_pool3d).default
-        self._avg_backward = (_aten.avg_pool2d_backward if flat else _aten.avg_pool3d_backward).default
+        self._avg_backward = (
+            _aten.avg_pool2d_backward if flat else _aten.avg_pool3d_backward
+        ).default
 
     # Maximum
 

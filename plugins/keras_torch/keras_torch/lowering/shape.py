@@ -11,7 +11,7 @@ from keras_torch.kernel import Kernel, Lowering, Site, extent, extents, places, 
 
 
 def _lower_reshape(site: Site) -> Kernel:
-    x, shape = site.inputs[0], site.spec.shape
+    shape = site.spec.shape
     if None not in shape:
         return Kernel(f"{{0}}.reshape({tuple_of(shape)})", view=(0,))
     asked = site.params["shape"]
