@@ -125,7 +125,7 @@ def _gathered(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor
         flat = x.index_select(axis, _flat(indices))
     except IndexError as error:
         raise _out_of_range(indices, x.shape[axis], axis) from error
-    return flat.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return flat.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
 def _out_of_range(indices: torch.Tensor, size: int, axis: int) -> IndexError:
@@ -146,7 +146,8 @@ def _lower_gather_grad(site: Site) -> Kernel:
 
 
 def _added(g: torch.Tensor, indices: torch.Tensor, shape: Sequence[int], axis: int) -> torch.Tensor:
-    rows = g.reshape(*shape[:axis], -1 if g.numel() else indices.numel(), *shape[axis + 1 :])
+    count = -1 if g.numel() else indices.numel()
+    rows = g.reshape((*shape[:axis], count, *shape[axis + 1 :]))
     try:
         return g.new_zeros(shape).index_add_(axis, _flat(indices), rows)
     except IndexError as error:
