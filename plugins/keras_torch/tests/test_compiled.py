@@ -104,6 +104,19 @@ def test_values_are_computed_right_into_variables(compiled):
     assert "copy_" not in run.source((3, 4))
 
 
+def test_outputs_made_of_new_values_are_the_caller_s_own(compiled):
+    v = Variable(X)
+    new = p.add(v, v)
+    outputs = [p.reshape(new, shape=(12,)), p.square(p.reshape(new, shape=(4, 3)))]
+    run = compiled([], outputs, [Update(v, new)])
+    first, square = run()
+    np.testing.assert_array_equal(first, 2 * X.ravel())
+    np.testing.assert_allclose(square, np.square(2 * X).reshape(4, 3), rtol=1e-6)
+    run()
+    np.testing.assert_array_equal(first, 2 * X.ravel())
+    np.testing.assert_array_equal(v.get_value(), 4 * X)
+
+
 def test_a_variable_has_one_tensor_for_life(compiled):
     v = Variable(X)
     run = compiled([], [v], [Update(v, p.negative(v))])

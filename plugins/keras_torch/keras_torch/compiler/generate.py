@@ -114,11 +114,11 @@ def _head(program: Program, frame: Frame, writer: Writer) -> list[str]:
 
 def _returned(program: Program, frame: Frame, targets: Mapping[Any, Variable]) -> list[str]:
     """The outputs, each in memory of its own."""
-    taken: set[Any] = set()
+    taken: set[Any] = set(targets)
     returned = []
     for y in program.outputs:
         bases = frame.bases_of(y.key)
-        is_own = frame.is_own(y.key) and y.key not in targets and not bases & taken
+        is_own = frame.is_own(y.key) and not bases & taken
         taken |= bases
         copy = "contiguous" if is_own else "clone"
         options = "" if is_own else "memory_format=contiguous"
