@@ -48,6 +48,7 @@ class Frame:
         self._frozen: set[Any] = set()
         self._made: set[Any] = set()
         self.bases: dict[Any, Bases] = {}
+        self._loops = {step.node: Loop(self, step.node) for step in self.steps if step.is_loop}
         self._follow()
         self._users: dict[str, set[Any]] = {}
 
@@ -69,17 +70,13 @@ class Frame:
         """Those of one result; a view that turns out to be a copy counts as a view."""
         own = step.results[0 if step.is_loop else index]
         if step.is_loop:
-            yield from self._first_state(step, index)
+            for x in self._loops[step.node].passed_on(index):
+                yield from self.bases_of(x.key)
         for key in step.views:
             yield from self.bases_of(key)
         if step.shared or not step.views:
             self._made.add(own)
             yield own
-
-    def _first_state(self, step: Step, index: int) -> Iterable[Any]:
-        """What a final state is where the loop makes no step."""
-        states = step.node.params["body"].split(step.inputs)[1]
-        return self.bases_of(states[index].key) if index < len(states) else ()
 
     def bases_of(self, key: Any) -> Bases:
         """The results, or leaves, whose memory a tensor may share."""
@@ -99,6 +96,10 @@ class Frame:
     def last_reader(self, base: Any) -> int:
         """The last step that reads what may share a base's memory; -1 where none does."""
         return self._last.get(base, -1)
+
+    def is_made(self, key: Any) -> bool:
+        """Whether a tensor was made here, not handed in, and is no view of what was."""
+        return self.bases_of(key) <= self._made
 
     def is_own(self, key: Any) -> bool:
         """Whether a tensor was made here and shares memory with nothing that was not."""
@@ -125,7 +126,7 @@ class Frame:
             self._drop(step, number)
 
     def _write_loop(self, step: Step) -> None:
-        names = Loop(self, step.node).write()
+        names = self._loops[step.node].write()
         for key, name in zip(step.results, names):
             self._settle(key, name)
 

@@ -6,6 +6,7 @@ each step. What is collected is written right into the rows of one tensor, where
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -42,6 +43,14 @@ class Loop:
             if step.into and not self.writer.pure
         }
         self.stacks: dict[Any, str] = {}
+
+    def passed_on(self, index: int) -> Sequence[Tensor]:
+        """The inputs whose memory a result may share."""
+        if index >= len(self.body.states):
+            return ()
+        if not self.frame.is_made(self.body.new_states[index].key):
+            return self.node.inputs
+        return () if self.sequences[0].shape[0] else (self.initial[index],)
 
     def write(self) -> list[str]:
         """Writes the loop; returns the names of its results."""
