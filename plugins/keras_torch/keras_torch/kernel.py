@@ -43,10 +43,12 @@ class Site(NamedTuple):
     Attributes:
         node: the node.
         pure: whether the code has to be a pure function.
+        device: the kind of device.
     """
 
     node: Node
     pure: bool = False
+    device: str = "cpu"
 
     @property
     def params(self) -> dict[str, Any]:

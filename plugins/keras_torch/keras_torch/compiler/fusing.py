@@ -9,9 +9,10 @@ import torch
 
 from keras_core.graph import PRIMITIVES, Node, Tensor
 from keras_core.plugins.authoring import FLOATS, made_by
+from keras_torch import products
 from keras_torch.kernel import Kernel, Site
 from keras_torch.lowering.convolution import Convolution
-from keras_torch.lowering.linalg import free_axes, matrix
+from keras_torch.lowering.linalg import plan_of
 from keras_torch.lowering.pooling import Pooling
 
 Joined = tuple[Kernel, Sequence[Any]]
@@ -19,14 +20,14 @@ Joined = tuple[Kernel, Sequence[Any]]
 _WIDE = ("float32", "float64")
 
 
-def fused(node: Node, uses: Mapping[Any, int], pure: bool) -> Joined | None:
+def fused(site: Site, uses: Mapping[Any, int]) -> Joined | None:
     """A kernel for a node and some that it alone reads, with what this reads; None where not.
 
     Args:
-        node: the last one of them.
+        site: where the last one of them stands.
         uses: how often each tensor is read.
-        pure: whether the code has to be a pure function.
     """
+    node = site.node
     if node.primitive.name not in ("add", "subtract") or node.specs[0].dtype not in FLOATS:
         return None
     orders = [(0, 1), (1, 0)] if node.primitive.name == "add" else [(0, 1)]
@@ -34,13 +35,14 @@ def fused(node: Node, uses: Mapping[Any, int], pure: bool) -> Joined | None:
         a, b = node.inputs[first], node.inputs[second]
         if b.node is None or uses[b.key] != 1:
             continue
-        found = _joined(node, a, b, pure)
+        found = _joined(site, a, b)
         if found is not None:
             return found
     return None
 
 
-def _joined(node: Node, a: Tensor, b: Tensor, pure: bool) -> Joined | None:
+def _joined(site: Site, a: Tensor, b: Tensor) -> Joined | None:
+    node = site.node
     sign = 1 if node.primitive.name == "add" else -1
     factors = made_by(PRIMITIVES["multiply"], b)
     if factors is not None:
@@ -49,7 +51,7 @@ def _joined(node: Node, a: Tensor, b: Tensor, pure: bool) -> Joined | None:
         return None
     product = made_by(PRIMITIVES["dot"], b)
     if product is not None:
-        return _with_matrices(node, a, product, pure)
+        return _with_matrices(site, a, product)
     convolution = made_by(PRIMITIVES["conv"], b)
     return None if convolution is None else _with_bias(node, a, convolution)
 
@@ -70,26 +72,23 @@ def _with_product(node: Node, a: Tensor, factors: Node, sign: int) -> Joined | N
     return kernel, inputs
 
 
-def _with_matrices(node: Node, a: Tensor, product: Node, pure: bool) -> Joined | None:
-    """a + b @ c."""
-    x, y = product.inputs
-    contract, batch = product.params["contract"], product.params["batch"]
-    free_x, free_y = free_axes(x, contract[0]), free_axes(y, contract[1])
-    is_flat = not batch[0] and len(free_x) == len(free_y) == 1
-    if not is_flat or node.specs[0].dtype not in _WIDE:
+def _with_matrices(site: Site, a: Tensor, product: Node) -> Joined | None:
+    """a + b @ c; where a is a number for each column, b may have more axes than a matrix."""
+    result = site.spec
+    plan = plan_of(site._replace(node=product))
+    if plan is None or result.dtype not in _WIDE or result.sizes != product.specs[0].sizes:
         return None
-    if node.specs[0].sizes != product.specs[0].sizes:
+    is_bias = a.ndim == 1 and a.sizes == result.sizes[-1:]
+    if not is_bias and not plan.is_flat:
         return None
-    site = Site(product, pure)
-    left, right = matrix(site, 0, free_x, contract[0]), matrix(site, 1, contract[1], free_y)
-    is_whole = a.sizes == node.specs[0].sizes
-    kernel = Kernel(
-        f"{{fn}}({{2}}, {left}, {right})",
-        {"fn": torch.addmm},
-        into=f"{{fn}}({{2}}, {left}, {right}, out={{out}})",
-        inplace=(2,) if is_whole else (),
-    )
-    return kernel, (x, y, a)
+    inputs = (*product.inputs, a)
+    if plan.is_large and not site.pure and (is_bias or a.sizes == result.sizes):
+        function = products.product if is_bias else products.product_and_sum
+        return Kernel(f"{{fn}}({plan.matrices}, {{2}}){plan.shaped}", {"fn": function}), inputs
+    pattern = f"{{fn}}({{2}}, {plan.matrices})"
+    into = f"{{fn}}({{2}}, {plan.matrices}, out={{out}})" if plan.is_flat else ""
+    inplace = (2,) if a.sizes == result.sizes else ()
+    return Kernel(f"{pattern}{plan.shaped}", {"fn": torch.addmm}, into, inplace), inputs
 
 
 def _with_bias(node: Node, bias: Tensor, convolution: Node) -> Joined | None:

@@ -93,10 +93,11 @@ class Steps:
             if pool is node:
                 results = [*results, Places(pool).key]
             return self._written(node, results, *with_places(node, pool))
-        joined = fused(node, self._uses, self._writer.pure)
+        site = Site(node, self._writer.pure, self._writer.device.type)
+        joined = fused(site, self._uses)
         if joined is not None:
             return self._written(node, results, *joined)
-        kernel = self._writer.lowerings[node.primitive.name](Site(node, self._writer.pure))
+        kernel = self._writer.lowerings[node.primitive.name](site)
         return self._written(node, results, kernel, node.inputs)
 
     def _written(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
+from typing import NamedTuple
 
 import torch
 
 from keras_core.graph import Tensor
 from keras_core.plugins.authoring import FLOATS
+from keras_torch import products
 from keras_torch.kernel import Kernel, Lowering, Site, extent, tuple_of
 
 Axes = Sequence[int]
@@ -21,17 +23,50 @@ def _lower_dot(site: Site) -> Kernel:
     return kernel
 
 
-def _of_matrices(site: Site) -> Kernel:
+class Plan(NamedTuple):
+    """A product without batch axes as one of matrices.
+
+    Attributes:
+        matrices: code for the two matrices.
+        is_flat: whether the result is a matrix itself.
+        shaped: code behind the product that gives the result its shape.
+        is_large: whether oneDNN does it.
+    """
+
+    matrices: str
+    is_flat: bool
+    shaped: str
+    is_large: bool
+
+
+def plan_of(site: Site) -> Plan | None:
+    """How to do a product; None for one of stacks of matrices."""
     a, b = site.inputs
-    contract = site.params["contract"]
+    contract, batch = site.params["contract"], site.params["batch"]
+    if batch[0]:
+        return None
     free_a, free_b = free_axes(a, contract[0]), free_axes(b, contract[1])
     left, right = matrix(site, 0, free_a, contract[0]), matrix(site, 1, contract[1], free_b)
-    names = {"mm": torch.mm}
-    if len(free_a) == len(free_b) == 1:
-        into = f"{{mm}}({left}, {right}, out={{out}})" if site.spec.dtype in FLOATS else ""
-        return Kernel(f"{{mm}}({left}, {right})", names, into=into)
-    shape = _result_shape(site, (), free_a, free_b)
-    return Kernel(f"{{mm}}({left}, {right}).reshape({shape})", names)
+    is_flat = len(free_a) == len(free_b) == 1
+    shaped = "" if is_flat else f".reshape({_result_shape(site, (), free_a, free_b)})"
+    sizes = [_product(a, free_a), _product(a, contract[0]), _product(b, free_b)]
+    is_large = products.is_large(sizes, site.spec.dtype, site.device)
+    return Plan(f"{left}, {right}", is_flat, shaped, is_large)
+
+
+def _product(x: Tensor, axes: Axes) -> int | None:
+    sizes = [x.shape[axis] for axis in axes]
+    return None if None in sizes else prod(sizes)  # type: ignore[arg-type]
+
+
+def _of_matrices(site: Site) -> Kernel:
+    plan = plan_of(site)
+    assert plan is not None
+    if plan.is_large and not site.pure:
+        return Kernel(f"{{mm}}({plan.matrices}){plan.shaped}", {"mm": products.product})
+    is_writable = plan.is_flat and site.spec.dtype in FLOATS
+    into = f"{{mm}}({plan.matrices}, out={{out}})" if is_writable else ""
+    return Kernel(f"{{mm}}({plan.matrices}){plan.shaped}", {"mm": torch.mm}, into)
 
 
 def free_axes(x: Tensor, *taken: Axes) -> tuple[int, ...]:
