@@ -38,7 +38,7 @@ def _is_there() -> bool:
         return False
     a, b = torch.ones(2, 3), torch.ones(3, 2)
     try:
-        return bool((product(a, b) == 3).all() and (product_and_sum(a, b, b.t() @ a.t()) == 6).all())
+        return bool((product(a, b, torch.ones(2)) == 4).all())
     except (AttributeError, RuntimeError):
         return False
 
@@ -46,8 +46,3 @@ def _is_there() -> bool:
 def product(a: torch.Tensor, b: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
     """a @ b, plus a number for each column."""
     return torch.ops.mkldnn._linear_pointwise.default(a, b.t(), bias, "none", [], "")
-
-
-def product_and_sum(a: torch.Tensor, b: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-    """a @ b + c."""
-    return torch.ops.mkldnn._linear_pointwise.binary(a, c, b.t(), None, "add")

@@ -248,6 +248,29 @@ def test_windows_are_looked_at_once(monkeypatch):
     assert len(calls) == 1
 
 
+def test_buffers_of_loops_are_nobody_else_s(compiled):
+    model = Sequential(
+        [GRU(3, return_sequences=True, input_shape=(4, 2)), LSTM(2, return_state=True)]
+    )
+    data = RANDOM.uniform(-1, 1, (2, 3, 4, 2)).astype("float32")
+    first = model.predict(data[0])
+    kept = [np.array(part) for part in first]
+    model.predict(data[1])
+    for part, copy in zip(first, kept):
+        np.testing.assert_array_equal(part, copy)
+
+
+def test_large_products_are_products(compiled):
+    a = RANDOM.uniform(-1, 1, (64, 300)).astype("float32")
+    b = RANDOM.uniform(-1, 1, (300, 200)).astype("float32")
+    x, y, bias = Placeholder((64, 300)), Placeholder((300, 200)), Placeholder((200,))
+    product = p.dot(x, y, contract=((1,), (0,)), batch=((), ()))
+    run = compiled([x, y, bias], [p.add(product, bias), p.transpose(product, perm=(1, 0))])
+    found = run(a, b, a[0, :200])
+    np.testing.assert_allclose(found[0], a @ b + a[0, :200], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found[1], (a @ b).T, rtol=1e-4, atol=1e-4)
+
+
 def test_equal_draws_of_equal_seeds_and_others_of_others(compiled):
     def drawn(stream, step):
         noise = p.random_normal(shape=(50,), dtype="float32", stream=stream)

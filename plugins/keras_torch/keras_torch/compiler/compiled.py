@@ -13,6 +13,7 @@ from types import FunctionType
 from typing import Any
 
 import numpy as np
+import torch
 
 from keras_core.graph import Node, Program
 from keras_core.plugins.authoring import (
@@ -87,8 +88,8 @@ class BoundProgram:
     def __init__(self, template: Template, binding: Binding) -> None:
         self._template = template
         self._binding = binding
-        self._exact: dict[Any, FunctionType] = {}
-        self._general: FunctionType | None = None
+        self._exact: dict[Any, Variant] = {}
+        self._general: Variant | None = None
         self._making = Lock()
 
     def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> list[Any]:
@@ -103,7 +104,7 @@ class BoundProgram:
         """The code that runs for inputs of these shapes."""
         return self._template.written(shapes).source
 
-    def _made(self, shapes: Shapes) -> FunctionType:
+    def _made(self, shapes: Shapes) -> Variant:
         """The function for these shapes, made now unless another thread has meanwhile."""
         with self._making:
             if shapes in self._exact:
@@ -116,12 +117,13 @@ class BoundProgram:
                 self._general = self._bound(self._code(None))
             return self._general
 
-    def _bound(self, code: Code) -> FunctionType:
+    def _bound(self, code: Code) -> Variant:
         variables = {
             name: self._template.backend.storage_of(self._binding.variable(variable))
             for name, variable in code.variables.items()
         }
-        return code.function(**variables, streams=tuple(self._binding.streams))
+        function = code.function(**variables, streams=tuple(self._binding.streams))
+        return Variant(function, code.buffers, self._template.backend.device)
 
     def _code(self, shapes: Shapes | None) -> Code:
         try:
@@ -133,9 +135,9 @@ class BoundProgram:
                 raise
             return own.written(shapes)
 
-    def _explained(self, error: Exception, run: FunctionType, shapes: Shapes) -> Exception:
+    def _explained(self, error: Exception, run: Variant, shapes: Shapes) -> Exception:
         """The error with the layer and the user's line that built the failing node."""
-        filename = run.__code__.co_filename
+        filename = run.filename
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == filename]
         kind = None if run is self._general else shapes
@@ -148,6 +150,43 @@ class BoundProgram:
             return type(error)(text)
         except TypeError:
             return RuntimeError(text)
+
+
+class Variant:
+    """A function for inputs of certain shapes, and the buffers it works in.
+
+    Threads that run it at once each take a set of buffers; a set goes back when its call ends.
+
+    Args:
+        function: the function.
+        buffers: shapes and dtypes by name.
+        device: where they are to be.
+    """
+
+    def __init__(
+        self, function: FunctionType, buffers: Mapping[str, Any], device: torch.device
+    ) -> None:
+        self.filename = function.__code__.co_filename
+        self._function, self._buffers, self._device = function, buffers, device
+        self._free: list[list[torch.Tensor]] = []
+
+    def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> list[Any]:
+        if not self._buffers:
+            return self._function(arrays, state, ())
+        try:
+            buffers = self._free.pop()
+        except IndexError:
+            buffers = self._allocated()
+        try:
+            return self._function(arrays, state, buffers)
+        finally:
+            self._free.append(buffers)
+
+    def _allocated(self) -> list[torch.Tensor]:
+        return [
+            torch.empty(shape, dtype=dtype, device=self._device)
+            for shape, dtype in self._buffers.values()
+        ]
 
 
 class CompiledProgram(BoundProgram):

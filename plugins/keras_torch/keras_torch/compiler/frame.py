@@ -63,8 +63,8 @@ class Frame:
         for step in self.steps:
             for index, key in enumerate(step.results):
                 self.bases[key] = frozenset(self._bases(step, index))
-                if step.shared:
-                    self._frozen.add(key)
+                if step.shared or (step.is_loop and self._loops[step.node].is_buffered):
+                    self._frozen |= self.bases[key]
 
     def _bases(self, step: Step, index: int) -> Iterable[Any]:
         """Those of one result; a view that turns out to be a copy counts as a view."""

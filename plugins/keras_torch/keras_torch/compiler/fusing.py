@@ -82,9 +82,10 @@ def _with_matrices(site: Site, a: Tensor, product: Node) -> Joined | None:
     if not is_bias and not plan.is_flat:
         return None
     inputs = (*product.inputs, a)
-    if plan.is_large and not site.pure and (is_bias or a.sizes == result.sizes):
-        function = products.product if is_bias else products.product_and_sum
-        return Kernel(f"{{fn}}({plan.matrices}, {{2}}){plan.shaped}", {"fn": function}), inputs
+    if plan.is_large and not site.pure:
+        pattern = f"{{fn}}({plan.matrices}, {{2}}){plan.shaped}"
+        # A whole matrix is added faster by itself.
+        return (Kernel(pattern, {"fn": products.product}), inputs) if is_bias else None
     pattern = f"{{fn}}({{2}}, {plan.matrices})"
     into = f"{{fn}}({{2}}, {plan.matrices}, out={{out}})" if plan.is_flat else ""
     inplace = (2,) if a.sizes == result.sizes else ()

@@ -23,13 +23,14 @@ _numbers = count()
 
 @dataclass
 class Code:
-    """Generated source, the objects it refers to, and the variables whose tensors it refers to."""
+    """Generated source, the objects and the variables that it refers to, and its buffers."""
 
     source: str
     names: dict[str, Any]
     variables: dict[str, Variable]
     filename: str
     nodes: dict[int, Node]
+    buffers: dict[str, Any]
 
     def function(self, **late: Any) -> FunctionType:
         """The function with further objects that it refers to."""
@@ -71,6 +72,8 @@ def _parts(program: Program) -> tuple[list[Tensor], list[Tensor]]:
 def program_code(program: Program, lowerings: Mapping[str, Lowering], device: torch.device) -> Code:
     """The code of a function (arrays, state) -> outputs, which updates variables."""
     writer = Writer(lowerings, device, pure=False)
+    # A user's function may keep what it is given.
+    writer.keeps_buffers = all(node.primitive.pure for node in program.nodes)
     steps = adam_steps(program)
     stepped = {variable.key for step in steps for variable in step.variables}
     updates = [update for update in program.updates if update.variable.key not in stepped]
@@ -88,11 +91,13 @@ def program_code(program: Program, lowerings: Mapping[str, Lowering], device: to
     writer.line(f"return [{', '.join(returned)}]", 2)
     if writer.draws:
         head.insert(1, "    seed, step = state")
+    if writer.buffers:
+        head.insert(1, f"    {', '.join(writer.buffers)}, = buffers")
     return _code(writer, head)
 
 
 def _head(program: Program, frame: Frame, writer: Writer) -> list[str]:
-    head = ["def run(arrays, state):"]
+    head = ["def run(arrays, state, buffers):"]
     inputs = [f"i{number}" for number in range(len(program.inputs))]
     if inputs:
         head.append(f"    {', '.join(inputs)}, = arrays")
@@ -168,4 +173,4 @@ def _code(writer: Writer, head: Sequence[str]) -> Code:
     source = "\n".join([*head, *writer.body]) + "\n"
     names = {**writer.names, "seed_for": seed_for}
     filename = f"<keras_torch program {next(_numbers)}>"
-    return Code(source, names, writer.variables, filename, nodes)
+    return Code(source, names, writer.variables, filename, nodes, writer.buffers)

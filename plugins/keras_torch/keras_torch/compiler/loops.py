@@ -44,6 +44,13 @@ class Loop:
         }
         self.stacks: dict[Any, str] = {}
 
+    @property
+    def is_buffered(self) -> bool:
+        """Whether what is collected has memory that is kept for the next call: large tensors that
+        are new to a process take longer to be written the first time."""
+        steps = self.sequences[0].shape[0]
+        return self.writer.keeps_buffers and not self.outer.times and bool(steps)
+
     def passed_on(self, index: int) -> Sequence[Tensor]:
         """The inputs whose memory a result may share."""
         if index >= len(self.body.states):
@@ -124,6 +131,11 @@ class Loop:
 
     def _new_rows(self, name: str, x: Tensor, more: str = "") -> None:
         """A tensor with a row for each step."""
+        if self.is_buffered:
+            steps: Any = self.sequences[0].shape[0]
+            shape: Any = (steps + bool(more), *x.shape)
+            self.writer.buffers[name] = shape, dtype_of(x.dtype)
+            return
         dtype = self.writer.name_of(dtype_of(x.dtype), "dtype")
         steps = f"{self.outer.ref(self.sequences[0])}.shape[0]{more}"
         shape = ", ".join([steps, *map(str, x.shape)])

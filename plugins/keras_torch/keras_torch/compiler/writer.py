@@ -30,6 +30,8 @@ class Writer:
         variables: the variables that it refers to by global names.
         body: its lines.
         nodes: the node that a line belongs to, by the line's place.
+        buffers: shapes and dtypes, by name, of tensors that are kept from call to call.
+        keeps_buffers: whether there may be such.
     """
 
     def __init__(self, lowerings: Mapping[str, Lowering], device: torch.device, pure: bool) -> None:
@@ -39,6 +41,8 @@ class Writer:
         self.body: list[str] = []
         self.nodes: dict[int, Node] = {}
         self.draws = False
+        self.buffers: dict[str, tuple[tuple[int, ...], torch.dtype]] = {}
+        self.keeps_buffers = False
         self._known: dict[int, str] = {}
         self._constants: dict[int, str] = {}
         self._keys: list[Any] = []
