@@ -66,3 +66,13 @@ def _whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
+def shard(text: str) -> str:
+    """One of several shards, as in '2/3'."""
+    from keras_core.testing.shard import shard as read
+
+    try:
+        return str(read(text))
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None

@@ -8,6 +8,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from keras_core.cli.arguments import positive, shard
+
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
@@ -19,6 +21,19 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help="only checks whose names fit, such as 'softmax or random'",
     )
     parser.add_argument("-x", "--first", action="store_true", help="stop at the first failure")
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument(
+        *("-n", "--processes"),
+        type=positive,
+        metavar="N",
+        help="in so many processes at once (by pytest-xdist)",
+    )
+    parts.add_argument(
+        "--shard",
+        type=shard,
+        metavar="I/N",
+        help="deal the checks out to N runs, and do those of the I-th one",
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -26,11 +41,24 @@ def run(chosen: argparse.Namespace) -> int:
     from keras_core.plugins.discovery import find
 
     name = find(chosen.name).name
-    if find_spec("pytest") is None:
-        print("The conformance kit runs on pytest: pip install pytest", file=sys.stderr)
+    missing = _missing(chosen)
+    if missing:
+        print(missing, file=sys.stderr)
         return 1
     words = [sys.executable, "-m", "pytest", *arguments(chosen, name)]
     return subprocess.call(words) if sys.stdout.isatty() else _passed_on(words)
+
+
+def _missing(chosen: argparse.Namespace) -> str | None:
+    """What is to be installed first."""
+    if find_spec("pytest") is None:
+        return "The conformance kit runs on pytest: pip install pytest"
+    if chosen.processes and find_spec("xdist") is None:
+        return (
+            "Several processes need pytest-xdist: pip install pytest-xdist; or start several "
+            f"runs, with --shard 1/{chosen.processes} and so on."
+        )
+    return None
 
 
 def _passed_on(words: list[str]) -> int:
@@ -52,6 +80,7 @@ def arguments(chosen: argparse.Namespace, name: str) -> list[str]:
 
     settings = Path(testing.__file__).with_name("pytest.ini")
     words = ["-q", "-c", str(settings), "--pyargs", "keras_core.testing", "--backend", name]
-    if chosen.only:
-        words += ["-k", chosen.only]
+    options = {"-k": chosen.only, "-n": chosen.processes, "--shard": chosen.shard}
+    for option, value in options.items():
+        words += [option, str(value)] if value else []
     return [*words, "-x"] if chosen.first else words

@@ -12,14 +12,32 @@ from string import Template
 
 _TEMPLATE = Path(__file__).parent / "template"
 _SUFFIX = ".txt"
-# These two have files of their own.
-_WITHOUT_START = ("native", "scan")
+# These have files of their own.
+_WITHOUT_START = ("native", "random", "scan")
+
+# What README.md says of the third step, for each form; their files lie in a folder of this name.
+_WHOLE_PROGRAMS = {
+    "nodes": """\
+`$package/backend.py`: runs programs node by node. When every family is your engine's, write
+   `compile` so that the engine gets whole programs, and drop keras-numpy from `pyproject.toml`.""",
+    "functional": """\
+`$package/backend.py`: makes each program a pure function of arrays. When every family is your
+   engine's, drop keras-numpy from `pyproject.toml`, and let the engine compile: override `jit`,
+   and give the loops in `$package/loops.py` and `$package/lowering/scan.py` to the engine. Where
+   new values may take the memory of old ones, set `donates` and override `copied` and `is_gone`.
+   Where the engine has tensors and derivatives of its own, give `spec_of` and `gradient_of`.""",
+}
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
     parser.add_argument("name", help="the backend's name: lower-case letters, digits, underscores")
     parser.add_argument("--path", type=Path, default=Path(), help="folder to write it into (.)")
+    parser.add_argument(
+        "--functional",
+        action="store_true",
+        help="for engines that trace pure functions of arrays, such as JAX",
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -30,18 +48,21 @@ def run(chosen: argparse.Namespace) -> int:
         print(f"keras-core: {problem}", file=sys.stderr)
         return 1
     try:
-        _write(folder, chosen.name)
+        _write(folder, chosen.name, "functional" if chosen.functional else "nodes")
     except OSError as error:
         print(f"keras-core: {folder} cannot be written: {error}", file=sys.stderr)
         return 1
     print(f"Wrote {folder}. To install and examine it:\n")
     print(f"    pip install -e {folder}\n    keras-core check-backend {chosen.name}\n")
+    print("It begins with keras-numpy. Where that is a wheel or a checkout of your own:\n")
+    print(f"    pip install --find-links FOLDER_OF_WHEELS -e {folder}")
+    print(f"    pip install -e CHECKOUT/plugins/keras_numpy -e {folder}\n")
     print("README.md in it tells what to do next.")
     return 0
 
 
-def _write(folder: Path, name: str) -> None:
-    for path, text in files(name):
+def _write(folder: Path, name: str, form: str) -> None:
+    for path, text in files(name, form):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
 
@@ -58,26 +79,33 @@ def _problem(name: str, folder: Path) -> str | None:
     return None
 
 
-def files(name: str) -> Iterator[tuple[str, str]]:
-    """Paths within the distribution, and what stands there."""
+def files(name: str, form: str = "nodes") -> Iterator[tuple[str, str]]:
+    """Paths within the distribution, and what stands there.
+
+    Args:
+        name: the backend's name.
+        form: 'nodes', or 'functional' for an engine that traces.
+    """
     words = {
         "name": name,
         "package": f"keras_{name}",
         "distribution": f"keras-{name.replace('_', '-')}",
         "class_name": "".join(part.title() for part in name.split("_")) + "Backend",
     }
-    for source in sorted(_TEMPLATE.rglob(f"*{_SUFFIX}")):
-        path = source.relative_to(_TEMPLATE).as_posix()[: -len(_SUFFIX)]
-        template = Template(source.read_text(encoding="utf-8"))
-        for more in _variants(path):
-            filled = {**words, **more}
-            yield _path(path, filled), template.substitute(filled)
+    words["whole_programs"] = Template(_WHOLE_PROGRAMS[form]).substitute(words)
+    for folder in (_TEMPLATE / "common", _TEMPLATE / form):
+        for source in sorted(folder.rglob(f"*{_SUFFIX}")):
+            path = source.relative_to(folder).as_posix()[: -len(_SUFFIX)]
+            template = Template(source.read_text(encoding="utf-8"))
+            for more in _variants(path):
+                filled = {**words, **more}
+                yield _path(path, filled), template.substitute(filled)
 
 
 def _variants(path: str) -> Iterator[dict[str, str]]:
     """What else to fill in: a family a file for the template of lowerings, else nothing."""
     if "FAMILY" not in path:
-        families = sorted({*_families(), "native"})
+        families = sorted({*_families(), "native", "random"})
         yield {"family_imports": "".join(f"    {family},\n" for family in families)}
         return
     for family, primitives in _families().items():

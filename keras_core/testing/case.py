@@ -116,6 +116,12 @@ class Case:
         """Which inputs are floats."""
         return [i for i, x in enumerate(self.inputs) if x.dtype in FLOATS]
 
+    def facts(self) -> dict[str, str]:
+        """What somebody is told who looks for a fault."""
+        params = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
+        inputs = ", ".join(f"{x.dtype}{x.shape}" for x in self.inputs)
+        return {"primitive": self.primitive, "params": params or "none", "inputs": inputs}
+
     def takes_singles(self) -> bool:
         """Whether it has float inputs, all of single precision."""
         return {self.inputs[i].dtype for i in self.floats()} == {"float32"}

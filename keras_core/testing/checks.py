@@ -15,7 +15,7 @@ import numpy as np
 from keras_core.graph import Placeholder, Tensor, evaluate, gradients
 from keras_core.graph.tensor import FLOATS, Constant
 from keras_core.testing.case import Case
-from keras_core.testing.comparison import assert_all_near
+from keras_core.testing.comparison import assert_all_near, assert_declared
 from keras_core.testing.runners import Runner
 
 Build = Callable[..., Any]
@@ -52,8 +52,9 @@ def check_empty(case: Case, run: Runner) -> None:
         inputs = _placeholders(case, arrays, unknown=case.unknown)
         wanted = [inputs[i] for i in case.floats()]
         results = _first_order(case, case.subject, inputs, wanted, arrays)
-        for i, value in zip(case.floats(), run(inputs, results, arrays)):
-            assert value.shape == arrays[i].shape, f"gradient {i}: {value.shape}"
+        got = _computed(run, inputs, results, arrays, _by_inputs(case))
+        for i, value in zip(case.floats(), got):
+            assert value.shape == arrays[i].shape, f"the gradient by input {i}: {value.shape}"
 
 
 def check_gradient(case: Case, run: Runner) -> None:
@@ -70,7 +71,8 @@ def check_second_order(case: Case, run: Runner) -> None:
     """Gradients of gradients against finite differences of the gradients."""
     arrays = case.arrays()
     inputs = _placeholders(case, arrays)
-    got = run(inputs, _second_order(case, inputs, arrays), arrays)
+    what = _by_inputs(case, "the gradient of the gradients")
+    got = _computed(run, inputs, _second_order(case, inputs, arrays), arrays, what)
     doubles = _as_doubles(arrays)
     exact = _placeholders(case, doubles)
     first = _first_order(case, case.subject, exact, [exact[i] for i in case.floats()], doubles)
@@ -80,7 +82,7 @@ def check_second_order(case: Case, run: Runner) -> None:
         return float(evaluate([total], dict(zip(exact, values)))[0])
 
     expected = [_difference(value, doubles, i) for i in case.floats()]
-    assert_all_near(got, expected, case.tolerance)
+    assert_all_near(got, expected, case.tolerance, what)
 
 
 def check_double(case: Case, run: Runner) -> None:
@@ -212,6 +214,23 @@ def _second_order(
 # Comparing
 
 
+def _computed(
+    run: Runner,
+    inputs: Sequence[Placeholder],
+    results: Sequence[Tensor],
+    arrays: Sequence[Any],
+    what: str | Sequence[str] = "result",
+) -> list[np.ndarray]:
+    """What the runner gives, each of the dtype and of a shape that the graph says."""
+    got = run(inputs, results, arrays)
+    assert_declared(got, results, what)
+    return got
+
+
+def _by_inputs(case: Case, what: str = "the gradient") -> list[str]:
+    return [f"{what} by input {i}" for i in case.floats()]
+
+
 def _compare_values(
     case: Case,
     run: Runner,
@@ -220,26 +239,16 @@ def _compare_values(
     unknown: bool = False,
 ) -> None:
     inputs = _placeholders(case, arrays, unknown)
-    results = _results(case, build, inputs)
-    got = run(inputs, results, arrays)
-    for tensor, value in zip(results, got):
-        _check_against_static(tensor, value)
+    got = _computed(run, inputs, _results(case, build, inputs), arrays)
     assert_all_near(got, _truth(case, arrays), case.tolerance)
-
-
-def _check_against_static(tensor: Tensor, value: np.ndarray) -> None:
-    assert value.dtype.name == tensor.dtype, f"dtype {value.dtype.name}, declared {tensor.dtype}"
-    fits = len(tensor.shape) == value.ndim and all(
-        a in (None, b) for a, b in zip(tensor.shape, value.shape)
-    )
-    assert fits, f"shape {value.shape}, declared {tensor.shape}"
 
 
 def _compare_gradients(case: Case, run: Runner, build: Build | None, unknown: bool = False) -> None:
     arrays = case.arrays()
     inputs = _placeholders(case, arrays, unknown)
     wanted = [inputs[i] for i in case.floats()]
-    got = run(inputs, _first_order(case, build, inputs, wanted, arrays), arrays)
+    results = _first_order(case, build, inputs, wanted, arrays)
+    got = _computed(run, inputs, results, arrays, _by_inputs(case))
     shapes = [y.shape for y in _truth(case, arrays)]
     weights = _weights(case, 1, shapes)
 
@@ -248,7 +257,7 @@ def _compare_gradients(case: Case, run: Runner, build: Build | None, unknown: bo
         return float(sum(np.sum(y * w) for y, w in pairs if y.dtype.name in FLOATS))
 
     expected = [_difference(value, _as_doubles(arrays), i) for i in case.floats()]
-    assert_all_near(got, expected, case.tolerance)
+    assert_all_near(got, expected, case.tolerance, _by_inputs(case))
 
 
 def _difference(value: Callable[..., float], arrays: Sequence[np.ndarray], which: int) -> Any:

@@ -1,4 +1,4 @@
-"""What the kit adds to pytest: the backend under test, strict limitations, the table."""
+"""What the kit adds to pytest: the backend under test, strict limitations, shards, failures."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ from typing import Any
 import pytest
 
 from keras_core.errors import BackendLoadError, BackendNotFoundError, PluginConflictError
+from keras_core.testing.failure import told
 from keras_core.testing.limitation import limitation_of, refuse_passing
-from keras_core.testing.report import counted, table
+from keras_core.testing.offers import NotOffered
+from keras_core.testing.report import FAMILY, NOT_OFFERED
+from keras_core.testing.runners import forget
+from keras_core.testing.shard import shard
 
 _HERE = Path(__file__).parent
-_FAMILY = "keras_core_family"
 _NAMES = pytest.StashKey[list]()
-_COLUMN_OF = {
-    "passed": "passed",
-    "failed": "failed",
-    "error": "failed",
-    "skipped": "not supported",
-}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,18 +37,35 @@ def conformance_backend(request: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def check_names(request: Any) -> list[str] | None:
-    """Names of all checks; None where only a part of the kit was asked for."""
+    """Names of all checks, of all shards; None where only a part of the kit was asked for."""
     return request.config.stash[_NAMES]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> Generator[None, Any, Any]:
+    """Notes all checks, and deals out those that are left when pytest has heeded -k."""
     own = [item for item in items if _HERE in item.path.parents]
     for item in own:
-        item.user_properties.append((_FAMILY, _family(item)))
+        item.user_properties.append((FAMILY, _family(item)))
     is_whole = {item.path for item in own} == set(_HERE.glob("test_*.py"))
     is_whole = is_whole and not any("::" in argument for argument in config.args)
     config.stash[_NAMES] = [_check_name(item) for item in own] if is_whole else None
+    result = yield
+    text = config.getoption("--shard", default=None)
+    if text is not None:
+        _keep(text, config, items)
+    return result
+
+
+def _keep(text: str, config: Any, items: list[Any]) -> None:
+    """Keeps the items of one shard."""
+    try:
+        kept = shard(text).of(items)
+    except ValueError as error:
+        raise pytest.UsageError(f"--shard: {error}") from error
+    chosen = set(map(id, kept))
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
+    items[:] = kept
 
 
 def _case(item: Any) -> Any:
@@ -74,28 +88,22 @@ def pytest_pyfunc_call(pyfuncitem: Any) -> Generator[None, Any, Any]:
     """Turns what a limitation covers into a skip with its reason, or a failure where it passes."""
     name = _check_name(pyfuncitem)
     known = limitation_of(name, pyfuncitem.funcargs["conformance_backend"].limitations)
+    forget()
     try:
         result = yield
+    except NotOffered as absent:
+        if known is None:
+            pyfuncitem.user_properties.append((NOT_OFFERED, str(absent)))
+        pytest.skip(known.reason if known else f"not offered: {absent}")
     except pytest.skip.Exception as skipped:
         pytest.fail(f"{name} was skipped, and no limitation says why: {skipped}")
-    except Exception:
-        if known is None:
+    except (Exception, pytest.fail.Exception) as error:
+        if known is not None:
+            pytest.skip(known.reason)
+        if pyfuncitem.config.getoption("tbstyle") != "auto":
             raise
-        pytest.skip(known.reason)
+        failure = pytest.fail.Exception(told(name, _case(pyfuncitem), error), pytrace=False)
+        raise failure from None
     if known is not None:
         refuse_passing(name, known)
     return result
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    results = [
-        (family, column)
-        for outcome, column in _COLUMN_OF.items()
-        for report in terminalreporter.getreports(outcome)
-        for key, family in getattr(report, "user_properties", ())
-        if key == _FAMILY
-    ]
-    if results:
-        terminalreporter.section("conformance")
-        for line in table(counted(results)):
-            terminalreporter.write_line(line)

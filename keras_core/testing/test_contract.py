@@ -8,12 +8,13 @@ import sys
 import numpy as np
 import pytest
 
-import keras_core.graph  # noqa: F401  (declares the primitives)
-from keras_core.graph.primitive import PRIMITIVES
-from keras_core.plugins import Backend, Limitation, current_backend
+from keras_core.graph import PRIMITIVES, Update, Variable
+from keras_core.graph import primitives as p
+from keras_core.plugins import Backend, Limitation, current_backend, device, devices
 from keras_core.plugins.contract import speaks_this_api
 from keras_core.plugins.discovery import find
 from keras_core.testing.limitation import unused
+from keras_core.testing.runners import Function
 
 # A constant in each program, and a loop that may be compiled in the backend's own way.
 NEED_NO_LOWERING = {"learning_phase", "scan"}
@@ -71,9 +72,34 @@ def test_describing_starts_no_engine(conformance_backend):
 def test_is_a_backend():
     backend = current_backend()
     assert isinstance(backend, Backend)
-    assert isinstance(backend.capabilities, frozenset)
+    assert isinstance(backend.donates, bool)
     devices = backend.devices()
     assert isinstance(devices, tuple) and devices and all(isinstance(d, str) for d in devices)
+
+
+def test_each_device_has_a_backend():
+    usual = current_backend()
+    for name in usual.devices():
+        there = usual.on(name)
+        assert isinstance(there, Backend) and there.name == usual.name
+        assert there is usual.on(name), f"{name}: another backend at each call"
+
+
+def test_programs_run_on_each_device():
+    v = Variable([1.0])
+    step = Function([], [p.identity(v)], [Update(v, p.add(v, v))])
+    names = devices()
+    for name in (*names, names[0]):
+        with device(name):
+            step([])
+    assert v.get_value().tolist() == [2 ** (len(names) + 1)]
+
+
+def test_a_device_that_is_not_there_is_refused():
+    backend = current_backend()
+    with pytest.raises(ValueError, match="abacus:7") as caught:
+        backend.on("abacus:7")
+    assert all(name in str(caught.value) for name in backend.devices())
 
 
 def test_lowerings_are_of_primitives():

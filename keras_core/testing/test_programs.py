@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_core.graph import Function, Placeholder, Update, Variable
+from keras_core.graph import Placeholder, Update, Variable
 from keras_core.graph import primitives as p
+from keras_core.testing.comparison import assert_declared
+from keras_core.testing.runners import Function
 
 
 def one(dtype="float32"):
@@ -115,10 +117,30 @@ def test_results_belong_to_the_caller():
     function = Function([x], [p.identity(v), p.identity(x), p.add(v, x)])
     given = np.array([1.0, 2.0], "float32")
     for value in function([given]):
-        if value.flags.writeable:
-            value.fill(9)
+        value.fill(9)
     assert (v.get_value().tolist(), given.tolist()) == ([1, 1], [1, 2])
     assert function([given])[2].tolist() == [2, 3]
+
+
+def test_results_are_of_their_dtypes_when_they_are_read():
+    v, x = Variable([1, 2], dtype="int64"), Placeholder((2,))
+    outputs = [p.identity(x), p.greater(x, x), v, p.argmax(x, axis=0), p.scalar(2, "float64")]
+    late = [np.array(value) for value in Function([x], outputs).run([[1.0, 2.0]])]
+    assert_declared(late, outputs, "result")
+    assert [value.tolist() for value in late] == [[1, 2], [False, False], [1, 2], 1, 2]
+
+
+def test_results_that_are_read_late_are_those_of_their_own_run():
+    v, x = Variable(np.zeros((64, 64))), Placeholder((64, 64))
+    total = p.add(v, x)
+    function = Function([x], [total, p.identity(v), p.identity(x)], [Update(v, total)])
+    given, late = np.ones((64, 64), "float32"), []
+    for number in range(4):
+        given.fill(number)
+        late.append(function.run([given]))
+    v.set_value(np.full((64, 64), 9))
+    read = [[np.unique(np.array(value)).tolist() for value in outputs] for outputs in late]
+    assert read == [[[0], [0], [0]], [[1], [0], [1]], [[3], [1], [2]], [[6], [3], [3]]]
 
 
 def test_inputs_stay_as_they_are():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_core.graph import Function, Placeholder, evaluate
+from keras_core.graph import Placeholder, evaluate
 from keras_core.graph import primitives as p
 from keras_core.graph.randomness import new_stream, set_random_seed
 from keras_core.graph.scan.build import scan
+from keras_core.testing.runners import Function
 
 COUNT = 20000
 # Mean, standard deviation, least and largest value. The truncated normal's variance is

@@ -2,58 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from contextlib import ExitStack
-from contextvars import copy_context
-from typing import Any
 
 import numpy as np
 import pytest
 
 from keras_core import backend as K
 from keras_core import layers, models
-from keras_core.graph import Function, Placeholder, Update, Variable
+from keras_core.graph import Placeholder, Update, Variable
 from keras_core.graph import primitives as p
 from keras_core.graph.randomness import new_stream, set_random_seed
 from keras_core.plugins import backend_name, installed, use_backend
 from keras_core.testing.companion import use_reference
+from keras_core.testing.runners import Function
+from keras_core.testing.threads import in_threads
 
 THREADS = 4
-
-
-def in_threads(*works):
-    """Results of functions that run at once, each in a thread with the present backend.
-
-    Threads change often, so that what they might tear is torn.
-    """
-    results: list[Any] = [None] * len(works)
-    start = threading.Barrier(len(works))
-
-    def run(number, work):
-        start.wait()
-        try:
-            results[number] = work()
-        except Exception as error:
-            results[number] = error
-
-    threads = [
-        threading.Thread(target=copy_context().run, args=(run, number, work))
-        for number, work in enumerate(works)
-    ]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
-    return results
 
 
 def network(optimizer="adam"):

@@ -55,7 +55,7 @@ def test_addresses_of_a_distribution_are_those_of_the_repository(pyproject):
 def test_whoever_needs_the_core_asks_for_its_major_version():
     assert re.fullmatch(r"2\.4\.\d+", keras_core.__version__)
     needing = [*PYPROJECTS[1:], *(ROOT / "tests" / "meta" / "fixtures").glob("*/pyproject.toml")]
-    needing.append(ROOT / "keras_core" / "cli" / "template" / "pyproject.toml.txt")
+    needing.append(ROOT / "keras_core" / "cli" / "template" / "common" / "pyproject.toml.txt")
     needing.append(ROOT / "docs" / "writing-a-backend.md")
     for path in needing:
         asked = re.findall(r'"(keras-core\b.*?)"', path.read_text(encoding="utf-8"))
@@ -63,7 +63,7 @@ def test_whoever_needs_the_core_asks_for_its_major_version():
 
 
 GUIDE = ROOT / "docs" / "writing-a-backend.md"
-TEMPLATE = ROOT / "keras_core" / "cli" / "template" / "README.md.txt"
+TEMPLATE = ROOT / "keras_core" / "cli" / "template" / "common" / "README.md.txt"
 
 
 @pytest.mark.parametrize("document", [*READMES, GUIDE, TEMPLATE], ids=lambda path: path.parent.name)

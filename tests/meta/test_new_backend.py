@@ -47,6 +47,19 @@ def own(value):
     return Box(value.array.copy())
 '''
 
+# Whose results are fetched when somebody reads them.
+LATE_ENGINE = FOREIGN_ENGINE.replace(
+    "    def __len__",
+    """    def __array__(self, dtype=None, copy=None):
+        return self.array.astype(dtype or self.array.dtype)
+
+    @property
+    def ndim(self):
+        return self.array.ndim
+
+    def __len__""",
+)
+
 FOREIGN_COMPARISON = '''
 """One comparison on the engine."""
 
@@ -60,10 +73,13 @@ LOWERINGS = {
 '''
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
+FORMS = {"nodes": (), "functional": ("--functional",)}
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def written(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("new")
-    assert main(["new-backend", "mine", "--path", str(folder)]) == 0
+    assert main(["new-backend", "mine", "--path", str(folder), *FORMS[request.param]]) == 0
     return folder / "keras-mine"
 
 
@@ -81,22 +97,25 @@ def installed(written, tmp_path):
 def examine(site, *words):
     """The conformance kit in a process in which the backend is installed."""
     command = [sys.executable, "-m", "keras_core", "check-backend", "mine", *words]
-    environment = dict(os.environ, PYTHONPATH=str(site))
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(site), *sys.path]))
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=site)
 
 
-def test_it_passes_the_conformance_kit(installed):
+def test_it_passes_the_conformance_kit(installed, written):
     done = examine(installed)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     passed, failed, not_supported = done.stdout.partition("\ntotal")[2].split()[:3]
     assert int(passed) > 3000 and failed == not_supported == "0"
+    is_functional = (written / "keras_mine" / "loops.py").exists()
+    assert ("compile_loop" in done.stdout.partition("not offered, ")[2]) != is_functional
 
 
 def test_families_are_replaced_one_by_one(installed):
     package = installed / "keras_mine"
-    (package / "engine.py").write_text(FOREIGN_ENGINE)
+    (package / "engine.py").write_text(LATE_ENGINE)
     (package / "lowering" / "comparison.py").write_text(FOREIGN_COMPARISON)
-    done = examine(installed, "-k", "less or scan or native or update or storage or training")
+    only = "less or scan or native or update or storage or training or loop or functional"
+    done = examine(installed, "-k", only)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
 
 
@@ -109,14 +128,30 @@ def test_its_text_is_formatted(written):
         compile("\n".join(lines), str(path), "exec")
 
 
-def test_every_primitive_is_in_a_file():
-    texts = dict(new_backend.files("mine"))
+@pytest.mark.parametrize("form", FORMS)
+def test_every_primitive_is_in_a_file(form):
+    texts = dict(new_backend.files("mine", form))
+    base = {"nodes": "Backend", "functional": "FunctionalBackend"}[form]
     assert "softmax: " in texts["keras_mine/lowering/normalization.py"]
-    assert "class MineBackend(Backend)" in texts["keras_mine/backend.py"]
+    assert f"class MineBackend({base})" in texts["keras_mine/backend.py"]
     assert 'mine = "keras_mine.plugin"' in texts["pyproject.toml"]
     assert {name.split(": ")[0] for text in texts.values() for name in text.splitlines()} >= {
         *("add", "argmax", "concat", "conv", "dot", "gather", "max_pool", "random_normal", "where")
     }
+
+
+def test_both_forms_share_what_is_alike():
+    nodes, functional = (dict(new_backend.files("mine", form)) for form in FORMS)
+    unlike = {path for path in {*nodes, *functional} if nodes.get(path) != functional.get(path)}
+    assert unlike == {"README.md", "keras_mine/backend.py", "keras_mine/loops.py"}
+
+
+def test_it_is_told_where_a_local_keras_numpy_comes_from(tmp_path, capsys):
+    assert main(["new-backend", "mine", "--path", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "pip install --find-links FOLDER_OF_WHEELS -e" in told
+    for file in ("README.md", "tox.ini"):
+        assert "PIP_FIND_LINKS=" in (tmp_path / "keras-mine" / file).read_text(encoding="utf-8")
 
 
 def test_names_with_underscores():

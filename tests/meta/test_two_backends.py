@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -100,3 +103,12 @@ def test_describing_the_backends_starts_no_engine(sandbox):
         print({"numpy", "keras_numpy.backend", "keras_loopback.backend"} & set(sys.modules))
     """
     assert sandbox.run(code).stdout == "set()\n"
+
+
+def test_loopback_says_what_it_cannot_do():
+    words = ["check-backend", "loopback", "-k", "native or contract or hold"]
+    done = subprocess.run(
+        [sys.executable, "-m", "keras_core", *words], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert int(done.stdout.partition("\ntotal")[2].split()[2]) >= 12

@@ -81,7 +81,7 @@ class _Losses:
 
     def _read(self) -> None:
         for loss, size in self._unread:
-            self._sum += float(loss) * size
+            self._sum += float(np.asarray(loss)) * size
         self._unread.clear()
 
 
@@ -153,7 +153,7 @@ class Tally:
         self.latest = outputs
 
     def values(self) -> list[float]:
-        return [self.losses.mean(), *(float(value) for value in self.latest[1:])]
+        return [self.losses.mean(), *(float(value) for value in fetched(self.latest[1:]))]
 
 
 class Rows:
@@ -186,9 +186,10 @@ class Rows:
         if size == self.samples:
             self.whole = fetched(outputs)
             return
+        arrays = [np.asarray(x) for x in outputs]
         if not self.whole:
-            self.whole = [np.empty((self.samples, *x.shape[1:]), x.dtype) for x in outputs]
-        for rows, x in zip(self.whole, outputs):
+            self.whole = [np.empty((self.samples, *x.shape[1:]), x.dtype) for x in arrays]
+        for rows, x in zip(self.whole, arrays):
             rows[self.filled : self.filled + size] = x
         self.filled += size
 

@@ -31,6 +31,19 @@ class GoldenCase:
         """The name for limitations: family and identifier."""
         return f"{self.family}/{self.record['id']}"
 
+    def facts(self) -> dict[str, str]:
+        """What somebody is told who looks for a fault: the record, with shapes for arrays."""
+        record = {key: value for key, value in self.record.items() if key != "id"}
+        return {key: repr(self._shapes(value)) for key, value in record.items()}
+
+    def _shapes(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._shapes(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._shapes(one) for one in value]
+        array = _arrays(self.family).get(value) if isinstance(value, str) else None
+        return value if array is None else _Shape(f"{array.dtype}{array.shape}")
+
     def __getitem__(self, key: str) -> Any:
         return self.arrays(self.record[key])
 
@@ -47,6 +60,13 @@ class GoldenCase:
         if isinstance(value, str):
             return _arrays(self.family).get(value, value)
         return value
+
+
+class _Shape(str):
+    """An array's dtype and shape, shown without quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def golden_cases(family: str) -> list[GoldenCase]:

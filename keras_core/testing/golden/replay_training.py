@@ -99,3 +99,35 @@ def _check_history(got: Any, expected: Any) -> None:
 
 def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
+
+
+# As many batches as are done in groups, and one that is smaller.
+_LONG = {"samples": 134, "batch_size": 4}
+
+
+def replay_long_fit(build: Any, rows: int, columns: int) -> None:
+    """Compares a run in which many steps may be done in one call with the same steps done singly.
+
+    Args:
+        build: makes the compiled model, each time with the same weights and draws.
+        rows: size of a sample.
+        columns: size of a target.
+
+    Raises:
+        AssertionError: losses, weights or the optimizer's weights differ.
+    """
+    rng = np.random.default_rng(5)
+    size, batch = _LONG["samples"], _LONG["batch_size"]
+    x = rng.normal(size=(size, rows)).astype("float32")
+    y = rng.normal(size=(size, columns)).astype("float32")
+    fitted, stepped = build(), build()
+    losses = fitted.fit(x, y, batch, epochs=2, verbose=0, shuffle=False).history["loss"]
+    parts = [slice(start, min(start + batch, size)) for start in range(0, size, batch)]
+    expected = [
+        sum(float(stepped.train_on_batch(x[p], y[p])) * len(x[p]) for p in parts) / size
+        for _ in losses
+    ]
+    assert_near(np.array(losses), np.array(expected), RUN_TOLERANCE, "losses of the epochs")
+    assert_all_near(fitted.get_weights(), stepped.get_weights(), RUN_TOLERANCE, "weight")
+    got, wanted = (model.optimizer.get_weights() for model in (fitted, stepped))
+    assert_all_near(got, wanted, RUN_TOLERANCE, "optimizer weight")

@@ -245,9 +245,9 @@ def directly(
     return run
 
 
-def state_spec(streams: int = 0) -> tf.TensorSpec:
-    """Of a tensor of seed, step and random streams."""
-    return tf.TensorSpec([2 + streams], tf.int64)
+def state_spec(streams: int | None = 0) -> tf.TensorSpec:
+    """Of a tensor of seed, step and random streams, None of which means any number."""
+    return tf.TensorSpec([None if streams is None else 2 + streams], tf.int64)
 
 
 STATE_SPEC = state_spec()

@@ -19,8 +19,9 @@ from keras_core.graph import Placeholder, Program, Spec, Tensor, Variable, gradi
 from keras_core.plugins import Draws, Pure
 from keras_core.plugins.authoring import FLOATS, current_run, optimize, variables_read
 from keras_tf import data
-from keras_tf.compiled import STATE_SPEC, directly, lowered, state_of, traced
+from keras_tf.compiled import STATE_SPEC, directly, lowered, state_of, state_spec, traced
 from keras_tf.dispatch import Given, Gradient
+from keras_tf.lowering.random import mixed
 from keras_tf.optimizers import Step, is_optimizer
 from keras_tf.specs import spec_of, tensor_spec
 from keras_tf.variables import new_variable
@@ -127,7 +128,8 @@ class PureProgram:
     ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         pairs = zip(self._function.inputs, (*updated, *read, *inputs))
         tensors = [tf.cast(value, x.dtype) for x, value in pairs]
-        state = tf.stack([tf.cast(part, tf.int64) for part in draws[:2]])
+        parts = [draws.seed, draws.step, *map(mixed, draws.streams)]
+        state = tf.stack([tf.cast(part, tf.int64) for part in parts])
         results = self._function(tensors, state)
         return results[: self._outputs], results[self._outputs :]
 
@@ -187,7 +189,7 @@ class Differentiable:
         self.phase = phase
         self._sources = [i for i, x in enumerate(inputs) if x.dtype in FLOATS]
         self._targets = [i for i, y in enumerate(results[:derived]) if y.dtype in FLOATS]
-        signature = [*(tensor_spec(x.spec) for x in inputs), STATE_SPEC]
+        signature = [*(tensor_spec(x.spec) for x in inputs), state_spec(None)]
         self._run = tf.function(self._traced, input_signature=signature, autograph=False)
 
     def __call__(self, tensors: Sequence[tf.Tensor], state: tf.Tensor) -> list[tf.Tensor]:
@@ -195,7 +197,7 @@ class Differentiable:
 
         Args:
             tensors: TensorFlow tensors, in the order of the inputs.
-            state: seed and step, from which random nodes draw.
+            state: seed, step and streams, from which random nodes draw.
         """
 
         @tf.custom_gradient

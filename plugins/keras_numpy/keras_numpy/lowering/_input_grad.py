@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from math import gcd, prod
+from typing import Callable
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -50,10 +51,18 @@ class InputGrad:
         geometry: how the window slides.
         depth: channels of the result.
         filters: channels of what is given.
+        multiply: writes the product of two matrices into a third one.
     """
 
-    def __init__(self, geometry: Geometry, depth: int, filters: int) -> None:
+    def __init__(
+        self,
+        geometry: Geometry,
+        depth: int,
+        filters: int,
+        multiply: Callable[[np.ndarray, np.ndarray, np.ndarray], None],
+    ) -> None:
         self.geometry, self.depth, self.filters = geometry, depth, filters
+        self._multiply = multiply
         gathers = self._gathering_is_cheaper()
         self.phases = list(_phases(geometry)) if gathers else [_everything(geometry)]
         self.added = len(geometry.sizes) - gathers
@@ -95,9 +104,10 @@ class InputGrad:
             return
         rows = self._gathered(phase, g)
         if out.flags.c_contiguous and self._is_a_product(rows, out):
-            np.dot(rows, matrix.T, out.reshape(len(rows), self.depth))
+            self._multiply(rows, matrix.T, out.reshape(len(rows), self.depth))
             return
-        given = np.dot(rows, matrix.T)
+        given = np.empty((len(rows), len(matrix)), out.dtype)
+        self._multiply(rows, matrix.T, given)
         self._add(given.reshape(*g.shape[:-2], phase.count, len(matrix)), out)
 
     def _is_a_product(self, rows: np.ndarray, out: np.ndarray) -> bool:

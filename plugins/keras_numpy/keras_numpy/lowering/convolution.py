@@ -55,13 +55,18 @@ class _Convolution:
     def each_block(self, images: int, run: Callable[[slice, int], None], least: int = 0) -> None:
         """Calls `run(images, number)` for blocks of images, on several threads.
 
+        Blocks are of one size, and an even number, so that threads end at one time. Where one block
+        is all, its product is cut into pieces.
+
         Args:
             images: how many there are.
             run: what to do.
             least: bytes of windows that a block must have.
         """
         one = max(1, self.places * self.columns * self.dtype.itemsize)
-        each_block(run, images, max(1, max(BLOCK, least) // one))
+        count = max(1, -(-images // max(1, max(BLOCK, least) // one)))
+        even = count + count % 2 if count > 1 else 1
+        each_block(run, images, max(1, -(-images // even)))
 
     @property
     def is_shared(self) -> bool:
@@ -85,7 +90,7 @@ class _Convolution:
 
         def block(images: slice, number: int) -> None:
             rows = self.rows(x[images])
-            np.dot(rows, kernel, out[images].reshape(len(rows), kernel.shape[-1]))
+            self._product(rows, kernel, out[images].reshape(len(rows), kernel.shape[-1]))
 
         self.each_block(len(x), block)
 
@@ -98,14 +103,16 @@ class _Convolution:
 
         def block(images: slice, number: int) -> None:
             rows = self.rows(x[images])
-            parts[number] = np.dot(rows.T, g[images].reshape(len(rows), g.shape[-1]))
+            part = parts[number] = np.empty(out.shape, out.dtype)
+            self._product(rows.T, g[images].reshape(len(rows), g.shape[-1]), part)
 
         self.each_block(len(x), block, PARTS * out.nbytes)
         add_in_order(parts, out)
 
     @cached_property
     def _grad(self) -> InputGrad:
-        return InputGrad(self.geometry, self.depth, self.filters // self.groups)
+        filters = self.filters // self.groups
+        return InputGrad(self.geometry, self.depth, filters, self._product)
 
     def laid_out(self, kernel: np.ndarray) -> list[np.ndarray]:
         """A kernel (columns, filters) as `input_grad` takes it."""

@@ -10,6 +10,7 @@ import theano.tensor as T
 from keras_core.graph import Node
 from keras_core.plugins.authoring import checked_results
 from keras_theano.lowering._common import of_any_size
+from keras_theano.ops import Declared
 
 
 def _native(node: Node, *inputs: Any) -> list[Any]:
@@ -20,7 +21,8 @@ def _native(node: Node, *inputs: Any) -> list[Any]:
             f"{backend!r}, not on variables of 'theano'; run this model there."
         )
     results = checked_results(node, function(*inputs), _described)
-    return [T.as_tensor_variable(y) for y in results]
+    casted = [T.cast(y, spec.dtype) for y, spec in zip(results, node.specs)]
+    return Declared(node)(*casted, return_list=True)
 
 
 def _described(result: Any) -> tuple[list[None], str]:
