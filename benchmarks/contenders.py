@@ -33,6 +33,7 @@ _TENSORFLOW = Environment(
 )
 _THEANO = Environment("theano", editable=(".", "plugins/keras_theano"), version="3.10")
 _KERAS_3 = Environment("keras-3", ("keras>=3", "jax"), editable=(".", "plugins/keras_jax"))
+_TORCH = Environment("torch", ("keras>=3", "torch"), editable=(".", "plugins/keras_torch"))
 _KERAS_2 = Environment(
     "keras-2",
     ("keras==2.3.1", "Theano==1.0.5", "numpy==1.18.5", "h5py==2.10", "protobuf<3.21"),
@@ -48,6 +49,7 @@ def _theano(cache: str) -> tuple[tuple[str, str], ...]:
 
 _ON_NUMPY = (("KERAS_BACKEND", "numpy"),)
 _ON_JAX = (("KERAS_BACKEND", "jax"), ("JAX_PLATFORMS", "cpu"))
+_ON_TORCH = (("KERAS_BACKEND", "torch"),)
 _QUIET = (("TF_CPP_MIN_LOG_LEVEL", "3"),)
 _ON_TENSORFLOW = (("KERAS_BACKEND", "tensorflow"), *_QUIET)
 _WITH_XLA = (*_ON_TENSORFLOW, ("KERAS_JIT_COMPILE", "1"))
@@ -58,8 +60,10 @@ _ALL = (
     Contender("keras-tf-xla", _TENSORFLOW, "keras_core", _WITH_XLA),
     Contender("keras-theano", _THEANO, "keras_core", _theano("theano-cache")),
     Contender("keras-jax", _KERAS_3, "keras_core", _ON_JAX),
+    Contender("keras-torch", _TORCH, "keras_core", _ON_TORCH),
     Contender("tf-keras", _TENSORFLOW, "tf_keras", _QUIET),
     Contender("keras-3-jax", _KERAS_3, "keras", _ON_JAX),
+    Contender("keras-3-torch", _TORCH, "keras", _ON_TORCH),
     Contender("keras-2.3.1", _KERAS_2, "keras", _theano("theano-cache-of-keras-2")),
     Contender("plain-numpy", _NUMPY, worker="plain_numpy"),
     Contender("scikit-learn", _SCIKIT_LEARN, worker="scikit_learn"),

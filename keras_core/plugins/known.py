@@ -16,6 +16,7 @@ DISTRIBUTIONS = {
     "tensorflow": "'keras-tf[cpu]'",
     "theano": "keras-theano",
     "jax": "keras-jax",
+    "torch": "keras-torch",
 }
 
 # What Keras writes into a keras.json that it finds missing.

@@ -10,10 +10,8 @@ import queue
 import signal
 import threading
 import traceback
-import warnings
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from contextvars import copy_context
 from multiprocessing import util  # noqa: F401  (see _start_no_more)
 from multiprocessing.reduction import ForkingPickler
@@ -110,14 +108,6 @@ class Crew:
         return helper
 
 
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """A context to fork in, of which JAX warns; but the fork runs none of its code."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
-        yield
-
-
 class _Helper:
     """A process that does tasks for a thread.
 
@@ -131,7 +121,7 @@ class _Helper:
     def __init__(self, setup: Setup) -> None:
         context = multiprocessing.get_context()
         forks = context.get_start_method() == "fork"
-        with nothing_runs() if forks else nullcontext(), _starting, _quietly():
+        with nothing_runs() if forks else nullcontext(), _starting:
             if _ending.is_set():
                 raise RuntimeError("The interpreter ends, so no worker process is started.")
             self._pipe, others_end = context.Pipe()

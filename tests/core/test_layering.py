@@ -158,7 +158,9 @@ def test_only_the_listed_files_import_by_name(core):
     assert {module for module in core if core[module].by_name} == set(BY_NAME)
 
 
-@pytest.mark.parametrize("name", ["keras_jax", "keras_numpy", "keras_tf", "keras_theano"])
+@pytest.mark.parametrize(
+    "name", ["keras_jax", "keras_numpy", "keras_tf", "keras_theano", "keras_torch"]
+)
 def test_no_circle_in_a_backend(name):
     imports = imports_of(ROOT / "plugins" / name / name)
     assert len(imports) > 5 and circles(imports) == []

@@ -39,7 +39,8 @@ def blocks_left(work, warm=5, more=10):
 def tensors_alive():
     gc.collect()
     gc.collect()  # what an engine's own cycles held
-    return sum(isinstance(x, Tensor) for x in gc.get_objects())
+    # `isinstance` would ask objects of an engine for their class, and some of them warn of that.
+    return sum(issubclass(type(x), Tensor) for x in gc.get_objects())
 
 
 def test_models_that_are_trained_and_dropped_leave_nothing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from typing import Any, Callable
 
@@ -99,4 +100,7 @@ class JaxBackend(FunctionalBackend):
 
 def make_backend(config: Any) -> JaxBackend:
     """The backend; its options come with the programs."""
+    # JAX warns of each fork; those of keras_core's workers are made while no program runs, and run
+    # nothing of JAX.
+    warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
     return JaxBackend()
