@@ -82,10 +82,14 @@ def current_backend() -> Backend:
         PluginConflictError: two distributions claim its name.
         ValueError: it has no such device.
     """
-    name = _within.get() or _choice_of_the_process().name
-    backend = _backends.get(name) or load_backend(name)
+    backend = _loaded_backend()
     chosen = _device.get() or config.get_option("device")
     return backend if chosen is None else backend.on(chosen)
+
+
+def _loaded_backend() -> Backend:
+    name = _within.get() or _choice_of_the_process().name
+    return _backends.get(name) or load_backend(name)
 
 
 def devices() -> tuple[str, ...]:
@@ -93,7 +97,7 @@ def devices() -> tuple[str, ...]:
 
     The first is the one where nobody chooses.
     """
-    return load_backend(backend_name()).devices()
+    return _loaded_backend().devices()
 
 
 @contextmanager
@@ -109,7 +113,7 @@ def device(name: str) -> Iterator[None]:
     Raises:
         ValueError: the backend has no such device.
     """
-    load_backend(backend_name()).on(name)
+    _loaded_backend().on(name)
     token = _device.set(name)
     try:
         yield
