@@ -79,6 +79,9 @@ class Backend:
         donates: whether a run gives the storage of the variables that it updates away, so that the
             new values can take its memory. Then nobody reads or sets them until the run has ended.
             Since (1, 4).
+        compiles_sizes: whether a run with sizes that none had before is dear, as where they are
+            compiled for. Then the last batch of `predict` is filled up where samples do not depend
+            on each other. Since (1, 4).
         template: a method, where a second model of one architecture needs no compiling:
             `template(program, loop)` takes a program with stand-ins for variables and for random
             streams (`keras_core.graph.template`) and makes a Template, or None where it has none;
@@ -95,6 +98,7 @@ class Backend:
     name: str = ""
     lowerings: Mapping[str, Any] = MappingProxyType({})
     donates: bool = False
+    compiles_sizes: bool = False
     template: Callable[[Program, bool], Template | None] | None = None
     functional: Callable[[Program], Pure] | None = None
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.assembling import in_turn, made
 from keras_core.engine.compilation.metrics import Measured
-from keras_core.graph import substitute
+from keras_core.graph import rows, substitute
+from keras_core.graph.function import fetched
 from keras_core.graph.tensor import Update
 from keras_core.utils.generic_utils import has_arg
 
@@ -35,6 +39,31 @@ class StepProgram:
     def loop(self) -> Any:
         """What does many steps in one call, or None; see `Function.loop`."""
         return self.function.loop(self.phase)
+
+    @cached_property
+    def keeps_rows_apart(self) -> bool:
+        """Whether no sample of a batch depends on another one."""
+        return rows.are_apart(self.function.program(self.phase))
+
+
+class FilledStep:
+    """A step for batches of one size: smaller ones are filled up with their last row.
+
+    Args:
+        step: a step that keeps rows apart.
+        size: the number of samples of each batch.
+    """
+
+    def __init__(self, step: StepProgram, size: int) -> None:
+        self._step, self._size = step, size
+
+    def __call__(self, arrays: list[Any]) -> list[Any]:
+        count = len(arrays[0])
+        if count == self._size:
+            return self._step(arrays)
+        more = self._size - count
+        filled = [np.concatenate([x, np.repeat(x[-1:], more, axis=0)]) for x in arrays]
+        return [y[:count] for y in fetched(self._step(filled))]
 
 
 class Programs:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from keras_core.engine.compilation.compiled import Compiled
 from keras_core.engine.compilation.feed import Fed
+from keras_core.engine.compilation.programs import FilledStep, StepProgram
 from keras_core.engine.feeding.arrays import (
     NoSamplesError,
     check_array_length_consistency,
@@ -23,6 +24,7 @@ from keras_core.engine.feeding.generators import (
 from keras_core.engine.feeding.numbers import warn_of_not_finite
 from keras_core.engine.feeding.sources import GeneratorSource, Source, of_arrays
 from keras_core.engine.options import Options, Validation, Workers
+from keras_core.slots import current_backend
 
 
 class Given(NamedTuple):
@@ -211,9 +213,21 @@ def to_predict_on(model: Compiled, given: Given, options: Options) -> Source:
     arrays = model._input_arrays(given.x)
     check_array_length_consistency(arrays, None)
     _check_stateful(model, arrays, batch_size)
-    source = of_arrays(model._step_program("predict"), arrays, batch_size, options.steps)
+    step: Any = model._step_program("predict")
+    if options.steps is None:
+        step = _for_one_size(step, arrays, batch_size or 32)
+    source = of_arrays(step, arrays, batch_size, options.steps)
     source.is_empty = any(x is not None and not x.shape[0] for x in arrays[:1])
     return source
+
+
+def _for_one_size(step: StepProgram, arrays: Sequence[Any], size: int) -> Any:
+    """The step; for a backend to which a smaller last batch is dear, one that fills it up."""
+    samples = len(arrays[0]) if arrays and arrays[0] is not None else 0
+    is_left_over = samples > size and samples % size
+    if is_left_over and current_backend().compiles_sizes and step.keeps_rows_apart:
+        return FilledStep(step, size)
+    return step
 
 
 def generated_to_predict_on(

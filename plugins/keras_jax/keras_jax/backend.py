@@ -35,6 +35,7 @@ class JaxBackend(FunctionalBackend):
     name = "jax"
     lowerings = LOWERINGS
     donates = True
+    compiles_sizes = True
 
     def __init__(
         self, device: str | None = None, others: dict[str, JaxBackend] | None = None
