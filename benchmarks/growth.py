@@ -88,7 +88,10 @@ def _column(
     return [cells.get(size, ABSENT) for size in sizes]
 
 
-_NAMES = ("keras-numpy", "keras-tf", "keras-theano", "tf-keras", "keras-3-jax", "keras-2.3.1")
+_NAMES = (
+    *("keras-numpy", "keras-tf", "keras-theano", "keras-jax", "keras-torch"),
+    *("tf-keras", "keras-3-jax", "keras-3-torch", "keras-2.3.1"),
+)
 
 BENCHMARK = Benchmark(
     "growth",

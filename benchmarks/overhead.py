@@ -52,7 +52,10 @@ def _difference(results: Results, case: str, contender: str, way: str, program: 
     return duration(median(beyond)) if beyond else ABSENT
 
 
-_NAMES = ("keras-numpy", "keras-tf", "keras-tf-xla", "keras-theano", "keras-2.3.1")
+_NAMES = (
+    *("keras-numpy", "keras-tf", "keras-tf-xla", "keras-theano", "keras-jax", "keras-torch"),
+    "keras-2.3.1",
+)
 _CHOICES = ("logreg", "mlp", "deep64", "lstm")
 
 BENCHMARK = Benchmark(

@@ -16,7 +16,10 @@ _METRICS = {
     "memory": ("Peak memory", memory),
 }
 
-_NAMES = ("keras-numpy", "keras-tf", "keras-theano", "tf-keras", "keras-3-jax", "keras-2.3.1")
+_NAMES = (
+    *("keras-numpy", "keras-tf", "keras-theano", "keras-jax", "keras-torch"),
+    *("tf-keras", "keras-3-jax", "keras-3-torch", "keras-2.3.1"),
+)
 
 
 def _tables(results: Results, reference: str) -> Iterator[str]:

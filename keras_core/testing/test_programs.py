@@ -179,3 +179,35 @@ def test_batches_of_changing_size():
     function = Function([x], [p.reduce_sum(x, axes=(0,), keepdims=False)])
     sums = [function([np.ones((n, 2))])[0].tolist() for n in (3, 1, 0, 5, 3)]
     assert sums == [[n, n] for n in (3, 1, 0, 5, 3)]
+
+
+@pytest.mark.parametrize("jit_compile", [None, False])
+def test_products_are_exact_to_their_dtype(jit_compile):
+    """Engines that take fewer bits unasked, as TF32 or bfloat16 have, are told not to."""
+    draw = np.random.default_rng(0).standard_normal
+    a, b = draw((64, 512)).astype("float32"), draw((512, 64)).astype("float32")
+    x, y = Placeholder(a.shape), Placeholder(b.shape)
+    product = p.dot(x, y, contract=((1,), (0,)), batch=((), ()))
+    image, kernel = p.reshape(x, shape=(64, 1, 1, 512)), p.reshape(y, shape=(1, 1, 512, 64))
+    conv = p.conv(
+        *(image, kernel),
+        strides=(1, 1),
+        padding="same",
+        dilation=(1, 1),
+        groups=1,
+        data_format="channels_last",
+    )
+    results = Function([x, y], [product, conv], jit_compile=jit_compile)([a, b])
+    exact, size = a.astype("float64") @ b, np.abs(a).astype("float64") @ np.abs(b)
+    for found in results:
+        assert (np.abs(found.reshape(exact.shape) - exact) / size).max() < 2e-6
+
+
+def test_a_program_that_must_not_be_compiled_as_a_whole_gives_the_same():
+    v, x = Variable(np.ones(3)), Placeholder((None, 3))
+    total = p.add(v, p.reduce_sum(p.exp(x), axes=(0,), keepdims=False))
+    step = Function([x], [p.square(total)], [Update(v, total)], jit_compile=False)
+    array = np.linspace(-1, 1, 6, dtype="float32").reshape(2, 3)
+    expected = 1 + np.exp(array).sum(axis=0)
+    np.testing.assert_allclose(step([array])[0], expected**2, rtol=1e-5)
+    np.testing.assert_allclose(v.get_value(), expected, rtol=1e-5)
