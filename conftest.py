@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 
 import pytest
@@ -16,6 +17,14 @@ def pytest_configure(config):
     folder = tempfile.TemporaryDirectory()
     config.add_cleanup(folder.cleanup)
     os.environ["KERAS_HOME"] = folder.name
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _engines_forget():
+    """An engine that keeps all that it compiled would take more memory from file to file."""
+    yield
+    if "keras_core.plugins.discovery" in sys.modules:
+        sys.modules["keras_core.plugins.discovery"].let_engines_forget()
 
 
 @pytest.fixture(autouse=True)

@@ -48,11 +48,15 @@ def reset_uids() -> None:
 def clear_session() -> None:
     """Starts names and the learning phase again, and forgets what was compiled for later models.
 
+    Engines let go of it as well: what runs on afterwards may be compiled anew.
+
     Graphs and variables are freed as soon as nobody refers to them, with or without this call.
     """
     from keras_core.backend.phase import unset_learning_phase
+    from keras_core.plugins.discovery import let_engines_forget
 
     templates.clear()
+    let_engines_forget()
     reset_uids()
     unset_learning_phase()
 

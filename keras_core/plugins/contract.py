@@ -236,6 +236,12 @@ class Backend:
             f"{', '.join(map(repr, names))}."
         )
 
+    def forget(self) -> None:
+        """Lets go of what the engine keeps of programs for later; `K.clear_session` calls it.
+
+        Since (1, 4).
+        """
+
     def add_lowerings(self, lowerings: Mapping[str, Any]) -> None:
         """Takes kernels that another plugin has for this backend, in place of its own."""
         self.lowerings = MappingProxyType({**self.lowerings, **lowerings})

@@ -92,6 +92,12 @@ def _loaded_backend() -> Backend:
     return _backends.get(name) or load_backend(name)
 
 
+def let_engines_forget() -> None:
+    """Has each engine that is loaded let go of what it keeps of programs for later."""
+    for backend in list(_backends.values()):
+        backend.forget()
+
+
 def devices() -> tuple[str, ...]:
     """Returns the names of the devices that the backend in use can run programs on.
 

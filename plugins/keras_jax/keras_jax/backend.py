@@ -86,6 +86,10 @@ class JaxBackend(FunctionalBackend):
     def gradient_of(self, function: Callable[..., Any], arity: int, results: int) -> Derivative:
         return Derivative(function, arity, results)
 
+    def forget(self) -> None:
+        """XLA's programs stay in JAX's caches, also when nobody has the functions any more."""
+        jax.clear_caches()
+
     def devices(self) -> tuple[str, ...]:
         """'gpu:0' and so on, the first of which is used by default, then 'cpu'."""
         return tuple(self._devices)

@@ -175,6 +175,19 @@ def test_what_was_compiled_goes_with_the_session(traces):
     assert kept and [ref() for ref in kept if ref() is not None] == []
 
 
+def test_programs_of_xla_go_with_the_session():
+    def programs():
+        gc.collect()
+        return len(jax.devices()[0].client.live_executables())
+
+    K.clear_session()
+    before = programs()
+    for _ in range(3):
+        dense().fit(X, Y, verbose=0)
+        K.clear_session()
+    assert programs() <= before
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_loops_of_steps_are_equal_to_single_ones(traces, optimizer):
     def trained(**options):
