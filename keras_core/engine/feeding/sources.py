@@ -132,9 +132,7 @@ class Source:
 
     def grouped_step(self) -> StepFunction | None:
         """What does the steps of a group in one call, where that pays; else None."""
-        if max(self.groups(), default=1) == 1 or not hasattr(self.step, "loop"):
-            return None
-        return self.step.loop()
+        return None
 
     def finish(self) -> None:
         """Called after an epoch, unless training ends with it by a stop."""
@@ -213,6 +211,11 @@ class ArraySource(Source):
         count = -(-whole // max(1, min(_MOST_GROUPED, fitting)))
         size = whole // count
         return [size] * count + [1] * (self.steps - count * size)
+
+    def grouped_step(self) -> StepFunction | None:
+        if max(self.groups(), default=1) == 1 or not hasattr(self.step, "loop"):
+            return None
+        return self.step.loop()
 
     def take_group(self, count: int) -> tuple[int, Batch]:
         start = self._start

@@ -13,6 +13,7 @@ from keras_core.graph import Program, Spec, Variable
 from keras_core.plugins import Backend, Pure
 from keras_core.plugins.authoring import FunctionalBackend
 from keras_jax import engine
+from keras_jax.collecting import heed_signals
 from keras_jax.derivative import Derivative
 from keras_jax.jitted import Jitted
 from keras_jax.lowering import LOWERINGS
@@ -108,4 +109,5 @@ def make_backend(config: Any) -> JaxBackend:
     # JAX warns of each fork; those of keras_core's workers are made while no program runs, and run
     # nothing of JAX.
     warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
+    heed_signals()
     return JaxBackend()
