@@ -82,14 +82,16 @@ def current_backend() -> Backend:
         PluginConflictError: two distributions claim its name.
         ValueError: it has no such device.
     """
-    backend = _loaded_backend()
+    # As `_loaded_backend` does, but for the call: each step asks.
+    name = _within.get() or _choice_of_the_process().name
+    backend = _backends.get(name) or load_backend(name)
     chosen = _device.get() or config.get_option("device")
     return backend if chosen is None else backend.on(chosen)
 
 
 def _loaded_backend() -> Backend:
-    name = _within.get() or _choice_of_the_process().name
-    return _backends.get(name) or load_backend(name)
+    """The backend in use, whatever the device."""
+    return _backends.get(backend_name()) or load_backend(backend_name())
 
 
 def let_engines_forget() -> None:
