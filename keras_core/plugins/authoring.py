@@ -11,6 +11,7 @@
 - Variables and templates: `FirstValue`, `StandIn`, `Binding`.
 - Pure functions: `FunctionalBackend`, `variables_read`.
 - Functions of the engine's own arrays: `native`, `checked_results`.
+- Steps of Adam: `adam_steps`, `AdamStep`.
 - Settings: `get_option`.
 
 A plugin's module with the hooks imports none of this: it would load the graph for each listing.
@@ -41,6 +42,7 @@ from keras_core.graph.windows import (
     same_padding,
     spatial_of,
 )
+from keras_core.plugins.adam import AdamStep, adam_steps
 from keras_core.plugins.functional import FunctionalBackend, variables_read
 from keras_core.plugins.lowering import collect_lowerings, only_where
 from keras_core.plugins.native import checked_results, native
@@ -48,6 +50,7 @@ from keras_core.plugins.programs import program_of
 
 __all__ = [
     "FLOATS",
+    "AdamStep",
     "Binding",
     "Body",
     "Counts",
@@ -58,6 +61,7 @@ __all__ = [
     "Shape",
     "StandIn",
     "Window",
+    "adam_steps",
     "channels_back",
     "channels_last",
     "channels_of",

@@ -5,40 +5,13 @@ Spelt out, a step is a dozen operations for each weight, which hold several arra
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple, Union
 
 import tensorflow as tf
 
-from keras_core.graph import Constant, Program, Tensor, Update, Variable
-
-# A pattern is a name, which stands for one tensor wherever it is; a number, for a constant of that
-# value; or a primitive's name, its parameters, and a pattern for each of its inputs.
-Pattern = Union[str, float, tuple[Any, ...]]
-
-_NO_PARAMS: Mapping[str, Any] = {}
-_NOT_NEGATIVE = {"low": 0.0, "high": math.inf}
-
-
-def _op(name: str, *inputs: Pattern, params: Mapping[str, Any] = _NO_PARAMS) -> Pattern:
-    return (name, params, *inputs)
-
-
-def _moving(mean: Pattern, beta: Pattern, new: Pattern) -> Pattern:
-    fresh = _op("subtract", 1.0, beta)
-    return _op("add", _op("multiply", beta, mean), _op("multiply", fresh, new))
-
-
-_NEW_M = _moving("m", "beta_1", "gradient")
-_NEW_V = _moving("v", "beta_2", _op("square", "gradient"))
-_ROOT = _op("sqrt", _op("clip", "new_v", params=_NOT_NEGATIVE))
-_NEW_WEIGHT = _op(
-    "subtract",
-    "weight",
-    _op("divide", _op("multiply", "rate", "new_m"), _op("add", _ROOT, "epsilon")),
-)
+from keras_core.graph import Constant, Program, Tensor, Variable
+from keras_core.plugins.authoring import AdamStep, adam_steps
 
 
 class Assignment(NamedTuple):
@@ -56,37 +29,19 @@ class Assignment(NamedTuple):
         backend.storage_of(self.variable).assign(value, read_value=False)
 
 
-class AdamStep(NamedTuple):
+class AdamWrite(NamedTuple):
     """A step of Adam for one weight."""
 
-    weight: Variable
-    m: Variable
-    v: Variable
-    gradient: Tensor
-    rate: Tensor
-    beta_1: Tensor
-    beta_2: Tensor
-    epsilon: Tensor
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        return (self.weight, self.m, self.v)
+    step: AdamStep
 
     @property
     def reads(self) -> tuple[Tensor, ...]:
         """What must be computed for it."""
-        return (*self[3:], _zero(self.rate.dtype))
-
-    @property
-    def is_takable(self) -> bool:
-        """Whether the operation takes it: arrays of one shape, numbers, all of one dtype."""
-        shapes = {x.shape for x in (*self.variables, self.gradient)}
-        are_numbers = all(x.shape == () for x in self[4:])
-        return len(shapes) == 1 and are_numbers and len({x.dtype for x in self}) == 1
+        return (*self.step[3:], _zero(self.step.rate.dtype))
 
     def run(self, backend: Any, *reads: tf.Tensor) -> None:
         gradient, rate, beta_1, beta_2, epsilon, zero = reads
-        weight, m, v = (backend.storage_of(x).handle for x in self.variables)
+        weight, m, v = (backend.storage_of(x).handle for x in self.step.variables)
         # The rate is corrected for the first steps already, which the powers do otherwise.
         tf.raw_ops.ResourceApplyAdam(
             var=weight,
@@ -102,7 +57,7 @@ class AdamStep(NamedTuple):
         )
 
 
-Write = Union[Assignment, AdamStep]
+Write = Union[Assignment, AdamWrite]
 
 
 @cache
@@ -112,38 +67,7 @@ def _zero(dtype: str) -> Constant:
 
 def writes_of(program: Program) -> list[Write]:
     """The updates of a program, with those of a step of Adam as one."""
-    values = {variable.key: value for variable, value in program.updates}
-    found = [_adam_step(update, values) for update in program.updates]
-    steps = [step for step in found if step is not None and step.is_takable]
+    steps = adam_steps(program)
     stepped = {variable.key for step in steps for variable in step.variables}
     others = [Assignment(*update) for update in program.updates if update[0].key not in stepped]
-    return [*others, *steps]
-
-
-def _adam_step(update: Update, values: Mapping[Any, Tensor]) -> AdamStep | None:
-    found: dict[str, Tensor] = {"weight": update.variable}
-    if not _matches(_NEW_WEIGHT, update.value, found):
-        return None
-    if not (_matches(_NEW_M, found["new_m"], found) and _matches(_NEW_V, found["new_v"], found)):
-        return None
-    are_set = all(_is_set(values, found, name) for name in ("m", "v"))
-    return AdamStep(*(found[name] for name in AdamStep._fields)) if are_set else None
-
-
-def _is_set(values: Mapping[Any, Tensor], found: Mapping[str, Tensor], name: str) -> bool:
-    """Whether the program gives a slot the very value that the weight's step uses."""
-    new = values.get(found[name].key)
-    return new is not None and new.key == found[f"new_{name}"].key
-
-
-def _matches(pattern: Pattern, tensor: Tensor, found: dict[str, Tensor]) -> bool:
-    """Whether a tensor is made as a pattern says; `found` is filled with what its names mean."""
-    if isinstance(pattern, str):
-        return found.setdefault(pattern, tensor).key == tensor.key
-    if isinstance(pattern, float):
-        return isinstance(tensor, Constant) and tensor.shape == () and tensor.value == pattern
-    name, params, *inputs = pattern
-    node = tensor.node
-    if node is None or node.primitive.name != name or node.params != params:
-        return False
-    return all(_matches(part, x, found) for part, x in zip(inputs, node.inputs))
+    return [*others, *map(AdamWrite, steps)]

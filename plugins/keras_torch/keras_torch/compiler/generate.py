@@ -11,8 +11,9 @@ from typing import Any
 import torch
 
 from keras_core.graph import Node, Program, Tensor, Update, Variable
+from keras_core.plugins.authoring import AdamStep
 from keras_torch.compiler.frame import Frame
-from keras_torch.compiler.updates import Adam, AdamStep, adam_steps, in_place
+from keras_torch.compiler.updates import Adam, fused_steps, in_place, numbers_of
 from keras_torch.compiler.writer import Writer
 from keras_torch.draws import seed_for
 from keras_torch.kernel import Lowering
@@ -74,10 +75,10 @@ def program_code(program: Program, lowerings: Mapping[str, Lowering], device: to
     writer = Writer(lowerings, device, pure=False)
     # A user's function may keep what it is given.
     writer.keeps_buffers = all(node.primitive.pure for node in program.nodes)
-    steps = adam_steps(program)
+    steps = fused_steps(program)
     stepped = {variable.key for step in steps for variable in step.variables}
     updates = [update for update in program.updates if update.variable.key not in stepped]
-    wanted = [x for step in steps for x in (step.gradient, *step.numbers)]
+    wanted = [x for step in steps for x in (step.gradient, *numbers_of(step))]
     results = [*program.outputs, *(update.value for update in updates), *wanted]
     frame = Frame(writer, program.nodes, results, 2)
     head = _head(program, frame, writer)
@@ -151,14 +152,14 @@ def _write_adam(steps: Sequence[AdamStep], frame: Frame) -> None:
     """One call for all weights that share their numbers."""
     groups: dict[Any, list[AdamStep]] = {}
     for step in steps:
-        numbers = tuple(x.key for x in step.numbers)
+        numbers = tuple(x.key for x in numbers_of(step))
         key = (*numbers, float(step.epsilon.value), step.weight.dtype)
         groups.setdefault(key, []).append(step)
     for (*_, epsilon, _), group in groups.items():
         kernel = Adam(epsilon, len(group), frame.writer.device)
         parts = ("weight", "gradient", "m", "v")
         lists = [_list(frame, [getattr(step, part) for step in group]) for part in parts]
-        numbers = [frame.ref(x) for x in group[0].numbers]
+        numbers = [frame.ref(x) for x in numbers_of(group[0])]
         name = frame.writer.name_of(kernel, "adam")
         frame.writer.line(f"{name}({', '.join([*lists, *numbers])})", 2)
 

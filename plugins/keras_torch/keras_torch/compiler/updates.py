@@ -7,13 +7,13 @@ that a run that fails leaves the variables as they were.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple, Union
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import torch
 
 from keras_core.graph import Constant, Program, Tensor, Update, Variable
+from keras_core.plugins.authoring import AdamStep, adam_steps
 from keras_torch.compiler.frame import Frame
 from keras_torch.compiler.steps import Step
 
@@ -38,7 +38,7 @@ def in_place(frame: Frame, updates: Sequence[Update]) -> Targets:
         if (
             maker
             and value.key not in targets
-            and _is_takable(frame, variable, value, *maker, results)
+            and _can_be_target(frame, variable, value, *maker, results)
         ):
             targets[value.key] = variable
     late = _late(frame, targets)
@@ -49,7 +49,7 @@ def in_place(frame: Frame, updates: Sequence[Update]) -> Targets:
     return targets
 
 
-def _is_takable(
+def _can_be_target(
     frame: Frame,
     variable: Variable,
     value: Tensor,
@@ -79,98 +79,20 @@ def _late(frame: Frame, targets: Targets) -> list[Step]:
 
 # Adam
 
-# A pattern is a name, which stands for one tensor wherever it is; a number, for a constant of that
-# value; or a primitive's name, its parameters, and a pattern for each of its inputs.
-Pattern = Union[str, float, tuple[Any, ...]]
 
-_NO_PARAMS: Mapping[str, Any] = {}
-
-
-def _op(name: str, *inputs: Pattern, params: Mapping[str, Any] = _NO_PARAMS) -> Pattern:
-    return (name, params, *inputs)
+def fused_steps(program: Program) -> list[AdamStep]:
+    """The updates of a program that PyTorch's fused kernel does."""
+    return [step for step in adam_steps(program) if _is_takable(step)]
 
 
-def _moving(mean: Pattern, beta: Pattern, new: Pattern) -> Pattern:
-    fresh = _op("subtract", 1.0, beta)
-    return _op("add", _op("multiply", beta, mean), _op("multiply", fresh, new))
+def _is_takable(step: AdamStep) -> bool:
+    wide = step.weight.dtype in ("float32", "float64")
+    return wide and isinstance(step.epsilon, Constant)
 
 
-_NEW_M = _moving("m", "beta_1", "gradient")
-_NEW_V = _moving("v", "beta_2", _op("square", "gradient"))
-_ROOT = _op("sqrt", _op("clip", "new_v", params={"low": 0.0, "high": math.inf}))
-_NEW_WEIGHT = _op(
-    "subtract",
-    "weight",
-    _op("divide", _op("multiply", "rate", "new_m"), _op("add", _ROOT, "epsilon")),
-)
-
-
-class AdamStep(NamedTuple):
-    """A step of Adam for one weight."""
-
-    weight: Variable
-    m: Variable
-    v: Variable
-    gradient: Tensor
-    rate: Tensor
-    beta_1: Tensor
-    beta_2: Tensor
-    epsilon: Constant
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        return (self.weight, self.m, self.v)
-
-    @property
-    def numbers(self) -> tuple[Tensor, ...]:
-        return (self.rate, self.beta_1, self.beta_2)
-
-    @property
-    def is_takable(self) -> bool:
-        """Whether the kernel takes it: arrays of one shape, numbers, all of one wide dtype."""
-        shapes = {x.shape for x in (*self.variables, self.gradient)}
-        are_numbers = all(x.shape == () for x in self[4:])
-        dtypes = {x.dtype for x in self}
-        return len(shapes) == 1 and are_numbers and dtypes in ({"float32"}, {"float64"})
-
-
-def adam_steps(program: Program) -> list[AdamStep]:
-    """The updates of a program that are steps of Adam."""
-    values = {variable.key: value for variable, value in program.updates}
-    found = [_adam_step(update, values) for update in program.updates]
-    return [step for step in found if step is not None and step.is_takable]
-
-
-def _adam_step(update: Update, values: Mapping[Any, Tensor]) -> AdamStep | None:
-    found: dict[str, Tensor] = {"weight": update.variable}
-    if not _matches(_NEW_WEIGHT, update.value, found):
-        return None
-    if not (_matches(_NEW_M, found["new_m"], found) and _matches(_NEW_V, found["new_v"], found)):
-        return None
-    are_variables = all(isinstance(found[name], Variable) for name in ("m", "v"))
-    are_set = are_variables and all(_is_set(values, found, name) for name in ("m", "v"))
-    if not are_set or not isinstance(found["epsilon"], Constant):
-        return None
-    return AdamStep(*(found[name] for name in AdamStep._fields))  # type: ignore[arg-type]
-
-
-def _is_set(values: Mapping[Any, Tensor], found: Mapping[str, Tensor], name: str) -> bool:
-    """Whether the program gives a slot the very value that the weight's step uses."""
-    new = values.get(found[name].key)
-    return new is not None and new.key == found[f"new_{name}"].key
-
-
-def _matches(pattern: Pattern, tensor: Tensor, found: dict[str, Tensor]) -> bool:
-    """Whether a tensor is made as a pattern says; `found` is filled with what its names mean."""
-    if isinstance(pattern, str):
-        return found.setdefault(pattern, tensor).key == tensor.key
-    if isinstance(pattern, float):
-        return isinstance(tensor, Constant) and tensor.shape == () and tensor.value == pattern
-    name, params, *inputs = pattern
-    node = tensor.node
-    if node is None or node.primitive.name != name or node.params != params:
-        return False
-    return all(_matches(part, x, found) for part, x in zip(inputs, node.inputs))
+def numbers_of(step: AdamStep) -> tuple[Tensor, ...]:
+    """What the kernel takes as numbers, beside epsilon."""
+    return (step.rate, step.beta_1, step.beta_2)
 
 
 class Adam:
