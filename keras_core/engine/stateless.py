@@ -9,6 +9,7 @@ from keras_core.engine.assembling import made
 from keras_core.graph import Function, Program, Variable
 from keras_core.graph.passes import optimize
 from keras_core.plugins import Draws, current_backend
+from keras_core.plugins.functional import variables_read
 from keras_core.plugins.programs import program_of
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
@@ -28,8 +29,7 @@ class Stateless:
         self._pure = backend.functional(program)
         self._variables = list(variables)
         self._updated = [update.variable for update in program.updates]
-        updated = set(self._updated)
-        self._read = [v for v in program.variables if v not in updated]
+        self._read = variables_read(program)
 
     def __call__(
         self, values: Sequence[Any], inputs: Sequence[Any], draws: Draws
