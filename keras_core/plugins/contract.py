@@ -220,7 +220,8 @@ class Backend:
     def on(self, device: str) -> Backend:
         """Returns the backend that runs programs on one of its devices, the same one each time.
 
-        Since (1, 4). Variables go from one to the other as between backends.
+        Since (1, 4). Variables go from one to the other as between backends. `on_another` makes all
+        but the first device's, which is the backend that plugins make.
 
         Args:
             device: one of the names that `devices` gives.
@@ -229,12 +230,25 @@ class Backend:
             ValueError: there is no such device.
         """
         names = self.devices()
-        if device == names[0]:
-            return self
-        raise ValueError(
-            f"The backend {self.name!r} has no device {device!r} here; it has "
-            f"{', '.join(map(repr, names))}."
-        )
+        table = self.__dict__.setdefault("_by_device", {names[0]: self})
+        if device not in table:
+            made = self.on_another(device) if device in names else None
+            if made is None:
+                raise ValueError(
+                    f"The backend {self.name!r} has no device {device!r} here; it has "
+                    f"{', '.join(map(repr, names))}."
+                )
+            made.lowerings = self.lowerings  # with the kernels that plugins have added
+            made.__dict__["_by_device"] = table
+            table.setdefault(device, made)
+        return table[device]
+
+    def on_another(self, device: str) -> Backend | None:
+        """Makes a backend for a device other than the first one, once for each; `on` calls it.
+
+        Since (1, 4). None where the engine chooses devices by itself.
+        """
+        return None
 
     def forget(self) -> None:
         """Lets go of what the engine keeps of programs for later; `K.clear_session` calls it.

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from keras_core.graph import Program, Spec, Variable
-from keras_core.plugins import Backend, Pure
+from keras_core.plugins import Pure
 from keras_core.plugins.authoring import FunctionalBackend
 from keras_jax import engine
 from keras_jax.collecting import heed_signals
@@ -30,7 +30,6 @@ class JaxBackend(FunctionalBackend):
 
     Args:
         device: the name of the device; by default JAX places programs and arrays.
-        others: the backends of devices, by their names; each knows all of them.
     """
 
     name = "jax"
@@ -38,11 +37,7 @@ class JaxBackend(FunctionalBackend):
     donates = True
     compiles_sizes = True
 
-    def __init__(
-        self, device: str | None = None, others: dict[str, JaxBackend] | None = None
-    ) -> None:
-        self._others = {} if others is None else others
-        self._others[self.devices()[0] if device is None else device] = self
+    def __init__(self, device: str | None = None) -> None:
         self._place = engine.Place(None if device is None else self._devices[device])
 
     @cached_property
@@ -95,13 +90,8 @@ class JaxBackend(FunctionalBackend):
         """'gpu:0' and so on, the first of which is used by default, then 'cpu'."""
         return tuple(self._devices)
 
-    def on(self, device: str) -> Backend:
-        if device not in self._devices:
-            return super().on(device)
-        if device not in self._others:
-            other = JaxBackend(device, self._others)
-            other.lowerings = self.lowerings
-        return self._others[device]
+    def on_another(self, device: str) -> JaxBackend:
+        return JaxBackend(device)
 
 
 def make_backend(config: Any) -> JaxBackend:

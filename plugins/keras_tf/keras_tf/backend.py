@@ -27,18 +27,13 @@ class TensorflowBackend(EngineCalls, Backend):
 
     Args:
         device: where programs run and variables are; by default TensorFlow places them.
-        others: the backends for devices, by their names; each knows all of them.
     """
 
     name = "tensorflow"
     lowerings = LOWERINGS
 
-    def __init__(
-        self, device: str | None = None, others: dict[str, TensorflowBackend] | None = None
-    ) -> None:
+    def __init__(self, device: str | None = None) -> None:
         self._device = device
-        self._others = {} if others is None else others
-        self._others.setdefault(device or self.devices()[0], self)
         self._held: MutableMapping[Variable, tf.Variable] = WeakKeyDictionary()
 
     def compile(self, program: Program) -> Compiled:
@@ -98,13 +93,8 @@ class TensorflowBackend(EngineCalls, Backend):
         gpus = tf.config.list_physical_devices("GPU")
         return (*(f"gpu:{i}" for i in range(len(gpus))), "cpu")
 
-    def on(self, device: str) -> Backend:
-        if device not in self.devices():
-            return super().on(device)
-        if device not in self._others:
-            other = TensorflowBackend(device, self._others)
-            other.lowerings = self.lowerings  # with the kernels that plugins have added
-        return self._others[device]
+    def on_another(self, device: str) -> TensorflowBackend:
+        return TensorflowBackend(device)
 
     def placed(self) -> AbstractContextManager[Any]:
         """A context in which operations and variables are made on this backend's device."""

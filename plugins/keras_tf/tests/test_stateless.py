@@ -117,7 +117,7 @@ def test_a_native_node_that_lies_is_told(function):
 def test_a_device_is_where_a_program_runs(monkeypatch, data):
     backend = load_backend("tensorflow")
     monkeypatch.setattr(type(backend), "devices", lambda self: ("gpu:0", "cpu"))
-    monkeypatch.setattr(backend, "_others", {"gpu:0": backend})
+    monkeypatch.setattr(backend, "_by_device", {"gpu:0": backend}, raising=False)
     model = classifier()
     expected = model.predict(data[0])
     with keras_core.device("cpu"):

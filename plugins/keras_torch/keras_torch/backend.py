@@ -35,7 +35,6 @@ class TorchBackend(EngineCalls, Backend):
         self.device = torch.device(self._name)
         self._held: MutableMapping[Variable, torch.Tensor] = WeakKeyDictionary()
         self._parameters: MutableMapping[Variable, torch.Tensor] = WeakKeyDictionary()
-        self._others: dict[str, TorchBackend] = {}
 
     def compile(self, program: Program) -> Compiled:
         """A callable that writes straight-line code for each combination of input shapes."""
@@ -89,15 +88,8 @@ class TorchBackend(EngineCalls, Backend):
         """'cuda:0' and so on, or 'mps', which are used first where there are any, then 'cpu'."""
         return self._names
 
-    def on(self, device: str) -> TorchBackend:
-        """The backend on one of its devices; variables go over as between backends."""
-        if device == self._name:
-            return self
-        if device not in self._names:
-            return super().on(device)  # type: ignore[return-value]
-        if device not in self._others:
-            self._others[device] = TorchBackend(device)
-        return self._others[device]
+    def on_another(self, device: str) -> TorchBackend:
+        return TorchBackend(device)
 
 
 def _devices() -> tuple[str, ...]:
