@@ -276,7 +276,7 @@ FAMILY = Family("layer", _Layers(globals(), __all__))
 
 
 def serialize(layer: Layer) -> Any:
-    """Return a layer as data.
+    """Returns a layer as data.
 
     Args:
         layer: a layer or a model.
@@ -288,7 +288,7 @@ def serialize(layer: Layer) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Make a layer, or a model, of what `serialize` gave.
+    """Makes a layer, or a model, of what `serialize` gave.
 
     Args:
         config: dictionary of `class_name` and `config`.

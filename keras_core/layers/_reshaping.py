@@ -51,7 +51,7 @@ class Reshape(Layer):
         return (input_shape[0], *self._solve(sizes))
 
     def _solve(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the target shape with its -1 found from the sizes of a sample."""
+        """Returns the target shape with its -1 found from the sizes of a sample."""
         elements = int(np.prod(sizes, dtype=np.int64))
         known = int(np.prod([s for s in self.target_shape if s != -1], dtype=np.int64))
         free = -1 in self.target_shape

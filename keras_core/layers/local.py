@@ -35,7 +35,7 @@ class _LocallyConnected(KernelLayer):
     """A convolution over `rank` spatial axes whose kernel differs from position to position.
 
     Args:
-        options: Values of `_OPTIONS`, by name.
+        options: values of `_OPTIONS`, by name.
         data_format: "channels_last" or "channels_first"; None is `K.image_data_format()`.
     """
 

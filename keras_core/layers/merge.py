@@ -53,7 +53,7 @@ class _Merge(Layer):
     def _check_shapes(
         self, input_shape: Sequence[Shape], at_least: int = 2, at_most: int | None = None
     ) -> list[Shape]:
-        """Return the input shapes as a list of tuples, refusing a wrong number of them."""
+        """Returns the input shapes as a list of tuples, refusing a wrong number of them."""
         several = isinstance(input_shape, (list, tuple)) and all(
             isinstance(shape, (list, tuple)) for shape in input_shape
         )
@@ -95,7 +95,7 @@ class _Merge(Layer):
         return (batch, *reduce(self._broadcast, samples))
 
     def _broadcast(self, left: Shape, right: Shape) -> Shape:
-        """Return the shape that two samples have together, aligned at their last axes."""
+        """Returns the shape that two samples have together, aligned at their last axes."""
         longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
         padded = (1,) * (len(longer) - len(shorter)) + shorter
         if any(a != b and 1 not in (a, b) and None not in (a, b) for a, b in zip(longer, padded)):
@@ -114,7 +114,7 @@ class _Merge(Layer):
     def _check_masks(
         self, inputs: Sequence[Tensor], mask: Sequence[Tensor | None] | None
     ) -> list[Tensor | None]:
-        """Return one mask (or None) for each input."""
+        """Returns one mask (or None) for each input."""
         inputs = self._as_list(inputs)
         if mask is None:
             return [None] * len(inputs)
@@ -269,7 +269,7 @@ def _without(shape: Shape, axis: int) -> Shape:
 
 
 def _mask_column(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the mask of `x` with a last axis of size 1; without a mask every element counts."""
+    """Returns the mask of `x` with a last axis of size 1; without a mask every element counts."""
     if mask is None:
         return K.cast(K.ones_like(x[..., :1]), "bool")
     return K.expand_dims(mask) if K.ndim(mask) < K.ndim(x) else mask
@@ -314,7 +314,7 @@ class Dot(_Merge):
         self.built = True
 
     def _axes_for(self, shapes: list[Shape]) -> list[int]:
-        """Return the axis of each shape, counted from 0."""
+        """Returns the axis of each shape, counted from 0."""
         axes = [self.axes] * 2 if isinstance(self.axes, int) else list(self.axes)
         if not all(_has(shape, axis) for shape, axis in zip(shapes, axes)):
             raise ValueError(
@@ -346,7 +346,7 @@ class Dot(_Merge):
 
 
 def add(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Add tensors element by element, through a new `Add` layer.
+    """Adds tensors element by element, through a new `Add` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -359,7 +359,7 @@ def add(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
 
 def subtract(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Subtract the second tensor from the first, through a new `Subtract` layer.
+    """Subtracts the second tensor from the first, through a new `Subtract` layer.
 
     Args:
         inputs: list of two tensors.
@@ -372,7 +372,7 @@ def subtract(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
 
 def multiply(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Multiply tensors element by element, through a new `Multiply` layer.
+    """Multiplies tensors element by element, through a new `Multiply` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -385,7 +385,7 @@ def multiply(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
 
 def average(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Average tensors element by element, through a new `Average` layer.
+    """Averages tensors element by element, through a new `Average` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -398,7 +398,7 @@ def average(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
 
 def maximum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Take the largest of tensors element by element, through a new `Maximum` layer.
+    """Takes the largest of tensors element by element, through a new `Maximum` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -411,7 +411,7 @@ def maximum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
 
 def minimum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Take the smallest of tensors element by element, through a new `Minimum` layer.
+    """Takes the smallest of tensors element by element, through a new `Minimum` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -424,7 +424,7 @@ def minimum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
 
 def concatenate(inputs: Sequence[Tensor], axis: int = -1, **kwargs: Any) -> Tensor:
-    """Join tensors along an axis, through a new `Concatenate` layer.
+    """Joins tensors along an axis, through a new `Concatenate` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -440,7 +440,7 @@ def concatenate(inputs: Sequence[Tensor], axis: int = -1, **kwargs: Any) -> Tens
 def dot(
     inputs: Sequence[Tensor], axes: int | Sequence[int], normalize: bool = False, **kwargs: Any
 ) -> Tensor:
-    """Multiply the samples of two tensors and sum along an axis of each, through a new `Dot` layer.
+    """Multiplies the samples of two tensors and sums along an axis of each, through a new `Dot` layer.
 
     Args:
         inputs: list of two tensors.

@@ -144,7 +144,7 @@ def checked_noise_shape(layer: Layer, wanted: Any) -> Any:
     """The shape of a draw as a user gave it, if it is a tuple or list of sizes.
 
     Raises:
-        TypeError: It is something else.
+        TypeError: it is something else.
     """
     if wanted is not None:
         shape_tuple(f"{type(layer).__name__} layer {layer.name!r}", "noise_shape", wanted)
@@ -152,7 +152,7 @@ def checked_noise_shape(layer: Layer, wanted: Any) -> Any:
 
 
 def noise_shape(inputs: Tensor, wanted: Sequence[Dim] | None) -> Any:
-    """Return the shape of a noise draw for `inputs`, taking the input's size where it says None.
+    """Returns the shape of a noise draw for `inputs`, taking the input's size where it says None.
 
     Args:
         inputs: the tensor that the noise is for.

@@ -178,7 +178,7 @@ class BatchNormalization(Layer):
         )
 
     def _aligned(self, parameter: Tensor | None, inputs: Tensor) -> Tensor | None:
-        """Return a vector over the channels in a shape that broadcasts against the inputs."""
+        """Returns a vector over the channels in a shape that broadcasts against the inputs."""
         rank = K.ndim(inputs)
         axis = self.axis % rank
         if parameter is None or axis == rank - 1:
@@ -203,7 +203,7 @@ class BatchNormalization(Layer):
 
 
 def _elements(x: Tensor, axes: Sequence[int], dtype: str) -> float | Tensor:
-    """Return the number of elements along some axes: a float where it is known, else a tensor."""
+    """Returns the number of elements along some axes: a float where it is known, else a tensor."""
     sizes = [K.int_shape(x)[axis] for axis in axes]
     known: float | Tensor = float(np.prod([size for size in sizes if size is not None]))
     unknown = [K.shape(x)[axis] for axis, size in zip(axes, sizes) if size is None]

@@ -117,7 +117,7 @@ class _Pooling1D(_Pooling):
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Pool an image one pixel wide."""
+        """Pools an image one pixel wide."""
         axis = self._spatial_axes()[0] + 1
         around = self._around()
         pooled = self._pooling_function(
