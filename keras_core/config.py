@@ -305,7 +305,12 @@ def _parse(option: Option, value: Any, source: str) -> Any:
 
 
 def floatx() -> str:
-    """Returns the name of the default float type, such as 'float32'."""
+    """Returns the name of the default float type, such as 'float32'.
+
+    Example:
+        >>> K.floatx()
+        'float32'
+    """
     return get_option("floatx")
 
 
@@ -317,12 +322,22 @@ def set_floatx(floatx: str) -> None:
 
     Raises:
         ValueError: another type.
+
+    Example:
+        >>> K.set_floatx("float64")
+        >>> K.ones((2,)).dtype
+        'float64'
     """
     set_option("floatx", floatx)
 
 
 def epsilon() -> float:
-    """Returns the small number that keeps divisions and logarithms finite."""
+    """Returns the small number that keeps divisions and logarithms finite.
+
+    Example:
+        >>> K.epsilon()
+        1e-07
+    """
     return get_option("epsilon")
 
 
@@ -334,12 +349,22 @@ def set_epsilon(e: float) -> None:
 
     Raises:
         ValueError: it is negative, infinite or not a number.
+
+    Example:
+        >>> K.set_epsilon(1e-5)
+        >>> K.epsilon()
+        1e-05
     """
     set_option("epsilon", e)
 
 
 def image_data_format() -> str:
-    """Returns 'channels_last' or 'channels_first'."""
+    """Returns 'channels_last' or 'channels_first'.
+
+    Example:
+        >>> K.image_data_format()
+        'channels_last'
+    """
     return get_option("image_data_format")
 
 
@@ -352,5 +377,10 @@ def set_image_data_format(data_format: str) -> None:
 
     Raises:
         ValueError: another format.
+
+    Example:
+        >>> K.set_image_data_format("channels_first")
+        >>> layers.Conv2D(8, 3)(layers.Input((3, 28, 28))).shape
+        (None, 8, 26, 26)
     """
     set_option("image_data_format", data_format)

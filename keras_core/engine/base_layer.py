@@ -110,6 +110,16 @@ class Layer(WeightOwner, Connections):
 
     Raises:
         TypeError: for an unknown keyword.
+
+    Example:
+        >>> class Scale(layers.Layer):
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight("factor", (input_shape[-1],), initializer="ones")
+        ...         super().build(input_shape)
+        ...     def call(self, inputs):
+        ...         return inputs * self.factor
+        >>> K.eval(Scale()(K.constant([[1.0, 3.0]]))).tolist()
+        [[1.0, 3.0]]
     """
 
     name: str

@@ -283,6 +283,11 @@ def serialize(layer: Layer) -> Any:
 
     Returns:
         A dictionary of its `class_name` and its `config`.
+
+    Example:
+        >>> data = layers.serialize(layers.Dense(4, name="last"))
+        >>> data["class_name"], data["config"]["units"]
+        ('Dense', 4)
     """
     return FAMILY.serialize(layer)
 
@@ -299,5 +304,11 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
     Raises:
         ValueError: if the class is not known, or the configuration is no such dictionary.
+
+    Example:
+        >>> data = layers.serialize(layers.Dense(4, name="last"))
+        >>> layer = layers.deserialize(data)
+        >>> layer, layer.units
+        (<Dense 'last'>, 4)
     """
     return FAMILY.deserialize(config, custom_objects)

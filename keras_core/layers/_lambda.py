@@ -53,6 +53,11 @@ class Lambda(Layer):
         arguments: further keyword arguments of the function, a dictionary.
 
     Input shape: any. Output shape: what the function gives.
+
+    Example:
+        >>> layer = layers.Lambda(lambda x: x ** 2)
+        >>> K.eval(layer(K.constant([[1.0, 3.0]]))).tolist()
+        [[1.0, 9.0]]
     """
 
     def __init__(

@@ -197,6 +197,12 @@ class ConvLSTM2DCell(WindowLayer, DropoutCell):
 
     Raises:
         ValueError: if an option is out of its range, or options contradict each other.
+
+    Example:
+        >>> cell = layers.ConvLSTM2DCell(8, 3)
+        >>> cell.build((None, 32, 32, 3))
+        >>> [w.shape for w in cell.get_weights()]
+        [(3, 3, 3, 32), (3, 3, 8, 32), (32,)]
     """
 
     gates = 4
@@ -391,6 +397,13 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
 
     Source: Convolutional LSTM network: a machine learning approach for precipitation nowcasting,
     X. Shi et al., 2015; without the paper's peepholes.
+
+    Example:
+        >>> frames = layers.Input((10, 32, 32, 3))
+        >>> layers.ConvLSTM2D(8, 3, padding="same")(frames).shape
+        (None, 32, 32, 8)
+        >>> layers.ConvLSTM2D(8, 3, padding="same", return_sequences=True)(frames).shape
+        (None, 10, 32, 32, 8)
     """
 
     filters: int

@@ -180,6 +180,13 @@ class CuDNNGRU(_CuDNNRNN):
 
     Raises:
         ValueError: if an option is out of its range, or a mask reaches the layer.
+
+    Example:
+        >>> layer = layers.CuDNNGRU(16)  # runs on any device; its weights fit files of GPUs
+        >>> layer(layers.Input((20, 8))).shape
+        (None, 16)
+        >>> [w.shape for w in layer.weights]
+        [(8, 48), (16, 48), (96,)]
     """
 
     gates = 3
@@ -245,6 +252,13 @@ class CuDNNLSTM(_CuDNNRNN):
 
     Raises:
         ValueError: if an option is out of its range, or a mask reaches the layer.
+
+    Example:
+        >>> layer = layers.CuDNNLSTM(16)  # runs on any device; its weights fit files of GPUs
+        >>> layer(layers.Input((20, 8))).shape
+        (None, 16)
+        >>> [w.shape for w in layer.weights]
+        [(8, 64), (16, 64), (128,)]
     """
 
     gates = 4

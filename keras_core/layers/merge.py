@@ -143,6 +143,11 @@ class Add(_Merge):
 
     Input shape: a list of tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.Add()([x, y])).tolist()
+        [[4.0, 7.0]]
     """
 
     def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -154,6 +159,11 @@ class Subtract(_Merge):
 
     Input shape: a list of two tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.Subtract()([x, y])).tolist()
+        [[-2.0, 2.0]]
     """
 
     def build(self, input_shape: Sequence[Shape]) -> None:
@@ -169,6 +179,11 @@ class Multiply(_Merge):
 
     Input shape: a list of tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, gate = K.constant([[1.0, 7.0]]), K.constant([[0.0, 1.0]])
+        >>> K.eval(layers.Multiply()([x, gate])).tolist()
+        [[0.0, 7.0]]
     """
 
     def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -180,6 +195,11 @@ class Average(_Merge):
 
     Input shape: a list of tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.Average()([x, y])).tolist()
+        [[2.0, 3.5]]
     """
 
     def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -191,6 +211,11 @@ class Maximum(_Merge):
 
     Input shape: a list of tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.Maximum()([x, y])).tolist()
+        [[3.0, 7.0]]
     """
 
     def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -202,6 +227,11 @@ class Minimum(_Merge):
 
     Input shape: a list of tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.Minimum()([x, y])).tolist()
+        [[1.0, 5.0]]
     """
 
     def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -216,6 +246,13 @@ class Concatenate(_Merge):
 
     Input shape: a list of tensors whose sizes are equal on every axis but `axis`.
     Output shape: the same, with the sum of the sizes on `axis`.
+
+    Example:
+        >>> x, y = layers.Input((4, 3)), layers.Input((4, 5))
+        >>> layers.Concatenate()([x, y]).shape
+        (None, 4, 8)
+        >>> layers.Concatenate(axis=1)([x, x]).shape
+        (None, 8, 3)
     """
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
@@ -288,6 +325,13 @@ class Dot(_Merge):
 
     Raises:
         ValueError: if `axes` is something else, or the sizes differ.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 4.0]])
+        >>> K.eval(layers.Dot(axes=1)([x, y])).tolist()
+        [[11.0]]
+        >>> layers.Dot(axes=2)([layers.Input((7, 3)), layers.Input((5, 3))]).shape
+        (None, 7, 5)
     """
 
     def __init__(self, axes: int | Sequence[int], normalize: bool = False, **kwargs: Any) -> None:
@@ -354,6 +398,11 @@ def add(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The sum, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.add([x, y])).tolist()
+        [[4.0, 7.0]]
     """
     return Add(**kwargs)(inputs)
 
@@ -367,6 +416,11 @@ def subtract(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The difference, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.subtract([x, y])).tolist()
+        [[-2.0, 2.0]]
     """
     return Subtract(**kwargs)(inputs)
 
@@ -380,6 +434,11 @@ def multiply(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The product, a tensor.
+
+    Example:
+        >>> x, gate = K.constant([[1.0, 7.0]]), K.constant([[0.0, 1.0]])
+        >>> K.eval(layers.multiply([x, gate])).tolist()
+        [[0.0, 7.0]]
     """
     return Multiply(**kwargs)(inputs)
 
@@ -393,6 +452,11 @@ def average(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The mean, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.average([x, y])).tolist()
+        [[2.0, 3.5]]
     """
     return Average(**kwargs)(inputs)
 
@@ -406,6 +470,11 @@ def maximum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The maximum, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.maximum([x, y])).tolist()
+        [[3.0, 7.0]]
     """
     return Maximum(**kwargs)(inputs)
 
@@ -419,6 +488,11 @@ def minimum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The minimum, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.minimum([x, y])).tolist()
+        [[1.0, 5.0]]
     """
     return Minimum(**kwargs)(inputs)
 
@@ -433,6 +507,13 @@ def concatenate(inputs: Sequence[Tensor], axis: int = -1, **kwargs: Any) -> Tens
 
     Returns:
         The joined tensor.
+
+    Example:
+        >>> x, y = layers.Input((4, 3)), layers.Input((4, 5))
+        >>> layers.concatenate([x, y]).shape
+        (None, 4, 8)
+        >>> layers.concatenate([x, x], axis=1).shape
+        (None, 8, 3)
     """
     return Concatenate(axis=axis, **kwargs)(inputs)
 
@@ -440,7 +521,7 @@ def concatenate(inputs: Sequence[Tensor], axis: int = -1, **kwargs: Any) -> Tens
 def dot(
     inputs: Sequence[Tensor], axes: int | Sequence[int], normalize: bool = False, **kwargs: Any
 ) -> Tensor:
-    """Multiplies the samples of two tensors and sums along an axis of each, through a new `Dot` layer.
+    """Multiplies samples of two tensors and sums along an axis of each, through a new `Dot` layer.
 
     Args:
         inputs: list of two tensors.
@@ -450,5 +531,12 @@ def dot(
 
     Returns:
         The sums of products, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 4.0]])
+        >>> K.eval(layers.dot([x, y], axes=1)).tolist()
+        [[11.0]]
+        >>> layers.dot([layers.Input((7, 3)), layers.Input((5, 3))], axes=2).shape
+        (None, 7, 5)
     """
     return Dot(axes=axes, normalize=normalize, **kwargs)(inputs)

@@ -39,6 +39,11 @@ class GaussianNoise(_Noise):
         stddev: standard deviation of the noise, a float of at least 0.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> model = models.Sequential([layers.GaussianNoise(0.1, input_shape=(3,))])
+        >>> model.predict(np.array([[1.0, 2.0, 3.0]])).tolist()  # noise in training alone
+        [[1.0, 2.0, 3.0]]
     """
 
     def __init__(self, stddev: float, **kwargs: Any) -> None:
@@ -67,6 +72,11 @@ class GaussianDropout(_Noise):
         rate: fraction in [0, 1]; at 0 and 1 the layer changes nothing.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> model = models.Sequential([layers.GaussianDropout(0.5, input_shape=(3,))])
+        >>> model.predict(np.array([[1.0, 2.0, 3.0]])).tolist()  # noise in training alone
+        [[1.0, 2.0, 3.0]]
     """
 
     def __init__(self, rate: float, **kwargs: Any) -> None:
@@ -104,6 +114,11 @@ class AlphaDropout(_Noise):
         seed: integer seed of the draw, or None.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> model = models.Sequential([layers.AlphaDropout(0.1, input_shape=(3,))])
+        >>> model.predict(np.array([[1.0, 2.0, 3.0]])).tolist()  # drops in training alone
+        [[1.0, 2.0, 3.0]]
     """
 
     def __init__(

@@ -64,6 +64,15 @@ class BatchNormalization(Layer):
 
     Raises:
         ValueError: when built on an input whose channel axis has no size.
+
+    Example:
+        >>> layer = layers.BatchNormalization()
+        >>> layer(layers.Input((28, 28, 8))).shape
+        (None, 28, 28, 8)
+        >>> [w.shape for w in layer.trainable_weights]  # gamma and beta
+        [(8,), (8,)]
+        >>> [w.shape for w in layer.non_trainable_weights]  # moving mean and variance
+        [(8,), (8,)]
     """
 
     beta_initializer: Function

@@ -119,6 +119,11 @@ class TimeDistributed(Wrapper):
 
     Raises:
         AttributeError: if `layer` is no layer.
+
+    Example:
+        >>> frames = layers.Input((10, 28, 28, 3))
+        >>> layers.TimeDistributed(layers.Conv2D(8, 3))(frames).shape
+        (None, 10, 26, 26, 8)
     """
 
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
@@ -234,6 +239,13 @@ class Bidirectional(Wrapper):
     Raises:
         ValueError: if `layer` is not recurrent, `merge_mode` is something else, or the initial
             states are odd in number.
+
+    Example:
+        >>> words = layers.Input((20, 8))
+        >>> layers.Bidirectional(layers.LSTM(16))(words).shape
+        (None, 32)
+        >>> layers.Bidirectional(layers.LSTM(16), merge_mode="sum")(words).shape
+        (None, 16)
     """
 
     forward_layer: Any

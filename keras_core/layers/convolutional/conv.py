@@ -199,6 +199,13 @@ class Conv1D(_Conv):
     Raises:
         ValueError: if an option is out of its range, options contradict each other, or the
             channels of the inputs are not known.
+
+    Example:
+        >>> words = layers.Input((100, 16))
+        >>> layers.Conv1D(32, 5, activation="relu")(words).shape
+        (None, 96, 32)
+        >>> layers.Conv1D(32, 5, padding="causal", dilation_rate=2)(words).shape  # no look ahead
+        (None, 100, 32)
     """
 
     _config_options: tuple[str, ...] = CONV_OPTIONS
@@ -252,6 +259,13 @@ class Conv2D(_Conv):
     Raises:
         ValueError: if an option is out of its range, options contradict each other, or the
             channels of the inputs are not known.
+
+    Example:
+        >>> images = layers.Input((28, 28, 3))
+        >>> layers.Conv2D(32, 3)(images).shape
+        (None, 26, 26, 32)
+        >>> layers.Conv2D(32, (5, 5), strides=2, padding="same", activation="relu")(images).shape
+        (None, 14, 14, 32)
     """
 
     _config_options: tuple[str, ...] = CONV_OPTIONS
@@ -305,6 +319,10 @@ class Conv3D(_Conv):
     Raises:
         ValueError: if an option is out of its range, options contradict each other, or the
             channels of the inputs are not known.
+
+    Example:
+        >>> layers.Conv3D(8, (3, 3, 3))(layers.Input((16, 64, 64, 1))).shape
+        (None, 14, 62, 62, 8)
     """
 
     _config_options: tuple[str, ...] = CONV_OPTIONS

@@ -176,6 +176,13 @@ class SeparableConv1D(_SeparableConv):
 
     Raises:
         ValueError: if an option is out of its range, or options contradict each other.
+
+    Example:
+        >>> layer = layers.SeparableConv1D(32, 5)
+        >>> layer(layers.Input((100, 16))).shape
+        (None, 96, 32)
+        >>> layer.count_params()  # 5 * 16 + 16 * 32 + 32, and 2592 for a Conv1D
+        624
     """
 
     _config_options = _OPTIONS
@@ -236,6 +243,13 @@ class SeparableConv2D(_SeparableConv):
         ValueError: if an option is out of its range, or options contradict each other.
 
     Source: Xception: deep learning with depthwise separable convolutions, F. Chollet, 2017.
+
+    Example:
+        >>> layer = layers.SeparableConv2D(32, 3)
+        >>> layer(layers.Input((28, 28, 16))).shape
+        (None, 26, 26, 32)
+        >>> layer.count_params()  # 9 * 16 + 16 * 32 + 32, and 4640 for a Conv2D
+        688
     """
 
     _config_options = _OPTIONS
@@ -292,6 +306,11 @@ class DepthwiseConv2D(Conv2D):
 
     Raises:
         ValueError: if an option is out of its range, or options contradict each other.
+
+    Example:
+        >>> images = layers.Input((28, 28, 3))
+        >>> layers.DepthwiseConv2D(3, depth_multiplier=2)(images).shape
+        (None, 26, 26, 6)
     """
 
     depth_multiplier: int

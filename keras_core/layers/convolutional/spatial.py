@@ -90,6 +90,10 @@ class UpSampling1D(_UpSampling):
     Args:
         size: how often each step is repeated, an integer.
         kwargs: options of every layer: name, trainable, dtype, input_shape...
+
+    Example:
+        >>> K.eval(layers.UpSampling1D(2)(K.constant([[[1.0], [2.0]]])))[0, :, 0].tolist()
+        [1.0, 1.0, 2.0, 2.0]
     """
 
     rank = 1
@@ -117,6 +121,11 @@ class UpSampling2D(_UpSampling):
 
     Raises:
         ValueError: if the interpolation is unknown, or size is not one or two integers.
+
+    Example:
+        >>> x = K.constant([[[[1.0], [2.0]]]])  # one row of two pixels
+        >>> K.eval(layers.UpSampling2D((1, 2))(x))[0, 0, :, 0].tolist()
+        [1.0, 1.0, 2.0, 2.0]
     """
 
     rank = 2
@@ -163,6 +172,10 @@ class UpSampling3D(_UpSampling):
 
     Raises:
         ValueError: if size is not one or three integers.
+
+    Example:
+        >>> layers.UpSampling3D((1, 2, 2))(layers.Input((8, 16, 16, 4))).shape
+        (None, 8, 32, 32, 4)
     """
 
     rank = 3
@@ -214,6 +227,10 @@ class ZeroPadding1D(_ZeroPadding):
 
     Raises:
         ValueError: if padding is neither, or negative.
+
+    Example:
+        >>> K.eval(layers.ZeroPadding1D((2, 1))(K.constant([[[1.0], [2.0]]])))[0, :, 0].tolist()
+        [0.0, 0.0, 1.0, 2.0, 0.0]
     """
 
     rank = 1
@@ -240,6 +257,10 @@ class ZeroPadding2D(_ZeroPadding):
 
     Raises:
         ValueError: if padding is none of these, or negative.
+
+    Example:
+        >>> layers.ZeroPadding2D(((1, 0), (2, 2)))(layers.Input((28, 28, 3))).shape
+        (None, 29, 32, 3)
     """
 
     rank = 2
@@ -268,6 +289,10 @@ class ZeroPadding3D(_ZeroPadding):
 
     Raises:
         ValueError: if padding is none of these, or negative.
+
+    Example:
+        >>> layers.ZeroPadding3D((1, 2, 3))(layers.Input((8, 16, 16, 4))).shape
+        (None, 10, 20, 22, 4)
     """
 
     rank = 3
@@ -324,6 +349,11 @@ class Cropping1D(_Cropping):
 
     Raises:
         ValueError: if cropping is neither, or negative, or leaves nothing.
+
+    Example:
+        >>> x = K.constant([[[1.0], [2.0], [3.0], [4.0]]])
+        >>> K.eval(layers.Cropping1D((2, 1))(x))[0, :, 0].tolist()
+        [3.0]
     """
 
     rank = 1
@@ -347,6 +377,11 @@ class Cropping2D(_Cropping):
 
     Raises:
         ValueError: if cropping is none of these, or negative, or leaves nothing.
+
+    Example:
+        >>> images = layers.Input((28, 28, 3))
+        >>> layers.Cropping2D(((2, 4), (1, 1)))(images).shape  # rows above and below, columns
+        (None, 22, 26, 3)
     """
 
     rank = 2
@@ -371,6 +406,10 @@ class Cropping3D(_Cropping):
 
     Raises:
         ValueError: if cropping is none of these, or negative, or leaves nothing.
+
+    Example:
+        >>> layers.Cropping3D((1, 2, 3))(layers.Input((10, 20, 20, 2))).shape
+        (None, 8, 16, 14, 2)
     """
 
     rank = 3

@@ -106,6 +106,10 @@ class Conv2DTranspose(_Transposed, Conv2D):
 
     Source: A guide to convolution arithmetic for deep learning, V. Dumoulin and F. Visin, 2016;
     Deconvolutional networks, M. D. Zeiler et al., 2010.
+
+    Example:
+        >>> layers.Conv2DTranspose(16, 3, strides=2, padding="same")(layers.Input((7, 7, 32))).shape
+        (None, 14, 14, 16)
     """
 
     _config_options = (*CONV_OPTIONS, "output_padding")
@@ -181,6 +185,11 @@ class Conv3DTranspose(_Transposed, Conv3D):
         ValueError: if an option is out of its range, or the channels of the inputs are not known.
 
     Source: A guide to convolution arithmetic for deep learning, V. Dumoulin and F. Visin, 2016.
+
+    Example:
+        >>> volumes = layers.Input((4, 8, 8, 2))
+        >>> layers.Conv3DTranspose(8, 3, strides=2, padding="same")(volumes).shape
+        (None, 8, 16, 16, 8)
     """
 
     _config_options = (*_UNDILATED_OPTIONS, "output_padding")

@@ -69,6 +69,11 @@ class GRUCell(GatedCell):
         reset_after: whether the reset gate is applied after the product (as cuDNN does), with a
             bias for the inputs and one for the state, `(2, 3 * units)`.
         kwargs: options of every layer: name, trainable, dtype...
+
+    Example:
+        >>> layer = layers.RNN([layers.GRUCell(16), layers.GRUCell(4)])  # one above the other
+        >>> layer(layers.Input((20, 8))).shape
+        (None, 4)
     """
 
     gates = 3
@@ -202,6 +207,14 @@ class GRU(CellRNN, cell_options=_OPTIONS):
 
     Source: Learning phrase representations using RNN encoder-decoder for statistical machine
     translation, K. Cho et al., 2014; the first version of that paper has reset_after.
+
+    Example:
+        >>> words = layers.Input((None, 8))
+        >>> layers.GRU(16)(words).shape
+        (None, 16)
+        >>> layer = layers.GRU(16, return_sequences=True, return_state=True)
+        >>> [tensor.shape for tensor in layer(words)]
+        [(None, None, 16), (None, 16)]
     """
 
     units: int

@@ -110,6 +110,11 @@ class LSTMCell(GatedCell):
         recurrent_dropout: fraction of the output fed back that is dropped in training, in [0, 1).
         implementation: 2 drops the same entries for all gates, 1 drops others for each gate.
         kwargs: options of every layer: name, trainable, dtype...
+
+    Example:
+        >>> layer = layers.RNN(layers.LSTMCell(16), return_state=True)
+        >>> [tensor.shape for tensor in layer(layers.Input((20, 8)))]
+        [(None, 16), (None, 16), (None, 16)]
     """
 
     gates = 4
@@ -200,6 +205,13 @@ class LSTM(CellRNN, cell_options=_OPTIONS):
 
     Source: Long short-term memory, S. Hochreiter and J. Schmidhuber, 1997; Learning to forget:
     continual prediction with LSTM, F. A. Gers et al., 2000.
+
+    Example:
+        >>> layers.LSTM(16)(layers.Input((20, 8))).shape
+        (None, 16)
+        >>> layer = layers.LSTM(16, return_sequences=True, return_state=True)
+        >>> [tensor.shape for tensor in layer(layers.Input((None, 8)))]
+        [(None, None, 16), (None, 16), (None, 16)]
     """
 
     units: int

@@ -33,6 +33,15 @@ class Recurrent(RNN):
         unroll: whether the loop is written out, which needs a known number of steps.
         implementation: kept for subclasses that read it.
         kwargs: options of every layer; `input_dim` and `input_length` instead of `input_shape`.
+
+    Example:
+        >>> class Minimal(layers.Recurrent):
+        ...     units, states = 1, [None]
+        ...     def step(self, inputs, states):
+        ...         total = states[0] + inputs
+        ...         return total, [total]
+        >>> K.eval(Minimal()(K.constant([[[1.0], [2.0], [4.0]]]))).tolist()
+        [[7.0]]
     """
 
     def __init__(
@@ -185,6 +194,16 @@ class ConvRecurrent2D(Recurrent):
         dilation_rate: distance between two entries of the window, an integer or two.
         return_sequences, go_backwards, stateful: as in `Recurrent`.
         kwargs: options of `Recurrent` and of every layer.
+
+    Example:
+        >>> class Fade(layers.ConvRecurrent2D):
+        ...     states = [None]
+        ...     def step(self, frame, states):
+        ...         seen = frame + 0.5 * states[0]
+        ...         return seen, [seen]
+        >>> layer = Fade(filters=1, kernel_size=1)
+        >>> layer.compute_output_shape((None, 10, 32, 32, 1))
+        (None, 32, 32, 1)
     """
 
     def __init__(

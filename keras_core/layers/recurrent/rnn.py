@@ -63,6 +63,15 @@ class RNN(Layer):
 
     Raises:
         ValueError: if the cell has no `call` or no `state_size`.
+
+    Example:
+        >>> class Minimal(layers.Layer):
+        ...     state_size = 1
+        ...     def call(self, inputs, states):
+        ...         total = states[0] + inputs
+        ...         return total, [total]
+        >>> K.eval(layers.RNN(Minimal())(K.constant([[[1.0], [2.0], [4.0]]]))).tolist()
+        [[7.0]]
     """
 
     input_spec: list[InputSpec]

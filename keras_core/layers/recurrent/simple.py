@@ -51,6 +51,11 @@ class SimpleRNNCell(GatedCell):
         dropout: fraction of the inputs that is dropped in training, in [0, 1).
         recurrent_dropout: fraction of the state that is dropped in training, in [0, 1).
         kwargs: options of every layer: name, trainable, dtype...
+
+    Example:
+        >>> layer = layers.RNN(layers.SimpleRNNCell(16))
+        >>> layer(layers.Input((20, 8))).shape
+        (None, 16)
     """
 
     def __init__(
@@ -120,6 +125,12 @@ class SimpleRNN(CellRNN, cell_options=_OPTIONS):
 
     Raises:
         ValueError: if an option is out of its range.
+
+    Example:
+        >>> layers.SimpleRNN(16)(layers.Input((20, 8))).shape
+        (None, 16)
+        >>> layers.SimpleRNN(16, return_sequences=True)(layers.Input((20, 8))).shape
+        (None, 20, 16)
     """
 
     units: int

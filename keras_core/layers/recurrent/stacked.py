@@ -75,6 +75,13 @@ class StackedRNNCells(Layer):
 
     Raises:
         ValueError: if one of the cells has no `call` or no `state_size`.
+
+    Example:
+        >>> cells = layers.StackedRNNCells([layers.LSTMCell(16), layers.LSTMCell(4)])
+        >>> layers.RNN(cells)(layers.Input((20, 8))).shape
+        (None, 4)
+        >>> cells.state_size
+        (16, 16, 4, 4)
     """
 
     def __init__(self, cells: Sequence[Any], **kwargs: Any) -> None:
