@@ -56,6 +56,11 @@ class Option:
         environment: the environment variable.
         wanted: the allowed values, in words.
         description: one line.
+
+    Example:
+        >>> option = keras.config.OPTIONS["floatx"]
+        >>> option.default, option.environment
+        ('float32', 'KERAS_FLOATX')
     """
 
     name: str
@@ -67,7 +72,13 @@ class Option:
 
 
 class Resolved(NamedTuple):
-    """A setting's value and, for people, where it came from."""
+    """A setting's value and, for people, where it came from.
+
+    Example:
+        >>> value, source = keras.config.resolve("epsilon")
+        >>> value
+        1e-07
+    """
 
     value: Any
     source: str
@@ -200,6 +211,10 @@ def keras_home() -> Path:
     """Returns the folder of `keras.json`: `KERAS_HOME`, else `.keras` in the home directory.
 
     Who has no home directory has it among the temporary files, as in Keras 2.
+
+    Example:
+        >>> keras.config.keras_home().is_absolute()
+        True
     """
     home = os.environ.get("KERAS_HOME")
     if home:
@@ -211,12 +226,22 @@ def keras_home() -> Path:
 
 
 def settings_file() -> Path:
-    """Returns the path of `keras.json`, whether it exists or not."""
+    """Returns the path of `keras.json`, whether it exists or not.
+
+    Example:
+        >>> keras.config.settings_file().name
+        'keras.json'
+    """
     return keras_home() / "keras.json"
 
 
 def file_settings() -> dict[str, Any]:
-    """Returns what `keras.json` says; empty, with a warning, where it is not readable as JSON."""
+    """Returns what `keras.json` says; empty, with a warning, where it is not readable as JSON.
+
+    Example:
+        >>> isinstance(keras.config.file_settings(), dict)
+        True
+    """
     return _read_settings(settings_file())
 
 
@@ -245,6 +270,10 @@ def resolve(name: str) -> Resolved:
 
     Raises:
         ValueError: there is no such option, or what was given for it is not allowed.
+
+    Example:
+        >>> keras.config.resolve("epsilon").value
+        1e-07
     """
     option = _option(name)
     from_environment = os.environ.get(option.environment)
@@ -259,7 +288,12 @@ def resolve(name: str) -> Resolved:
 
 
 def get_option(name: str) -> Any:
-    """Returns a setting's value, found once and then remembered."""
+    """Returns a setting's value, found once and then remembered.
+
+    Example:
+        >>> keras.config.get_option("floatx")
+        'float32'
+    """
     try:
         return _chosen[name]
     except KeyError:
@@ -272,19 +306,37 @@ def set_option(name: str, value: Any) -> None:
 
     Raises:
         ValueError: there is no such option, or the value is not allowed.
+
+    Example:
+        >>> keras.config.set_option("floatx", "float64")
+        >>> K.ones((2,)).dtype
+        'float64'
+        >>> keras.config.set_option("floatx", "float32")
     """
     option = _option(name)
     _chosen[name] = _parse(option, value, f"set_{name}")
 
 
 def forget() -> None:
-    """Drops what was set and remembered, so that environment and file are read again."""
+    """Drops what was set and remembered, so that environment and file are read again.
+
+    Example:
+        >>> keras.config.set_option("floatx", "float64")
+        >>> keras.config.forget()
+        >>> keras.config.get_option("floatx")
+        'float32'
+    """
     _chosen.clear()
     _read_settings.forget()
 
 
 def snapshot() -> MappingProxyType[str, Any]:
-    """Returns a read-only copy of the numeric settings, for a backend that is being made."""
+    """Returns a read-only copy of the numeric settings, for a backend that is being made.
+
+    Example:
+        >>> keras.config.snapshot()["floatx"]
+        'float32'
+    """
     names = ("floatx", "epsilon", "image_data_format")
     return MappingProxyType({name: get_option(name) for name in names})
 

@@ -74,6 +74,19 @@ class Additions(TakesOldCalls):
         Args:
             updates: an update (see `K.update`), or a list of them.
             inputs: the tensor or tensors the updates depend on, or None.
+
+        Example:
+            >>> class Counting(layers.Layer):
+            ...     def build(self, input_shape):
+            ...         self.steps = self.add_weight("steps", initializer="zeros", trainable=False)
+            ...     def call(self, inputs):
+            ...         self.add_update(K.update_add(self.steps, 1.0))
+            ...         return inputs
+            >>> model = models.Sequential([Counting(input_shape=(1,)), layers.Dense(1)])
+            >>> model.compile("sgd", "mse")
+            >>> _ = model.fit(np.ones((8, 1)), np.ones((8, 1)), batch_size=2, verbose=0)
+            >>> model.layers[0].get_weights()[0].tolist()
+            4.0
         """
         self._file(updates, inputs, self._updates, self._per_input_updates)
 
