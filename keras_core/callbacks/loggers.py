@@ -194,7 +194,8 @@ class CSVLogger(Callback):
         >>> model.compile("sgd", "mse")
         >>> x, y = np.zeros((4, 1)), np.zeros((4, 1))
         >>> _ = model.fit(x, y, epochs=2, verbose=0, callbacks=[callbacks.CSVLogger("log.csv")])
-        >>> print(open("log.csv").read().strip())
+        >>> with open("log.csv") as file:
+        ...     print(file.read().strip())
         epoch,loss
         0,0.0
         1,0.0
