@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keras_core import missing, namespaces
+from keras_core import missing, namespaces, short_help
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.families import Family, Names
@@ -246,6 +246,7 @@ __all__ = [
 
 __dir__ = namespaces.listing(__all__)
 missing.explain_attributes(globals())
+short_help.install((f"{__name__}.", InputLayer.__module__))
 
 
 _MODELS = ("Model", "Sequential")

@@ -6,6 +6,9 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import pydoc
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -188,3 +191,52 @@ def test_the_example_does_what_it_shows(path, as_if_fresh):
         warnings.simplefilter("ignore", UserWarning)  # what is old says so
         doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=told.append)
     assert not told, "".join(told)
+
+
+# Three screens.
+LINES = 75
+
+LAYERS = {
+    name: value
+    for name, value in vars(keras_core.layers).items()
+    if name in keras_core.layers.__all__ and inspect.isclass(value)
+}
+
+
+def lines_of_help(value):
+    return pydoc.render_doc(value, renderer=pydoc.plaintext).splitlines()
+
+
+@pytest.mark.parametrize("name", [name for name in LAYERS if name not in ("Layer", "InputSpec")])
+def test_help_on_a_layer_fits_on_three_screens_and_repeats_nothing(name):
+    lines = lines_of_help(LAYERS[name])
+    assert len(lines) <= LINES
+    assert not [line for line in lines if "inherited from" in line]
+
+
+def test_help_on_other_classes_tells_all():
+    class Mine(keras_core.layers.Dense):
+        """A layer of one's own."""
+
+        def extra(self):
+            """Something new."""
+
+    for cls in (Mine, keras_core.layers.Layer, keras_core.Model):
+        assert any("get_weights(self" in line for line in lines_of_help(cls))
+
+
+@pytest.mark.parametrize("first", ["import pydoc", "import keras_core.layers"])
+def test_help_is_short_whether_pydoc_is_loaded_before_or_after(first):
+    code = f"{first}\nimport pydoc\nfrom keras_core.layers import LSTM\n"
+    code += "print('inherited from' in pydoc.render_doc(LSTM), 'get_weights' in dir(LSTM))"
+    assert printed_by(code) == "False True\n"
+
+
+def test_layers_alone_load_no_pydoc():
+    code = "import sys, keras_core.layers; print('pydoc' in sys.modules)"
+    assert printed_by(code) == "False\n"
+
+
+def printed_by(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout

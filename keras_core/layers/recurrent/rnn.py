@@ -68,8 +68,7 @@ class RNN(Layer):
         >>> class Minimal(layers.Layer):
         ...     state_size = 1
         ...     def call(self, inputs, states):
-        ...         total = states[0] + inputs
-        ...         return total, [total]
+        ...         return states[0] + inputs, [states[0] + inputs]
         >>> K.eval(layers.RNN(Minimal())(K.constant([[[1.0], [2.0], [4.0]]]))).tolist()
         [[7.0]]
     """
@@ -423,7 +422,8 @@ class CellRNN(RNN, RecurrentOptions):
         super().__init_subclass__(**kwargs)
         cls._cell_options = tuple(cell_options) or cls._cell_options
         for option in cell_options:
-            setattr(cls, option, property(attrgetter("cell." + option)))
+            shown = property(attrgetter("cell." + option), doc=f"The cell's `{option}`.")
+            setattr(cls, option, shown)
 
     def __init__(
         self, cell: Any, activity_regularizer: RegularizerLike = None, **kwargs: Any
