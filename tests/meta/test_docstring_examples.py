@@ -210,7 +210,8 @@ def lines_of_help(value):
 @pytest.mark.parametrize("name", [name for name in LAYERS if name not in ("Layer", "InputSpec")])
 def test_help_on_a_layer_fits_on_three_screens_and_repeats_nothing(name):
     lines = lines_of_help(LAYERS[name])
-    assert len(lines) <= LINES
+    # Pythons write the signature, above the first empty line, in one line or in one a parameter.
+    assert len(lines) - [line.strip() for line in lines].index("|") <= LINES
     assert not [line for line in lines if "inherited from" in line]
 
 
