@@ -1,4 +1,4 @@
-"""LSTMs as single calls, against the loops that they are elsewhere and golden data hold to Keras."""
+"""LSTMs as single calls, against the loops that they are elsewhere, which golden data judge."""
 
 from __future__ import annotations
 
