@@ -93,12 +93,13 @@ def test_a_scheduler_changes_the_learning_rate():
 def test_a_loop_goes_on_where_fit_ended():
     made = model()
     module, make = keras_torch.Module(made), OPTIMIZERS["sgd"]
+    device = next(module.parameters()).device
     optimizer = make(module.parameters())
     fitted(made, optimizer, epochs=2)
     assert all(parameter.grad is None for parameter in module.parameters())
     for x, y in zip(torch.from_numpy(X).split(4), torch.from_numpy(Y).split(4)):
         optimizer.zero_grad()
-        (module(x) - y).square().mean().backward()
+        (module(x.to(device)) - y.to(device)).square().mean().backward()
         optimizer.step()
     check_equal(made.get_weights(), by_hand(make))
 
@@ -143,7 +144,7 @@ def test_a_step_that_fails_changes_nothing():
     with pytest.raises(RuntimeError, match="the step fails"):
         made.train_on_batch(X, Y)
     check_equal(made.get_weights(), WEIGHTS)
-    check_equal([p.detach().numpy() for p in module.parameters()], WEIGHTS)
+    check_equal([p.detach().cpu().numpy() for p in module.parameters()], WEIGHTS)
 
 
 def test_steps_that_want_a_closure_are_refused():
@@ -173,7 +174,8 @@ def test_what_needs_the_whole_state_is_refused(tmp_path):
     backup = BackupAndRestore(str(tmp_path / "backup.h5"))
     with pytest.raises(NotImplementedError, match="BackupAndRestore needs.*belongs to PyTorch"):
         made.fit(X, Y, verbose=0, callbacks=[backup])
-    tensors = [torch.from_numpy(x) for x in (*made.get_weights(), X, Y)]
+    device = keras_torch.parameter(made.weights[0]).device
+    tensors = [torch.from_numpy(x).to(device) for x in (*made.get_weights(), X, Y)]
     with pytest.raises(NotImplementedError, match="stateless_step needs.*belongs to PyTorch"):
         made.stateless_step(tensors[:4], None, *tensors[4:])
 

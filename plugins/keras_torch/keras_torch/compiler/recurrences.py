@@ -62,9 +62,9 @@ def _told_node(node: Node, names: Mapping[Any, str], known: dict[Any, str]) -> s
 
 def _part(node: Node) -> str:
     """Which fourth of the columns of a matrix a slice is."""
-    (width,) = node.inputs[0].shape[1:] or (None,)
-    index = node.params["index"]
-    if width is None or len(index) != 2 or slice(*index[0]) != slice(None, None, 1):
+    shape, index = node.inputs[0].shape, node.params["index"]
+    width = shape[1] if len(shape) == len(index) == 2 else None
+    if width is None or slice(*index[0]) != slice(None, None, 1):
         return f"slice[{index}]"
     columns = range(*slice(*index[1]).indices(width))
     parts = [range(k * width // 4, (k + 1) * width // 4) for k in range(4)]
