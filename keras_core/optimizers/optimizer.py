@@ -252,6 +252,13 @@ class Optimizer(TakesOldCalls):
         """
         return K.batch_get_value(self.weights)
 
+    def check_gives_state(self, to: str) -> None:
+        """Refuses to serve what needs the whole state where that is not among the variables here.
+
+        Args:
+            to: what needs it, for the message.
+        """
+
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         return {name: getattr(self, name) for name in _CLIPPING if hasattr(self, name)}

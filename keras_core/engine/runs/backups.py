@@ -33,6 +33,9 @@ class Backups:
         validation: what to validate on, or None.
         epoch: number of the first epoch.
 
+    Raises:
+        NotImplementedError: a backup is asked for, and the optimizer's state belongs to an engine.
+
     Attributes:
         epoch: number of the epoch that the run is in.
         done: number of batches that were done of it.
@@ -52,6 +55,8 @@ class Backups:
         self.validation = validation
         self.epoch, self.done, self.validations = epoch, 0, 0
         self.keepers = [x for x in callbacks if isinstance(x, BackupAndRestore)]
+        if self.keepers:
+            model.optimizer.check_gives_state("BackupAndRestore")
         for each in (source, validation) if self.keepers else ():
             if each is not None:
                 each.make_resumable()
