@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from keras_core import config
-from keras_core.graph.hands import Hold
+from keras_core.graph.hands import Hold, at_work
 from keras_core.graph.passes import optimize
 from keras_core.graph.program import Program
 from keras_core.graph.signature import Signature, signature_of
@@ -128,6 +128,7 @@ templates = Templates()
 
 def compiled(wanted: Wanted) -> Compiled:
     """What the backend runs, by a template where it makes such."""
+    at_work(wanted.backend)
     signature = signature_of(wanted.program) if _makes_templates(wanted.backend) else None
     return _compiled_alone(wanted) if signature is None else _compiled_once(wanted, signature)
 

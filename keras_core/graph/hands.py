@@ -62,9 +62,20 @@ class Hold(NamedTuple):
 _running: dict[Call, Hold] = {}
 _waiting: dict[Call, Hold] = {}
 
+# Backends whose engines' threads a fork would wait for: those at work here, those lost by a fork.
+_threaded: set[Any] = set()
+_lost: set[Any] = set()
+
+
+def at_work(backend: Any) -> None:
+    """Notes that a backend's engine may have threads of its own from now on."""
+    if not getattr(backend, "survives_fork", True):
+        _threaded.add(backend)
+
 
 def _forget_other_threads() -> None:
     """In a fork there is one thread, which must not wait for those that there were."""
+    _lost.update(_threaded)
     _running.clear()
     _waiting.clear()
     turn.__init__()  # type: ignore[misc]
@@ -75,7 +86,13 @@ if hasattr(os, "register_at_fork"):
 
 
 def run_holding(hold: Hold, run: Callable[..., Any], *arguments: Any) -> Any:
-    """Calls `run` with variables in a backend's hands from the begin to the end of the call."""
+    """Calls `run` with variables in a backend's hands from the begin to the end of the call.
+
+    Raises:
+        RuntimeError: this process was forked from one in which the backend's engine had run.
+    """
+    if _lost:
+        _refuse_lost(hold.backend)
     call = (get_ident(), object())
     try:
         _running[call] = hold
@@ -84,6 +101,16 @@ def run_holding(hold: Hold, run: Callable[..., Any], *arguments: Any) -> Any:
         return run(*arguments)
     finally:
         _leave(call)
+
+
+def _refuse_lost(backend: Any) -> None:
+    if backend in _lost:
+        raise RuntimeError(
+            f"This process was forked from one in which the backend {backend.name!r} had run; its "
+            "engine's threads are missing here, and it would wait for them for ever. Start "
+            "processes anew: multiprocessing.set_start_method('spawn'), or joblib's backend 'loky' "
+            "instead of 'multiprocessing'."
+        )
 
 
 @contextmanager

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from keras_core.graph.template import Binding
     from keras_core.graph.tensor import Spec, Variable
 
-BACKEND_API = (1, 4)
+BACKEND_API = (1, 5)
 
 Compiled = Callable[[Sequence[Any], Any], "list[Any]"]
 Inlined = Callable[[Sequence[Any]], "list[Any]"]
@@ -82,6 +82,9 @@ class Backend:
         compiles_sizes: whether a run with sizes that none had before is dear, as where they are
             compiled for. Then the last batch of `predict` is filled up where samples do not depend
             on each other. Since (1, 4).
+        survives_fork: whether the engine runs in a process that was forked from one in which it
+            had run. Where not, programs are refused there, instead of waiting for threads that are
+            missing. Since (1, 5).
         template: a method, where a second model of one architecture needs no compiling:
             `template(program, loop)` takes a program with stand-ins for variables and for random
             streams (`keras_core.graph.template`) and makes a Template, or None where it has none;
@@ -99,6 +102,7 @@ class Backend:
     lowerings: Mapping[str, Any] = MappingProxyType({})
     donates: bool = False
     compiles_sizes: bool = False
+    survives_fork: bool = True
     template: Callable[[Program, bool], Template | None] | None = None
     functional: Callable[[Program], Pure] | None = None
 

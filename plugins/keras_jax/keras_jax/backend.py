@@ -36,6 +36,7 @@ class JaxBackend(FunctionalBackend):
     lowerings = LOWERINGS
     donates = True
     compiles_sizes = True
+    survives_fork = False
 
     def __init__(self, device: str | None = None) -> None:
         self._place = engine.Place(None if device is None else self._devices[device])

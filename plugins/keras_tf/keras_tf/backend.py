@@ -31,6 +31,7 @@ class TensorflowBackend(EngineCalls, Backend):
 
     name = "tensorflow"
     lowerings = LOWERINGS
+    survives_fork = False
 
     def __init__(self, device: str | None = None) -> None:
         self._device = device

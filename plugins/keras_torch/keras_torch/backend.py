@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import MutableMapping
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -101,4 +103,7 @@ def _devices() -> tuple[str, ...]:
 def make_backend(config: Any) -> TorchBackend:
     """The backend; its options come with the programs."""
     dispatch.install()
+    if hasattr(os, "register_at_fork"):
+        # A fork has none of OpenMP's threads, and would wait for them.
+        os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
     return TorchBackend()
