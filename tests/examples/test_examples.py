@@ -25,6 +25,7 @@ LEAST = {
     "forecast": 0.7,
     "gan": 5,
     "grid_search": 0.95,
+    "many_models": 0.95,
     "mlp": 0.96,
     "saliency": 0.75,
     "seq2seq_attention": 0.95,
@@ -35,7 +36,7 @@ LEAST = {
     "vae": 0.4,
 }
 ON_EVERY_ENGINE = ["custom_layer", "custom_training", "vae"]
-NEEDED = {"cnn_augmented": "scipy", "grid_search": "sklearn"}
+NEEDED = {"cnn_augmented": "scipy", "grid_search": "sklearn", "many_models": "distributed"}
 
 
 def run(name, output, *options):
