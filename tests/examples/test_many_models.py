@@ -12,7 +12,7 @@ import os
 import numpy as np
 from keras_core.layers import Dense, Dropout
 from keras_core.models import Sequential
-from keras_core.utils import set_random_seed
+from keras_core.utils import get_custom_objects, set_random_seed
 
 def note(what):
     with open(os.environ["NOTES"], "a") as file:
@@ -26,6 +26,8 @@ class Noted(Sequential):
     def __setstate__(self, state):
         note("unpickled")
         super().__setstate__(state)
+
+get_custom_objects()["Noted"] = Noted
 
 def build(units=4, rate=0.0):
     set_random_seed(units)
