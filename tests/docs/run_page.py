@@ -1,0 +1,85 @@
+"""Runs all code of pages: `python run_page.py PAGE.md …`, in a folder of its own.
+
+Blocks of `python`, `pycon` and `sh` run one after the other, the first two in one namespace. A title says
+what else a block is: the name of a file that the page's reader writes, or `not run here: ` and why.
+Installing is left to whoever reads. The counts come out as JSON.
+"""
+
+from __future__ import annotations
+
+import doctest
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from sybil import Sybil
+from sybil.evaluators.doctest import DocTestEvaluator
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.abstract.doctest import DocTestStringParser
+from sybil.parsers.markdown import ClearNamespaceParser
+from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
+
+_INFO = re.compile(r'(?P<language>\w*)(?: title="(?P<title>[^"\n]*)")?[ ]*$\n', re.MULTILINE)
+_LANGUAGES = ("python", "pycon", "sh")
+_OF_INSTALLING = ("pip install", "python -m venv", "apt-get", "npm install", "git clone")
+
+counts: Counter[str] = Counter()
+_examples = DocTestStringParser(DocTestEvaluator(doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE))
+_python = PythonEvaluator()
+
+
+def evaluate_python(example):
+    counts["blocks"] += 1
+    return _python(example)
+
+
+def evaluate_shell(example):
+    counts["blocks"] += 1
+    done = subprocess.run(["bash", "-e", "-c", example.parsed], capture_output=True, text=True)
+    return None if done.returncode == 0 else f"{example.parsed}\n{done.stdout}\n{done.stderr}"
+
+
+def code(document):
+    """The regions of a page that run; what does not is counted by its reason."""
+    for region in RawFencedCodeBlockLexer(_INFO)(document):
+        language, title = region.lexemes["language"], region.lexemes["title"] or ""
+        source = region.parsed = region.lexemes["source"]
+        if title.startswith("not run here: "):
+            counts["not run"] += 1
+        elif re.fullmatch(r"[\w.-]+\.\w+", title):
+            region.evaluator = lambda example, name=title: Path(name).write_text(example.parsed) and None
+            yield region
+        elif language == "sh" and all(map(installs, source.strip().splitlines())):
+            counts["installing"] += 1
+        elif language == "pycon":
+            counts["blocks"] += 1
+            for part in _examples(source, document.path):
+                counts["examples"] += 1
+                part.adjust(region, source)
+                yield part
+        elif language == "sh" and any(map(installs, source.splitlines())):
+            raise ValueError(f"A block that runs and installs at once: {source}")
+        elif language in _LANGUAGES:
+            region.evaluator = evaluate_python if language == "python" else evaluate_shell
+            yield region
+
+
+def installs(line):
+    return line.startswith(_OF_INSTALLING)
+
+
+def main(pages):
+    sybil = Sybil([code, ClearNamespaceParser()])
+    for page in pages:
+        for example in sybil.parse(Path(page)).examples():
+            example.evaluate()
+    print("\n" + json.dumps(counts))
+
+
+if __name__ == "__main__":
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    main(sys.argv[1:])

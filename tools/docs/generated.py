@@ -1,0 +1,37 @@
+"""The pages of the site that are made of the code, its tests and its examples."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from tools.docs import backends, reference, systems, texts
+
+
+@lru_cache(maxsize=1)
+def pages() -> dict[str, str]:
+    """Markdown by the address of the page."""
+    found = reference.pages()
+    return {
+        "backends/lowerings.md": backends.lowerings_page(),
+        "systems.md": systems.page(),
+        "gallery.md": texts.gallery(),
+        "changelog.md": texts.changelog(),
+        "reference/index.md": reference.index(found),
+        **{page.address: reference.text_of(page) for page in found},
+    }
+
+
+# What a page of docs/ asks for by `<!-- generated: NAME -->`.
+PARTS = {"backends": backends.table}
+
+
+def navigation() -> list[object]:
+    """The reference's entry in the navigation: pages, and groups of pages of one module."""
+    groups: dict[str, list[object]] = {}
+    for page in reference.pages():
+        place = page.address.split("/")
+        group = place[1] if len(place) > 2 else ""
+        groups.setdefault(group or page.address, []).append({page.title: page.address})
+    return [
+        {name: pages} if len(pages) > 1 else pages[0] for name, pages in groups.items()
+    ]

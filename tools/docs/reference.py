@@ -1,0 +1,284 @@
+"""Pages of the reference, made of the public objects of keras_core and their docstrings.
+
+What a page says is asked of the running code, since names are resolved when they are first used:
+a tool that reads source files alone would not see what they stand for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from tools.docs.docstrings import as_markdown
+
+# The order is that of the pages; what a later module has of an earlier one is linked.
+MODULES = (
+    "models",
+    "layers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "callbacks",
+    "activations",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "backend",
+    "preprocessing.image",
+    "preprocessing.sequence",
+    "preprocessing.text",
+    "datasets",
+    "applications",
+    "utils",
+    "wrappers.scikit_learn",
+    "saving.safety",
+    "errors",
+    "plugins",
+    "plugins.authoring",
+)
+_OF_SEVERAL = {"keras_core.datasets", "keras_core.applications"}
+_BY_FAMILY = {"layers", "backend"}
+_TITLES = {
+    "keras_core": "keras_core",
+    "layers.base": "The base class",
+    "layers.core": "Core layers",
+    "layers.advanced_activations": "Activations with parameters",
+    "layers.merge": "Merging layers",
+    "layers.wrappers": "Wrappers of layers",
+    "layers.local": "Locally connected layers",
+    "layers.old": "Layers of Keras 1 that files may hold",
+}
+_WHERE_ELSE = {
+    "keras_core.layers._lambda": "core",
+    "keras_core.layers._reshaping": "core",
+    "keras_core.engine.input_layer": "base",
+    "keras_core.engine.input_spec": "base",
+    "keras_core.engine.base_layer": "base",
+    "keras_core.layers": "base",
+    "keras_core.config": "settings",
+}
+
+
+@dataclass
+class Entry:
+    """A public object.
+
+    Attributes:
+        path: where users find it, such as `keras_core.layers.Dense`.
+        names: all its names in that module, the one to use first.
+        value: the object.
+    """
+
+    path: str
+    names: list[str]
+    value: Any
+
+
+@dataclass
+class Page:
+    """A page of the reference: whose objects stand there, where it is, and what it says."""
+
+    module: str
+    address: str
+    title: str
+    about: str
+    entries: list[Entry] = field(default_factory=list)
+
+
+def pages() -> list[Page]:
+    """All pages but the index, in their order; an object stands on one page alone."""
+    homes: dict[int, str] = {}
+    root = _page("keras_core", "reference/keras_core.md", _entries("keras_core", homes))
+    found = [root, *(page for name in MODULES for page in _of_module(name, homes))]
+    return [page for page in found if page.entries]
+
+
+def _of_module(name: str, homes: dict[int, str]) -> Iterator[Page]:
+    full = f"keras_core.{name}"
+    entries = _entries(full, homes)
+    if full in _OF_SEVERAL:
+        for part in _submodules(full):
+            entries += _entries(f"{full}.{part}", homes)
+    if name not in _BY_FAMILY:
+        yield _page(full, f"reference/{name.replace('.', '/')}.md", entries)
+        return
+    families = defaultdict(list)
+    for entry in entries:
+        families[_family(entry.value, full)].append(entry)
+    for family in sorted(families):
+        yield _page(f"{full}.{family}", f"reference/{name}/{family}.md", families[family])
+
+
+def _submodules(full: str) -> list[str]:
+    module = importlib.import_module(full)
+    return [name for name in dir(module) if isinstance(getattr(module, name), ModuleType)]
+
+
+def _family(value: Any, module: str) -> str:
+    home = getattr(value, "__module__", module)
+    if home in _WHERE_ELSE:
+        return _WHERE_ELSE[home]
+    return home[len(module) + 1 :].partition(".")[0]
+
+
+def _page(full: str, address: str, entries: list[Entry]) -> Page:
+    short = full.removeprefix("keras_core.")
+    last = short.rpartition(".")[2].replace("_", " ")
+    title = _TITLES.get(short, last[:1].upper() + last[1:])
+    return Page(full, address, title, _about(full), entries)
+
+
+def _about(full: str) -> str:
+    try:
+        module = importlib.import_module(full)
+    except ImportError:
+        return ""
+    return as_markdown(module.__doc__ or "")
+
+
+def _entries(full: str, homes: dict[int, str]) -> list[Entry]:
+    """The objects of a module that no page has yet, by name, with their aliases."""
+    module = importlib.import_module(full)
+    names: Mapping[int, list[str]] = defaultdict(list)
+    for name in public_names(module):
+        value = getattr(module, name)
+        if callable(value) and id(value) not in homes:
+            names[id(value)].append(name)
+    entries = [_entry(full, module, aliases) for aliases in names.values()]
+    homes.update((id(entry.value), entry.path) for entry in entries)
+    return sorted(entries, key=lambda entry: entry.names[0].lower())
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """What a module shows: its `__all__`, or what it defines itself."""
+    if hasattr(module, "__all__"):
+        return sorted(module.__all__)
+    own = vars(module).items()
+    return sorted(
+        name
+        for name, value in own
+        if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
+    )
+
+
+def _entry(full: str, module: ModuleType, names: list[str]) -> Entry:
+    value = getattr(module, names[0])
+    own = getattr(value, "__name__", names[0])
+    ordered = sorted(names, key=lambda name: (name != own, name))
+    return Entry(f"{full}.{ordered[0]}", ordered, value)
+
+
+def text_of(page: Page) -> str:
+    """The page as Markdown."""
+    parts = [f"# {page.title}", page.about, _list_of(page)]
+    parts += [part for entry in page.entries for part in _of_entry(entry, page)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _list_of(page: Page) -> str:
+    return "\n".join(
+        f"- [`{shown(entry, page)}`](#{entry.path}): {_first_sentence(entry.value)}"
+        for entry in page.entries
+    )
+
+
+def shown(entry: Entry, page: Page) -> str:
+    """The name of an object on its page: without the module that the page is about."""
+    if page.module in _OF_SEVERAL:
+        return entry.path.removeprefix(f"{page.module}.")
+    return entry.names[0]
+
+
+def _first_sentence(value: Any) -> str:
+    paragraph = (inspect.getdoc(value) or "").partition("\n\n")[0]
+    return as_markdown(" ".join(paragraph.split()))
+
+
+def _of_entry(entry: Entry, page: Page) -> Iterator[str]:
+    yield f"## `{shown(entry, page)}` {{ #{entry.path} }}"
+    yield _block(entry.path, entry.value)
+    if len(entry.names) > 1:
+        yield "Other names: " + ", ".join(f"`{name}`" for name in entry.names[1:]) + "."
+    yield as_markdown(inspect.getdoc(entry.value) or "")
+    if inspect.isclass(entry.value):
+        for name, method in methods(entry.value):
+            yield f"### `{name}` {{ #{entry.path}.{name} }}"
+            yield _block(name, method)
+            yield as_markdown(inspect.getdoc(method) or "")
+
+
+def methods(cls: type) -> Iterator[tuple[str, Any]]:
+    """The documented public methods that a class has of itself or of bases that are not public."""
+    found: dict[str, Any] = {}
+    for base in cls.__mro__:
+        if base is not cls and _is_public(base):
+            break
+        for name, value in vars(base).items():
+            function = getattr(value, "__func__", value)
+            documented = inspect.isfunction(function) and function.__doc__
+            if documented and not name.startswith("_") and name not in found:
+                found[name] = getattr(cls, name)
+    yield from sorted(found.items())
+
+
+def _is_public(cls: type) -> bool:
+    """Whether users find the class by its name."""
+    places = ("layers", "models", "losses", "metrics", "optimizers", "callbacks", "plugins")
+    modules = [importlib.import_module(f"keras_core.{place}") for place in places]
+    return any(getattr(module, cls.__name__, None) is cls for module in modules)
+
+
+def _block(name: str, value: Any) -> str:
+    return f"```py\n{name}{signature(value, len(name))}\n```"
+
+
+def signature(value: Any, width: int = 0) -> str:
+    """The arguments with their defaults, a line each where one line is too short."""
+    try:
+        found = inspect.signature(value)
+    except (TypeError, ValueError):
+        return "(…)"
+    plain = [p.replace(annotation=p.empty) for p in found.parameters.values() if p.name != "self"]
+    words = [re.sub(r"<(function|class) '?([\w.]+).*?>", r"\2", str(p)) for p in plain]
+    words = _with_star(plain, words)
+    line = f"({', '.join(words)})"
+    if len(line) + width <= 84:
+        return line
+    return "(\n" + "".join(f"    {word},\n" for word in words) + ")"
+
+
+def _with_star(parameters: list[inspect.Parameter], words: list[str]) -> list[str]:
+    kinds = [p.kind for p in parameters]
+    only = inspect.Parameter.KEYWORD_ONLY
+    if only in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        words.insert(kinds.index(only), "*")
+    return words
+
+
+def index(found: Iterable[Page]) -> str:
+    """The first page: what stands where."""
+    lines = [
+        "# Reference",
+        "Every public object, by the path that Keras 2 gave it. `import keras_core as keras`, and what",
+        "stands here as `keras_core.layers.Dense` is `keras.layers.Dense`. Examples are run when this",
+        "site is built.",
+        "",
+    ]
+    for page in found:
+        names = ", ".join(
+            f"[`{shown(entry, page)}`]({page.address.removeprefix('reference/')}#{entry.path})"
+            for entry in page.entries
+        )
+        lines += [f"## {_full_title(page)}", "", names, ""]
+    return "\n".join(lines)
+
+
+def _full_title(page: Page) -> str:
+    place = page.address.removeprefix("reference/").removesuffix(".md").split("/")
+    return f"{page.title}" if len(place) == 1 else f"{place[0]}: {page.title.lower()}"
