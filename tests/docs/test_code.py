@@ -11,14 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.docs import generated
-from tools.docs.hooks import with_parts
+from tools.docs.sources import pages
 
-ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs"
-WRITTEN = {str(path.relative_to(DOCS)): path for path in sorted(DOCS.rglob("*.md"))}
-PAGES = {name: with_parts(path.read_text("utf-8")) for name, path in WRITTEN.items()}
-PAGES.update(generated.pages())
+PAGES = pages()
 RUNS = re.compile(r"^ *```(?:python|pycon|sh)\b", re.MULTILINE)
 
 

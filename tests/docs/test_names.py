@@ -6,9 +6,11 @@ import importlib
 import re
 
 import pytest
-from test_code import PAGES
 
 import keras_core
+from tools.docs.sources import pages
+
+PAGES = pages()
 
 _FENCES = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
@@ -21,6 +23,10 @@ _NAME = re.compile(rf"(?<![\w./'-])({'|'.join(['keras_core', *_PREFIXES])})((?:\
 # What pages say is not there, or stands for any name.
 ABSENT = {
     "K.set_image_dim_ordering": "only where a program says `import keras`",
+    "keras_core.losses.my_loss": "given by the program of the page",
+    "activations.gelu": "newer than Keras 2.3, and said to be absent",
+    "optimizers.schedules": "newer than Keras 2.3, and said to be absent",
+    "engine.precise": "a function of the JAX backend",
 }
 
 
@@ -46,6 +52,6 @@ def resolves(name):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_public_names_are_there(page, tried):
-    found = [name for name in names_on(PAGES[page]) if name not in ABSENT]
+    found = [name for name in names_on(PAGES[page]) if name not in ABSENT and not name.endswith(".py")]
     tried["names"] += len(found)
     assert sorted({name for name in found if not resolves(name)}) == []

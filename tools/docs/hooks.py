@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from tools.docs import generated, texts
+from tools.docs.sources import with_parts
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -32,10 +31,3 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Puts tables that are made of the code where a page asks for them."""
     return with_parts(markdown)
-
-
-def with_parts(markdown: str) -> str:
-    """Replaces each `<!-- generated: NAME -->` by what it names."""
-    return re.sub(
-        r"<!-- generated: (\w+) -->", lambda found: generated.PARTS[found[1]](), markdown
-    )

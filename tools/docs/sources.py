@@ -1,0 +1,28 @@
+"""All pages of the site as Markdown: those that people wrote, and those that are made."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from tools.docs import generated
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@lru_cache(maxsize=1)
+def pages() -> dict[str, str]:
+    """Markdown by the address of the page, as MkDocs gets it."""
+    written = {
+        path.relative_to(DOCS).as_posix(): with_parts(path.read_text(encoding="utf-8"))
+        for path in sorted(DOCS.rglob("*.md"))
+    }
+    return {**written, **generated.pages()}
+
+
+def with_parts(markdown: str) -> str:
+    """Replaces each `<!-- generated: NAME -->` by what it names."""
+    return re.sub(
+        r"<!-- generated: (\w+) -->", lambda found: generated.PARTS[found[1]](), markdown
+    )
