@@ -1,8 +1,8 @@
 """Runs all code of pages: `python run_page.py PAGE.md …`, in a folder of its own.
 
-Blocks of `python`, `pycon` and `sh` run one after the other, the first two in one namespace. A title says
-what else a block is: the name of a file that the page's reader writes, or `not run here: ` and why.
-Installing is left to whoever reads. The counts come out as JSON.
+Blocks of `python`, `pycon` and `sh` run one after the other, the first two in one namespace. A
+title says what else a block is: the name of a file that the page's reader writes, or
+`not run here: ` and why. The counts come out as JSON.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def code(document):
         if title.startswith("not run here: "):
             counts["not run"] += 1
         elif re.fullmatch(r"[\w.-]+\.\w+", title):
-            region.evaluator = lambda example, name=title: Path(name).write_text(example.parsed) and None
+            region.evaluator = lambda example, name=title: (
+                Path(name).write_text(example.parsed) and None
+            )
             yield region
-        elif language == "sh" and all(map(installs, source.strip().splitlines())):
-            counts["installing"] += 1
         elif language == "pycon":
             counts["blocks"] += 1
             for part in _examples(source, document.path):
@@ -62,7 +62,7 @@ def code(document):
                 part.adjust(region, source)
                 yield part
         elif language == "sh" and any(map(installs, source.splitlines())):
-            raise ValueError(f"A block that runs and installs at once: {source}")
+            raise ValueError(f"A block installs, and does not say so: {source}")
         elif language in _LANGUAGES:
             region.evaluator = evaluate_python if language == "python" else evaluate_shell
             yield region

@@ -25,7 +25,9 @@ def groups():
     return list(found.items())
 
 
-@pytest.mark.parametrize("names", [names for _, names in groups()], ids=[one for one, _ in groups()])
+@pytest.mark.parametrize(
+    "names", [names for _, names in groups()], ids=[one for one, _ in groups()]
+)
 def test_code_runs(names, tmp_path, tried):
     for name in names:
         page = tmp_path / "pages" / name

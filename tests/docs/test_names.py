@@ -52,6 +52,8 @@ def resolves(name):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_public_names_are_there(page, tried):
-    found = [name for name in names_on(PAGES[page]) if name not in ABSENT and not name.endswith(".py")]
+    found = [
+        name for name in names_on(PAGES[page]) if name not in ABSENT and not name.endswith(".py")
+    ]
     tried["names"] += len(found)
     assert sorted({name for name in found if not resolves(name)}) == []

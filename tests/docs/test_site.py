@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,14 +17,14 @@ HERE = "https://github.com/keras-core/keras-core/"
 _LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 
 
-@lru_cache(maxsize=None)
+@cache
 def parsed(path):
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
     tree = parser.parse(path.read_text(encoding="utf-8"))
     return tree, [f"line {place[0]}: {code} {data}" for place, code, data in parser.errors]
 
 
-@lru_cache(maxsize=None)
+@cache
 def anchors(path):
     return {node.get("id") or node.get("name") for node in parsed(path)[0].iter()}
 
@@ -71,7 +71,9 @@ def leads_somewhere(path, address):
         target /= "index.html"
     if not target.is_file():
         return False
-    return not parts.fragment or target.suffix != ".html" or unquote(parts.fragment) in anchors(target)
+    return (
+        not parts.fragment or target.suffix != ".html" or unquote(parts.fragment) in anchors(target)
+    )
 
 
 def is_whole(address, parts):

@@ -111,13 +111,11 @@ def limits(one: Distribution) -> str:
 
 def lowerings_page() -> str:
     """What each primitive is lowered to, a table a family."""
-    tables = {
-        one: Lowerings(one.package / "lowering", one.module).table() for one in DISTRIBUTIONS
-    }
+    tables = {one: Lowerings(one.package / "lowering", one.module).table() for one in DISTRIBUTIONS}
     parts = [
         "# What primitives are lowered to",
-        "A backend runs [primitives](../primitives.md). This page names, for each, the functions of "
-        "the engine that stand in its lowering. It is read out of the backends' source files when "
+        "A backend runs [primitives](../primitives.md). This page names, for each, the functions "
+        "of the engine that stand in its lowering. It is read out of the backends' source files when "
         "the site is built, so a function may serve certain shapes or options alone. *Taken apart* "
         "means that the backend has no lowering, and runs the primitives that this one is made "
         "of; *no function of the engine* is a view, a method of the engine's arrays, or code of "
@@ -131,7 +129,9 @@ def _families(tables: dict[Distribution, dict[str, list[str]]]) -> Iterator[str]
     for family in sorted({primitive.family for primitive in ours}):
         yield f"## {family}"
         for primitive in (p for p in ours if p.family == family):
-            rows = [f"| {one.engine} | {_cell(primitive, table)} |" for one, table in tables.items()]
+            rows = [
+                f"| {one.engine} | {_cell(primitive, table)} |" for one, table in tables.items()
+            ]
             merged = "\n".join(["| engine | lowered to |", "|---|---|", *rows])
             yield f"### `{primitive.name}` {{ #{primitive.name} }}\n\n{merged}"
 

@@ -25,13 +25,17 @@ def pages() -> dict[str, str]:
 PARTS = {"backends": backends.table}
 
 
+_GROUPS = {"layers": "Layers", "backend": "K, the backend", "preprocessing": "Preprocessing"}
+
+
 def navigation() -> list[object]:
     """The reference's entry in the navigation: pages, and groups of pages of one module."""
-    groups: dict[str, list[object]] = {}
+    entries: dict[str, object] = {}
     for page in reference.pages():
-        place = page.address.split("/")
-        group = place[1] if len(place) > 2 else ""
-        groups.setdefault(group or page.address, []).append({page.title: page.address})
-    return [
-        {name: pages} if len(pages) > 1 else pages[0] for name, pages in groups.items()
-    ]
+        group = page.address.split("/")[1]
+        if group in _GROUPS:
+            entries.setdefault(group, {_GROUPS[group]: []})
+            entries[group][_GROUPS[group]].append({page.title: page.address})
+        else:
+            entries[page.address] = {page.title: page.address}
+    return list(entries.values())

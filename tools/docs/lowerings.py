@@ -18,7 +18,18 @@ _NO_WORK = {
     *("shape_padaxis", "alloc", "patternbroadcast", "errors", "size", "ones_like"),
     *("Tensor", "ndarray", "Array", "dtype", "newaxis", "Size", "Shape", "TensorShape", "Variable"),
     *("float16", "float32", "float64", "int32", "int64", "bool_", "uint8", "integer", "floating"),
-    *("errstate", "issubdtype", "iinfo", "finfo", "ops", "math", "raw_ops", "random", "nn", "DType"),
+    *(
+        "errstate",
+        "issubdtype",
+        "iinfo",
+        "finfo",
+        "ops",
+        "math",
+        "raw_ops",
+        "random",
+        "nn",
+        "DType",
+    ),
     *("TensorVariable", "Variable", "shape", "rank", "name_scope", "inf", "nan", "pi", "generic"),
 }
 

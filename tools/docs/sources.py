@@ -8,6 +8,10 @@ from pathlib import Path
 
 from tools.docs import generated
 
+# A block of the shell, without a title, all of whose lines install something.
+_COMMAND = r" *(?:pip install|git clone|npm install) [^\n]*\n"
+_INSTALLING = re.compile(rf"(^ *```sh)(\n(?:{_COMMAND})+ *```$)", re.MULTILINE)
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -22,7 +26,8 @@ def pages() -> dict[str, str]:
 
 
 def with_parts(markdown: str) -> str:
-    """Replaces each `<!-- generated: NAME -->` by what it names."""
-    return re.sub(
+    """Puts in what a page asks for by `<!-- generated: NAME -->`, and marks what installs."""
+    whole = re.sub(
         r"<!-- generated: (\w+) -->", lambda found: generated.PARTS[found[1]](), markdown
     )
+    return _INSTALLING.sub(r'\1 title="not run here: it installs"\2', whole)

@@ -20,7 +20,9 @@ def gallery() -> str:
     """The examples in the order of their list, each with its picture and what it teaches."""
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     head, _, _ = readme.partition("\n| | |")
-    intro = head.partition("\n\n")[2].replace("```sh", '```sh title="not run here: the examples have a test of their own"')
+    intro = head.partition("\n\n")[2].replace(
+        "```sh", '```sh title="not run here: the examples have a test of their own"'
+    )
     found = re.findall(r"\[`(\w+)\.py`\]\(\w+\.py\): (.*?) \|", readme)
     parts = ["# Gallery", intro.strip(), *(_card(name, text) for name, text in found)]
     return "\n\n".join(parts) + "\n"
@@ -31,7 +33,9 @@ def _card(name: str, text: str) -> str:
     more = about.partition("\n\n")[2].strip()
     picture = f"![What {name}.py draws](pictures/{name}.png)"
     title = f"## {text[0].upper()}{text[1:]} {{ #{name} }}"
-    return "\n\n".join(part for part in (title, f"[`{name}.py`]({_CODE}/{name}.py)", picture, more) if part)
+    return "\n\n".join(
+        part for part in (title, f"[`{name}.py`]({_CODE}/{name}.py)", picture, more) if part
+    )
 
 
 def pictures() -> list[Path]:
