@@ -1,8 +1,9 @@
-"""Runs all code of pages: `python run_page.py PAGE.md …`, in a folder of its own.
+"""Runs all code of pages: `python run_page.py GIVEN.py PAGE.md …`, in a folder of its own.
 
 Blocks of `python`, `pycon` and `sh` run one after the other, the first two in one namespace. A
 title says what else a block is: the name of a file that the page's reader writes, or
-`not run here: ` and why. The counts come out as JSON.
+`not run here: ` and why. `<!-- example -->` begins anew, after what stands in GIVEN.py. The counts
+come out as JSON.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
-from sybil import Sybil
+from sybil import Region, Sybil
 from sybil.evaluators.doctest import DocTestEvaluator
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.abstract.doctest import DocTestStringParser
-from sybil.parsers.markdown import ClearNamespaceParser
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
+import keras_core
+
+FOLDER = Path.cwd()
+DEFAULTS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
 _INFO = re.compile(r'(?P<language>\w*)(?: title="(?P<title>[^"\n]*)")?[ ]*$\n', re.MULTILINE)
 _LANGUAGES = ("python", "pycon", "sh")
 _OF_INSTALLING = ("pip install", "python -m venv", "apt-get", "npm install", "git clone")
@@ -72,8 +77,26 @@ def installs(line):
     return line.startswith(_OF_INSTALLING)
 
 
-def main(pages):
-    sybil = Sybil([code, ClearNamespaceParser()])
+def beginnings(given):
+    """Where examples begin that have nothing to do with what stands before them."""
+
+    def begin(example):
+        keras_core.backend.clear_session()
+        for name, value in DEFAULTS.items():
+            keras_core.config.set_option(name, value)
+        os.chdir(tempfile.mkdtemp(dir=FOLDER))
+        example.namespace.clear()
+        exec(given, example.namespace)
+
+    def found(document):
+        for mark in re.finditer(r"^<!-- example -->$", document.text, re.MULTILINE):
+            yield Region(mark.start(), mark.end(), evaluator=begin)
+
+    return found
+
+
+def main(given, *pages):
+    sybil = Sybil([code, beginnings(Path(given).read_text(encoding="utf-8"))])
     for page in pages:
         for example in sybil.parse(Path(page)).examples():
             example.evaluate()
@@ -82,4 +105,4 @@ def main(pages):
 
 if __name__ == "__main__":
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.docs.reference import GIVEN
 from tools.docs.sources import pages
 
 PAGES = pages()
@@ -37,7 +38,9 @@ def test_code_runs(names, tmp_path, tried):
     folder.mkdir()
     environment = {**os.environ, "KERAS_BACKEND": "numpy", "KERAS_HOME": str(tmp_path / "home")}
     runner = Path(__file__).with_name("run_page.py")
-    words = [sys.executable, runner, *(tmp_path / "pages" / name for name in names)]
+    given = tmp_path / "given.py"
+    given.write_text(GIVEN, encoding="utf-8")
+    words = [sys.executable, runner, given, *(tmp_path / "pages" / name for name in names)]
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     tried.update(json.loads(done.stdout.splitlines()[-1]))

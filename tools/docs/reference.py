@@ -42,6 +42,20 @@ MODULES = (
     "plugins",
     "plugins.authoring",
 )
+# What examples use without importing it.
+GIVEN = """\
+import numpy as np
+
+import keras_core as keras
+from keras_core import activations, applications, callbacks, config, constraints, datasets
+from keras_core import initializers, layers, losses, metrics, models, optimizers, preprocessing
+from keras_core import backend as K
+from keras_core import regularizers, utils, wrappers
+from keras_core.preprocessing import image, sequence, text
+"""
+# Stands before each example: it runs in names and a folder of its own.
+BEGIN = "<!-- example -->"
+
 _OF_SEVERAL = {"keras_core.datasets", "keras_core.applications"}
 _BY_FAMILY = {"layers", "backend"}
 _TITLES = {
@@ -225,12 +239,17 @@ def _of_entry(entry: Entry, page: Page) -> Iterator[str]:
     yield _block(entry.path, entry.value)
     if len(entry.names) > 1:
         yield "Other names: " + ", ".join(f"`{name}`" for name in entry.names[1:]) + "."
-    yield as_markdown(inspect.getdoc(entry.value) or "")
+    yield from _text(entry.value)
     if inspect.isclass(entry.value):
         for name, method in methods(entry.value):
             yield f"### `{name}` {{ #{entry.path}.{name} }}"
             yield _block(name, method)
-            yield as_markdown(inspect.getdoc(method) or "")
+            yield from _text(method)
+
+
+def _text(value: Any) -> Iterator[str]:
+    text = as_markdown(inspect.getdoc(value) or "")
+    yield from [BEGIN, text] if ">>> " in text else [text]
 
 
 def methods(cls: type) -> Iterator[tuple[str, Any]]:
@@ -287,7 +306,10 @@ def index(found: Iterable[Page]) -> str:
         "# Reference",
         "",
         "Every public object, by the path that Keras 2 gave it: with `import keras_core as keras`,",
-        "`keras_core.layers.Dense` is `keras.layers.Dense`.",
+        "`keras_core.layers.Dense` is `keras.layers.Dense`. Examples are run when this site is built.",
+        "Each begins after",
+        "",
+        f"```python\n{GIVEN}```",
         "",
     ]
     for page in found:
