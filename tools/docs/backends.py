@@ -117,9 +117,9 @@ def lowerings_page() -> str:
         "A backend runs [primitives](../primitives.md). This page names, for each, the functions "
         "of the engine that stand in its lowering. It is read out of the backends' source files "
         "when the site is built, so a function may serve certain shapes or options alone. "
-        "*Taken apart* means that the backend has no lowering, and runs the primitives that this one is made "
-        "of; *no function of the engine* is a view, a method of the engine's arrays, or code of "
-        "the backend's own.",
+        "*Taken apart* means that the backend has no lowering, and runs the primitives that this "
+        "one is made of; *no function of the engine* is a view, a method of the engine's arrays, "
+        "or code of the backend's own.",
     ]
     return "\n\n".join([*parts, *_families(tables)]) + "\n"
 
