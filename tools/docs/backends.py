@@ -43,6 +43,11 @@ class Distribution:
         return found
 
 
+SPECIAL = {
+    "scan": "a loop that the backend writes",
+    "learning_phase": "a constant in every program",
+}
+
 DISTRIBUTIONS = (
     Distribution("keras_numpy", "NumPy", "numpy"),
     Distribution("keras_tf", "TensorFlow", "tensorflow"),
@@ -138,6 +143,8 @@ def _families(tables: dict[Distribution, dict[str, list[str]]]) -> Iterator[str]
 
 def _cell(primitive: object, table: dict[str, list[str]]) -> str:
     words = table.get(primitive.name)
+    if words is None and primitive.name in SPECIAL:
+        return SPECIAL[primitive.name]
     if words:
         return ", ".join(f"`{word}`" for word in words)
     if words is None and primitive.decomposition is not None:

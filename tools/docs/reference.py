@@ -45,12 +45,11 @@ MODULES = (
 # What examples use without importing it.
 GIVEN = """\
 import numpy as np
-
 import keras_core as keras
-from keras_core import activations, applications, callbacks, config, constraints, datasets
-from keras_core import initializers, layers, losses, metrics, models, optimizers, preprocessing
 from keras_core import backend as K
-from keras_core import regularizers, utils, wrappers
+from keras_core import activations, applications, callbacks, config, constraints, datasets
+from keras_core import initializers, layers, losses, metrics, models, optimizers
+from keras_core import preprocessing, regularizers, utils, wrappers
 from keras_core.preprocessing import image, sequence, text
 """
 # Stands before each example: it runs in names and a folder of its own.
