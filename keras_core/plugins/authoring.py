@@ -12,6 +12,8 @@
 - Pure functions: `FunctionalBackend`, `variables_read`.
 - Functions of the engine's own arrays: `native`, `checked_results`.
 - Steps of Adam: `adam_steps`, `AdamStep`.
+- Errors: `named` tells one with the node that failed, `place_of` where that comes from; indices out
+  of range are refused by `indices_checked` before a program runs, and by `refuse_outside`.
 - Settings: `get_option`.
 
 A plugin's module with the hooks imports none of this: it would load the graph for each listing.
@@ -43,7 +45,9 @@ from keras_core.graph.windows import (
     spatial_of,
 )
 from keras_core.plugins.adam import AdamStep, adam_steps
+from keras_core.plugins.errors import named, place_of
 from keras_core.plugins.functional import FunctionalBackend, variables_read
+from keras_core.plugins.indices import indices_checked, refuse_outside
 from keras_core.plugins.lowering import collect_lowerings, only_where
 from keras_core.plugins.native import checked_results, native
 from keras_core.plugins.programs import program_of
@@ -74,14 +78,18 @@ __all__ = [
     "generator",
     "get_option",
     "has_own_seed",
+    "indices_checked",
     "is_known",
     "keeps_zeros",
     "made_by",
+    "named",
     "native",
     "only_where",
     "optimize",
     "order",
+    "place_of",
     "program_of",
+    "refuse_outside",
     "same_padding",
     "spatial_of",
     "variables_read",

@@ -1,8 +1,8 @@
-"""Products of large matrices on a CPU, by oneDNN.
+"""Products of matrices that PyTorch's own operation does slowly, or not at all.
 
-PyTorch's own go to the BLAS that it was built with, which is MKL mostly: on processors of other
-makers that takes twice as long. What oneDNN does beside the product makes up for that from some
-size on.
+On a CPU those of large matrices are done by oneDNN. PyTorch's own go to the BLAS that it was built
+with, which is MKL mostly: on processors of other makers that takes twice as long. What oneDNN does
+beside the product makes up for that from some size on.
 """
 
 from __future__ import annotations
@@ -46,3 +46,8 @@ def _is_there() -> bool:
 def product(a: torch.Tensor, b: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
     """a @ b, plus a number for each column."""
     return torch.ops.mkldnn._linear_pointwise.default(a, b.t(), bias, "none", [], "")
+
+
+def of_integers(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """a @ b of integers, for which other devices than CPUs have no operation."""
+    return (a.cpu() @ b.cpu()).to(a.device)
