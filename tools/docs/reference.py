@@ -37,6 +37,7 @@ MODULES = (
     "applications",
     "utils",
     "wrappers.scikit_learn",
+    "config",
     "saving.safety",
     "errors",
     "plugins",
@@ -57,6 +58,8 @@ BEGIN = "<!-- example -->"
 
 _OF_SEVERAL = {"keras_core.datasets", "keras_core.applications"}
 _BY_FAMILY = {"layers", "backend"}
+# What else stands in these modules is for those who load files.
+_ALONE = {"keras_core.saving.safety": ("memory_scope", "safe_mode_scope")}
 _TITLES = {
     "keras_core": "keras_core",
     "layers.base": "The base class",
@@ -179,7 +182,7 @@ def _entries(full: str, homes: dict[int, str]) -> list[Entry]:
     """The objects of a module that no page has yet, by name, with their aliases."""
     module = importlib.import_module(full)
     names: Mapping[int, list[str]] = defaultdict(list)
-    for name in public_names(module):
+    for name in _ALONE.get(full) or public_names(module):
         value = getattr(module, name)
         if callable(value) and id(value) not in homes:
             names[id(value)].append(name)
@@ -240,6 +243,7 @@ def _of_entry(entry: Entry, page: Page) -> Iterator[str]:
         yield "Other names: " + ", ".join(f"`{name}`" for name in entry.names[1:]) + "."
     yield from _text(entry.value)
     if inspect.isclass(entry.value):
+        yield _properties(entry.value)
         for name, method in methods(entry.value):
             yield f"### `{name}` {{ #{entry.path}.{name} }}"
             yield _block(name, method)
@@ -251,25 +255,37 @@ def _text(value: Any) -> Iterator[str]:
     yield from [BEGIN, text] if ">>> " in text else [text]
 
 
+def _properties(cls: type) -> str:
+    found = {name: value for name, value in _own(cls).items() if isinstance(value, property)}
+    lines = [f"- **`{name}`**: {_first_sentence(found[name])}" for name in sorted(found)]
+    return "\n".join(["**Properties**", "", *lines]) if lines else ""
+
+
 def methods(cls: type) -> Iterator[tuple[str, Any]]:
     """The documented public methods that a class has of itself or of bases that are not public."""
+    for name, value in sorted(_own(cls).items()):
+        if inspect.isfunction(getattr(value, "__func__", value)):
+            yield name, getattr(cls, name)
+
+
+def _own(cls: type) -> dict[str, Any]:
+    """What is documented in a class and its bases, up to the first base that users know."""
     found: dict[str, Any] = {}
     for base in cls.__mro__:
         if base is not cls and _is_public(base):
             break
-        for name, value in vars(base).items():
-            function = getattr(value, "__func__", value)
-            documented = inspect.isfunction(function) and function.__doc__
-            if documented and not name.startswith("_") and name not in found:
-                found[name] = getattr(cls, name)
-    yield from sorted(found.items())
+        shown = {name: value for name, value in vars(base).items() if not name.startswith("_")}
+        documented = {name: v for name, v in shown.items() if getattr(v, "__doc__", None)}
+        found = {**documented, **found}
+    return found
 
 
 def _is_public(cls: type) -> bool:
     """Whether users find the class by its name."""
     places = ("layers", "models", "losses", "metrics", "optimizers", "callbacks", "plugins")
     modules = [importlib.import_module(f"keras_core.{place}") for place in places]
-    return any(getattr(module, cls.__name__, None) is cls for module in modules)
+    named = (module for module in modules if cls.__name__ in dir(module))
+    return any(getattr(module, cls.__name__) is cls for module in named)
 
 
 def _block(name: str, value: Any) -> str:
