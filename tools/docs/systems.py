@@ -53,11 +53,13 @@ def page() -> str:
         "## Files exchanged with the programs themselves",
         "Models of every kind of layer are written by one program and read by the other, in "
         "processes of their own, and have to predict the same. The last column names the models "
-        "that cannot go that way.",
+        "that cannot go that way: `sequential` begins with an input layer, of which Keras 2.3.1 "
+        "writes a file that it cannot read itself; for the others the reader has no layer or "
+        "function, or has another one under that name.",
         _exchanged(),
         "## Files that are kept",
-        "Files that other programs wrote, some of them years ago, with the predictions that those "
-        "programs made. They are read in every run of the tests.",
+        "Files that the programs themselves wrote, with the predictions that they made. They are "
+        "read in every run of the tests.",
         _kept(),
         "## Other systems",
         "What is promised of them stands in the first line of the test.",
