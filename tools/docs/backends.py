@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_core.graph import PRIMITIVES
+from keras_core.graph import PRIMITIVES, Primitive
 from tools.docs.lowerings import Lowerings
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +81,7 @@ def _versions(one: Distribution) -> str:
     exact = re.search(r'^_VERSION = "(.*)"$', plugin, flags=re.MULTILINE)
     if exact:
         return exact[1]
-    least, below = re.search(r'^_LEAST, _BELOW = "(.*)", "(.*)"$', plugin, flags=re.M).groups()
+    ((least, below),) = re.findall(r'^_LEAST, _BELOW = "(.*)", "(.*)"$', plugin, flags=re.M)
     return f"{least} and newer, below {below}"
 
 
@@ -95,9 +95,9 @@ def devices(one: Distribution) -> list[str]:
     """The kinds of device that some build of the engine has, as the plugin names them."""
     tree = ast.parse((one.package / "plugin.py").read_text(encoding="utf-8"))
     tuples = [
-        [item.value for item in node.elts]
+        [str(item.value) for item in node.elts if isinstance(item, ast.Constant)]
         for node in ast.walk(tree)
-        if isinstance(node, ast.Tuple) and all(isinstance(e, ast.Constant) for e in node.elts)
+        if isinstance(node, ast.Tuple)
     ]
     return max((kinds for kinds in tuples if "cpu" in kinds), key=len)
 
@@ -141,7 +141,7 @@ def _families(tables: dict[Distribution, dict[str, list[str]]]) -> Iterator[str]
             yield f"### `{primitive.name}` {{ #{primitive.name} }}\n\n{merged}"
 
 
-def _cell(primitive: object, table: dict[str, list[str]]) -> str:
+def _cell(primitive: Primitive, table: dict[str, list[str]]) -> str:
     words = table.get(primitive.name)
     if words is None and primitive.name in SPECIAL:
         return SPECIAL[primitive.name]

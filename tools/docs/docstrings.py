@@ -19,7 +19,8 @@ def as_markdown(docstring: str) -> str:
 
 def _sections(docstring: str) -> Iterator[tuple[str, str]]:
     """Pairs of a title ('' for plain text) and the lines that belong to it."""
-    title, lines = "", []
+    title = ""
+    lines: list[str] = []
     for line in docstring.splitlines():
         start = _SECTION.match(line)
         if start or (title and line and not line.startswith(" ")):

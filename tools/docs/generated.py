@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from tools.docs import backends, reference, systems, texts
 
@@ -28,9 +29,9 @@ PARTS = {"backends": backends.table}
 _GROUPS = {"layers": "Layers", "backend": "K, the backend", "preprocessing": "Preprocessing"}
 
 
-def navigation() -> list[object]:
+def navigation() -> list[Any]:
     """The reference's entry in the navigation: pages, and groups of pages of one module."""
-    entries: dict[str, object] = {}
+    entries: dict[str, Any] = {}
     for page in reference.pages():
         group = page.address.split("/")[1]
         if group in _GROUPS:

@@ -65,12 +65,13 @@ class Source:
 
     def siblings(self) -> dict[str, str]:
         """Names that come from other modules of the same folder, with the module's name."""
-        own = (n for n in self.tree.body if isinstance(n, ast.ImportFrom) and n.module)
+        imports = (node for node in self.tree.body if isinstance(node, ast.ImportFrom))
+        homes = ((node, node.module or "") for node in imports)
         return {
-            alias.asname or alias.name: node.module.rpartition(".")[2]
-            for node in own
+            alias.asname or alias.name: home.rpartition(".")[2]
+            for node, home in homes
             for alias in node.names
-            if ".lowering." in node.module
+            if ".lowering." in home
         }
 
 
@@ -127,7 +128,7 @@ def _of_dictionary(value: ast.AST | None, module: Source) -> Iterator[tuple[str,
         return
     for key, item in zip(value.keys, value.values):
         if isinstance(key, ast.Constant):
-            yield key.value, item
+            yield str(key.value), item
         else:
             named = module.definitions.get(item.id) if isinstance(item, ast.Name) else item
             yield from _of_dictionary(named, module)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from tools.docs.docstrings import as_markdown
+from tools.docs.signatures import signature
 
 # The order is that of the pages; what a later module has of an earlier one is linked.
 MODULES = (
@@ -61,7 +61,7 @@ _BY_FAMILY = {"layers", "backend"}
 # What else stands in these modules is for those who load files.
 _ALONE = {"keras_core.saving.safety": ("memory_scope", "safe_mode_scope")}
 _TITLES = {
-    "keras_core": "keras_core",
+    "keras_core": "Choosing backends and devices",
     "layers.base": "The base class",
     "activations": "Activations",
     "layers.core": "Core layers",
@@ -130,8 +130,8 @@ class Page:
 def pages() -> list[Page]:
     """All pages but the index, in their order; an object stands on one page alone."""
     homes: dict[int, str] = {}
-    root = _page("keras_core", "reference/keras_core.md", _entries("keras_core", homes))
-    found = [root, *(page for name in MODULES for page in _of_module(name, homes))]
+    found = [page for name in MODULES for page in _of_module(name, homes)]
+    found.append(_page("keras_core", "reference/keras_core.md", _entries("keras_core", homes)))
     return [page for page in found if page.entries]
 
 
@@ -290,29 +290,6 @@ def _is_public(cls: type) -> bool:
 
 def _block(name: str, value: Any) -> str:
     return f"```py\n{name}{signature(value, len(name))}\n```"
-
-
-def signature(value: Any, width: int = 0) -> str:
-    """The arguments with their defaults, a line each where one line is too short."""
-    try:
-        found = inspect.signature(value)
-    except (TypeError, ValueError):
-        return "(…)"
-    plain = [p.replace(annotation=p.empty) for p in found.parameters.values() if p.name != "self"]
-    words = [re.sub(r"<(function|class) '?([\w.]+).*?>", r"\2", str(p)) for p in plain]
-    words = _with_star(plain, words)
-    line = f"({', '.join(words)})"
-    if len(line) + width <= 84:
-        return line
-    return "(\n" + "".join(f"    {word},\n" for word in words) + ")"
-
-
-def _with_star(parameters: list[inspect.Parameter], words: list[str]) -> list[str]:
-    kinds = [p.kind for p in parameters]
-    only = inspect.Parameter.KEYWORD_ONLY
-    if only in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
-        words.insert(kinds.index(only), "*")
-    return words
 
 
 def index(found: Iterable[Page]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 _GENUINE = "tests/matrix/test_formats_genuine.py"
@@ -78,9 +79,9 @@ def _exchanged() -> str:
     return "\n".join([*lines, "", f"Held by {_link(_GENUINE)}."])
 
 
-def _constants(path: Path) -> dict[str, object]:
+def _constants(path: Path) -> dict[str, Any]:
     """The values of a module's constants, without importing what it tests."""
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             code = compile(ast.Expression(node.value), str(path), "eval")
@@ -111,7 +112,7 @@ def _systems() -> str:
 
 def _rows() -> Iterator[str]:
     for system, path in _SYSTEMS.items():
-        docstring = ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        docstring = ast.get_docstring(ast.parse((ROOT / path).read_text("utf-8"))) or ""
         yield f"| {system} | {docstring.splitlines()[0]} | {_link(path)} |"
 
 

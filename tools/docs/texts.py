@@ -29,7 +29,7 @@ def gallery() -> str:
 
 
 def _card(name: str, text: str) -> str:
-    about = ast.get_docstring(ast.parse((EXAMPLES / f"{name}.py").read_text(encoding="utf-8")))
+    about = ast.get_docstring(ast.parse((EXAMPLES / f"{name}.py").read_text("utf-8"))) or ""
     more = about.partition("\n\n")[2].strip()
     picture = f"![What {name}.py draws](pictures/{name}.png)"
     title = f"## {text[0].upper()}{text[1:]} {{ #{name} }}"
