@@ -123,8 +123,8 @@ def lowerings_page() -> str:
         "of the engine that stand in its lowering. It is read out of the backends' source files "
         "when the site is built, so a function may serve certain shapes or options alone. "
         "*Taken apart* means that the backend has no lowering, and runs the primitives that this "
-        "one is made of; *no function of the engine* is a view, a method of the engine's arrays, "
-        "or code of the backend's own.",
+        "one is made of, *not lowered* that it refuses the primitive; *no function of the engine* "
+        "is a view, a method of the engine's arrays, or code of the backend's own.",
     ]
     return "\n\n".join([*parts, *_families(tables)]) + "\n"
 
@@ -147,6 +147,6 @@ def _cell(primitive: Primitive, table: dict[str, list[str]]) -> str:
         return SPECIAL[primitive.name]
     if words:
         return ", ".join(f"`{word}`" for word in words)
-    if words is None and primitive.decomposition is not None:
-        return "taken apart"
-    return "no function of the engine"
+    if words is not None:
+        return "no function of the engine"
+    return "not lowered" if primitive.decomposition is None else "taken apart"
