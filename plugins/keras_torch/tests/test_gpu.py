@@ -9,7 +9,7 @@ import torch
 import keras_core
 import keras_torch
 from keras_core import backend as K
-from keras_core.graph import Placeholder
+from keras_core.graph import Constant, Placeholder
 from keras_core.graph import primitives as p
 from keras_torch.kernel import Site
 from keras_torch.lowering import LOWERINGS
@@ -74,6 +74,12 @@ def test_the_precision_of_convolutions_is_put_back():
 def test_a_convolution_on_a_cpu_changes_no_setting():
     seen = exactly(lambda x: torch.backends.cudnn.allow_tf32)(torch.ones(1))
     assert seen == torch.backends.cudnn.allow_tf32
+
+
+def test_known_rows_that_are_not_there_are_refused_as_the_kernel_is_written():
+    node = p.gather(Placeholder((3, 2)), Constant([0, 3], "int64"), axis=0)
+    with pytest.raises(IndexError, match="3"):
+        kernel_on_a_gpu(node, torch.ones(3, 2), torch.tensor([0, 3]))
 
 
 @needs_cuda
