@@ -9,7 +9,7 @@
   `spatial_of`, `channels_of`, `channels_last`, `channels_back`.
 - Random numbers: `RandomState`, `generator`, `has_own_seed`, `current_run`.
 - Variables and templates: `FirstValue`, `StandIn`, `Binding`.
-- Pure functions: `FunctionalBackend`, `variables_read`.
+- Pure functions: `FunctionalBackend`, `variables_read`, `NeedsValues`.
 - Functions of the engine's own arrays: `native`, `checked_results`.
 - Steps of Adam: `adam_steps`, `AdamStep`.
 - Settings: `get_option`.
@@ -43,10 +43,11 @@ from keras_core.graph.windows import (
     spatial_of,
 )
 from keras_core.plugins.adam import AdamStep, adam_steps
-from keras_core.plugins.functional import FunctionalBackend, variables_read
+from keras_core.plugins.divided import NeedsValues
+from keras_core.plugins.functional import FunctionalBackend
 from keras_core.plugins.lowering import collect_lowerings, only_where
 from keras_core.plugins.native import checked_results, native
-from keras_core.plugins.programs import program_of
+from keras_core.plugins.programs import program_of, variables_read
 
 __all__ = [
     "FLOATS",
@@ -56,6 +57,7 @@ __all__ = [
     "Counts",
     "FirstValue",
     "FunctionalBackend",
+    "NeedsValues",
     "Pairs",
     "RandomState",
     "Shape",
