@@ -68,14 +68,17 @@ class PureProgram:
             NeedsValues: a node asks for a value that is traced.
         """
         try:
-            return self._apart([*updated, *read, *inputs], State.of(numbers))
+            return self._apart([*updated, *read, *inputs], self._state(numbers))
         except NeedsValues as error:
             error.program = self._program
             raise
 
     def eagerly(self, updated: Any, read: Any, inputs: Any, numbers: Any) -> Computed:
         """The same, operation by operation."""
-        return self._apart([*updated, *read, *inputs], State.of(numbers, eager=True))
+        return self._apart([*updated, *read, *inputs], self._state(numbers, eager=True))
+
+    def _state(self, numbers: Any, eager: bool = False) -> State:
+        return State.of(numbers, eager, derives="conv_kernel_grad" in self.names)
 
     def _apart(self, values: Sequence[Any], state: State) -> Computed:
         arrays = [jnp.asarray(value, x.dtype) for x, value in zip(self._leaves, values)]

@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from keras_core.layers import Conv2D, Dense, GlobalMaxPooling2D
+from keras_core.models import Sequential
 from keras_jax.lowering import convolution
 
 SPACES = {
@@ -65,6 +67,22 @@ def test_images_that_are_padded_or_small_get_no_more_padding():
     conv, x, kernel = function("much", "channels_last")
     text = str(jax.make_jaxpr(conv)(x, kernel))
     assert "padding=((0, 0), (0, 0))" in text and "slice" not in text
+
+
+def test_only_what_is_trained_gets_more_padding(monkeypatch, backend):
+    monkeypatch.setattr(convolution, "_MANY_BYTES", 0)
+    model = Sequential([Conv2D(4, 3, input_shape=(8, 8, 3)), GlobalMaxPooling2D(), Dense(1)])
+    model.compile("sgd", "mse")
+    pads = []
+    by_xla = convolution._by_xla
+    monkeypatch.setattr(
+        convolution, "_by_xla", lambda *args: (pads.append([*map(sum, args[-1])]), by_xla(*args))[1]
+    )
+    model.predict(np.ones((2, 8, 8, 3)))
+    assert pads == [[0, 0]]
+    pads.clear()
+    model.train_on_batch(np.ones((2, 8, 8, 3)), np.ones((2, 1)))
+    assert set(map(tuple, pads)) == {(1, 0)}
 
 
 def test_a_gpu_gets_xlas_convolution_alone(monkeypatch):

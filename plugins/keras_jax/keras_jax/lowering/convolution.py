@@ -15,13 +15,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from keras_core.graph import Node
 from keras_core.plugins.authoring import Window, channels_of, spatial_of
 from keras_jax.engine import is_on_cpu
 from keras_jax.lowering._common import filled, of_arrays, precision
-from keras_jax.tracing import Lowering
+from keras_jax.tracing import Lowering, Run
 
-# Of images that are not padded, XLA copies all windows. More bytes than these are new memory in
-# each run: a convolution and the gradient of its kernel took three to four times as long.
+# Of images that are not padded, XLA copies all windows, unless what follows makes the result small
+# at once, as pooling does. More bytes than these are new memory in each run: a convolution whose
+# result is kept took twice as long, and the gradient of its kernel as well.
 _MANY_BYTES = 1 << 23
 
 # More places are too many slices.
@@ -29,8 +31,21 @@ _MOST_PLACES = 25
 
 
 def _conv(
-    x: Any, kernel: Any, strides: Any, padding: Any, dilation: Any, groups: int, data_format: str
+    x: Any,
+    kernel: Any,
+    strides: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    data_format: str,
+    is_kept: bool = True,
 ) -> Any:
+    """The convolution.
+
+    Args:
+        x, kernel, strides, padding, dilation, groups, data_format: inputs and parameters of a node.
+        is_kept: whether something needs the result later on, or it is derived.
+    """
     window = Window(kernel.shape[:-2], strides, padding, dilation)
     spatial = spatial_of(x.shape, data_format)
     by_xla = partial(_by_xla, x, kernel, window, groups, data_format)
@@ -38,7 +53,7 @@ def _conv(
         return by_xla(window.pads(spatial))
     if _is_product(window, spatial):
         return _by_product(x, kernel, window, data_format)
-    if _copies_much(x, window, spatial):
+    if is_kept and _copies_much(x, window, spatial):
         more = by_xla([(0, 1), (0, 0)])
         axis = 2 if data_format == "channels_first" else 1
         return lax.slice_in_dim(more, 0, window.counts(spatial)[0], axis=axis)
@@ -108,12 +123,16 @@ def _conv_kernel_grad(x: Any, g: Any, kernel_size: Any, **params: Any) -> Any:
     return jax.linear_transpose(partial(_conv, x, **params), kernel)(g)[0]
 
 
+def _lower_conv(node: Node) -> Run:
+    return lambda arrays, state: [_conv(*arrays, **node.params, is_kept=state.derives)]
+
+
 _FUNCTIONS = {
-    "conv": _conv,
     "conv_input_grad": _conv_input_grad,
     "conv_kernel_grad": _conv_kernel_grad,
 }
 
 LOWERINGS: Mapping[str, Lowering] = {
-    name: of_arrays(function) for name, function in _FUNCTIONS.items()
+    "conv": _lower_conv,
+    **{name: of_arrays(function) for name, function in _FUNCTIONS.items()},
 }
