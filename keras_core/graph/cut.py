@@ -46,7 +46,8 @@ def cut(program: Program, node: Node) -> list[Part]:
     """
     later = _depending(program.nodes, node)
     last = [x for x in program.results if x.node in later and x.node is not node]
-    behind = _frontier(last, later - {node}, _following_from_sizes(program.nodes))
+    copied = _following_from_sizes(program.nodes) - {node}
+    behind = _frontier(last, later - {node}, copied)
     first = [x for x in program.results if x.node not in later]
     first += [x for x in (*behind, *node.inputs) if x.node is not None and x.node not in later]
     parts = (

@@ -221,6 +221,16 @@ def test_sizes_are_known_in_each_part():
         checker.check(part.program)
 
 
+def test_a_node_that_follows_from_sizes_may_be_one_that_cannot_be_traced(tracing):
+    x = Placeholder((None, 3))
+    rows = p.dim(p.exp(x), axis=0)
+    row = p.arange(p.scalar(0, "int32"), rows, p.scalar(1, "int32"), dtype="int32")
+    twice = p.add(row, row)
+    function = Function([x], [total(twice), p.exp(x)])
+    assert function([ones(4)])[0] == 12
+    assert tracing.eager == [["arange"]]
+
+
 def test_a_second_program_of_one_structure_is_not_compiled_again(tracing):
     for _ in range(2):
         function, _ = training()
