@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import numpy as np
 
-from keras_core import config
+from keras_core import config, ranks
 from keras_core.graph import randomness
 from keras_core.graph.compiling import Compiled, Wanted, compiled
 from keras_core.graph.hands import Hold, run_holding
@@ -32,7 +32,7 @@ class Function:
         inputs: tensors whose values are fed; `K.learning_phase()` may stand among them, and what
             is fed for it picks the compiled variant. Phase 0 where it is absent.
         outputs: tensors to compute.
-        updates: Update or (variable, tensor) pairs, done after everything has been read. Several
+        updates: update or (variable, tensor) pairs, done after everything has been read. Several
             of one variable are done one after the other.
         name: for messages.
         jit_compile: whether a backend that can compile programs as a whole does so; None: as the
@@ -66,6 +66,7 @@ class Function:
         self._compiling = Lock()
         self._loops: dict[tuple[Any, int], Any] = {}
         self._counted: Counted = (randomness.current_run(), count())
+        self.draws_apart = False
         Program(self.inputs, self.outputs, self.updates).validate()
 
     def __call__(self, values: Sequence[Any]) -> list[np.ndarray]:
@@ -195,7 +196,13 @@ class Function:
             self._count_anew()
         run, steps = self._counted
         # One call of `list` takes all steps in a row, whatever other threads do.
-        return run.seed, next(steps) if calls == 1 else list(islice(steps, calls))[0]
+        step = next(steps) if calls == 1 else list(islice(steps, calls))[0]
+        return run.seed, self._apart(step) if self.draws_apart else step
+
+    def _apart(self, step: int) -> int:
+        """A step's number for draws, another one on each rank."""
+        world = ranks.current()
+        return step * world.size + world.rank
 
     def _count_anew(self) -> None:
         """Does so for the present run, unless another thread has meanwhile."""
@@ -236,7 +243,7 @@ def in_sequence(updates: Iterable[Any]) -> list[Update]:
     """One update a variable: where there are several, each starts from the value of the one before.
 
     Args:
-        updates: Update or (variable, tensor) pairs; one that stands there twice is done once.
+        updates: update or (variable, tensor) pairs; one that stands there twice is done once.
     """
     values: dict[Variable, Tensor] = {}
     pairs = ((variable, as_tensor(value, variable.dtype)) for variable, value in updates)

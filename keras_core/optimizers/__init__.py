@@ -17,6 +17,7 @@ from keras_core.optimizers.optimizer import Optimizer, clip_norm
 from keras_core.optimizers.rmsprop import RMSprop
 from keras_core.optimizers.sgd import SGD
 from keras_core.optimizers.tf_optimizer import TFOptimizer, is_of_tensorflow
+from keras_core.optimizers.torch_optimizer import TorchOptimizer, is_of_pytorch
 
 __all__ = [
     "SGD",
@@ -70,6 +71,8 @@ class _Optimizers(Family):
         foreign.refuse(identifier)
         if is_of_tensorflow(identifier) and not inspect.isclass(identifier):
             return TFOptimizer(identifier)
+        if is_of_pytorch(identifier):
+            return TorchOptimizer(identifier)
         hint = f" Write {identifier.__name__}() instead." if inspect.isclass(identifier) else ""
         raise ValueError(
             f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as "
@@ -89,7 +92,13 @@ FAMILY = _Optimizers("optimizer", _BUILT_IN)
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
-    """The configuration of an optimizer, with its class name."""
+    """The configuration of an optimizer, with its class name.
+
+    Example:
+        >>> data = optimizers.serialize(optimizers.SGD(nesterov=True))
+        >>> data["class_name"], data["config"]["nesterov"]
+        ('SGD', True)
+    """
     return FAMILY.serialize(optimizer)
 
 
@@ -103,6 +112,11 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Op
 
     Returns:
         Optimizer.
+
+    Example:
+        >>> data = optimizers.serialize(optimizers.SGD(nesterov=True))
+        >>> optimizers.deserialize(data).nesterov
+        True
     """
     return FAMILY.deserialize(config, custom_objects)
 
@@ -112,5 +126,12 @@ def get(identifier: Any) -> Optimizer:
 
     Raises:
         ValueError: unknown name, or something else altogether, such as a class.
+
+    Example:
+        >>> type(optimizers.get("adam")).__name__
+        'Adam'
+        >>> data = {"class_name": "SGD", "config": {"nesterov": True}}
+        >>> optimizers.get(data).nesterov
+        True
     """
     return FAMILY.get(identifier)

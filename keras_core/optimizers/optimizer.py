@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_core import backend as K
-from keras_core import foreign
+from keras_core import foreign, sharing
 from keras_core.graph import Variable
 from keras_core.legacy.calls import TakesOldCalls
 from keras_core.utils.generic_utils import checked_number, did_you_mean
@@ -31,6 +31,11 @@ def clip_norm(g: Any, c: float, n: Any) -> Any:
 
     Returns:
         Tensor of the shape of `g`.
+
+    Example:
+        >>> gradient = K.constant([3.0, 4.0])
+        >>> print(K.eval(optimizers.clip_norm(gradient, 1.0, 5.0)))
+        [0.6 0.8]
     """
     return g * (c / K.maximum(n, c)) if c > 0 else g
 
@@ -55,6 +60,18 @@ class Optimizer(TakesOldCalls):
         learning_rate: variable, by its old name `lr`.
         decay: variable, how fast the learning rate falls.
         iterations: variable, the number of the steps made.
+
+    Example:
+        >>> class Signs(optimizers.Optimizer):
+        ...     def get_updates(self, loss, params):
+        ...         grads = self.get_gradients(loss, params)
+        ...         return [K.update_sub(p, 0.5 * K.sign(g)) for p, g in zip(params, grads)]
+        >>> layer = layers.Dense(1, kernel_initializer="zeros", input_shape=(1,))
+        >>> model = models.Sequential([layer])
+        >>> model.compile(Signs(), "mse")
+        >>> _ = model.train_on_batch(np.array([[1.0]]), np.array([[3.0]]))
+        >>> model.get_weights()[0].tolist()
+        [[0.5]]
     """
 
     learning_rate: Variable
@@ -156,7 +173,7 @@ class Optimizer(TakesOldCalls):
         Raises:
             ValueError: the loss has no gradient by one of the variables.
         """
-        grads = K.gradients(loss, params)
+        grads = sharing.gradients(loss, params)
         without = [p.name for p, g in zip(params, grads) if g is None]
         if without:
             raise ValueError(
@@ -234,6 +251,13 @@ class Optimizer(TakesOldCalls):
             List of arrays; empty before the first training step.
         """
         return K.batch_get_value(self.weights)
+
+    def check_gives_state(self, to: str) -> None:
+        """Refuses to serve what needs the whole state where that is not among the variables here.
+
+        Args:
+            to: what needs it, for the message.
+        """
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""

@@ -12,6 +12,9 @@
 - Pure functions: `FunctionalBackend`, `variables_read`, `NeedsValues`.
 - Functions of the engine's own arrays: `native`, `checked_results`.
 - Steps of Adam: `adam_steps`, `AdamStep`.
+- Errors: `named` tells one with the node that failed, `place_of` where that comes from; indices out
+  of range are refused by `indices_checked` before a program runs, and by `refuse_outside`.
+- Sums over all processes that work together: `sums_over_ranks`.
 - Settings: `get_option`.
 
 A plugin's module with the hooks imports none of this: it would load the graph for each listing.
@@ -44,10 +47,13 @@ from keras_core.graph.windows import (
 )
 from keras_core.plugins.adam import AdamStep, adam_steps
 from keras_core.plugins.divided import NeedsValues
+from keras_core.plugins.errors import named, place_of
 from keras_core.plugins.functional import FunctionalBackend
+from keras_core.plugins.indices import indices_checked, refuse_outside
 from keras_core.plugins.lowering import collect_lowerings, only_where
 from keras_core.plugins.native import checked_results, native
 from keras_core.plugins.programs import program_of, variables_read
+from keras_core.ranks import sums_over_ranks
 
 __all__ = [
     "FLOATS",
@@ -76,16 +82,21 @@ __all__ = [
     "generator",
     "get_option",
     "has_own_seed",
+    "indices_checked",
     "is_known",
     "keeps_zeros",
     "made_by",
+    "named",
     "native",
     "only_where",
     "optimize",
     "order",
+    "place_of",
     "program_of",
+    "refuse_outside",
     "same_padding",
     "spatial_of",
+    "sums_over_ranks",
     "variables_read",
     "with_inner",
 ]

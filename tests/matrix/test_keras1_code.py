@@ -221,7 +221,7 @@ def test_maxout_and_highway_by_their_formulas():
         ("cos", [[11 / np.sqrt(5 * 25)]]),
         (lambda pair: pair[1] - pair[0], [2, 2]),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_merge_by_mode(mode, wanted):
     a, b = layers.Input((2,)), layers.Input((2,))

@@ -10,8 +10,8 @@ import numpy as np
 
 from keras_core.graph import Program
 from keras_core.plugins import Draws
+from keras_core.plugins.authoring import indices_checked
 from keras_jax.draws import numbers_of
-from keras_jax.indices import indices_checked
 from keras_jax.pure import Computed
 
 # They call functions of others in the midst of a run, which may raise: then what was given away

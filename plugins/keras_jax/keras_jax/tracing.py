@@ -8,10 +8,10 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.graph import Constant, Node, Tensor
-from keras_core.plugins.authoring import NeedsValues, order
+from keras_core.plugins.authoring import NeedsValues, named, order
 from keras_jax.draws import State
 from keras_jax.engine import NEEDS_VALUES, is_engines
-from keras_jax.errors import named, refuse_vast
+from keras_jax.errors import refuse_vast
 
 Run = Callable[[Sequence[Any], State], "list[Any]"]
 Lowering = Callable[[Node], Run]

@@ -83,7 +83,7 @@ class Call:
         return [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
 
     def _applied(self, tensors: Sequence[torch.Tensor]) -> Any:
-        leaves = list(self._leaves)
+        leaves = [_on(tensors[0].device, leaf) for leaf in self._leaves]
         for place, tensor in zip(self._places, tensors):
             leaves[place] = tensor
         args, kwargs = pytree.tree_unflatten(leaves, self._structure)
@@ -109,6 +109,13 @@ class Call:
                     for x in self.tensors
                 ]
             )
+
+
+def _on(device: torch.device, leaf: Any) -> Any:
+    """A tensor of the user's, where those of the program are; anything else as it is."""
+    if isinstance(leaf, torch.Tensor) and leaf.device != device:
+        return leaf.to(device)
+    return leaf
 
 
 def _spec(first: torch.Tensor, second: torch.Tensor, named: Mapping[Any, Any]) -> Spec:

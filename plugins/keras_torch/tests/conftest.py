@@ -1,11 +1,14 @@
-"""Runs everything here on the PyTorch backend, and gives the code that it writes."""
+"""Runs everything here on the PyTorch backend, on the CPU, and gives the code that it writes.
+
+What is otherwise on a GPU is in `test_gpu.py`.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from keras_core import use_backend
+from keras_core import device, use_backend
 from keras_core.graph import Program
 from keras_core.graph.passes import optimize
 from keras_core.plugins import load_backend
@@ -13,8 +16,8 @@ from keras_core.plugins import load_backend
 
 @pytest.fixture(autouse=True)
 def backend():
-    with use_backend("torch"):
-        yield load_backend("torch")
+    with use_backend("torch"), device("cpu"):
+        yield load_backend("torch").on("cpu")
 
 
 class Runner:
@@ -23,7 +26,7 @@ class Runner:
     def __init__(self, inputs, outputs, updates=(), jit=None):
         program = optimize(Program(inputs, outputs, updates, jit))
         program.validate()
-        self.backend = load_backend("torch")
+        self.backend = load_backend("torch").on("cpu")
         self.compiled = self.backend.compile(program)
         self.variables = program.variables
 

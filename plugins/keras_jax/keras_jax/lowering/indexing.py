@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from keras_core.plugins.authoring import refuse_outside
 from keras_jax.engine import is_traced
-from keras_jax.indices import refuse_outside
 from keras_jax.lowering._common import filled, of_arrays
 from keras_jax.tracing import Lowering
 

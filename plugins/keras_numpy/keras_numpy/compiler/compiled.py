@@ -18,7 +18,13 @@ from typing import Any
 import numpy as np
 
 from keras_core.graph import Node, Program, Variable
-from keras_core.plugins.authoring import Binding, RandomState, collector_paused, expand
+from keras_core.plugins.authoring import (
+    Binding,
+    RandomState,
+    collector_paused,
+    expand,
+    named,
+)
 from keras_numpy.blas import one_thread
 from keras_numpy.compiler.generate import Code, generate
 from keras_numpy.compiler.packing import Flat, Pack, Packer
@@ -178,14 +184,8 @@ class BoundProgram:
         if isinstance(error, MemoryError):
             # Memory is taken for all nodes at once: it is the largest result that does not fit.
             largest = node or max(code.nodes.values(), key=_size)
-            return MemoryError(f"{error} ({_place(largest)})")
-        if node is None:
-            return error
-        text = f"{error} ({_place(node)})"
-        try:
-            return type(error)(text)
-        except TypeError:
-            return RuntimeError(text)
+            return named(error, largest)
+        return error if node is None else named(error, node)
 
 
 class CompiledProgram(BoundProgram):
@@ -221,10 +221,6 @@ class Variant:
                 return self._run(arrays, buffers, state)
         finally:
             self._free.append(buffers)
-
-
-def _place(node: Node) -> str:
-    return f"in {node.primitive.name}, built by {node.origin}"
 
 
 def _size(node: Node) -> int:

@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from keras_core.graph import Node, Program
+from keras_core.graph import Program
 from keras_core.plugins.authoring import (
     Binding,
     RandomState,
     Shape,
     collector_paused,
     expand,
+    indices_checked,
+    named,
 )
 from keras_torch.compiler.generate import Code, program_code
 from keras_torch.kernel import Lowering
@@ -47,6 +49,8 @@ class Template:
         self.backend = backend
         self._lowerings: Mapping[str, Lowering] = backend.lowerings
         self._program = expand(program, self._lowerings, "torch")
+        # A kernel on a GPU cannot raise.
+        self.checks = [] if backend.device.type == "cpu" else indices_checked(self._program)
         self._written: OrderedDict[Shapes | None, Code] = OrderedDict()
         self._making = Lock()
 
@@ -95,10 +99,22 @@ class BoundProgram:
     def __call__(self, arrays: Sequence[np.ndarray], state: RandomState) -> list[Any]:
         shapes = tuple([array.shape for array in arrays])
         run = self._exact.get(shapes) or self._made(shapes)
+        if self._template.checks:
+            self._refuse_outside(arrays)
         try:
             return run(arrays, state)
         except Exception as error:
             raise self._explained(error, run, shapes) from error
+
+    def _refuse_outside(self, arrays: Sequence[np.ndarray]) -> None:
+        try:
+            for check in self._template.checks:
+                check(arrays)
+        except IndexError:
+            # The error shall name the layers of this program, not of the one that came first.
+            for check in self._template.of_its_own(self._binding).checks:
+                check(arrays)
+            raise
 
     def source(self, *shapes: Shape) -> str:
         """The code that runs for inputs of these shapes."""
@@ -143,13 +159,7 @@ class BoundProgram:
         kind = None if run is self._general else shapes
         nodes = self._template.of_its_own(self._binding).code(kind).nodes
         node = nodes.get(lines[-1]) if lines and lines[-1] else None
-        if node is None:
-            return error
-        text = f"{error} ({_place(node)})"
-        try:
-            return type(error)(text)
-        except TypeError:
-            return RuntimeError(text)
+        return error if node is None else named(error, node)
 
 
 class Variant:
@@ -199,7 +209,3 @@ class CompiledProgram(BoundProgram):
 
     def __init__(self, backend: Any, program: Program) -> None:
         super().__init__(Template(backend, program), Binding())
-
-
-def _place(node: Node) -> str:
-    return f"in {node.primitive.name}, built by {node.origin}"

@@ -12,6 +12,7 @@ from keras_core.graph import Program
 from keras_core.plugins import Draws
 from keras_core.plugins.authoring import Binding, RandomState, variables_read
 from keras_torch.compiler.pure import PureFunction
+from keras_torch.precision import exact_on
 from keras_torch.transfer import entering, leaving
 
 
@@ -60,7 +61,7 @@ class BoundJitted:
         function = self._template.function(tuple(array.shape for array in arrays))
         updated, read = self._tensors(self._template.updated), self._tensors(self._template.read)
         draws = Draws(*state, tuple(self._binding.streams))
-        with torch.no_grad():
+        with torch.no_grad(), exact_on(self._template.backend.device):
             outputs, values = function(updated, read, [*map(self._entered, arrays)], draws)
             outputs = [y.clone(memory_format=torch.contiguous_format) for y in outputs]
             # A value may be the memory of a variable that is about to change.

@@ -10,8 +10,10 @@ import torch
 from keras_core.plugins.authoring import Window
 from keras_torch.kernel import Kernel, Lowering, Site, sizes
 from keras_torch.lowering._windows import Images, Sliding
+from keras_torch.precision import exactly
 
-_backward = torch.ops.aten.convolution_backward.default
+_forward = {2: exactly(torch.conv2d), 3: exactly(torch.conv3d)}
+_backward = exactly(torch.ops.aten.convolution_backward.default)
 
 
 class Convolution:
@@ -28,7 +30,7 @@ class Convolution:
         self.sliding = Sliding(window)
         self.groups = params["groups"]
         axes = self.images.axes
-        self.run = torch.conv2d if axes == 2 else torch.conv3d
+        self.run = _forward[axes]
         self.strides = self.sliding.window.strides
         self.dilation = self.sliding.window.dilation
         self.none = [0] * axes

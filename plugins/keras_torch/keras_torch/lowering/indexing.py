@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -115,7 +116,8 @@ def _placed(g: torch.Tensor, starts: Sequence[int], shape: Sequence[int]) -> tor
 
 
 def _lower_gather(site: Site) -> Kernel:
-    return Kernel(f"{{gather}}({{0}}, {{1}}, {site.params['axis']})", {"gather": _gathered})
+    gather = _gathered if site.device == "cpu" else _gathered_or_nothing
+    return Kernel(f"{{gather}}({{0}}, {{1}}, {site.params['axis']})", {"gather": gather})
 
 
 def _gathered(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
@@ -126,6 +128,29 @@ def _gathered(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor
     except IndexError as error:
         raise _out_of_range(indices, x.shape[axis], axis) from error
     return flat.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+
+
+def _gathered_or_nothing(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
+    """The same where an index that is not there would end the device's work for good.
+
+    It gives NaN, or the least integer.
+    """
+    if not x.shape[axis] and indices.numel():
+        raise _out_of_range(indices, 0, axis)
+    inside = _is_inside(indices, x.shape[axis])
+    found = _gathered(x, torch.where(inside, indices, 0), axis)
+    shape = (*(1,) * axis, *inside.shape, *(1,) * (x.dim() - axis - 1))
+    return torch.where(inside.reshape(shape), found, _nothing(x))
+
+
+def _is_inside(indices: torch.Tensor, size: int) -> torch.Tensor:
+    return (indices >= 0) & (indices < size)
+
+
+def _nothing(x: torch.Tensor) -> float | int:
+    if x.dtype.is_floating_point:
+        return math.nan
+    return False if x.dtype == torch.bool else torch.iinfo(x.dtype).min
 
 
 def _out_of_range(indices: torch.Tensor, size: int, axis: int) -> IndexError:
@@ -141,8 +166,9 @@ def _flat(indices: torch.Tensor) -> torch.Tensor:
 
 def _lower_gather_grad(site: Site) -> Kernel:
     shape = sizes(site.params["shape"], 2)
+    added = _added if site.device == "cpu" else _added_inside
     pattern = f"{{added}}({{0}}, {{1}}, {shape}, {site.params['axis']})"
-    return Kernel(pattern, {"added": _added})
+    return Kernel(pattern, {"added": added})
 
 
 def _added(g: torch.Tensor, indices: torch.Tensor, shape: Sequence[int], axis: int) -> torch.Tensor:
@@ -152,6 +178,16 @@ def _added(g: torch.Tensor, indices: torch.Tensor, shape: Sequence[int], axis: i
         return g.new_zeros(shape).index_add_(axis, _flat(indices), rows)
     except IndexError as error:
         raise _out_of_range(indices, shape[axis], axis) from error
+
+
+def _added_inside(
+    g: torch.Tensor, indices: torch.Tensor, shape: Sequence[int], axis: int
+) -> torch.Tensor:
+    """The same without an error: what belongs to no row goes to one more, which is left out."""
+    size = shape[axis]
+    rows = torch.where(_is_inside(indices, size), indices, size)
+    found = _added(g, rows, (*shape[:axis], size + 1, *shape[axis + 1 :]), axis)
+    return found.narrow(axis, 0, size)
 
 
 def _lower_one_hot(site: Site) -> Kernel:

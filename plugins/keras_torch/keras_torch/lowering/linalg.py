@@ -20,6 +20,8 @@ def _lower_dot(site: Site) -> Kernel:
     kernel = _batched(site) if site.params["batch"][0] else _of_matrices(site)
     if site.spec.dtype == "bool":
         return Kernel(f"(({kernel.pattern}) != 0)", kernel.names)
+    if site.spec.dtype not in FLOATS and site.device != "cpu":
+        return Kernel(kernel.pattern, dict.fromkeys(kernel.names, products.of_integers))
     return kernel
 
 

@@ -1,9 +1,8 @@
-"""Indices out of range.
+"""Indices out of range, for engines that cannot raise from within a program.
 
-Nothing that XLA has compiled can raise: it takes the nearest row. So indices that come from what is
-fed, as those of an Embedding do, are looked at before a program runs, and are refused as on other
-backends. All others are looked at where nothing is traced; in a compiled program they give NaN, or
-the least integer.
+What XLA has compiled takes the nearest row, and a kernel on a GPU ends the work of the process. So
+indices that come from what is fed, as those of an Embedding do, are looked at before a program
+runs, and are refused as on other backends. All others give NaN, or the least integer.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ from typing import Any, Callable
 
 import numpy as np
 
-from keras_core.graph import Constant, Node, Program, Tensor
-from keras_core.plugins.authoring import order
-from keras_jax.errors import place_of
+from keras_core.graph import Constant, Node, Program, Tensor, order
+from keras_core.plugins.errors import named
 
 Check = Callable[[Sequence[Any]], None]
 
@@ -35,7 +33,7 @@ def refuse_outside(indices: Any, size: int) -> None:
         raise IndexError(f"index {bad} is outside of [0, {size})")
 
 
-def indices_checked(program: Program, stacked: bool) -> list[Check]:
+def indices_checked(program: Program, stacked: bool = False) -> list[Check]:
     """Checks of a program's indices, each a function of the arrays that are fed.
 
     Args:
@@ -81,7 +79,7 @@ def _check(program: Program, node: Node, indices: Tensor, size: int, stacked: bo
         try:
             refuse_outside(values[indices.key], size)
         except IndexError as error:
-            raise IndexError(f"{error} ({place_of(node)})") from None
+            raise named(error, node) from None
 
     def check_each(arrays: Sequence[Any]) -> None:
         for rows in zip(*arrays):
