@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import numpy as np
 
 from keras_core.graph import Program
 from keras_core.plugins import Draws
 from keras_core.plugins.authoring import indices_checked
 from keras_jax.draws import numbers_of
-from keras_jax.engine import NEEDS_VALUES
 from keras_jax.pure import Computed
 
 # They call functions of others in the midst of a run, which may raise: then what was given away
@@ -36,7 +36,8 @@ class Jitted:
         self._prints = "print" in pure.names
         self._checks = indices_checked(program, stacked)
         given = () if pure.names & _MAY_RAISE else (0,)
-        self._compiled = jax.jit(pure.compute, donate_argnums=given)
+        is_eager = program.jit_compile is False
+        self._run = pure.eagerly if is_eager else jax.jit(pure.compute, donate_argnums=given)
 
     def __call__(
         self, updated: Sequence[Any], read: Sequence[Any], arrays: Sequence[Any], draws: Draws
@@ -46,16 +47,8 @@ class Jitted:
         with self._entered(True):
             numbers = numbers_of(draws) if self._pure.is_random else None
             # Copies: JAX reads what it was given after the call, which the caller may write to.
-            fed = [array.copy() for array in arrays]
+            fed = [x.copy() if isinstance(x, np.ndarray) else x for x in arrays]
             results = self._run(updated, read, fed, numbers)
         if self._prints:
             jax.effects_barrier()
         return results
-
-    def _run(self, updated: Any, read: Any, arrays: Any, numbers: Any) -> Computed:
-        if not self._pure.is_eager:
-            try:
-                return self._compiled(updated, read, arrays, numbers)
-            except NEEDS_VALUES:
-                self._pure.is_eager = True
-        return self._pure.eagerly(updated, read, arrays, numbers)
