@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable
 
 import jax
 import numpy as np
@@ -36,8 +36,8 @@ class Jitted:
         self._prints = "print" in pure.names
         self._checks = indices_checked(program, stacked)
         given = () if pure.names & _MAY_RAISE else (0,)
-        is_eager = program.jit_compile is False
-        self._run = pure.eagerly if is_eager else jax.jit(pure.compute, donate_argnums=given)
+        run = _values_first(pure.eagerly if program.jit_compile is False else pure.compute)
+        self._run = run if program.jit_compile is False else jax.jit(run, donate_argnums=given)
 
     def __call__(
         self, updated: Sequence[Any], read: Sequence[Any], arrays: Sequence[Any], draws: Draws
@@ -48,7 +48,22 @@ class Jitted:
             numbers = numbers_of(draws) if self._pure.is_random else None
             # Copies: JAX reads what it was given after the call, which the caller may write to.
             fed = [x.copy() if isinstance(x, np.ndarray) else x for x in arrays]
-            results = self._run(updated, read, fed, numbers)
+            values, outputs = self._run(updated, read, fed, numbers)
         if self._prints:
             jax.effects_barrier()
-        return results
+        return outputs, values
+
+
+def _values_first(compute: Callable[..., Computed]) -> Callable[..., Any]:
+    """A computation that gives new values before outputs.
+
+    JAX puts results of the same shape into the memory that is given away in their order. An output
+    in the memory of the state that a loop begins with makes XLA give the old state on GPUs (seen in
+    JAX 0.11.2, for an LSTM whose last state is its output).
+    """
+
+    def run(*arguments: Any) -> Any:
+        outputs, values = compute(*arguments)
+        return values, outputs
+
+    return run
