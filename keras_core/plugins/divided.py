@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,30 +37,16 @@ class NeedsValues(Exception):
         self.program = program
 
 
-def once(backend: FunctionalBackend, pure: Pure, program: Program) -> Pure:
-    """What runs a program, in as few parts as the engine can compile.
+def in_parts(backend: FunctionalBackend, error: NeedsValues, loop: bool = False) -> Pure:
+    """What runs a program that could not be traced, in as few parts as the engine can compile.
 
     Args:
         backend: the backend.
-        pure: what it made of the program.
-        program: the program.
+        error: what the engine said.
+        loop: whether many runs are done in one call.
     """
-    return _Tried(backend.jit(pure, program), lambda error: _InParts(backend, *_cut(error)))
-
-
-def looped(backend: FunctionalBackend, loop: Pure, program: Program) -> Pure:
-    """What runs a program many times in one call, or one time after the other.
-
-    Args:
-        backend: the backend.
-        loop: what it made of the program for that.
-        program: the program.
-    """
-
-    def repeated(error: NeedsValues) -> Pure:
-        return _Repeated(_InParts(backend, *_cut(error)))
-
-    return _Tried(backend.jit(loop, program), repeated)
+    parts = _InParts(backend, *_cut(error))
+    return _Repeated(parts) if loop else parts
 
 
 def _cut(error: NeedsValues) -> tuple[Program, list[Part]]:
@@ -69,17 +55,17 @@ def _cut(error: NeedsValues) -> tuple[Program, list[Part]]:
 
 
 class _Tried:
-    """Runs what was compiled; from when that cannot be traced, something else."""
+    """Runs what was compiled of a program; from when that cannot be traced, its parts."""
 
-    def __init__(self, run: Pure, otherwise: Callable[[NeedsValues], Pure]) -> None:
-        self._run = run
-        self._otherwise = otherwise
+    def __init__(self, backend: FunctionalBackend, program: Program) -> None:
+        self._backend = backend
+        self._run = backend.jit(backend.functional(program), program)
 
     def __call__(self, updated: Any, read: Any, inputs: Any, draws: Draws) -> Computed:
         try:
             return self._run(updated, read, inputs, draws)
         except NeedsValues as error:
-            self._run = self._otherwise(error)
+            self._run = in_parts(self._backend, error)
         return self._run(updated, read, inputs, draws)
 
 
@@ -132,7 +118,7 @@ class _Running:
         return self._made(Program(whole.inputs, whole.outputs, (), jit_compile=False))
 
     def _made(self, program: Program) -> Pure:
-        return once(self._backend, self._backend.functional(program), program)
+        return _Tried(self._backend, program)
 
 
 class _Repeated:

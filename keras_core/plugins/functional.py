@@ -18,7 +18,7 @@ from keras_core.graph.passes import optimize
 from keras_core.graph.randomness import RandomState, current_run
 from keras_core.graph.template import Binding
 from keras_core.plugins.contract import Backend, Draws, Inlined, Pure
-from keras_core.plugins.divided import looped, once
+from keras_core.plugins.divided import NeedsValues, in_parts
 from keras_core.plugins.programs import variables_read
 
 
@@ -90,9 +90,9 @@ class FunctionalBackend(Backend):
     def template(self, program: Program, loop: bool) -> Any:
         pure = self.functional(program)
         if not loop:
-            return _Template(self, program, once(self, pure, program), loop)
+            return _Template(self, program, self.jit(pure, program), loop)
         many = self.loop(pure, program)
-        return many and _Template(self, program, looped(self, many, program), loop)
+        return many and _Template(self, program, self.jit(many, program), loop)
 
     def inline(self, program: Program, phase: int) -> Inlined:
         return _Inlined(self, optimize(program, phase))
@@ -130,6 +130,9 @@ class _Bound:
         try:
             draws = Draws(*state, self._binding.streams)
             outputs, values = self._template.run(updated, read, arrays, draws)
+        except NeedsValues as error:
+            self._template.run = in_parts(backend, error, self._template.loop)
+            return self(arrays, state)
         except Exception as error:
             self._refuse_gone(error)
             self._fail_by_its_own_names(arrays, state)
