@@ -25,6 +25,11 @@ def init(quiet: bool = True) -> None:
     Raises:
         ImportError: mpi4py is missing, though there are several processes.
         RuntimeError: mpi4py belongs to another MPI than the launcher.
+
+    Example:
+        >>> distribute.init()  # does nothing where no launcher started this process
+        >>> distribute.size()
+        1
     """
     if is_initialized() or ranks.number_launched() == 1:
         return
@@ -72,32 +77,63 @@ def _end_all_by_an_error() -> None:
 
 
 def shutdown() -> None:
-    """Makes this process one that is alone again; all ranks call it."""
+    """Makes this process one that is alone again; all ranks call it.
+
+    Example:
+        >>> distribute.shutdown()
+        >>> distribute.is_initialized()
+        False
+    """
     if is_initialized():
         ranks.current().wait()
         ranks.become(ranks.World())
 
 
 def is_initialized() -> bool:
-    """Whether there are several processes that work together."""
+    """Whether there are several processes that work together.
+
+    Example:
+        >>> distribute.is_initialized()
+        False
+    """
     return ranks.current().size > 1
 
 
 def rank() -> int:
-    """The number of this process among all, from 0."""
+    """The number of this process among all, from 0.
+
+    Example:
+        >>> distribute.rank()
+        0
+    """
     return ranks.current().rank
 
 
 def size() -> int:
-    """The number of processes."""
+    """The number of processes.
+
+    Example:
+        >>> distribute.size()
+        1
+    """
     return ranks.current().size
 
 
 def local_rank() -> int:
-    """The number of this process among those of its machine, from 0."""
+    """The number of this process among those of its machine, from 0.
+
+    Example:
+        >>> distribute.local_rank()
+        0
+    """
     return ranks.current().local_rank
 
 
 def local_size() -> int:
-    """The number of processes of this machine."""
+    """The number of processes of this machine.
+
+    Example:
+        >>> distribute.local_size()
+        1
+    """
     return ranks.current().local_size
