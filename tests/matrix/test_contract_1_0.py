@@ -35,9 +35,8 @@ from keras_core.models import Sequential, load_model
 
 keras_core.utils.set_random_seed(1)
 (x_train, y_train), (x_test, y_test) = digits.load_data()
-model = Sequential(
-    [Flatten(input_shape=(8, 8)), Dense(64, activation="relu"), Dropout(0.2), Dense(10, activation="softmax")]
-)
+hidden = [Flatten(input_shape=(8, 8)), Dense(64, activation="relu"), Dropout(0.2)]
+model = Sequential([*hidden, Dense(10, activation="softmax")])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x_train / 16, y_train, epochs=15, verbose=0, validation_data=(x_test / 16, y_test))
 model.save("digits.h5")
