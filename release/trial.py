@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -17,6 +18,7 @@ from release.processes import Failed, run
 from release.wheels import Wheel
 
 BACKEND = "keras-numpy"
+Result = TypeVar("Result")
 
 
 class Environment:
@@ -60,7 +62,7 @@ def numpys(wheels: list[Wheel], python: str) -> list[str]:
 
 
 def _numpys_taken(wheels: list[Wheel]) -> SpecifierSet:
-    needed = [r for r in _requirements(_wanted(wheels)) if r.name == "numpy"]
+    needed = [r for r in requirements(_wanted(wheels)) if r.name == "numpy"]
     return SpecifierSet(",".join(str(r.specifier) for r in needed))
 
 
@@ -69,7 +71,7 @@ def _wanted(wheels: list[Wheel]) -> list[Wheel]:
     return [wheels[0], *(w for w in wheels if w.name == BACKEND)]
 
 
-def _requirements(wheels: list[Wheel]) -> Iterator[Requirement]:
+def requirements(wheels: list[Wheel]) -> Iterator[Requirement]:
     """What wheels need of others, without extras."""
     own = {wheel.name for wheel in wheels}
     for requirement in (Requirement(r) for wheel in wheels for r in wheel.all("Requires-Dist")):
@@ -107,7 +109,7 @@ def _steps(folder: Path, dist: Path, wheels: list[Wheel], python: str, numpy: st
     yield f"beside {', '.join(names)} {took:.0f} s"
 
 
-def _timed(step: Callable):
+def _timed(step: Callable[[], Result]) -> tuple[Result, float]:
     began = time.monotonic()
     return step(), time.monotonic() - began
 
@@ -119,18 +121,22 @@ def _found(pattern: str, text: str) -> str:
     return found[1]
 
 
-def _installed(folder: Path, dist: Path, wheels: list[Wheel], python: str, numpy: str):
+def _installed(
+    folder: Path, dist: Path, wheels: list[Wheel], python: str, numpy: str
+) -> Environment:
     """Third-party requirements come from the index, ours from the folder of wheels alone."""
     environment = Environment(folder, python)
     wanted = _wanted(wheels)
-    needed = [str(r) for r in _requirements(wanted)]
-    environment.pip("install", "--only-binary", "numpy", f"numpy=={numpy}", "pytest", *needed)
+    needed = [str(r) for r in requirements(wanted)]
+    environment.pip("install", "--only-binary", ":all:", f"numpy=={numpy}", "pytest", *needed)
     _from_wheels(environment, dist, *wanted)
     environment.pip("check")
     return environment
 
 
-def _from_wheels(environment: Environment, dist: Path, *wheels: Wheel, only_these: bool = False):
+def _from_wheels(
+    environment: Environment, dist: Path, *wheels: Wheel, only_these: bool = False
+) -> None:
     pins = [f"{wheel.name}=={wheel.version}" for wheel in wheels]
     without = ["--no-deps"] if only_these else []
     environment.pip("install", "--no-index", "--find-links", dist, *without, *pins)
