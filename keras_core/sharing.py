@@ -30,7 +30,7 @@ class Share:
 
     def __init__(self) -> None:
         self._whole = 1.0 / ranks.current().size
-        self.tensor = K.variable(self._whole, dtype="float32", name="share_of_batch")
+        self.tensor = K.variable(self._whole, dtype="float64", name="share_of_batch")
 
     @contextmanager
     def set(self, value: float) -> Iterator[None]:
@@ -70,9 +70,17 @@ def gradients(loss: Any, params: Sequence[Any]) -> list[Any]:
 
 def mean(x: Any) -> Any:
     """The mean of a float tensor over the samples of all ranks, of each rank's mean."""
-    if not ranks.share_runs():
-        return x
-    return p.all_reduce(_weighted(x))[0]
+    return mean_of_ranks(x) if ranks.share_runs() else x
+
+
+def mean_of_ranks(x: Any) -> Any:
+    """The same, also where ranks have runs of their own; each counts alike then."""
+    return x if ranks.current().size == 1 else p.all_reduce(_weighted(x))[0]
+
+
+def sum_of_ranks(x: Any) -> Any:
+    """The sum of a tensor over all ranks."""
+    return x if ranks.current().size == 1 else p.all_reduce(x)[0]
 
 
 def _weighted(x: Any) -> Any:
@@ -85,10 +93,14 @@ def averaged(updates: Sequence[Any]) -> list[Any]:
     """Updates by which float variables, such as moving averages, stay the same on all ranks."""
     if not ranks.share_runs():
         return list(updates)
-    return [
-        Update(variable, mean(value)) if variable.dtype in FLOATS else Update(variable, value)
-        for variable, value in updates
-    ]
+    return [Update(variable, _averaged(variable, value)) for variable, value in updates]
+
+
+def _averaged(variable: Any, value: Any) -> Any:
+    if variable.dtype not in FLOATS:
+        return value
+    # What it was is equal on all ranks; the mean of it would be so up to rounding alone.
+    return p.add(variable, mean(p.subtract(value, variable)))
 
 
 def summed(result: Any, updates: Sequence[Any], name: str) -> tuple[Any, list[Any]]:
