@@ -6,6 +6,9 @@ from typing import Any
 
 from keras_core.plugins import Backend, current_backend
 
+# Primitives that a backend need not lower, though there is nothing else that they could become.
+OPTIONAL = {"all_reduce"}
+
 
 class NotOffered(Exception):
     """The backend leaves a hook as it is; its checks are counted as not offered."""
@@ -24,3 +27,14 @@ def offered(hook: str) -> Any:
     if getattr(found, "__func__", found) is default:
         raise NotOffered(hook)
     return found
+
+
+def want_lowered(primitive: str) -> None:
+    """Passes where the backend in use lowers a primitive, or has to.
+
+    Raises:
+        NotOffered: it need not, and does not.
+    """
+    lowerings = current_backend().lowerings
+    if primitive in OPTIONAL and lowerings and primitive not in lowerings:
+        raise NotOffered(primitive)
