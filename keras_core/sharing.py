@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import ranks
-from keras_core.graph import Tensor, substitute
+from keras_core.graph import Node, Placeholder, Tensor, as_tensor, order, substitute
 from keras_core.graph import primitives as p
 from keras_core.graph.spec import FLOATS
 from keras_core.graph.tensor import Update
@@ -73,6 +73,41 @@ def mean(x: Any) -> Any:
     return mean_of_ranks(x) if ranks.share_runs() else x
 
 
+def of_batch(x: Any) -> Any:
+    """A term of the loss, such that its mean over all ranks is that of the whole batch.
+
+    Means over samples are so as they are, and what depends on no sample. A sum over samples counts
+    for more where a rank has but a part of them. Anything else is taken to be a mean.
+    """
+    return _of_batch(as_tensor(x)) if ranks.share_runs() else x
+
+
+def _of_batch(x: Tensor) -> Tensor:
+    node = x.node
+    if node is None or _is_fixed(x):
+        return x
+    primitive, inputs = node.primitive, node.inputs
+    if primitive is p.reduce_sum and 0 in node.params["axes"] and inputs[0].shape[0] is None:
+        return x / K.cast(K.maximum(_share().tensor, K.epsilon()), x.dtype)
+    if primitive in (p.add, p.subtract):
+        return primitive(*map(_of_batch, inputs))
+    if primitive in (p.negative, p.cast, p.reshape, p.reduce_sum, p.reduce_mean):
+        return primitive(_of_batch(inputs[0]), *inputs[1:], **node.params)
+    if primitive in (p.multiply, p.divide) and any(map(_is_fixed, inputs)):
+        return primitive(*map(_of_batch, inputs)) if _is_linear(node) else x
+    return x
+
+
+def _is_linear(node: Node) -> bool:
+    """Whether a product, or a quotient, has one factor alone that depends on samples."""
+    return node.primitive is p.multiply or _is_fixed(node.inputs[1])
+
+
+def _is_fixed(x: Tensor) -> bool:
+    """Whether it depends on no sample."""
+    return not any(isinstance(leaf, Placeholder) for leaf in order.leaves([x]))
+
+
 def mean_of_ranks(x: Any) -> Any:
     """The same, also where ranks have runs of their own; each counts alike then."""
     return x if ranks.current().size == 1 else p.all_reduce(_weighted(x))[0]
@@ -106,6 +141,8 @@ def _averaged(variable: Any, value: Any) -> Any:
 def summed(result: Any, updates: Sequence[Any], name: str) -> tuple[Any, list[Any]]:
     """A metric's result and updates, for the samples of all ranks.
 
+    One that counts batches, since it has one number for each of them, adds the mean of the ranks'.
+
     Args:
         result: what the metric comes to after its updates.
         updates: of variables that add something up.
@@ -117,7 +154,8 @@ def summed(result: Any, updates: Sequence[Any], name: str) -> tuple[Any, list[An
     if not ranks.share_runs() or not updates:
         return result, list(updates)
     added = [_added(update, name) for update in updates]
-    sums = p.all_reduce(*added)
+    counts_batches = any(map(_is_fixed, added))
+    sums = p.all_reduce(*(map(_weighted, added) if counts_batches else added))
     values = [p.add(update.variable, total) for update, total in zip(updates, sums)]
     known = {update.value: value for update, value in zip(updates, values)}
     new = [Update(update.variable, value) for update, value in zip(updates, values)]
