@@ -1,7 +1,8 @@
 """How the processes that work together share a model's steps: in the graph, and row by row.
 
 Each rank has some rows of a batch. Its loss is weighted by their share of the batch, so that the
-sum of all ranks' gradients is the gradient by the whole batch.
+sum of all ranks' gradients is the gradient by the whole batch. A rank that is left without rows
+does one that another rank has too, with a share of 0: means of no rows would be no numbers.
 """
 
 from __future__ import annotations
@@ -114,14 +115,18 @@ def mean_of_ranks(x: Any) -> Any:
 
 
 def sum_of_ranks(x: Any) -> Any:
-    """The sum of a tensor over all ranks."""
-    return x if ranks.current().size == 1 else p.all_reduce(x)[0]
+    """The sum over all ranks of a tensor that adds something up over samples."""
+    return x if ranks.current().size == 1 else p.all_reduce(_own(x))[0]
 
 
 def _weighted(x: Any) -> Any:
-    """A rank's part of a mean; without rows of its own it has none, and no NaN either."""
-    share = K.cast(_share().tensor, K.dtype(x))
-    return K.switch(K.greater(share, 0.0), x * share, K.zeros_like(x))
+    """A rank's part of a mean."""
+    return _own(x * K.cast(_share().tensor, K.dtype(x)))
+
+
+def _own(x: Any) -> Any:
+    """What a rank adds to a sum: nothing where it has no rows of its own."""
+    return K.switch(K.greater(_share().tensor, 0.0), x, K.zeros_like(x))
 
 
 def averaged(updates: Sequence[Any]) -> list[Any]:
@@ -155,7 +160,7 @@ def summed(result: Any, updates: Sequence[Any], name: str) -> tuple[Any, list[An
         return result, list(updates)
     added = [_added(update, name) for update in updates]
     counts_batches = any(map(_is_fixed, added))
-    sums = p.all_reduce(*(map(_weighted, added) if counts_batches else added))
+    sums = p.all_reduce(*map(_weighted if counts_batches else _own, added))
     values = [p.add(update.variable, total) for update, total in zip(updates, sums)]
     known = {update.value: value for update, value in zip(updates, values)}
     new = [Update(update.variable, value) for update, value in zip(updates, values)]
@@ -214,8 +219,9 @@ class SharedStep:
         if not count:
             return self._step(batch)
         rows = rows_of(count)
-        with _share().set((rows.stop - rows.start) / count):
-            return self._step(self._cut(batch, rows))
+        own = rows.stop - rows.start
+        with _share().set(own / count):
+            return self._step(self._cut(batch, rows if own else slice(0, 1)))
 
 
 class JoinedStep:
@@ -232,5 +238,7 @@ class JoinedStep:
         if not arrays:
             return list(self._step(arrays))
         rows = rows_of(len(arrays[0]))
+        own = rows.stop - rows.start
         joined = ranks.current().joined
-        return [joined(np.asarray(y)) for y in self._step(cut(arrays, rows))]
+        results = self._step(cut(arrays, rows if own else slice(0, 1)))
+        return [joined(np.asarray(y)[:own]) for y in results]
