@@ -8,6 +8,9 @@ from typing import Any, Callable
 from keras_core.plugins import Backend, current_backend
 from keras_core.plugins.discovery import backend_info, find
 
+# Primitives that a backend need not lower, though there is nothing else that they could become.
+OPTIONAL = {"all_reduce"}
+
 
 class NotOffered(Exception):
     """The backend leaves a hook as it is, or is older; its checks are counted as not offered."""
@@ -44,3 +47,14 @@ def since(*api: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return spared
 
     return mark
+
+
+def want_lowered(primitive: str) -> None:
+    """Passes where the backend in use lowers a primitive, or has to.
+
+    Raises:
+        NotOffered: it need not, and does not.
+    """
+    lowerings = current_backend().lowerings
+    if primitive in OPTIONAL and lowerings and primitive not in lowerings:
+        raise NotOffered(primitive)

@@ -16,7 +16,10 @@ from keras_jax.pure import Computed
 
 # They call functions of others in the midst of a run, which may raise: then what was given away
 # would be lost.
-_MAY_RAISE = {"native", "print"}
+_MAY_RAISE = {"all_reduce", "native", "print"}
+
+# They do something for which a run that JAX has only begun is too early an end.
+_WAITED_FOR = {"all_reduce", "print"}
 
 
 class Jitted:
@@ -33,7 +36,7 @@ class Jitted:
     def __init__(self, pure: Any, program: Program, stacked: bool) -> None:
         self._pure = pure
         self._entered = pure.place.entered
-        self._prints = "print" in pure.names
+        self._waits = bool(pure.names & _WAITED_FOR)
         self._checks = indices_checked(program, stacked)
         given = () if pure.names & _MAY_RAISE else (0,)
         run = _values_first(pure.eagerly if program.jit_compile is False else pure.compute)
@@ -49,7 +52,7 @@ class Jitted:
             # Copies: JAX reads what it was given after the call, which the caller may write to.
             fed = [x.copy() if isinstance(x, np.ndarray) else x for x in arrays]
             values, outputs = self._run(updated, read, fed, numbers)
-        if self._prints:
+        if self._waits:
             jax.effects_barrier()
         return outputs, values
 
