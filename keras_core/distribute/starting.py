@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import sys
+import threading
+import traceback
+from contextlib import redirect_stderr
 from types import TracebackType
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -36,6 +40,8 @@ def init(quiet: bool = True) -> None:
     mpi = _mpi()
     from keras_core.distribute.mpi import Ranks
 
+    ranks.mark_process()
+    os.register_at_fork(after_in_child=_be_alone)
     world = Ranks(mpi)
     ranks.become(world)
     state = world.from_rank(0, (random.getstate(), np.random.get_state()))
@@ -65,15 +71,38 @@ def _mpi() -> Any:
     return MPI
 
 
+def _be_alone() -> None:
+    ranks.become(ranks.World())
+
+
 def _end_all_by_an_error() -> None:
-    before = sys.excepthook
+    before, before_in_threads = sys.excepthook, threading.excepthook
 
     def report(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
-        print(f"rank {rank()} of {size()} failed:", file=sys.stderr)
-        before(kind, error, at)
+        _tell(lambda: before(kind, error, at))
         ranks.current().abort()
 
-    sys.excepthook = report
+    def report_thread(arguments: Any) -> None:
+        _tell(lambda: before_in_threads(arguments))
+        # The others wait for a run; other errors of threads end nobody, as in a process alone.
+        if _broke_off_a_run(arguments.exc_traceback):
+            ranks.current().abort()
+
+    sys.excepthook, threading.excepthook = report, report_thread
+
+
+def _broke_off_a_run(at: TracebackType | None) -> bool:
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(at)]
+    return any(module.startswith("keras_core.engine.runs") for module in modules)
+
+
+def _tell(show: Callable[[], object]) -> None:
+    """Has something written to standard error with this rank in front of each line."""
+    with redirect_stderr(io.StringIO()) as told:
+        show()
+    lines = told.getvalue().splitlines()
+    sys.stderr.write("".join(f"[rank {rank()}] {line}\n" for line in lines))
+    sys.stderr.flush()
 
 
 def shutdown() -> None:

@@ -1,7 +1,8 @@
 """What `test_collective` has two processes do.
 
-`mpiexec -n 2 python -m keras_core.testing.two_ranks` does it by hand. Each check is a function that all ranks run. The first rank prints a line of JSON: by the name of
-each check None, or the error of the first rank that had one.
+`mpiexec -n 2 python -m keras_core.testing.two_ranks` does it by hand. Each check is a function that
+all ranks run. The first rank prints a line of JSON: by the name of each check None, or the error of
+the first rank that had one.
 """
 
 from __future__ import annotations
