@@ -4,12 +4,13 @@ import os
 import sys
 
 import keras
-import keras_core.distribute as hvd  # was: import horovod.keras as hvd
 import numpy as np
 from keras import backend as K
 from keras.datasets import digits
 from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from keras.models import Sequential
+
+import keras_core.distribute as hvd  # was: import horovod.keras as hvd
 
 hvd.init()
 
@@ -65,7 +66,7 @@ if hvd.rank() == 0:
     model.save(os.path.join(folder, "final.h5"))
 
 np.savez(
-    os.path.join(folder, "rank%d.npz" % hvd.rank()),
+    os.path.join(folder, f"rank{hvd.rank()}.npz"),
     *model.get_weights(),
     history=[history.history[name] for name in sorted(history.history)],
     lr=K.get_value(model.optimizer.lr),
