@@ -30,7 +30,7 @@ def test_hooks_load_no_engine():
 
 def test_info_tells_the_engine():
     info = backend_info(find("torch"))
-    assert (info.name, info.engine, info.api) == ("torch", "PyTorch", (1, 4))
+    assert (info.name, info.engine, info.api) == ("torch", "PyTorch", (1, 5))
     assert info.engine_version == metadata.version("torch")
     assert not info.problems and not info.limitations
 
