@@ -2,6 +2,9 @@
 
 Importing this package loads no engine and does no work: a submodule is imported when it is first
 asked for, and a backend when the first program is compiled.
+
+Examples in docstrings take some names as given: `np` is NumPy, `keras` this package, `K` its
+`backend`, and `layers`, `models` and the like are its submodules.
 """
 
 from __future__ import annotations

@@ -48,6 +48,10 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
 
     Raises:
         ValueError: `x` has one axis or none, or not this one.
+
+    Example:
+        >>> K.eval(activations.softmax(K.constant([[1.0, 1.0, 1.0, 1.0]]))).tolist()
+        [[0.25, 0.25, 0.25, 0.25]]
     """
     if K.ndim(x) < 2:
         raise ValueError(
@@ -75,6 +79,10 @@ def elu(x: Any, alpha: float = 1.0) -> Tensor:
         Tensor of the shape of `x`.
 
     Reference: Clevert, Unterthiner and Hochreiter, 2015, arXiv:1511.07289.
+
+    Example:
+        >>> print(K.eval(activations.elu(K.constant([-1.0, 2.0]))).round(3))
+        [-0.632  2.   ]
     """
     return K.elu(x, alpha)
 
@@ -89,17 +97,31 @@ def selu(x: Any) -> Tensor:
         Tensor of the shape of `x`.
 
     Reference: Klambauer, Unterthiner, Mayr and Hochreiter, 2017, arXiv:1706.02515.
+
+    Example:
+        >>> print(K.eval(activations.selu(K.constant([-1.0, 1.0]))).round(3))
+        [-1.111  1.051]
     """
     return _SELU_SCALE * K.elu(x, _SELU_ALPHA)
 
 
 def softplus(x: Any) -> Tensor:
-    """log(1 + exp(x))."""
+    """log(1 + exp(x)).
+
+    Example:
+        >>> print(K.eval(activations.softplus(K.constant([-100.0, 0.0, 100.0]))).round(3))
+        [  0.      0.693 100.   ]
+    """
     return K.softplus(x)
 
 
 def softsign(x: Any) -> Tensor:
-    """x / (1 + |x|)."""
+    """x / (1 + |x|).
+
+    Example:
+        >>> K.eval(activations.softsign(K.constant([-1.0, 3.0]))).tolist()
+        [-0.5, 0.75]
+    """
     return K.softsign(x)
 
 
@@ -115,22 +137,44 @@ def relu(x: Any, alpha: Any = 0.0, max_value: Any = None, threshold: Any = 0.0) 
 
     Returns:
         Tensor of the shape of `x`.
+
+    Example:
+        >>> x = K.constant([-2.0, 3.0, 8.0])
+        >>> K.eval(activations.relu(x)).tolist()
+        [0.0, 3.0, 8.0]
+        >>> K.eval(activations.relu(x, alpha=0.5, max_value=6.0)).tolist()
+        [-1.0, 3.0, 6.0]
     """
     return K.relu(x, alpha=alpha, max_value=max_value, threshold=threshold)
 
 
 def tanh(x: Any) -> Tensor:
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent.
+
+    Example:
+        >>> print(K.eval(activations.tanh(K.constant([-100.0, 0.0, 1.0]))).round(3))
+        [-1.     0.     0.762]
+    """
     return K.tanh(x)
 
 
 def sigmoid(x: Any) -> Tensor:
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    Example:
+        >>> K.eval(activations.sigmoid(K.constant([0.0]))).tolist()
+        [0.5]
+    """
     return K.sigmoid(x)
 
 
 def hard_sigmoid(x: Any) -> Tensor:
-    """0.2 x + 0.5, clipped to [0, 1]."""
+    """0.2 x + 0.5, clipped to [0, 1].
+
+    Example:
+        >>> K.eval(activations.hard_sigmoid(K.constant([-3.0, 0.0, 3.0]))).tolist()
+        [0.0, 0.5, 1.0]
+    """
     return K.hard_sigmoid(x)
 
 
@@ -140,12 +184,22 @@ def hard_sigmoid_keras3(x: Any) -> Tensor:
 
 
 def exponential(x: Any) -> Tensor:
-    """exp(x)."""
+    """exp(x).
+
+    Example:
+        >>> K.eval(activations.exponential(K.constant([0.0]))).tolist()
+        [1.0]
+    """
     return K.exp(x)
 
 
 def linear(x: Any) -> Any:
-    """x itself."""
+    """x itself.
+
+    Example:
+        >>> K.eval(activations.linear(K.constant([-1.0, 2.0]))).tolist()
+        [-1.0, 2.0]
+    """
     return x
 
 
@@ -153,7 +207,12 @@ FAMILY = Family("activation function", Names(globals(), [*__all__, "hard_sigmoid
 
 
 def serialize(activation: Any) -> Any:
-    """The name of an activation function, or the configuration of an activation layer."""
+    """The name of an activation function, or the configuration of an activation layer.
+
+    Example:
+        >>> activations.serialize(activations.relu)
+        'relu'
+    """
     return FAMILY.serialize(activation)
 
 
@@ -166,6 +225,10 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
 
     Returns:
         A function of a tensor.
+
+    Example:
+        >>> activations.deserialize("relu") is activations.relu
+        True
     """
     return FAMILY.deserialize(name, custom_objects)
 
@@ -175,6 +238,12 @@ def get(identifier: ActivationLike) -> Callable[..., Any]:
 
     Raises:
         ValueError: unknown name, or something else altogether.
+
+    Example:
+        >>> activations.get("relu") is activations.relu
+        True
+        >>> activations.get(None) is activations.linear
+        True
     """
     if identifier is None:
         return linear

@@ -56,6 +56,11 @@ class Option:
         environment: the environment variable.
         wanted: the allowed values, in words.
         description: one line.
+
+    Example:
+        >>> option = keras.config.OPTIONS["floatx"]
+        >>> option.default, option.environment
+        ('float32', 'KERAS_FLOATX')
     """
 
     name: str
@@ -67,7 +72,13 @@ class Option:
 
 
 class Resolved(NamedTuple):
-    """A setting's value and, for people, where it came from."""
+    """A setting's value and, for people, where it came from.
+
+    Example:
+        >>> value, source = keras.config.resolve("epsilon")
+        >>> value
+        1e-07
+    """
 
     value: Any
     source: str
@@ -200,6 +211,10 @@ def keras_home() -> Path:
     """Returns the folder of `keras.json`: `KERAS_HOME`, else `.keras` in the home directory.
 
     Who has no home directory has it among the temporary files, as in Keras 2.
+
+    Example:
+        >>> keras.config.keras_home().is_absolute()
+        True
     """
     home = os.environ.get("KERAS_HOME")
     if home:
@@ -211,12 +226,22 @@ def keras_home() -> Path:
 
 
 def settings_file() -> Path:
-    """Returns the path of `keras.json`, whether it exists or not."""
+    """Returns the path of `keras.json`, whether it exists or not.
+
+    Example:
+        >>> keras.config.settings_file().name
+        'keras.json'
+    """
     return keras_home() / "keras.json"
 
 
 def file_settings() -> dict[str, Any]:
-    """Returns what `keras.json` says; empty, with a warning, where it is not readable as JSON."""
+    """Returns what `keras.json` says; empty, with a warning, where it is not readable as JSON.
+
+    Example:
+        >>> isinstance(keras.config.file_settings(), dict)
+        True
+    """
     return _read_settings(settings_file())
 
 
@@ -245,6 +270,10 @@ def resolve(name: str) -> Resolved:
 
     Raises:
         ValueError: there is no such option, or what was given for it is not allowed.
+
+    Example:
+        >>> keras.config.resolve("epsilon").value
+        1e-07
     """
     option = _option(name)
     from_environment = os.environ.get(option.environment)
@@ -259,7 +288,12 @@ def resolve(name: str) -> Resolved:
 
 
 def get_option(name: str) -> Any:
-    """Returns a setting's value, found once and then remembered."""
+    """Returns a setting's value, found once and then remembered.
+
+    Example:
+        >>> keras.config.get_option("floatx")
+        'float32'
+    """
     try:
         return _chosen[name]
     except KeyError:
@@ -272,19 +306,37 @@ def set_option(name: str, value: Any) -> None:
 
     Raises:
         ValueError: there is no such option, or the value is not allowed.
+
+    Example:
+        >>> keras.config.set_option("floatx", "float64")
+        >>> K.ones((2,)).dtype
+        'float64'
+        >>> keras.config.set_option("floatx", "float32")
     """
     option = _option(name)
     _chosen[name] = _parse(option, value, f"set_{name}")
 
 
 def forget() -> None:
-    """Drops what was set and remembered, so that environment and file are read again."""
+    """Drops what was set and remembered, so that environment and file are read again.
+
+    Example:
+        >>> keras.config.set_option("floatx", "float64")
+        >>> keras.config.forget()
+        >>> keras.config.get_option("floatx")
+        'float32'
+    """
     _chosen.clear()
     _read_settings.forget()
 
 
 def snapshot() -> MappingProxyType[str, Any]:
-    """Returns a read-only copy of the numeric settings, for a backend that is being made."""
+    """Returns a read-only copy of the numeric settings, for a backend that is being made.
+
+    Example:
+        >>> keras.config.snapshot()["floatx"]
+        'float32'
+    """
     names = ("floatx", "epsilon", "image_data_format")
     return MappingProxyType({name: get_option(name) for name in names})
 
@@ -305,7 +357,12 @@ def _parse(option: Option, value: Any, source: str) -> Any:
 
 
 def floatx() -> str:
-    """Returns the name of the default float type, such as 'float32'."""
+    """Returns the name of the default float type, such as 'float32'.
+
+    Example:
+        >>> K.floatx()
+        'float32'
+    """
     return get_option("floatx")
 
 
@@ -317,12 +374,22 @@ def set_floatx(floatx: str) -> None:
 
     Raises:
         ValueError: another type.
+
+    Example:
+        >>> K.set_floatx("float64")
+        >>> K.ones((2,)).dtype
+        'float64'
     """
     set_option("floatx", floatx)
 
 
 def epsilon() -> float:
-    """Returns the small number that keeps divisions and logarithms finite."""
+    """Returns the small number that keeps divisions and logarithms finite.
+
+    Example:
+        >>> K.epsilon()
+        1e-07
+    """
     return get_option("epsilon")
 
 
@@ -334,12 +401,22 @@ def set_epsilon(e: float) -> None:
 
     Raises:
         ValueError: it is negative, infinite or not a number.
+
+    Example:
+        >>> K.set_epsilon(1e-5)
+        >>> K.epsilon()
+        1e-05
     """
     set_option("epsilon", e)
 
 
 def image_data_format() -> str:
-    """Returns 'channels_last' or 'channels_first'."""
+    """Returns 'channels_last' or 'channels_first'.
+
+    Example:
+        >>> K.image_data_format()
+        'channels_last'
+    """
     return get_option("image_data_format")
 
 
@@ -352,5 +429,10 @@ def set_image_data_format(data_format: str) -> None:
 
     Raises:
         ValueError: another format.
+
+    Example:
+        >>> K.set_image_data_format("channels_first")
+        >>> layers.Conv2D(8, 3)(layers.Input((3, 28, 28))).shape
+        (None, 8, 26, 26)
     """
     set_option("image_data_format", data_format)

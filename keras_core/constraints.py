@@ -35,7 +35,15 @@ Axis = Union[int, Sequence[int]]
 
 
 class Constraint:
-    """Base of constraints, which leaves weights as they are."""
+    """Base of constraints, which leaves weights as they are.
+
+    Example:
+        >>> class Whole(constraints.Constraint):
+        ...     def __call__(self, w):
+        ...         return K.round(w)
+        >>> K.eval(Whole()(K.constant([0.4, 1.7]))).tolist()
+        [0.0, 2.0]
+    """
 
     def __call__(self, w: Any) -> Any:
         return w
@@ -54,6 +62,12 @@ class MaxNorm(Constraint):
 
     Reference: Srivastava and others, 2014, "Dropout: A Simple Way to Prevent Neural Networks from
     Overfitting".
+
+    Example:
+        >>> kernel = K.constant([[3.0, 0.5], [4.0, 0.0]])  # columns of length 5 and 0.5
+        >>> print(K.eval(constraints.MaxNorm(1.0)(kernel)).round(3))
+        [[0.6 0.5]
+         [0.8 0. ]]
     """
 
     @refusing_old_names("constraints.MaxNorm")
@@ -70,7 +84,14 @@ class MaxNorm(Constraint):
 
 
 class NonNeg(Constraint):
-    """Sets negative weights to 0."""
+    """Sets negative weights to 0.
+
+    Example:
+        >>> w = K.eval(constraints.NonNeg()(K.constant([-1.0, 2.0])))
+        >>> w.max().tolist(), bool(w.min() >= 0.0)
+        (2.0, True)
+        >>> layer = layers.Dense(1, kernel_constraint=constraints.NonNeg())
+    """
 
     def __call__(self, w: Any) -> Any:
         return w * K.cast(K.greater_equal(w, 0.0), K.dtype(w))
@@ -81,6 +102,12 @@ class UnitNorm(Constraint):
 
     Args:
         axis: axis or axes of a vector, as in `MaxNorm`.
+
+    Example:
+        >>> kernel = K.constant([[3.0, 0.5], [4.0, 0.0]])  # columns of length 5 and 0.5
+        >>> print(K.eval(constraints.UnitNorm()(kernel)).round(3))
+        [[0.6 1. ]
+         [0.8 0. ]]
     """
 
     def __init__(self, axis: Axis = 0) -> None:
@@ -101,6 +128,12 @@ class MinMaxNorm(Constraint):
         max_value: largest norm.
         rate: how much of the way into the interval is gone at a step, in [0, 1].
         axis: axis or axes of a vector, as in `MaxNorm`.
+
+    Example:
+        >>> kernel = K.constant([[3.0, 0.5], [4.0, 0.0]])  # columns of length 5 and 0.5
+        >>> print(K.eval(constraints.MinMaxNorm(1.0, 2.0)(kernel)).round(3))
+        [[1.2 1. ]
+         [1.6 0. ]]
     """
 
     @refusing_old_names("constraints.MinMaxNorm")
@@ -140,7 +173,12 @@ FAMILY = Family("constraint", Names(globals(), __all__))
 
 
 def serialize(constraint: Any) -> Any:
-    """The name or configuration of a constraint."""
+    """The name or configuration of a constraint.
+
+    Example:
+        >>> constraints.serialize(constraints.MaxNorm(3.0))
+        {'class_name': 'MaxNorm', 'config': {'max_value': 3.0, 'axis': 0}}
+    """
     return FAMILY.serialize(constraint)
 
 
@@ -153,6 +191,11 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
 
     Returns:
         A function of a weight.
+
+    Example:
+        >>> data = constraints.serialize(constraints.MaxNorm(3.0))
+        >>> constraints.deserialize(data).max_value
+        3.0
     """
     return FAMILY.deserialize(config, custom_objects)
 
@@ -162,5 +205,9 @@ def get(identifier: ConstraintLike) -> Callable[..., Any] | None:
 
     Raises:
         ValueError: unknown name, or something else altogether.
+
+    Example:
+        >>> type(constraints.get("non_neg")).__name__
+        'NonNeg'
     """
     return None if identifier is None else FAMILY.get(identifier)

@@ -91,7 +91,7 @@ class Family:
 
     Args:
         kind: what messages call an object, such as `'loss function'`.
-        built_in: Names, or any table of name to class or function.
+        built_in: names, or any table of name to class or function.
     """
 
     def __init__(self, kind: str, built_in: Mapping[str, Any]) -> None:

@@ -65,7 +65,16 @@ _TRUNCATED_STDDEV = 0.87962566103423978
 
 
 class Initializer:
-    """Base of initializers; a subclass defines `__call__(shape, dtype)`."""
+    """Base of initializers; a subclass defines `__call__(shape, dtype)`.
+
+    Example:
+        >>> class Alternating(initializers.Initializer):
+        ...     def __call__(self, shape, dtype=None):
+        ...         return np.resize([1.0, -1.0], shape)
+        >>> layer = layers.Dense(2, kernel_initializer=Alternating(), input_shape=(1,))
+        >>> models.Sequential([layer]).get_weights()[0].tolist()
+        [[1.0, -1.0]]
+    """
 
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         """Values for a weight.
@@ -91,14 +100,24 @@ class Initializer:
 
 
 class Zeros(Initializer):
-    """All values 0."""
+    """All values 0.
+
+    Example:
+        >>> K.eval(initializers.Zeros()((2, 2))).tolist()
+        [[0.0, 0.0], [0.0, 0.0]]
+    """
 
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         return K.constant(0, shape=shape, dtype=dtype)
 
 
 class Ones(Initializer):
-    """All values 1."""
+    """All values 1.
+
+    Example:
+        >>> K.eval(initializers.Ones()((2, 2))).tolist()
+        [[1.0, 1.0], [1.0, 1.0]]
+    """
 
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:
         return K.constant(1, shape=shape, dtype=dtype)
@@ -109,6 +128,11 @@ class Constant(Initializer):
 
     Args:
         value: number, or array of the shape of the weight.
+
+    Example:
+        >>> K.eval(initializers.Constant(0.5)((2, 2))).tolist()
+        [[0.5, 0.5], [0.5, 0.5]]
+        >>> layer = layers.Dense(1, bias_initializer=initializers.Constant(0.5))
     """
 
     def __init__(self, value: Any = 0) -> None:
@@ -126,6 +150,10 @@ class Identity(Initializer):
 
     Args:
         gain: the value on the diagonal.
+
+    Example:
+        >>> K.eval(initializers.Identity(gain=2.0)((2, 2))).tolist()
+        [[2.0, 0.0], [0.0, 2.0]]
     """
 
     def __init__(self, gain: float = 1.0) -> None:
@@ -162,6 +190,11 @@ class RandomNormal(_Seeded):
         mean: its mean.
         stddev: its standard deviation.
         seed: int, or None.
+
+    Example:
+        >>> kernel = K.eval(initializers.RandomNormal(mean=5.0, stddev=0.1, seed=1)((100, 100)))
+        >>> round(float(kernel.mean()), 1), round(float(kernel.std()), 1)
+        (5.0, 0.1)
     """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
@@ -183,6 +216,11 @@ class RandomUniform(_Seeded):
         minval: its lower bound.
         maxval: its upper bound.
         seed: int, or None.
+
+    Example:
+        >>> kernel = K.eval(initializers.RandomUniform(-0.5, 0.5, seed=1)((100, 100)))
+        >>> bool(abs(kernel).max() <= 0.5)
+        True
     """
 
     def __init__(
@@ -208,6 +246,11 @@ class TruncatedNormal(_Seeded):
         mean: mean of the normal distribution.
         stddev: its standard deviation before truncation.
         seed: int, or None.
+
+    Example:
+        >>> kernel = K.eval(initializers.TruncatedNormal(stddev=0.5, seed=1)((100, 100)))
+        >>> bool(abs(kernel).max() <= 2 * 0.5)
+        True
     """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
@@ -236,6 +279,12 @@ class VarianceScaling(_Seeded):
 
     Raises:
         ValueError: a scale that is not positive, or an unknown mode or distribution.
+
+    Example:
+        >>> initializer = initializers.VarianceScaling(scale=2.0, mode="fan_out", seed=1)
+        >>> kernel = K.eval(initializer((300, 50)))
+        >>> round(float(kernel.var()), 2)  # 2 / 50
+        0.04
     """
 
     def __init__(
@@ -295,6 +344,11 @@ class Orthogonal(_Seeded):
         seed: int, or None.
 
     Reference: Saxe, McClelland and Ganguli, 2013, arXiv:1312.6120.
+
+    Example:
+        >>> kernel = K.eval(initializers.Orthogonal(seed=1)((3, 3)))
+        >>> np.allclose(kernel @ kernel.T, np.eye(3), atol=1e-5)
+        True
     """
 
     def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
@@ -346,6 +400,11 @@ def lecun_uniform(seed: int | None = None) -> VarianceScaling:
     """Uniform in [-limit, limit], limit = sqrt(3 / fan_in).
 
     Reference: LeCun, Bottou, Orr and Müller, 1998, "Efficient BackProp".
+
+    Example:
+        >>> kernel = K.eval(initializers.lecun_uniform(seed=1)((300, 100)))
+        >>> round(float(kernel.var()), 3), round(1 / 300, 3)
+        (0.003, 0.003)
     """
     return VarianceScaling(scale=1.0, mode="fan_in", distribution="uniform", seed=seed)
 
@@ -354,6 +413,11 @@ def glorot_normal(seed: int | None = None) -> VarianceScaling:
     """Truncated normal with standard deviation sqrt(2 / (fan_in + fan_out)).
 
     Reference: Glorot and Bengio, 2010, AISTATS.
+
+    Example:
+        >>> kernel = K.eval(initializers.glorot_normal(seed=1)((300, 100)))
+        >>> round(float(kernel.var()), 3), round(2 / (300 + 100), 3)
+        (0.005, 0.005)
     """
     return VarianceScaling(scale=1.0, mode="fan_avg", distribution="normal", seed=seed)
 
@@ -362,6 +426,11 @@ def glorot_uniform(seed: int | None = None) -> VarianceScaling:
     """Uniform in [-limit, limit], limit = sqrt(6 / (fan_in + fan_out)).
 
     Reference: Glorot and Bengio, 2010, AISTATS.
+
+    Example:
+        >>> kernel = K.eval(initializers.glorot_uniform(seed=1)((300, 100)))
+        >>> round(float(kernel.var()), 3), round(2 / (300 + 100), 3)
+        (0.005, 0.005)
     """
     return VarianceScaling(scale=1.0, mode="fan_avg", distribution="uniform", seed=seed)
 
@@ -370,6 +439,11 @@ def he_normal(seed: int | None = None) -> VarianceScaling:
     """Truncated normal with standard deviation sqrt(2 / fan_in).
 
     Reference: He, Zhang, Ren and Sun, 2015, arXiv:1502.01852.
+
+    Example:
+        >>> kernel = K.eval(initializers.he_normal(seed=1)((300, 100)))
+        >>> round(float(kernel.var()), 3), round(2 / 300, 3)
+        (0.007, 0.007)
     """
     return VarianceScaling(scale=2.0, mode="fan_in", distribution="normal", seed=seed)
 
@@ -378,6 +452,11 @@ def lecun_normal(seed: int | None = None) -> VarianceScaling:
     """Truncated normal with standard deviation sqrt(1 / fan_in).
 
     Reference: Klambauer, Unterthiner, Mayr and Hochreiter, 2017, arXiv:1706.02515.
+
+    Example:
+        >>> kernel = K.eval(initializers.lecun_normal(seed=1)((300, 100)))
+        >>> round(float(kernel.var()), 3), round(1 / 300, 3)
+        (0.003, 0.003)
     """
     return VarianceScaling(scale=1.0, mode="fan_in", distribution="normal", seed=seed)
 
@@ -386,6 +465,11 @@ def he_uniform(seed: int | None = None) -> VarianceScaling:
     """Uniform in [-limit, limit], limit = sqrt(6 / fan_in).
 
     Reference: He, Zhang, Ren and Sun, 2015, arXiv:1502.01852.
+
+    Example:
+        >>> kernel = K.eval(initializers.he_uniform(seed=1)((300, 100)))
+        >>> round(float(kernel.var()), 3), round(2 / 300, 3)
+        (0.007, 0.007)
     """
     return VarianceScaling(scale=2.0, mode="fan_in", distribution="uniform", seed=seed)
 
@@ -408,7 +492,12 @@ FAMILY = Family("initializer", Names(globals(), __all__, _FACTORIES))
 
 
 def serialize(initializer: Any) -> Any:
-    """The name or configuration of an initializer."""
+    """The name or configuration of an initializer.
+
+    Example:
+        >>> initializers.serialize(initializers.Constant(3.0))["config"]
+        {'value': 3.0}
+    """
     return FAMILY.serialize(initializer)
 
 
@@ -421,6 +510,11 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
 
     Returns:
         A function of a shape.
+
+    Example:
+        >>> data = initializers.serialize(initializers.Constant(3.0))
+        >>> initializers.deserialize(data).value
+        3.0
     """
     return FAMILY.deserialize(config, custom_objects)
 
@@ -430,5 +524,11 @@ def get(identifier: InitializerLike) -> Callable[..., Any]:
 
     Raises:
         ValueError: unknown name, or something else altogether.
+
+    Example:
+        >>> K.eval(initializers.get("ones")((2,))).tolist()
+        [1.0, 1.0]
+        >>> initializers.get({"class_name": "Constant", "config": {"value": 3.0}}).value
+        3.0
     """
     return FAMILY.get(identifier)

@@ -51,6 +51,12 @@ def clone_model(model: AnyNetwork, input_tensors: Any = None) -> AnyNetwork:
 
     Raises:
         ValueError: if `model` is no such model, or the number of tensors differs from its inputs.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(2,), name="top")])
+        >>> clone = models.clone_model(model)
+        >>> clone.get_layer("top") is model.get_layer("top")  # a layer of its own, with new weights
+        False
     """
     return _clone(model, input_tensors, {})
 

@@ -86,6 +86,11 @@ def DenseNet121(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.DenseNet121(weights=None, include_top=False, input_shape=(32, 32, 3))
+        >>> net.output_shape
+        (None, 1, 1, 1024)
     """
     request = Request("DenseNet121", locals(), size=224)
     return _densenet(request, blocks=(6, 12, 24, 16))
@@ -119,6 +124,11 @@ def DenseNet169(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.DenseNet169(weights=None, include_top=False, input_shape=(32, 32, 3))
+        >>> net.output_shape
+        (None, 1, 1, 1664)
     """
     request = Request("DenseNet169", locals(), size=224)
     return _densenet(request, blocks=(6, 12, 32, 32))
@@ -152,6 +162,11 @@ def DenseNet201(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.DenseNet201(weights=None, include_top=False, input_shape=(32, 32, 3))
+        >>> net.output_shape
+        (None, 1, 1, 1920)
     """
     request = Request("DenseNet201", locals(), size=224)
     return _densenet(request, blocks=(6, 12, 48, 32))

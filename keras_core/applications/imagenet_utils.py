@@ -49,6 +49,11 @@ def preprocess_input(
     Raises:
         ValueError: an unknown format or mode, or pictures of another shape.
         TypeError: no numbers.
+
+    Example:
+        >>> x = np.full((1, 2, 2, 3), 255.0)
+        >>> applications.imagenet_utils.preprocess_input(x, mode="tf")[0, 0, 0].tolist()
+        [1.0, 1.0, 1.0]
     """
     if mode not in _MODES:
         raise ValueError(f"`mode` is one of {_MODES}, not {mode!r}.{did_you_mean(mode, _MODES)}")

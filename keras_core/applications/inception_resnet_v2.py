@@ -60,6 +60,12 @@ def InceptionResNetV2(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> shape = (75, 75, 3)  # the smallest images that it takes
+        >>> net = applications.InceptionResNetV2(weights=None, include_top=False, input_shape=shape)
+        >>> net.output_shape
+        (None, 1, 1, 1536)
     """
     request = Request("InceptionResNetV2", locals(), size=299, smallest=75)
     x = _mixed_5b(_stem(request.inputs))

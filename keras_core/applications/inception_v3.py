@@ -59,6 +59,11 @@ def InceptionV3(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.InceptionV3(weights=None, include_top=False, input_shape=(75, 75, 3))
+        >>> net.output_shape
+        (None, 1, 1, 2048)
     """
     request = Request("InceptionV3", locals(), size=299, smallest=75)
     x = _stem(request.inputs)

@@ -72,6 +72,13 @@ def MobileNet(
     Raises:
         ValueError: weights, classes, a width or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.MobileNet((32, 32, 3), alpha=0.25, weights=None, classes=10)
+        >>> net.predict(np.zeros((2, 32, 32, 3))).shape
+        (2, 10)
+        >>> net.count_params()
+        221114
     """
     request = Request("MobileNet", locals(), size=square_size(input_shape, _SIZES))
     if request.pretrained:

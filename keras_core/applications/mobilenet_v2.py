@@ -72,6 +72,11 @@ def MobileNetV2(
     Raises:
         ValueError: weights, classes, a width or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.MobileNetV2(weights=None, include_top=False, input_shape=(32, 32, 3))
+        >>> net.output_shape
+        (None, 1, 1, 1280)
     """
     request = Request("MobileNetV2", locals(), size=square_size(input_shape, _SIZES))
     if request.pretrained and alpha not in _WIDTHS:

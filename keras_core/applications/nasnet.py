@@ -89,6 +89,11 @@ def NASNetMobile(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.NASNetMobile(weights=None, input_shape=(32, 32, 3), classes=10)
+        >>> net.output_shape
+        (None, 10)
     """
     request = Request("NASNetMobile", locals(), size=224, fixed=True)
     return _nasnet(request, _Plan(filters=44, cells=4, stem=32, skips=False))
@@ -121,6 +126,11 @@ def NASNetLarge(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.NASNetLarge(weights=None, include_top=False, input_shape=(32, 32, 3))
+        >>> net.output_shape
+        (None, 1, 1, 4032)
     """
     request = Request("NASNetLarge", locals(), size=331, fixed=True)
     return _nasnet(request, _Plan(filters=168, cells=6, stem=96, skips=True))

@@ -114,6 +114,11 @@ def ResNet101(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.ResNet101(weights=None, include_top=False, input_shape=(32, 32, 3))
+        >>> net.output_shape
+        (None, 1, 1, 2048)
     """
     request = Request("ResNet101", locals(), size=224)
     return _resnet(request, blocks=(3, 4, 23, 3))
@@ -146,6 +151,11 @@ def ResNet152(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.ResNet152(weights=None, include_top=False, input_shape=(32, 32, 3))
+        >>> net.output_shape
+        (None, 1, 1, 2048)
     """
     request = Request("ResNet152", locals(), size=224)
     return _resnet(request, blocks=(3, 8, 36, 3))

@@ -61,6 +61,14 @@ def ResNet50(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.ResNet50(weights=None, include_top=False)
+        >>> net.output_shape  # for images of any size
+        (None, None, None, 2048)
+        >>> net = applications.ResNet50(weights=None, include_top=False, pooling="avg")
+        >>> net.output_shape
+        (None, 2048)
     """
     request = Request("ResNet50", locals(), size=224)
     x = L.ZeroPadding2D(3, name="conv1_pad")(request.inputs)

@@ -83,6 +83,11 @@ def ResNet50V2(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.ResNet50V2(weights=None, include_top=False, input_shape=(32, 32, 3))
+        >>> net.output_shape
+        (None, 1, 1, 2048)
     """
     request = Request("ResNet50V2", locals(), size=224)
     return _resnet(request, blocks=(3, 4, 6, 3))
@@ -116,6 +121,11 @@ def ResNet101V2(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.ResNet101V2(weights=None, include_top=False, input_shape=(32, 32, 3))
+        >>> net.output_shape
+        (None, 1, 1, 2048)
     """
     request = Request("ResNet101V2", locals(), size=224)
     return _resnet(request, blocks=(3, 4, 23, 3))
@@ -149,6 +159,11 @@ def ResNet152V2(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.ResNet152V2(weights=None, include_top=False, input_shape=(32, 32, 3))
+        >>> net.output_shape
+        (None, 1, 1, 2048)
     """
     request = Request("ResNet152V2", locals(), size=224)
     return _resnet(request, blocks=(3, 8, 36, 3))

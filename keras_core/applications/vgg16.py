@@ -58,6 +58,13 @@ def VGG16(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.VGG16(weights=None, include_top=False, input_shape=(64, 64, 3))
+        >>> net.output_shape
+        (None, 2, 2, 512)
+        >>> net.get_layer("block3_pool").output_shape  # features of a coarser kind
+        (None, 8, 8, 256)
     """
     request = Request("VGG16", locals(), size=224)
     outputs = vgg(request, convolutions=(2, 2, 3, 3, 3))

@@ -58,6 +58,11 @@ def VGG19(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.VGG19(weights=None, include_top=False, input_shape=(32, 32, 3))
+        >>> net.output_shape
+        (None, 1, 1, 512)
     """
     request = Request("VGG19", locals(), size=224)
     outputs = vgg(request, convolutions=(2, 2, 4, 4, 4))

@@ -58,6 +58,11 @@ def Xception(
     Raises:
         ValueError: weights, classes or a shape that do not go together.
         OSError: the weights are not in the cache and cannot be downloaded.
+
+    Example:
+        >>> net = applications.Xception(weights=None, include_top=False, input_shape=(71, 71, 3))
+        >>> net.output_shape
+        (None, 3, 3, 2048)
     """
     request = Request("Xception", locals(), size=299, smallest=71)
     x = _convolved(request.inputs, 32, "block1_conv1", strides=2)

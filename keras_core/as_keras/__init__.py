@@ -85,6 +85,13 @@ def install_as_keras() -> None:
 
     Warns:
         UserWarning: another Keras has been imported already; who holds its modules keeps them.
+
+    Example:
+        >>> keras.install_as_keras()
+        >>> import keras as installed
+        >>> installed.layers.Dense is layers.Dense
+        True
+        >>> keras.uninstall_as_keras()
     """
     if _finder in sys.meta_path:
         return
@@ -100,7 +107,12 @@ def install_as_keras() -> None:
 
 
 def uninstall_as_keras() -> None:
-    """Undoes `install_as_keras`: `import keras` finds what is installed under that name again."""
+    """Undoes `install_as_keras`: `import keras` finds what is installed under that name again.
+
+    Example:
+        >>> keras.install_as_keras()
+        >>> keras.uninstall_as_keras()  # `import keras` finds what is installed again, if anything
+    """
     if _finder not in sys.meta_path:
         return
     sys.meta_path.remove(_finder)

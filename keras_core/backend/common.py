@@ -38,7 +38,12 @@ _DATA_FORMATS = {"tf": "channels_last", "th": "channels_first"}
 
 
 def backend() -> str:
-    """Names the backend that runs programs, without loading it."""
+    """Names the backend that runs programs, without loading it.
+
+    Example:
+        >>> K.backend()
+        'numpy'
+    """
     from keras_core.plugins import backend_name
 
     return backend_name()
@@ -52,6 +57,10 @@ def cast_to_floatx(x: Any) -> Any:
 
     Returns:
         A new array, or a tensor, of dtype `floatx()`.
+
+    Example:
+        >>> K.cast_to_floatx(np.array([1, 2])).dtype.name
+        'float32'
     """
     from keras_core.backend.convert import cast_to, stacked
     from keras_core.graph.tensor import Tensor
@@ -68,6 +77,10 @@ def normalize_data_format(value: str | None) -> str:
 
     Raises:
         ValueError: another value.
+
+    Example:
+        >>> K.normalize_data_format(None), K.normalize_data_format("Channels_First")
+        ('channels_last', 'channels_first')
     """
     if value is None:
         value = image_data_format()
@@ -103,10 +116,20 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
 
 
 def symbolic(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns `func`. It marks functions that build a graph, which all functions here do."""
+    """Returns `func`. It marks functions that build a graph, which all functions here do.
+
+    Example:
+        >>> K.symbolic(K.abs)([-1.0]).shape
+        (1,)
+    """
     return func
 
 
 def eager(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns `func`. It marks functions that run at once, for which nothing has to change."""
+    """Returns `func`. It marks functions that run at once, for which nothing has to change.
+
+    Example:
+        >>> K.eager(K.get_value)(K.variable(3.0)).tolist()
+        3.0
+    """
     return func

@@ -15,6 +15,10 @@ def equal(x: Any, y: Any) -> Tensor:
     Args:
         x: tensor.
         y: tensor or number that broadcasts with `x`.
+
+    Example:
+        >>> K.eval(K.equal([1.0, 2.0], [1.0, 3.0])).tolist()
+        [True, False]
     """
     return p.equal(*pair(x, y))
 
@@ -25,6 +29,10 @@ def not_equal(x: Any, y: Any) -> Tensor:
     Args:
         x: tensor.
         y: tensor or number that broadcasts with `x`.
+
+    Example:
+        >>> K.eval(K.not_equal([1.0, 2.0], [1.0, 3.0])).tolist()
+        [False, True]
     """
     return p.not_equal(*pair(x, y))
 
@@ -35,6 +43,10 @@ def greater(x: Any, y: Any) -> Tensor:
     Args:
         x: tensor of numbers.
         y: tensor or number that broadcasts with `x`.
+
+    Example:
+        >>> K.eval(K.greater([1.0, 2.0, 3.0], 2.0)).tolist()
+        [False, False, True]
     """
     return p.greater(*pair(x, y))
 
@@ -45,6 +57,10 @@ def greater_equal(x: Any, y: Any) -> Tensor:
     Args:
         x: tensor of numbers.
         y: tensor or number that broadcasts with `x`.
+
+    Example:
+        >>> K.eval(K.greater_equal([1.0, 2.0, 3.0], 2.0)).tolist()
+        [False, True, True]
     """
     return p.greater_equal(*pair(x, y))
 
@@ -55,6 +71,10 @@ def less(x: Any, y: Any) -> Tensor:
     Args:
         x: tensor of numbers.
         y: tensor or number that broadcasts with `x`.
+
+    Example:
+        >>> K.eval(K.less([1.0, 2.0, 3.0], 2.0)).tolist()
+        [True, False, False]
     """
     return p.less(*pair(x, y))
 
@@ -65,5 +85,9 @@ def less_equal(x: Any, y: Any) -> Tensor:
     Args:
         x: tensor of numbers.
         y: tensor or number that broadcasts with `x`.
+
+    Example:
+        >>> K.eval(K.less_equal([1.0, 2.0, 3.0], 2.0)).tolist()
+        [True, True, False]
     """
     return p.less_equal(*pair(x, y))

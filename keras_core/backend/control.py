@@ -25,6 +25,11 @@ def switch(condition: Any, then_expression: Expression, else_expression: Express
 
     Raises:
         ValueError: the condition has a higher rank.
+
+    Example:
+        >>> x = K.constant([-1.0, 4.0])
+        >>> K.eval(K.switch(K.greater(x, 0.0), K.sqrt(x), K.zeros_like(x))).tolist()
+        [0.0, 2.0]
     """
     condition = cast_to(tensor(condition), "bool")
     first, second = pair(_value(then_expression), _value(else_expression))
@@ -60,6 +65,12 @@ def print_tensor(x: Any, message: str = "") -> Tensor:
 
     Returns:
         A tensor of equal value; printing happens when that one is computed.
+
+    Example:
+        >>> x = K.print_tensor(K.constant([1.0, 2.0]), message="x is")
+        >>> K.eval(2.0 * x).tolist()
+        x is[1. 2.]
+        [2.0, 4.0]
     """
     return p.print(tensor(x), message=message)
 
@@ -79,6 +90,11 @@ def map_fn(fn: Callable[[Any], Any], elems: Any, name: str | None = None, dtype:
 
     Raises:
         ValueError: `fn` gives more or fewer tensors than there are dtypes.
+
+    Example:
+        >>> rows = K.constant([[1.0, 2.0], [3.0, 4.0]])
+        >>> K.eval(K.map_fn(lambda row: K.sum(row) * row, rows)).tolist()
+        [[3.0, 6.0], [21.0, 28.0]]
     """
     several = isinstance(elems, (list, tuple))
     sequences = [tensor(x) for x in (elems if several else [elems])]
@@ -116,6 +132,11 @@ def foldl(
         elems: tensor `(entries, ...)`.
         initializer: what to start from; the first entry by default.
         name: for messages.
+
+    Example:
+        >>> total = K.foldl(lambda total, x: 10.0 * total + x, K.constant([1.0, 2.0, 3.0]))
+        >>> K.eval(total).tolist()
+        123.0
     """
     return _fold(fn, tensor(elems), initializer, backwards=False)
 
@@ -133,6 +154,11 @@ def foldr(
         elems: tensor `(entries, ...)`.
         initializer: what to start from; the last entry by default.
         name: for messages.
+
+    Example:
+        >>> total = K.foldr(lambda total, x: 10.0 * total + x, K.constant([1.0, 2.0, 3.0]))
+        >>> K.eval(total).tolist()
+        321.0
     """
     return _fold(fn, tensor(elems), initializer, backwards=True)
 
@@ -155,6 +181,12 @@ def control_dependencies(control_inputs: Sequence[Any]) -> AbstractContextManage
 
     Args:
         control_inputs: of no effect.
+
+    Example:
+        >>> with K.control_dependencies([K.constant(1.0)]):
+        ...     y = K.square(3.0)
+        >>> float(K.eval(y))
+        9.0
     """
     return nullcontext()
 
@@ -164,6 +196,14 @@ def get_session() -> NoReturn:
 
     Raises:
         RuntimeError: always.
+
+    Example:
+        >>> K.get_session()
+        Traceback (most recent call last):
+            ...
+        RuntimeError: keras_core has no sessions: K.function compiles tensors, K.eval computes them.
+        >>> K.eval(K.square(3.0)).tolist()
+        9.0
     """
     raise RuntimeError(
         "keras_core has no sessions: K.function compiles tensors, K.eval computes them."
@@ -178,6 +218,12 @@ def set_session(session: Any) -> NoReturn:
 
     Raises:
         RuntimeError: always.
+
+    Example:
+        >>> K.set_session(None)
+        Traceback (most recent call last):
+            ...
+        RuntimeError: keras_core has no sessions; keras_core.set_backend chooses ...
     """
     raise RuntimeError(
         "keras_core has no sessions; keras_core.set_backend chooses what programs run on."

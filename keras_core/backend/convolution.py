@@ -44,6 +44,13 @@ def conv1d(
 
     Raises:
         ValueError: another padding or data format, or shapes that do not fit.
+
+    Example:
+        >>> x, kernel = K.constant([[[1.0], [2.0], [3.0], [4.0]]]), K.constant([[[1.0]], [[-1.0]]])
+        >>> K.eval(K.conv1d(x, kernel))[0, :, 0].tolist()
+        [-1.0, -1.0, -1.0]
+        >>> K.conv1d(x, kernel, strides=2, padding="same").shape
+        (1, 2, 1)
     """
     x, kernel = pair(x, kernel)
     if padding == "causal":
@@ -73,6 +80,13 @@ def conv2d(
 
     Raises:
         ValueError: another padding or data format, or shapes that do not fit.
+
+    Example:
+        >>> images = K.placeholder((None, 28, 28, 3))
+        >>> K.conv2d(images, K.ones((5, 5, 3, 8))).shape
+        (None, 24, 24, 8)
+        >>> K.conv2d(images, K.ones((5, 5, 3, 8)), strides=(2, 2), padding="same").shape
+        (None, 14, 14, 8)
     """
     return _conv(*pair(x, kernel), strides, padding, data_format, dilation_rate)
 
@@ -98,6 +112,11 @@ def conv3d(
 
     Raises:
         ValueError: another padding or data format, or shapes that do not fit.
+
+    Example:
+        >>> volumes = K.placeholder((None, 16, 16, 16, 2))
+        >>> K.conv3d(volumes, K.ones((3, 3, 3, 2, 4))).shape
+        (None, 14, 14, 14, 4)
     """
     return _conv(*pair(x, kernel), strides, padding, data_format, dilation_rate)
 
@@ -123,6 +142,11 @@ def depthwise_conv2d(
 
     Raises:
         ValueError: another padding or data format, or shapes that do not fit.
+
+    Example:
+        >>> images = K.placeholder((None, 28, 28, 3))
+        >>> K.depthwise_conv2d(images, K.ones((3, 3, 3, 2))).shape  # 2 kernels a channel
+        (None, 26, 26, 6)
     """
     x, kernel = pair(x, depthwise_kernel)
     return _depthwise(x, kernel, strides, padding, data_format, dilation_rate)
@@ -150,6 +174,10 @@ def separable_conv1d(
 
     Raises:
         ValueError: another padding or data format, or shapes that do not fit.
+
+    Example:
+        >>> K.separable_conv1d(K.ones((1, 9, 2)), K.ones((3, 2, 4)), K.ones((1, 8, 5))).shape
+        (1, 7, 5)
     """
     x, kernel = pair(x, depthwise_kernel)
     each = _depthwise(x, kernel, strides, padding, data_format, dilation_rate)
@@ -179,6 +207,11 @@ def separable_conv2d(
 
     Raises:
         ValueError: another padding or data format, or shapes that do not fit.
+
+    Example:
+        >>> images, pointwise = K.ones((1, 9, 9, 2)), K.ones((1, 1, 8, 5))
+        >>> K.separable_conv2d(images, K.ones((3, 3, 2, 4)), pointwise).shape
+        (1, 7, 7, 5)
     """
     x, kernel = pair(x, depthwise_kernel)
     each = _depthwise(x, kernel, strides, padding, data_format, dilation_rate)
@@ -207,6 +240,12 @@ def conv2d_transpose(
 
     Raises:
         ValueError: another padding or data format, or shapes that do not fit.
+
+    Example:
+        >>> x, kernel = K.ones((1, 7, 7, 8)), K.ones((3, 3, 16, 8))
+        >>> shape = (1, 14, 14, 16)
+        >>> K.conv2d_transpose(x, kernel, shape, strides=(2, 2), padding="same").shape
+        (1, 14, 14, 16)
     """
     x, kernel = pair(x, kernel)
     return _transposed(x, kernel, output_shape, strides, padding, data_format, dilation_rate)
@@ -232,6 +271,11 @@ def conv3d_transpose(
 
     Raises:
         ValueError: another padding or data format, or shapes that do not fit.
+
+    Example:
+        >>> x, kernel = K.ones((1, 4, 4, 4, 2)), K.ones((3, 3, 3, 5, 2))
+        >>> K.conv3d_transpose(x, kernel, (1, 8, 8, 8, 5), strides=(2, 2, 2), padding="same").shape
+        (1, 8, 8, 8, 5)
     """
     x, kernel = pair(x, kernel)
     return _transposed(x, kernel, output_shape, strides, padding, data_format, 1)
@@ -255,6 +299,11 @@ def local_conv1d(
 
     Raises:
         ValueError: the channels are first, or shapes do not fit.
+
+    Example:
+        >>> x, kernel = K.ones((1, 6, 2)), K.ones((4, 3 * 2, 5))  # a kernel for each of 4 places
+        >>> K.local_conv1d(x, kernel, kernel_size=(3,), strides=(1,)).shape
+        (1, 4, 5)
     """
     if normalize_data_format(data_format) != "channels_last":
         raise ValueError(
@@ -287,6 +336,11 @@ def local_conv2d(
 
     Raises:
         ValueError: another data format, or shapes that do not fit.
+
+    Example:
+        >>> x, kernel = K.ones((1, 6, 6, 2)), K.ones((16, 3 * 3 * 2, 5))
+        >>> K.local_conv2d(x, kernel, kernel_size=(3, 3), strides=(1, 1), output_shape=(4, 4)).shape
+        (1, 4, 4, 5)
     """
     inputs, kernel = pair(inputs, kernel)
     if normalize_data_format(data_format) == "channels_first":

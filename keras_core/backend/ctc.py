@@ -50,6 +50,12 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
 
     Raises:
         ValueError: the number of classes is unknown.
+
+    Example:
+        >>> even = K.constant(np.full((1, 3, 4), 0.25))  # 3 steps, 3 letters and the blank
+        >>> cost = K.ctc_batch_cost([[0, 1]], even, input_length=[[3]], label_length=[[2]])
+        >>> print(K.eval(cost).round(3))  # 5 of the 64 paths spell the word
+        [[2.549]]
     """
     y_pred, labels = tensor(y_pred), cast_to(tensor(y_true), "int32")
     check_predictions("K.ctc_batch_cost", y_pred)
@@ -148,6 +154,12 @@ def ctc_label_dense_to_sparse(labels: Any, label_lengths: Any) -> SparseLabels:
     Args:
         labels: int tensor `(batch, labels)`.
         label_lengths: int tensor `(batch,)`, how many of each row count.
+
+    Example:
+        >>> labels, lengths = K.constant([[1, 2], [3, 0]]), K.constant([2, 1], dtype="int32")
+        >>> sparse = K.ctc_label_dense_to_sparse(labels, lengths)
+        >>> K.eval(sparse.indices).tolist(), K.eval(sparse.values).tolist()
+        ([[0, 0], [0, 1], [1, 0]], [1.0, 2.0, 3.0])
     """
     labels = tensor(labels)
     lengths = p.expand_dims(int_vector(label_lengths), 1)

@@ -51,6 +51,12 @@ def ctc_decode(
 
     Raises:
         ValueError: the number of classes is unknown, or `top_paths` is greater than `beam_width`.
+
+    Example:
+        >>> steps = [[0.9, 0.1, 0.0], [0.1, 0.1, 0.8], [0.2, 0.7, 0.1]]  # the blank is last
+        >>> (words,), _ = K.ctc_decode([steps], input_length=[3])
+        >>> K.eval(words).tolist()
+        [[0, 1]]
     """
     y_pred = tensor(y_pred)
     check_predictions("K.ctc_decode", y_pred)

@@ -18,6 +18,10 @@ def cast(x: Any, dtype: str) -> Tensor:
         x: tensor of any shape.
         dtype: such as 'float32', 'int32', 'bool'. Floats lose their fraction on the way to
             integers; what is not 0 becomes True.
+
+    Example:
+        >>> K.eval(K.cast([1.7, -1.7], "int32")).tolist()
+        [1, -1]
     """
     return cast_to(tensor(x), dtype)
 
@@ -27,6 +31,10 @@ def abs(x: Any) -> Tensor:
 
     Args:
         x: tensor of numbers, any shape.
+
+    Example:
+        >>> K.eval(K.abs([-2.0, 3.0])).tolist()
+        [2.0, 3.0]
     """
     return p.abs(numbers("K.abs", x))
 
@@ -36,6 +44,10 @@ def square(x: Any) -> Tensor:
 
     Args:
         x: tensor of numbers, any shape.
+
+    Example:
+        >>> K.eval(K.square([-2.0, 3.0])).tolist()
+        [4.0, 9.0]
     """
     return p.square(numbers("K.square", x))
 
@@ -45,6 +57,10 @@ def sqrt(x: Any) -> Tensor:
 
     Args:
         x: float tensor of any shape.
+
+    Example:
+        >>> K.eval(K.sqrt([4.0, 9.0])).tolist()
+        [2.0, 3.0]
     """
     return p.sqrt(p.clip(tensor(x), low=0.0, high=math.inf))
 
@@ -54,6 +70,10 @@ def exp(x: Any) -> Tensor:
 
     Args:
         x: float tensor of any shape.
+
+    Example:
+        >>> K.eval(K.exp([0.0])).tolist()
+        [1.0]
     """
     return p.exp(tensor(x))
 
@@ -63,6 +83,10 @@ def log(x: Any) -> Tensor:
 
     Args:
         x: float tensor of any shape.
+
+    Example:
+        >>> K.eval(K.log([1.0])).tolist()
+        [0.0]
     """
     return p.log(tensor(x))
 
@@ -72,6 +96,10 @@ def round(x: Any) -> Tensor:
 
     Args:
         x: tensor of numbers, any shape; integers stay what they are.
+
+    Example:
+        >>> K.eval(K.round([0.5, 1.5, 2.4])).tolist()
+        [0.0, 2.0, 2.0]
     """
     x = numbers("K.round", x)
     return p.round(x) if x.dtype in FLOATS else x
@@ -82,6 +110,10 @@ def sign(x: Any) -> Tensor:
 
     Args:
         x: tensor of numbers, any shape.
+
+    Example:
+        >>> K.eval(K.sign([-3.0, 0.0, 3.0])).tolist()
+        [-1.0, 0.0, 1.0]
     """
     return p.sign(numbers("K.sign", x))
 
@@ -91,6 +123,10 @@ def sin(x: Any) -> Tensor:
 
     Args:
         x: float tensor of any shape, in radians.
+
+    Example:
+        >>> K.eval(K.sin([0.0])).tolist()
+        [0.0]
     """
     return p.sin(tensor(x))
 
@@ -100,6 +136,10 @@ def cos(x: Any) -> Tensor:
 
     Args:
         x: float tensor of any shape, in radians.
+
+    Example:
+        >>> K.eval(K.cos([0.0])).tolist()
+        [1.0]
     """
     return p.cos(tensor(x))
 
@@ -110,6 +150,10 @@ def pow(x: Any, a: Any) -> Tensor:
     Args:
         x: tensor of numbers, any shape.
         a: number, or a tensor that broadcasts with `x`.
+
+    Example:
+        >>> K.eval(K.pow([1.0, 2.0, 3.0], 2)).tolist()
+        [1.0, 4.0, 9.0]
     """
     if not isinstance(a, Tensor) and a == 2:
         return square(x)
@@ -123,6 +167,10 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Tensor:
         x: tensor of numbers, any shape.
         min_value: lower limit: a number, a tensor that broadcasts with `x`, or None for no limit.
         max_value: upper limit, likewise; it is raised to a lower limit that is above it.
+
+    Example:
+        >>> K.eval(K.clip([-3.0, 0.5, 3.0], -1.0, 1.0)).tolist()
+        [-1.0, 0.5, 1.0]
     """
     x = tensor(x)
     bounds = (min_value, max_value)
@@ -140,6 +188,10 @@ def maximum(x: Any, y: Any) -> Tensor:
     Args:
         x: tensor of numbers.
         y: tensor or number that broadcasts with `x`.
+
+    Example:
+        >>> K.eval(K.maximum([1.0, 5.0], [3.0, 2.0])).tolist()
+        [3.0, 5.0]
     """
     return p.maximum(*pair(x, y))
 
@@ -150,6 +202,10 @@ def minimum(x: Any, y: Any) -> Tensor:
     Args:
         x: tensor of numbers.
         y: tensor or number that broadcasts with `x`.
+
+    Example:
+        >>> K.eval(K.minimum([1.0, 5.0], 2.0)).tolist()
+        [1.0, 2.0]
     """
     return p.minimum(*pair(x, y))
 
@@ -159,6 +215,10 @@ def tanh(x: Any) -> Tensor:
 
     Args:
         x: float tensor of any shape.
+
+    Example:
+        >>> K.eval(K.tanh([0.0])).tolist()
+        [0.0]
     """
     return p.tanh(tensor(x))
 
@@ -168,6 +228,10 @@ def sigmoid(x: Any) -> Tensor:
 
     Args:
         x: float tensor of any shape.
+
+    Example:
+        >>> K.eval(K.sigmoid([0.0])).tolist()
+        [0.5]
     """
     return p.sigmoid(tensor(x))
 
@@ -177,6 +241,10 @@ def hard_sigmoid(x: Any) -> Tensor:
 
     Args:
         x: float tensor of any shape.
+
+    Example:
+        >>> K.eval(K.hard_sigmoid([-3.0, 0.0, 3.0])).tolist()
+        [0.0, 0.5, 1.0]
     """
     x = tensor(x)
     line = p.add(p.multiply(x, Constant(0.2, x.dtype)), Constant(0.5, x.dtype))
@@ -188,6 +256,10 @@ def softplus(x: Any) -> Tensor:
 
     Args:
         x: float tensor of any shape.
+
+    Example:
+        >>> print(K.eval(K.softplus([-100.0, 0.0, 100.0])).round(3))
+        [  0.      0.693 100.   ]
     """
     return p.softplus(tensor(x))
 
@@ -197,6 +269,10 @@ def softsign(x: Any) -> Tensor:
 
     Args:
         x: float tensor of any shape.
+
+    Example:
+        >>> K.eval(K.softsign([-1.0, 3.0])).tolist()
+        [-0.5, 0.75]
     """
     x = tensor(x)
     return p.divide(x, p.add(p.abs(x), Constant(1, x.dtype)))

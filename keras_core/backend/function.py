@@ -32,6 +32,12 @@ def function(
     Raises:
         ValueError: an unknown keyword, or an output depends on a placeholder not among `inputs`.
         TypeError: an input or output is no tensor.
+
+    Example:
+        >>> x, w = K.placeholder((None, 2)), K.variable([3.0, 4.0])
+        >>> step = K.function([x], [K.sum(x * w)], updates=[K.update_add(w, [1.0, 1.0])])
+        >>> [step([np.ones((1, 2))])[0].tolist() for _ in range(3)]
+        [7.0, 9.0, 11.0]
     """
     name, jit_compile = kwargs.pop("name", None), kwargs.pop("jit_compile", None)
     if kwargs:
@@ -59,6 +65,12 @@ def gradients(loss: Any, variables: Any) -> list[Tensor | None]:
 
     Returns:
         A tensor for each variable, of its shape; None where the loss does not depend on it.
+
+    Example:
+        >>> x = K.variable([1.0, 2.0, 3.0])
+        >>> (gradient,) = K.gradients(K.sum(K.square(x)), [x])
+        >>> K.eval(gradient).tolist()
+        [2.0, 4.0, 6.0]
     """
     return graph.gradients(_listed(loss), _listed(variables))
 
@@ -71,6 +83,12 @@ def stop_gradient(variables: Any) -> Any:
 
     Returns:
         New tensors of equal value, in a list if a list was given.
+
+    Example:
+        >>> x = K.variable(3.0)
+        >>> (gradient,) = K.gradients(x * K.stop_gradient(x), [x])
+        >>> float(K.eval(gradient))  # and not 6, that of x * x
+        3.0
     """
     if isinstance(variables, (list, tuple)):
         return [p.stop_gradient(x) for x in variables]

@@ -27,6 +27,10 @@ def gather(reference: Any, indices: Any) -> Tensor:
 
     Raises:
         TypeError: `indices` are no integers.
+
+    Example:
+        >>> K.eval(K.gather([[1.0, 2.0], [3.0, 4.0]], [1, 1, 0])).tolist()
+        [[3.0, 4.0], [3.0, 4.0], [1.0, 2.0]]
     """
     return p.gather(tensor(reference), tensor(indices), axis=0)
 
@@ -41,6 +45,10 @@ def one_hot(indices: Any, num_classes: int) -> Tensor:
 
     Returns:
         Tensor of dtype floatx.
+
+    Example:
+        >>> K.eval(K.one_hot([0, 2], 3)).tolist()
+        [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
     return p.one_hot(tensor(indices), depth=int(num_classes), dtype=floatx())
 
@@ -56,6 +64,10 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str = "int32") ->
 
     Returns:
         A vector; its length is unknown where an argument is a tensor.
+
+    Example:
+        >>> K.eval(K.arange(2, 10, 3)).tolist()
+        [2, 5, 8]
     """
     if stop is None:
         start, stop = 0, start
@@ -75,6 +87,11 @@ def slice(x: Any, start: Any, size: Any) -> Tensor:
 
     Raises:
         ValueError: `start` and `size` are not one entry for each axis, or go beyond `x`.
+
+    Example:
+        >>> x = K.reshape(K.arange(12), (3, 4))
+        >>> K.eval(K.slice(x, start=(0, 1), size=(2, 2))).tolist()
+        [[1, 2], [5, 6]]
     """
     x = tensor(x)
     starts, counts = sizes(start), sizes(size)

@@ -24,6 +24,12 @@ def dot(x: Any, y: Any) -> Tensor:
 
     Raises:
         ValueError: a rank is below 2, or the sizes differ.
+
+    Example:
+        >>> K.eval(K.dot([[1.0, 2.0]], [[3.0], [4.0]])).tolist()
+        [[11.0]]
+        >>> K.dot(K.ones((2, 3)), K.ones((4, 3, 5))).shape
+        (2, 4, 5)
     """
     x, y = pair(x, y)
     if x.ndim < 2 or y.ndim < 2:
@@ -48,6 +54,13 @@ def batch_dot(x: Any, y: Any, axes: Axes = None) -> Tensor:
 
     Raises:
         ValueError: a rank is below 2, an axis is wrong, or the sizes differ.
+
+    Example:
+        >>> x, y = K.ones((32, 5, 20)), K.ones((32, 20, 7))
+        >>> K.batch_dot(x, y).shape
+        (32, 5, 7)
+        >>> K.batch_dot(x, x, axes=(2, 2)).shape  # sums over the axes that are named
+        (32, 5, 5)
     """
     x, y = pair(x, y)
     if x.ndim < 2 or y.ndim < 2:
@@ -85,6 +98,10 @@ def transpose(x: Any) -> Tensor:
 
     Args:
         x: tensor of any shape.
+
+    Example:
+        >>> K.eval(K.transpose([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [[1.0, 3.0], [2.0, 4.0]]
     """
     from keras_core.backend.shape import permute_dimensions
 

@@ -24,6 +24,10 @@ def get_uid(prefix: str = "") -> int:
 
     Returns:
         1 at the first call with this prefix, then 2, 3, …
+
+    Example:
+        >>> K.get_uid("branch"), K.get_uid("branch")
+        (1, 2)
     """
     with _counting:
         number = _uids[prefix] = _uids.get(prefix, 0) + 1
@@ -41,7 +45,13 @@ def _take_back(prefix: str, number: int) -> None:
 
 
 def reset_uids() -> None:
-    """Starts all counts of `get_uid` again."""
+    """Starts all counts of `get_uid` again.
+
+    Example:
+        >>> K.reset_uids()
+        >>> K.get_uid("branch")
+        1
+    """
     _uids.clear()
 
 
@@ -51,6 +61,13 @@ def clear_session() -> None:
     Engines let go of it as well: what runs on afterwards may be compiled anew.
 
     Graphs and variables are freed as soon as nobody refers to them, with or without this call.
+
+    Example:
+        >>> layers.Dense(1).name == layers.Dense(1).name  # names are counted
+        False
+        >>> K.clear_session()
+        >>> layers.Dense(1).name
+        'dense_1'
     """
     from keras_core.backend.phase import unset_learning_phase
     from keras_core.plugins.discovery import let_engines_forget
@@ -67,6 +84,12 @@ def name_scope(name: str) -> Iterator[str]:
 
     Args:
         name: the prefix; `''` starts again without one.
+
+    Example:
+        >>> with K.name_scope("block"):
+        ...     w = K.variable(0.0, name="w")
+        >>> w.name
+        'block/w:0'
     """
     token = _scope.set(f"{_scope.get()}{name}/" if name else "")
     try:

@@ -29,6 +29,12 @@ def relu(x: Any, alpha: Any = 0.0, max_value: Any = None, threshold: Any = 0.0) 
     Returns:
         `max_value` where `x` reaches it, `x` where it is above the threshold, else
         `alpha * (x - threshold)`.
+
+    Example:
+        >>> K.eval(K.relu([-2.0, 3.0, 8.0])).tolist()
+        [0.0, 3.0, 8.0]
+        >>> K.eval(K.relu([-2.0, 3.0, 8.0], alpha=0.5, max_value=6.0)).tolist()
+        [-1.0, 3.0, 6.0]
     """
     x = tensor(x)
     slope, top = _plain_number(alpha), None if max_value is None else _plain_number(max_value)
@@ -74,6 +80,10 @@ def elu(x: Any, alpha: float = 1.0) -> Tensor:
     Args:
         x: float tensor of any shape.
         alpha: what the negative part goes to.
+
+    Example:
+        >>> print(K.eval(K.elu([-1.0, 2.0], alpha=0.5)).round(3))
+        [-0.316  2.   ]
     """
     x = tensor(x)
     below = p.expm1(p.minimum(x, p.scalar(0, x.dtype)))
@@ -86,6 +96,10 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
     Args:
         x: float tensor of any shape.
         axis: along which they sum to 1.
+
+    Example:
+        >>> K.eval(K.softmax([[1.0, 1.0, 1.0, 1.0]])).tolist()
+        [[0.25, 0.25, 0.25, 0.25]]
     """
     x = tensor(x)
     return p.softmax(x, axis=one_axis("K.softmax", x, axis))
@@ -105,6 +119,11 @@ def categorical_crossentropy(
 
     Returns:
         Tensor of the shape of `output` without the axis of the classes.
+
+    Example:
+        >>> target, output = [[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]]
+        >>> print(K.eval(K.categorical_crossentropy(target, output)).round(3))
+        [0.693]
     """
     output = tensor(output)
     target = cast_to(tensor(target), output.dtype)
@@ -147,6 +166,11 @@ def sparse_categorical_crossentropy(
 
     Raises:
         ValueError: the number of classes is not known, or the ranks do not fit.
+
+    Example:
+        >>> output = [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]]
+        >>> print(K.eval(K.sparse_categorical_crossentropy([1, 0], output)).round(3))
+        [0.693 0.693]
     """
     output = tensor(output)
     axis = one_axis("K.sparse_categorical_crossentropy", output, axis)
@@ -197,6 +221,10 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
 
     Returns:
         Tensor of the same shape.
+
+    Example:
+        >>> print(K.eval(K.binary_crossentropy([1.0, 0.0], [0.5, 0.5])).round(3))
+        [0.693 0.693]
     """
     output = tensor(output)
     target = cast_to(tensor(target), output.dtype)
@@ -223,6 +251,10 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Tensor:
 
     Raises:
         ValueError: another data format, or `bias` has another rank.
+
+    Example:
+        >>> K.eval(K.bias_add(K.zeros((2, 3)), [1.0, 2.0, 3.0])).tolist()
+        [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]
     """
     x, bias = pair(x, bias)
     data_format = normalize_data_format(data_format)
@@ -260,6 +292,11 @@ def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = No
 
     Paper: Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting
     (2014).
+
+    Example:
+        >>> x = K.ones((1000,))
+        >>> sorted(set(K.eval(K.dropout(x, 0.5, seed=1)).tolist()))
+        [0.0, 2.0]
     """
     x = tensor(x)
     if not 0 <= level < 1:
@@ -287,6 +324,10 @@ def l2_normalize(x: Any, axis: Axis = None) -> Tensor:
     Args:
         x: float tensor of any shape.
         axis: along which the length is taken; None for all axes.
+
+    Example:
+        >>> print(K.eval(K.l2_normalize([[3.0, 4.0]], axis=-1)).round(3))
+        [[0.6 0.8]]
     """
     x = tensor(x)
     return p.l2_normalize(x, axes=axes("K.l2_normalize", x, axis))
@@ -302,6 +343,11 @@ def in_top_k(predictions: Any, targets: Any, k: int) -> Tensor:
 
     Returns:
         Bool tensor `(batch,)`; False where the target is no class or a score is not finite.
+
+    Example:
+        >>> scores = [[0.1, 0.6, 0.3], [0.1, 0.6, 0.3]]
+        >>> K.eval(K.in_top_k(scores, [2, 0], k=2)).tolist()
+        [True, False]
     """
     predictions, targets = tensor(predictions), tensor(targets)
     classes = p.size_of(predictions, 1)

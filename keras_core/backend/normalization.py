@@ -31,6 +31,14 @@ def normalize_batch_in_training(
         The normalized tensor, the mean and the variance, both without the reduced axes. The latter
         is divided by the count; for images with the channels last by the count less one, as
         TensorFlow's fused kernel gives it to Keras 2.
+
+    Example:
+        >>> x = K.constant([[1.0, 10.0], [3.0, 30.0]])
+        >>> y, mean, variance = K.normalize_batch_in_training(x, None, None, reduction_axes=[0])
+        >>> K.eval(mean).tolist(), K.eval(variance).tolist()
+        ([2.0, 20.0], [1.0, 100.0])
+        >>> print(K.eval(y).round(2)[:, 0])
+        [-1.  1.]
     """
     x = tensor(x)
     axes = convert.axes("K.normalize_batch_in_training", x, reduction_axes)
@@ -62,6 +70,12 @@ def batch_normalization(
         gamma: scale, likewise; None for 1.
         axis: that of the channels.
         epsilon: small number added to the variance.
+
+    Example:
+        >>> x = K.constant([[1.0], [3.0]])
+        >>> y = K.batch_normalization(x, mean=[2.0], var=[1.0], beta=[5.0], gamma=[10.0], epsilon=0)
+        >>> K.eval(y).tolist()
+        [[-5.0], [15.0]]
     """
     x = tensor(x)
     channels = convert.one_axis("K.batch_normalization", x, axis)

@@ -20,6 +20,12 @@ def learning_phase() -> Any:
     Returns:
         The int given to `set_learning_phase` (0: test, 1: train), else a scalar bool tensor. Put it
         among the inputs of `function` to feed 0 or 1 at each call.
+
+    Example:
+        >>> y = K.in_train_phase(K.constant(1.0), K.constant(0.0))
+        >>> f = K.function([K.learning_phase()], [y])
+        >>> f([1])[0].tolist(), f([0])[0].tolist()
+        (1.0, 0.0)
     """
     fixed = _fixed.get("phase")
     return _symbolic_phase() if fixed is None else fixed
@@ -38,6 +44,11 @@ def set_learning_phase(value: int) -> None:
 
     Raises:
         ValueError: another value.
+
+    Example:
+        >>> K.set_learning_phase(1)  # as in training, from here on
+        >>> float(K.eval(K.in_train_phase(K.constant(1.0), K.constant(0.0))))
+        1.0
     """
     if value not in (0, 1):
         raise ValueError(f"The learning phase must be 0 (test) or 1 (train), not {value!r}.")
@@ -55,6 +66,12 @@ def in_train_phase(x: Choice, alt: Choice, training: Any = None) -> Tensor:
         x: tensor, number, or a function without arguments that gives one.
         alt: likewise, of the same rank.
         training: 0, 1, a bool or a scalar tensor that decides; None for the learning phase.
+
+    Example:
+        >>> x = K.placeholder((None,))
+        >>> f = K.function([x, K.learning_phase()], [K.in_train_phase(2.0 * x, x)])
+        >>> f([[1.0], 0])[0].tolist(), f([[1.0], 1])[0].tolist()
+        ([1.0], [2.0])
     """
     if training is None:
         training = learning_phase()
@@ -72,6 +89,12 @@ def in_test_phase(x: Choice, alt: Choice, training: Any = None) -> Tensor:
         x: tensor, number, or a function without arguments that gives one.
         alt: likewise, of the same rank.
         training: 0, 1, a bool or a scalar tensor that decides; None for the learning phase.
+
+    Example:
+        >>> y = K.in_test_phase(K.constant(1.0), K.constant(2.0))
+        >>> K.set_learning_phase(1)
+        >>> float(K.eval(y))
+        1.0
     """
     return in_train_phase(alt, x, training=training)
 

@@ -34,6 +34,11 @@ def pool2d(
 
     Raises:
         ValueError: another mode, padding or data format, or windows that do not fit.
+
+    Example:
+        >>> x = K.reshape(K.arange(16, dtype="float32"), (1, 4, 4, 1))
+        >>> K.eval(K.pool2d(x, pool_size=(2, 2), strides=(2, 2)))[0, :, :, 0].tolist()
+        [[5.0, 7.0], [13.0, 15.0]]
     """
     return _pool(2, tensor(x), pool_size, strides, padding, data_format, pool_mode)
 
@@ -60,6 +65,10 @@ def pool3d(
 
     Raises:
         ValueError: another mode, padding or data format, or windows that do not fit.
+
+    Example:
+        >>> K.pool3d(K.ones((1, 8, 8, 8, 2)), (2, 2, 2), strides=(2, 2, 2), pool_mode="avg").shape
+        (1, 4, 4, 4, 2)
     """
     return _pool(3, tensor(x), pool_size, strides, padding, data_format, pool_mode)
 

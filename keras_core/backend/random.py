@@ -35,6 +35,11 @@ def random_uniform(
         maxval: upper limit, not included.
         dtype: floatx by default; integers are drawn for an int dtype.
         seed: int, for draws that no run's seed changes.
+
+    Example:
+        >>> draws = K.eval(K.random_uniform((1000,), minval=2.0, maxval=3.0, seed=1))
+        >>> bool(draws.min() >= 2.0 and draws.max() < 3.0)
+        True
     """
     dtype = dtype or floatx()
     if dtype in FLOATS:
@@ -59,6 +64,10 @@ def random_normal(
         stddev: its standard deviation.
         dtype: floatx by default.
         seed: int, for draws that no run's seed changes.
+
+    Example:
+        >>> K.eval(K.random_normal((2, 3), mean=5.0, stddev=0.0)).tolist()
+        [[5.0, 5.0, 5.0], [5.0, 5.0, 5.0]]
     """
     return _drawn(p.random_normal, shape, stddev, mean, dtype, seed)
 
@@ -78,6 +87,11 @@ def truncated_normal(
         stddev: standard deviation of the whole distribution.
         dtype: floatx by default.
         seed: int, for draws that no run's seed changes.
+
+    Example:
+        >>> draws = K.eval(K.truncated_normal((1000,), mean=0.0, stddev=1.0, seed=1))
+        >>> bool(abs(draws).max() <= 2.0)
+        True
     """
     return _drawn(p.random_truncated_normal, shape, stddev, mean, dtype, seed)
 
@@ -92,6 +106,11 @@ def random_binomial(
         p: probability of 1, in [0, 1].
         dtype: floatx by default.
         seed: int, for draws that no run's seed changes.
+
+    Example:
+        >>> draws = K.eval(K.random_binomial((1000,), p=0.5, seed=1))
+        >>> sorted(set(draws.tolist()))
+        [0.0, 1.0]
     """
     return _bernoulli(shape, p, dtype or floatx(), seed)
 
@@ -113,6 +132,11 @@ def random_uniform_variable(
         dtype: floatx by default.
         name: of the variable.
         seed: int, for a draw that no run's seed changes.
+
+    Example:
+        >>> w = K.random_uniform_variable((2, 3), low=-1.0, high=1.0, seed=1)
+        >>> K.is_variable(w), w.shape
+        (True, (2, 3))
     """
     return variable(random_uniform(shape, low, high, dtype, seed), dtype, name)
 
@@ -134,6 +158,11 @@ def random_normal_variable(
         dtype: floatx by default.
         name: of the variable.
         seed: int, for a draw that no run's seed changes.
+
+    Example:
+        >>> w = K.random_normal_variable((2, 3), mean=0.0, scale=1.0, seed=1)
+        >>> K.is_variable(w), w.shape
+        (True, (2, 3))
     """
     return variable(random_normal(shape, mean, scale, dtype, seed), dtype, name)
 

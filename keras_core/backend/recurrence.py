@@ -45,6 +45,15 @@ def rnn(
     Raises:
         ValueError: `inputs` has no time axis, there is a mask but no state, or `unroll` without a
             known number of steps.
+
+    Example:
+        >>> def step(x, states):
+        ...     total = states[0] + x
+        ...     return total, [total]
+        >>> x = K.constant([[[1.0], [2.0], [3.0]]])
+        >>> last, outputs, states = K.rnn(step, x, [K.zeros((1, 1))])
+        >>> K.eval(outputs).tolist()
+        [[[1.0], [3.0], [6.0]]]
     """
     x = tensor(inputs)
     if x.ndim < 2:

@@ -17,6 +17,10 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         x: tensor of numbers, any shape.
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
+
+    Example:
+        >>> K.eval(K.max([[1.0, 5.0], [7.0, 2.0]], axis=-1, keepdims=True)).tolist()
+        [[5.0], [7.0]]
     """
     x = numbers("K.max", x)
     return p.reduce_max(x, axes=axes("K.max", x, axis), keepdims=keepdims)
@@ -29,6 +33,10 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         x: tensor of numbers, any shape.
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
+
+    Example:
+        >>> K.eval(K.min([[1.0, 5.0], [7.0, 2.0]], axis=-1)).tolist()
+        [1.0, 2.0]
     """
     x = numbers("K.min", x)
     return p.reduce_min(x, axes=axes("K.min", x, axis), keepdims=keepdims)
@@ -41,6 +49,10 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         x: tensor of numbers, any shape.
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
+
+    Example:
+        >>> K.eval(K.sum([[1.0, 2.0], [3.0, 4.0]], axis=-1)).tolist()
+        [3.0, 7.0]
     """
     x = numbers("K.sum", x)
     return p.reduce_sum(x, axes=axes("K.sum", x, axis), keepdims=keepdims)
@@ -53,6 +65,10 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         x: tensor of numbers, any shape.
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
+
+    Example:
+        >>> K.eval(K.prod([[1.0, 2.0], [3.0, 4.0]], axis=-1)).tolist()
+        [2.0, 12.0]
     """
     x = numbers("K.prod", x)
     return p.reduce_prod(x, axes=axes("K.prod", x, axis), keepdims=keepdims)
@@ -66,6 +82,10 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
             fraction cut off.
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
+
+    Example:
+        >>> K.eval(K.mean([[1.0, 3.0], [5.0, 7.0]], axis=0)).tolist()
+        [3.0, 5.0]
     """
     x = _number(x)
     over = axes("K.mean", x, axis)
@@ -83,6 +103,10 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         x: tensor of numbers or bools, any shape.
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
+
+    Example:
+        >>> K.eval(K.var([[1.0, 3.0], [5.0, 5.0]], axis=-1)).tolist()
+        [1.0, 0.0]
     """
     x = _number(x)
     deviation = p.subtract(x, mean(x, axis, keepdims=True))
@@ -96,6 +120,10 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         x: float tensor of any shape.
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
+
+    Example:
+        >>> K.eval(K.std([[1.0, 3.0], [5.0, 5.0]], axis=-1)).tolist()
+        [1.0, 0.0]
     """
     return p.sqrt(var(x, axis, keepdims))
 
@@ -107,6 +135,10 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         x: float tensor of any shape.
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
+
+    Example:
+        >>> print(K.eval(K.logsumexp([1000.0, 1000.0])).round(2))  # exp(1000) alone is infinite
+        1000.69
     """
     x = tensor(x)
     return p.logsumexp(x, axes=axes("K.logsumexp", x, axis), keepdims=keepdims)
@@ -119,6 +151,11 @@ def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         x: tensor of any shape and dtype.
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
+
+    Example:
+        >>> x = K.constant([[False, False], [True, False]], dtype="bool")
+        >>> K.eval(K.any(x, axis=-1)).tolist()
+        [False, True]
     """
     x = cast_to(tensor(x), "bool")
     return p.reduce_any(x, axes=axes("K.any", x, axis), keepdims=keepdims)
@@ -131,6 +168,11 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
         x: tensor of any shape and dtype.
         axis: int or ints; None for all axes.
         keepdims: whether reduced axes stay, with size 1.
+
+    Example:
+        >>> x = K.constant([[True, True], [True, False]], dtype="bool")
+        >>> K.eval(K.all(x, axis=-1)).tolist()
+        [True, False]
     """
     x = cast_to(tensor(x), "bool")
     return p.reduce_all(x, axes=axes("K.all", x, axis), keepdims=keepdims)
@@ -142,6 +184,10 @@ def argmax(x: Any, axis: int = -1) -> Tensor:
     Args:
         x: tensor of numbers, any shape.
         axis: the axis that disappears.
+
+    Example:
+        >>> K.eval(K.argmax([[1.0, 5.0, 3.0], [4.0, 2.0, 0.0]])).tolist()
+        [1, 0]
     """
     x = tensor(x)
     return p.argmax(x, axis=one_axis("K.argmax", x, axis))
@@ -153,6 +199,10 @@ def argmin(x: Any, axis: int = -1) -> Tensor:
     Args:
         x: tensor of numbers, any shape.
         axis: the axis that disappears.
+
+    Example:
+        >>> K.eval(K.argmin([[1.0, 5.0, 3.0], [4.0, 2.0, 0.0]], axis=0)).tolist()
+        [0, 1, 1]
     """
     x = tensor(x)
     return p.argmin(x, axis=one_axis("K.argmin", x, axis))
@@ -164,6 +214,10 @@ def cumsum(x: Any, axis: int = 0) -> Tensor:
     Args:
         x: tensor of numbers, any shape.
         axis: int.
+
+    Example:
+        >>> K.eval(K.cumsum([[1.0, 2.0], [3.0, 4.0]], axis=0)).tolist()
+        [[1.0, 2.0], [4.0, 6.0]]
     """
     x = numbers("K.cumsum", x)
     return p.cumsum(x, axis=one_axis("K.cumsum", x, axis))
@@ -175,6 +229,10 @@ def cumprod(x: Any, axis: int = 0) -> Tensor:
     Args:
         x: tensor of numbers, any shape.
         axis: int.
+
+    Example:
+        >>> K.eval(K.cumprod([1.0, 2.0, 3.0, 4.0])).tolist()
+        [1.0, 2.0, 6.0, 24.0]
     """
     x = numbers("K.cumprod", x)
     return p.cumprod(x, axis=one_axis("K.cumprod", x, axis))

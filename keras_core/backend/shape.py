@@ -29,6 +29,10 @@ def reshape(x: Any, shape: Any) -> Tensor:
 
     Raises:
         ValueError: the known sizes contradict each other.
+
+    Example:
+        >>> K.reshape(K.placeholder((None, 4, 6)), (-1, 3, 8)).shape
+        (None, 3, 8)
     """
     x, wanted = tensor(x), sizes(shape)
     if builtins.any(isinstance(size, int) and size == -1 for size in wanted):
@@ -42,6 +46,10 @@ def flatten(x: Any) -> Tensor:
 
     Args:
         x: tensor of any shape.
+
+    Example:
+        >>> K.eval(K.flatten([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [1.0, 2.0, 3.0, 4.0]
     """
     return p.reshape(tensor(x), shape=(-1,))
 
@@ -54,6 +62,10 @@ def batch_flatten(x: Any) -> Tensor:
 
     Returns:
         Tensor `(batch, elements)`.
+
+    Example:
+        >>> K.batch_flatten(K.placeholder((None, 2, 3, 4))).shape
+        (None, 24)
     """
     x = tensor(x)
     each = p.product_of_sizes([p.size_of(x, i) for i in range(1, x.ndim)])
@@ -66,6 +78,10 @@ def pattern_broadcast(x: Any, broadcastable: Any) -> Tensor:
     Args:
         x: tensor of any shape.
         broadcastable: of no effect.
+
+    Example:
+        >>> K.pattern_broadcast(K.ones((3, 1)), [False, True]).shape
+        (3, 1)
     """
     return tensor(x)
 
@@ -76,6 +92,10 @@ def permute_dimensions(x: Any, pattern: Sequence[int]) -> Tensor:
     Args:
         x: tensor of any shape.
         pattern: for each axis of the result, which axis of `x` it is.
+
+    Example:
+        >>> K.permute_dimensions(K.placeholder((None, 28, 28, 3)), (0, 3, 1, 2)).shape
+        (None, 3, 28, 28)
     """
     x = tensor(x)
     return p.transpose(x, perm=tuple(one_axis("K.permute_dimensions", x, i) for i in pattern))
@@ -88,6 +108,10 @@ def expand_dims(x: Any, axis: int = -1) -> Tensor:
     Args:
         x: tensor of any shape.
         axis: its place in the result.
+
+    Example:
+        >>> K.expand_dims(K.ones((3, 4)), axis=1).shape
+        (3, 1, 4)
     """
     return p.expand_dims(tensor(x), axis)
 
@@ -101,6 +125,10 @@ def squeeze(x: Any, axis: int) -> Tensor:
 
     Raises:
         ValueError: its size is known and not 1.
+
+    Example:
+        >>> K.squeeze(K.ones((3, 1, 4)), axis=1).shape
+        (3, 4)
     """
     return p.squeeze(tensor(x), axis)
 
@@ -114,6 +142,10 @@ def concatenate(tensors: Sequence[Any], axis: int = -1) -> Tensor:
 
     Raises:
         ValueError: there is none, or their shapes do not fit.
+
+    Example:
+        >>> K.eval(K.concatenate([[[1.0], [2.0]], [[3.0], [4.0]]])).tolist()
+        [[1.0, 3.0], [2.0, 4.0]]
     """
     parts = convert.tensors("K.concatenate", tensors)
     joined = p.concat(*parts, axis=one_axis("K.concatenate", parts[0], axis))
@@ -129,6 +161,10 @@ def stack(x: Sequence[Any], axis: int = 0) -> Tensor:
 
     Raises:
         ValueError: there is none, or their shapes differ.
+
+    Example:
+        >>> K.eval(K.stack([[1.0, 2.0], [3.0, 4.0]], axis=1)).tolist()
+        [[1.0, 3.0], [2.0, 4.0]]
     """
     parts = convert.tensors("K.stack", x)
     rank = parts[0].ndim + 1
@@ -149,6 +185,10 @@ def repeat(x: Any, n: int) -> Tensor:
 
     Raises:
         ValueError: `x` has not rank 2.
+
+    Example:
+        >>> K.eval(K.repeat([[1.0, 2.0]], 3)).tolist()
+        [[[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]]
     """
     x = tensor(x)
     if x.ndim != 2:
@@ -163,6 +203,10 @@ def repeat_elements(x: Any, rep: int, axis: int) -> Tensor:
         x: tensor of any shape.
         rep: how often.
         axis: along which axis.
+
+    Example:
+        >>> K.eval(K.repeat_elements([1.0, 2.0], 2, axis=0)).tolist()
+        [1.0, 1.0, 2.0, 2.0]
     """
     x = tensor(x)
     return p.repeat(x, repeats=int(rep), axis=one_axis("K.repeat_elements", x, axis))
@@ -175,6 +219,10 @@ def tile(x: Any, n: Any) -> Tensor:
         x: tensor of any shape.
         n: how often along each axis: an int for the last axis, else an int or scalar int tensor for
             each axis.
+
+    Example:
+        >>> K.eval(K.tile([[1.0, 2.0]], (2, 2))).tolist()
+        [[1.0, 2.0, 1.0, 2.0], [1.0, 2.0, 1.0, 2.0]]
     """
     x, counts = tensor(x), sizes(n)
     counts = [*([1] * (x.ndim - len(counts))), *counts]
@@ -198,6 +246,10 @@ def reverse(x: Any, axes: Any) -> Tensor:
     Args:
         x: tensor of any shape.
         axes: int or ints, along which.
+
+    Example:
+        >>> K.eval(K.reverse([[1.0, 2.0], [3.0, 4.0]], axes=0)).tolist()
+        [[3.0, 4.0], [1.0, 2.0]]
     """
     x = tensor(x)
     return p.reverse(x, axes=convert.axes("K.reverse", x, axes))
@@ -209,6 +261,10 @@ def temporal_padding(x: Any, padding: Pair = (1, 1)) -> Tensor:
     Args:
         x: tensor `(batch, steps, features)`.
         padding: how many before and after.
+
+    Example:
+        >>> K.eval(K.temporal_padding([[[1.0], [2.0]]], padding=(1, 2)))[0, :, 0].tolist()
+        [0.0, 1.0, 2.0, 0.0, 0.0]
     """
     return _zero_padded(tensor(x), [padding], "channels_last")
 
@@ -226,6 +282,10 @@ def spatial_2d_padding(
 
     Raises:
         ValueError: another data format.
+
+    Example:
+        >>> K.spatial_2d_padding(K.ones((1, 5, 5, 3)), padding=((1, 1), (2, 0))).shape
+        (1, 7, 7, 3)
     """
     return _zero_padded(tensor(x), padding, normalize_data_format(data_format))
 
@@ -245,6 +305,10 @@ def spatial_3d_padding(
 
     Raises:
         ValueError: another data format.
+
+    Example:
+        >>> K.spatial_3d_padding(K.ones((1, 5, 5, 5, 3)), padding=((1, 1), (2, 2), (0, 0))).shape
+        (1, 7, 9, 5, 3)
     """
     return _zero_padded(tensor(x), padding, normalize_data_format(data_format))
 
@@ -283,6 +347,13 @@ def resize_images(
 
     Raises:
         ValueError: another data format or interpolation.
+
+    Example:
+        >>> x = K.constant([[[[1.0], [2.0]]]])  # one row of two pixels
+        >>> K.eval(K.resize_images(x, 1, 2, "channels_last"))[0, 0, :, 0].tolist()
+        [1.0, 1.0, 2.0, 2.0]
+        >>> K.eval(K.resize_images(x, 1, 2, "channels_last", interpolation="bilinear")).shape
+        (1, 1, 4, 1)
     """
     if interpolation not in _ENLARGED:
         raise ValueError(
@@ -309,6 +380,10 @@ def resize_volumes(
 
     Raises:
         ValueError: another data format.
+
+    Example:
+        >>> K.resize_volumes(K.ones((1, 4, 4, 4, 2)), 2, 2, 3, "channels_last").shape
+        (1, 8, 8, 12, 2)
     """
     x = tensor(x)
     for axis, factor in _spatial(data_format, [depth_factor, height_factor, width_factor]):

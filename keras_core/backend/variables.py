@@ -39,6 +39,11 @@ def variable(
 
     Raises:
         TypeError: `dtype` is no tensor dtype.
+
+    Example:
+        >>> w = K.variable([[1.0, 2.0]], name="w")
+        >>> w.shape, w.dtype, K.get_value(w).tolist()
+        ((1, 2), 'float32', [[1.0, 2.0]])
     """
     value = stacked(value)
     if isinstance(value, Tensor):
@@ -68,6 +73,12 @@ def placeholder(
 
     Raises:
         ValueError: neither `shape` nor `ndim` is given.
+
+    Example:
+        >>> x = K.placeholder((None, 3))
+        >>> double = K.function([x], [2.0 * x])
+        >>> double([np.ones((1, 3))])[0].tolist()
+        [[2.0, 2.0, 2.0]]
     """
     if shape is None and ndim is None:
         raise ValueError("K.placeholder: give a shape, such as (None, 3), or ndim.")
@@ -94,6 +105,10 @@ def constant(
 
     Raises:
         ValueError: `value` fits `shape` in neither way.
+
+    Example:
+        >>> K.eval(K.constant(0.5, shape=(2, 2))).tolist()
+        [[0.5, 0.5], [0.5, 0.5]]
     """
     array = np.asarray(value, dtype=dtype or floatx())
     return Constant(array if shape is None else _in_shape(array, tuple(shape)), name=name)
@@ -118,6 +133,10 @@ def zeros(shape: Sizes, dtype: str | None = None, name: str | None = None) -> Te
         shape: ints; with a scalar tensor among them the result is a plain tensor, no variable.
         dtype: floatx by default.
         name: of the variable.
+
+    Example:
+        >>> K.get_value(K.zeros((2, 3))).tolist()
+        [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
     return _filled(0, shape, dtype, name)
 
@@ -129,6 +148,10 @@ def ones(shape: Sizes, dtype: str | None = None, name: str | None = None) -> Ten
         shape: ints; with a scalar tensor among them the result is a plain tensor, no variable.
         dtype: floatx by default.
         name: of the variable.
+
+    Example:
+        >>> K.eval(K.ones((2, 3))).tolist()
+        [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
     """
     return _filled(1, shape, dtype, name)
 
@@ -151,6 +174,10 @@ def eye(size: Any, dtype: str | None = None, name: str | None = None) -> Tensor:
         size: int, or (rows, columns).
         dtype: floatx by default.
         name: for messages.
+
+    Example:
+        >>> K.eval(K.eye(2)).tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
     """
     rows, columns = size if isinstance(size, (list, tuple)) else (size, size)
     return Constant(np.eye(rows, columns), dtype or floatx(), name)
@@ -163,6 +190,10 @@ def zeros_like(x: Any, dtype: str | None = None, name: str | None = None) -> Ten
         x: tensor of any shape.
         dtype: floatx by default.
         name: for messages.
+
+    Example:
+        >>> K.eval(K.zeros_like([[5.0, 6.0]])).tolist()
+        [[0.0, 0.0]]
     """
     return _like(x, 0, dtype)
 
@@ -174,6 +205,10 @@ def ones_like(x: Any, dtype: str | None = None, name: str | None = None) -> Tens
         x: tensor of any shape.
         dtype: floatx by default.
         name: for messages.
+
+    Example:
+        >>> K.eval(K.ones_like([[5.0, 6.0]])).tolist()
+        [[1.0, 1.0]]
     """
     return _like(x, 1, dtype)
 
@@ -188,6 +223,10 @@ def identity(x: Any, name: str | None = None) -> Tensor:
     Args:
         x: tensor of any shape.
         name: for messages.
+
+    Example:
+        >>> K.eval(K.identity(K.variable([1.0, 2.0]), name="copy")).tolist()
+        [1.0, 2.0]
     """
     result = p.identity(tensor(x))
     if name:
@@ -196,17 +235,33 @@ def identity(x: Any, name: str | None = None) -> Tensor:
 
 
 def is_tensor(x: Any) -> bool:
-    """Tells whether `x` is a symbolic tensor (a variable or placeholder included)."""
+    """Tells whether `x` is a symbolic tensor (a variable or placeholder included).
+
+    Example:
+        >>> K.is_tensor(K.constant(1.0)), K.is_tensor(np.array(1.0))
+        (True, False)
+    """
     return isinstance(x, Tensor)
 
 
 def is_variable(x: Any) -> bool:
-    """Tells whether `x` is a variable."""
+    """Tells whether `x` is a variable.
+
+    Example:
+        >>> w = K.variable(1.0)
+        >>> K.is_variable(w), K.is_variable(2.0 * w)
+        (True, False)
+    """
     return isinstance(x, Variable)
 
 
 def is_placeholder(x: Any) -> bool:
-    """Tells whether `x` is a placeholder."""
+    """Tells whether `x` is a placeholder.
+
+    Example:
+        >>> K.is_placeholder(K.placeholder((None, 3))), K.is_placeholder(K.variable(1.0))
+        (True, False)
+    """
     return isinstance(x, Placeholder)
 
 
@@ -215,6 +270,11 @@ def is_keras_tensor(x: Any) -> bool:
 
     Raises:
         ValueError: `x` is no symbolic tensor at all.
+
+    Example:
+        >>> x = layers.Input((3,))
+        >>> K.is_keras_tensor(x), K.is_keras_tensor(layers.Dense(2)(x)), K.is_keras_tensor(2.0 * x)
+        (True, True, False)
     """
     if not isinstance(x, Tensor):
         raise ValueError(
@@ -225,7 +285,12 @@ def is_keras_tensor(x: Any) -> bool:
 
 
 def is_sparse(tensor: Any) -> bool:
-    """Tells whether `tensor` was made from sparse data. Such tensors are stored as dense ones."""
+    """Tells whether `tensor` was made from sparse data. Such tensors are stored as dense ones.
+
+    Example:
+        >>> K.is_sparse(K.placeholder((None, 3), sparse=True)), K.is_sparse(K.ones((2, 3)))
+        (True, False)
+    """
     return getattr(tensor, "_keras_sparse", False)
 
 
@@ -240,6 +305,10 @@ def to_dense(tensor: Tensor) -> Tensor:
 
     Args:
         tensor: tensor of any shape.
+
+    Example:
+        >>> K.to_dense(K.placeholder((None, 3), sparse=True)).shape
+        (None, 3)
     """
     return p.identity(tensor) if is_sparse(tensor) else tensor
 
@@ -249,6 +318,12 @@ def shape(x: Any) -> Tensor:
 
     Args:
         x: tensor of any shape.
+
+    Example:
+        >>> x = K.placeholder((None, 3))
+        >>> sizes = K.function([x], [K.shape(x)])
+        >>> sizes([np.ones((5, 3))])[0].tolist()
+        [5, 3]
     """
     x = tensor(x)
     return p.shape_of(x) if None in x.shape else Constant(x.shape, "int32")
@@ -268,6 +343,10 @@ def int_shape(x: Any) -> Shape | None:
 
     Returns:
         The tuple; None where `x` has no shape at all.
+
+    Example:
+        >>> K.int_shape(K.placeholder((None, 3)))
+        (None, 3)
     """
     sizes = getattr(stacked(x), "shape", None)
     return None if sizes is None else tuple(sizes)
@@ -278,6 +357,10 @@ def ndim(x: Any) -> int:
 
     Args:
         x: tensor or array-like.
+
+    Example:
+        >>> K.ndim(K.placeholder((None, 28, 28, 3)))
+        4
     """
     x = stacked(x)
     return x.ndim if hasattr(x, "ndim") else np.ndim(x)
@@ -289,6 +372,10 @@ def size(x: Any, name: str | None = None) -> Tensor:
     Args:
         x: tensor of any shape.
         name: for messages.
+
+    Example:
+        >>> int(K.eval(K.size(K.ones((3, 4)))))
+        12
     """
     return p.reduce_prod(shape(x), axes=(0,), keepdims=False)
 
@@ -298,6 +385,10 @@ def dtype(x: Any) -> str:
 
     Args:
         x: tensor or array.
+
+    Example:
+        >>> K.dtype(K.constant([1, 2], dtype="int32"))
+        'int32'
     """
     x = stacked(x)
     return x.dtype if isinstance(x, Tensor) else np.asarray(x).dtype.name
@@ -308,6 +399,10 @@ def count_params(x: Any) -> int:
 
     Args:
         x: variable, or another tensor whose sizes are known.
+
+    Example:
+        >>> K.count_params(K.zeros((3, 4)))
+        12
     """
     return int(np.prod(stacked(x).shape, dtype=np.int64))
 
@@ -325,6 +420,10 @@ def eval(x: Any) -> Any:
 
     Raises:
         ValueError: it depends on one; use `function` and feed it.
+
+    Example:
+        >>> K.eval(K.constant([1.0, 2.0]) * 3.0).tolist()
+        [3.0, 6.0]
     """
     from keras_core.backend.function import function
 
@@ -344,6 +443,10 @@ def get_value(x: Any) -> np.ndarray:
 
     Args:
         x: variable, or any tensor that depends on no placeholder.
+
+    Example:
+        >>> K.get_value(K.variable([1.0, 2.0])).tolist()
+        [1.0, 2.0]
     """
     return eval(x)
 
@@ -354,6 +457,11 @@ def batch_get_value(ops: Sequence[Any]) -> list[np.ndarray]:
 
     Args:
         ops: variables, or tensors that depend on no placeholder.
+
+    Example:
+        >>> weights = [K.variable([1.0, 2.0]), K.variable(3.0)]
+        >>> [value.tolist() for value in K.batch_get_value(weights)]
+        [[1.0, 2.0], 3.0]
     """
     with held_still([x for x in ops if isinstance(x, Variable)]):
         return [get_value(x) for x in ops]
@@ -368,6 +476,12 @@ def set_value(x: Variable, value: Any) -> None:
 
     Raises:
         ValueError: `value` has another shape.
+
+    Example:
+        >>> w = K.zeros((2,))
+        >>> K.set_value(w, [1.0, 2.0])
+        >>> K.get_value(w).tolist()
+        [1.0, 2.0]
     """
     with held_still([x], writes=True):
         x.set_value(value)
@@ -381,6 +495,12 @@ def batch_set_value(tuples: Sequence[tuple[Variable, Any]]) -> None:
 
     Raises:
         ValueError: a value has another shape than its variable.
+
+    Example:
+        >>> w, b = K.zeros((2,)), K.zeros(())
+        >>> K.batch_set_value([(w, [1.0, 2.0]), (b, 3.0)])
+        >>> K.get_value(w).tolist()
+        [1.0, 2.0]
     """
     pairs = [(x, np.asarray(value)) for x, value in tuples]
     for x, value in pairs:
@@ -405,6 +525,13 @@ def update(x: Variable, new_x: Any) -> Update:
 
     Raises:
         ValueError: the shapes contradict each other.
+
+    Example:
+        >>> w = K.variable(1.0)
+        >>> halve = K.function([], [], updates=[K.update(w, w / 2.0)])
+        >>> _ = halve([]), halve([])
+        >>> K.get_value(w).tolist()
+        0.25
     """
     value = cast_to(tensor(new_x, x.dtype), x.dtype)
     clash = builtins.any(a != b for a, b in zip(value.shape, x.shape) if a is not None)
@@ -421,6 +548,13 @@ def update_add(x: Variable, increment: Any) -> Update:
     Args:
         x: variable.
         increment: tensor that broadcasts to its shape.
+
+    Example:
+        >>> calls = K.variable(0)
+        >>> count = K.function([], [], updates=[K.update_add(calls, 1)])
+        >>> _ = count([]), count([])
+        >>> K.get_value(calls).tolist()
+        2.0
     """
     return update(x, p.add(x, cast_to(tensor(increment, x.dtype), x.dtype)))
 
@@ -431,6 +565,13 @@ def update_sub(x: Variable, decrement: Any) -> Update:
     Args:
         x: variable.
         decrement: tensor that broadcasts to its shape.
+
+    Example:
+        >>> w = K.variable([1.0, 2.0])
+        >>> step = K.function([], [], updates=[K.update_sub(w, [0.5, 0.5])])
+        >>> _ = step([])
+        >>> K.get_value(w).tolist()
+        [0.5, 1.5]
     """
     return update(x, p.subtract(x, cast_to(tensor(decrement, x.dtype), x.dtype)))
 
@@ -443,6 +584,13 @@ def moving_average_update(x: Variable, value: Any, momentum: Any) -> Update:
         x: variable that holds the average.
         value: tensor of its shape.
         momentum: number or scalar tensor, the share of the old average, in [0, 1].
+
+    Example:
+        >>> average = K.variable([0.0])
+        >>> update = K.moving_average_update(average, [8.0], momentum=0.75)
+        >>> _ = K.function([], [], updates=[update])([])
+        >>> K.get_value(average).tolist()
+        [2.0]
     """
     value = cast_to(tensor(value, x.dtype), x.dtype)
     if isinstance(momentum, Tensor):
@@ -457,4 +605,7 @@ def manual_variable_initialization(value: bool) -> None:
 
     Args:
         value: of no effect.
+
+    Example:
+        >>> K.manual_variable_initialization(False)  # the default: variables have values at once
     """

@@ -26,6 +26,15 @@ class BackupAndRestore(Callback):
     Raises:
         TypeError: `path` is no path, or `every` nothing of that.
         ValueError: `every` is less than 1, or `path` a folder.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.ones((8, 1)), np.ones((8, 1))
+        >>> keep = callbacks.BackupAndRestore("run.backup")  # a run that breaks off goes on from it
+        >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[keep])
+        >>> history.epoch
+        [0, 1, 2]
     """
 
     def __init__(self, path: Any, every: str | int = "epoch") -> None:

@@ -44,6 +44,17 @@ class Callback(TakesOldCalls):
             `resumes` where it goes on from a backup).
         model: the model that runs.
         validation_data: list of the validation arrays during `fit`, else None.
+
+    Example:
+        >>> class Halve(callbacks.Callback):
+        ...     def on_epoch_begin(self, epoch, logs=None):
+        ...         K.set_value(self.model.optimizer.lr, 0.5**epoch)
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.zeros((4, 1)), np.zeros((4, 1))
+        >>> _ = model.fit(x, y, epochs=3, verbose=0, callbacks=[Halve()])
+        >>> K.get_value(model.optimizer.lr).tolist()
+        0.25
     """
 
     _kept: tuple[str, ...] = ()
@@ -54,19 +65,57 @@ class Callback(TakesOldCalls):
         self.params: dict[str, Any] = {}
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Takes the description of the run."""
+        """Takes the description of the run.
+
+        Example:
+            >>> callback = callbacks.Callback()
+            >>> callback.set_params({"epochs": 3, "verbose": 0})
+            >>> callback.params["epochs"]
+            3
+        """
         self.params = params
 
     def set_model(self, model: Any) -> None:
-        """Takes the model that runs."""
+        """Takes the model that runs.
+
+        Example:
+            >>> callback, model = callbacks.Callback(), models.Sequential([layers.Dense(1)])
+            >>> callback.set_model(model)
+            >>> callback.model is model
+            True
+        """
         self.model = model
 
     def get_state(self) -> dict[str, Any]:
-        """What BackupAndRestore keeps of the callback: lists, dicts, arrays, texts, numbers."""
+        """What BackupAndRestore keeps of the callback: lists, dicts, arrays, texts, numbers.
+
+        Example:
+            >>> class Steps(callbacks.Callback):
+            ...     steps = 0
+            ...     def on_train_batch_end(self, batch, logs=None):
+            ...         self.steps += 1
+            ...     def get_state(self):
+            ...         return {"steps": self.steps}
+            ...     def set_state(self, state):
+            ...         self.steps = state["steps"]
+            >>> Steps().get_state()
+            {'steps': 0}
+        """
         return {name: getattr(self, name) for name in self._kept if hasattr(self, name)}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Takes what `get_state` gave, in a run that goes on, after `on_train_begin`."""
+        """Takes what `get_state` gave, in a run that goes on, after `on_train_begin`.
+
+        Example:
+            >>> class Steps(callbacks.Callback):
+            ...     steps = 0
+            ...     def set_state(self, state):
+            ...         self.steps = state["steps"]
+            >>> steps = Steps()
+            >>> steps.set_state({"steps": 40})
+            >>> steps.steps
+            40
+        """
         self.__dict__.update(state)
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
@@ -79,14 +128,39 @@ class Callback(TakesOldCalls):
         """Called before an epoch of training; `epoch` counts from 0."""
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Called after an epoch of training and its validation."""
+        """Called after an epoch of training and its validation.
+
+        Example:
+            >>> class Names(callbacks.Callback):
+            ...     def on_epoch_end(self, epoch, logs=None):
+            ...         print(epoch, sorted(logs))
+            >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+            >>> model.compile("sgd", "mse")
+            >>> data = (np.zeros((4, 1)), np.zeros((4, 1)))
+            >>> _ = model.fit(*data, epochs=2, validation_data=data, verbose=0, callbacks=[Names()])
+            0 ['loss', 'val_loss']
+            1 ['loss', 'val_loss']
+        """
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Called before a training batch."""
         self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Called after a training batch."""
+        """Called after a training batch.
+
+        Example:
+            >>> class Sizes(callbacks.Callback):
+            ...     def on_train_batch_end(self, batch, logs=None):
+            ...         print(batch, logs["size"])
+            >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+            >>> model.compile("sgd", "mse")
+            >>> x, y = np.zeros((5, 1)), np.zeros((5, 1))
+            >>> _ = model.fit(x, y, batch_size=2, verbose=0, callbacks=[Sizes()])
+            0 2
+            1 2
+            2 1
+        """
         self.on_batch_end(batch, logs)
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
@@ -149,6 +223,14 @@ class CallbackList:
     Args:
         callbacks: callbacks, or None.
         queue_length: accepted for compatibility, without effect.
+
+    Example:
+        >>> seen = []
+        >>> first = callbacks.LambdaCallback(on_train_begin=lambda logs: seen.append("first"))
+        >>> second = callbacks.LambdaCallback(on_train_begin=lambda logs: seen.append("second"))
+        >>> callbacks.CallbackList([first, second]).on_train_begin()
+        >>> seen
+        ['first', 'second']
     """
 
     def __init__(self, callbacks: Iterable[Any] | None = None, queue_length: int = 10) -> None:

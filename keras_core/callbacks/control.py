@@ -66,7 +66,17 @@ def _warn_absent(name: str, monitor: str, logs: Logs) -> None:
 
 
 class TerminateOnNaN(Callback):
-    """Stops training when the loss of a batch is not finite."""
+    """Stops training when the loss of a batch is not finite.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.zeros((4, 1)), np.full((4, 1), np.nan)
+        >>> stop = callbacks.TerminateOnNaN()
+        >>> len(model.fit(x, y, epochs=5, verbose=0, callbacks=[stop]).epoch)
+        Batch 0: Invalid loss, terminating training
+        1
+    """
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         loss = (logs or {}).get("loss")
@@ -91,6 +101,15 @@ class ModelCheckpoint(Callback):
     Raises:
         FileNotFoundError: before an epoch, when the folder is missing.
         KeyError: at the end of an epoch, when `filepath` names a value that there is not.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile("sgd", "mse")
+        >>> best = callbacks.ModelCheckpoint("best.h5", monitor="loss", save_best_only=True)
+        >>> x, y = np.ones((4, 1)), np.zeros((4, 1))
+        >>> _ = model.fit(x, y, epochs=2, verbose=0, callbacks=[best])
+        >>> models.load_model("best.h5").input_shape
+        (None, 1)
     """
 
     _kept = ("epochs_since_last_save", "best")
@@ -180,6 +199,14 @@ class EarlyStopping(Callback):
         baseline: value to be better than from the beginning, or None.
         restore_best_weights: True ends with the weights of the best epoch, whatever ended
             training.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, use_bias=False, input_shape=(1,))])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.zeros((4, 1)), np.ones((4, 1))  # nothing to learn
+        >>> stop = callbacks.EarlyStopping(monitor="loss", patience=2)
+        >>> len(model.fit(x, y, epochs=50, verbose=0, callbacks=[stop]).epoch)
+        3
     """
 
     _kept = ("wait", "stopped_epoch", "best", "best_weights", "_at_best")
@@ -273,6 +300,15 @@ class LearningRateScheduler(Callback):
         TypeError: `schedule` is no function.
         ValueError: the optimizer has no learning rate, or `schedule` gives something else than a
             float.
+
+    Example:
+        >>> schedule = callbacks.LearningRateScheduler(lambda epoch, rate: 0.5 * rate)
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile(optimizers.SGD(lr=1.0), "mse")
+        >>> x, y = np.zeros((4, 1)), np.zeros((4, 1))
+        >>> _ = model.fit(x, y, epochs=3, verbose=0, callbacks=[schedule])
+        >>> K.get_value(model.optimizer.lr).tolist()
+        0.125
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
@@ -330,6 +366,15 @@ class ReduceLROnPlateau(Callback):
     Raises:
         ValueError: `factor` is negative, or 1 or more.
         TypeError: an unknown keyword is given, or something that is no number.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, use_bias=False, input_shape=(1,))])
+        >>> model.compile(optimizers.SGD(lr=1.0), "mse")
+        >>> x, y = np.zeros((4, 1)), np.ones((4, 1))  # nothing to learn
+        >>> reduce = callbacks.ReduceLROnPlateau(monitor="loss", factor=0.5, patience=1)
+        >>> _ = model.fit(x, y, epochs=4, verbose=0, callbacks=[reduce])
+        >>> K.get_value(model.optimizer.lr).tolist()
+        0.125
     """
 
     _kept = ("best", "cooldown_counter", "wait")
@@ -423,6 +468,16 @@ class LambdaCallback(Callback):
 
     Raises:
         TypeError: a hook that there is not, or that is no function.
+
+    Example:
+        >>> epochs = []
+        >>> note = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch))
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.zeros((4, 1)), np.zeros((4, 1))
+        >>> _ = model.fit(x, y, epochs=3, verbose=0, callbacks=[note])
+        >>> epochs
+        [0, 1, 2]
     """
 
     def __init__(

@@ -23,6 +23,16 @@ class BaseLogger(Callback):
 
     Args:
         stateful_metrics: names of metrics that accumulate by themselves; their last value counts.
+
+    Example:
+        >>> logger, logs = callbacks.BaseLogger(), {}
+        >>> logger.set_params({"metrics": ["loss"]})
+        >>> logger.on_epoch_begin(0)
+        >>> logger.on_batch_end(0, {"size": 3, "loss": 1.0})
+        >>> logger.on_batch_end(1, {"size": 1, "loss": 5.0})
+        >>> logger.on_epoch_end(0, logs)
+        >>> float(logs["loss"])
+        2.0
     """
 
     _kept = ("seen", "totals")
@@ -69,6 +79,14 @@ class ProgbarLogger(Callback):
 
     Raises:
         ValueError: `count_mode` is neither of the two.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.zeros((4, 1)), np.zeros((4, 1))
+        >>> history = model.fit(x, y, verbose=2)  # has `fit` use one
+        Epoch 1/1
+         - ...s - loss: 0.0000e+00
     """
 
     _kept = ("seen",)
@@ -132,6 +150,13 @@ class History(Callback):
     Attributes:
         epoch: list of the epochs' indices, from 0.
         history: dict from a value's name to the list of its values.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> history = model.fit(np.zeros((4, 1)), np.zeros((4, 1)), epochs=2, verbose=0)
+        >>> history.epoch, sorted(history.history)
+        ([0, 1], ['loss', 'mae'])
     """
 
     _kept = ("epoch", "history")
@@ -163,6 +188,17 @@ class CSVLogger(Callback):
 
     Raises:
         FileNotFoundError: before training, when the folder is missing.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.zeros((4, 1)), np.zeros((4, 1))
+        >>> _ = model.fit(x, y, epochs=2, verbose=0, callbacks=[callbacks.CSVLogger("log.csv")])
+        >>> with open("log.csv") as file:
+        ...     print(file.read().strip())
+        epoch,loss
+        0,0.0
+        1,0.0
     """
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:

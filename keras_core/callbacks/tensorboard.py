@@ -32,6 +32,15 @@ class TensorBoard(Callback):
         embeddings_data: input arrays for the embeddings.
         update_freq: `'epoch'`, `'batch'`, or a number of samples after which losses and metrics of
             a batch are written. Writing often slows training.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.zeros((4, 1)), np.zeros((4, 1))
+        >>> _ = model.fit(x, y, verbose=0, callbacks=[callbacks.TensorBoard("logs")])
+        >>> import os
+        >>> os.listdir("logs")[0].startswith("events.out.tfevents")
+        True
     """
 
     _kept = ("samples_seen", "samples_seen_at_last_write")

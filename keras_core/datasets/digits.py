@@ -28,6 +28,11 @@ def load_data() -> tuple[Part, Part]:
     Returns:
         `(x_train, y_train), (x_test, y_test)`: images `(samples, 8, 8)` of uint8 between 0 and 16
         (1,433 and 364 of them), and classes `(samples,)` of uint8 between 0 and 9.
+
+    Example:
+        >>> (x_train, y_train), (x_test, y_test) = datasets.digits.load_data()
+        >>> x_train.shape, y_train.shape, x_test.shape
+        ((1433, 8, 8), (1433,), (364, 8, 8))
     """
     import numpy as np
 

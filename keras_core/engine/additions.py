@@ -54,6 +54,17 @@ class Additions(TakesOldCalls):
             losses: a scalar tensor, or a list of them.
             inputs: the tensor or tensors the losses depend on; None when they depend on no input,
                 as a penalty on weights.
+
+        Example:
+            >>> class Small(layers.Layer):
+            ...     def call(self, inputs):
+            ...         self.add_loss(K.sum(K.abs(inputs)), inputs=inputs)
+            ...         return inputs
+            >>> model = models.Sequential([Small(input_shape=(2,))])
+            >>> model.compile("sgd", "mse")
+            >>> x = np.array([[1.0, -2.0]])
+            >>> float(model.evaluate(x, x, verbose=0))
+            3.0
         """
         self._file(losses, inputs, self._losses, self._per_input_losses)
 
@@ -63,6 +74,19 @@ class Additions(TakesOldCalls):
         Args:
             updates: an update (see `K.update`), or a list of them.
             inputs: the tensor or tensors the updates depend on, or None.
+
+        Example:
+            >>> class Counting(layers.Layer):
+            ...     def build(self, input_shape):
+            ...         self.steps = self.add_weight("steps", initializer="zeros", trainable=False)
+            ...     def call(self, inputs):
+            ...         self.add_update(K.update_add(self.steps, 1.0))
+            ...         return inputs
+            >>> model = models.Sequential([Counting(input_shape=(1,)), layers.Dense(1)])
+            >>> model.compile("sgd", "mse")
+            >>> _ = model.fit(np.ones((8, 1)), np.ones((8, 1)), batch_size=2, verbose=0)
+            >>> model.layers[0].get_weights()[0].tolist()
+            4.0
         """
         self._file(updates, inputs, self._updates, self._per_input_updates)
 
@@ -82,6 +106,16 @@ class Additions(TakesOldCalls):
             value: tensor, averaged over all of its elements and over the batches of an epoch; or
                 the result of a call of a Metric object.
             name: str, the metric's name in the logs.
+
+        Example:
+            >>> class Watched(layers.Layer):
+            ...     def call(self, inputs):
+            ...         self.add_metric(K.max(inputs), name="largest")
+            ...         return inputs
+            >>> model = models.Sequential([Watched(input_shape=(2,))])
+            >>> model.compile("sgd", "mse")
+            >>> model.metrics_names
+            ['loss', 'largest']
         """
         made_by = getattr(value, "_metric_obj", None)
         if made_by is not None:
@@ -122,6 +156,12 @@ class Additions(TakesOldCalls):
 
         Args:
             inputs: the inputs of a call, or None for losses that depend on no input.
+
+        Example:
+            >>> layer = layers.Dense(2, kernel_regularizer="l2")
+            >>> y = layer(layers.Input((3,)))
+            >>> len(layer.get_losses_for(None))  # a penalty on weights depends on no input
+            1
         """
         return self._filed("get_losses_for", inputs, self._per_input_losses)
 
@@ -130,6 +170,12 @@ class Additions(TakesOldCalls):
 
         Args:
             inputs: the inputs of a call, or None for updates that depend on no input.
+
+        Example:
+            >>> layer, x = layers.BatchNormalization(), layers.Input((3,))
+            >>> y = layer(x)
+            >>> len(layer.get_updates_for(x))  # of the moving mean and variance
+            2
         """
         if not self.trainable and not self.stateful:
             return []

@@ -110,6 +110,16 @@ class Layer(WeightOwner, Connections):
 
     Raises:
         TypeError: for an unknown keyword.
+
+    Example:
+        >>> class Scale(layers.Layer):
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight("factor", (input_shape[-1],), initializer="ones")
+        ...         super().build(input_shape)
+        ...     def call(self, inputs):
+        ...         return inputs * self.factor
+        >>> K.eval(Scale()(K.constant([[1.0, 3.0]]))).tolist()
+        [[1.0, 3.0]]
     """
 
     name: str
@@ -242,6 +252,12 @@ class Layer(WeightOwner, Connections):
 
         Args:
             input_shape: tuple with the batch axis, or a list of tuples for several inputs.
+
+        Example:
+            >>> layer = layers.Dense(4)
+            >>> layer.build((None, 3))
+            >>> [w.shape for w in layer.get_weights()]
+            [(3, 4), (4,)]
         """
         self.built = True
 
@@ -255,6 +271,13 @@ class Layer(WeightOwner, Connections):
 
         Returns:
             A tensor, or a list of tensors.
+
+        Example:
+            >>> class Twice(layers.Layer):
+            ...     def call(self, inputs):
+            ...         return 2.0 * inputs
+            >>> K.eval(Twice()(K.constant([[1.0, 3.0]]))).tolist()  # calls it
+            [[2.0, 6.0]]
         """
         return inputs
 
@@ -271,6 +294,12 @@ class Layer(WeightOwner, Connections):
 
         Raises:
             TypeError: if there is a mask and the layer does not support masking.
+
+        Example:
+            >>> layer = layers.Embedding(10, 4, mask_zero=True)
+            >>> words = K.constant([[5, 3, 0, 0]], dtype="int32")
+            >>> K.eval(layer.compute_mask(words, None)).tolist()
+            [[True, True, False, False]]
         """
         if self.supports_masking:
             return mask
@@ -289,6 +318,10 @@ class Layer(WeightOwner, Connections):
 
         Returns:
             A tuple, or a list of tuples for several outputs.
+
+        Example:
+            >>> layers.Conv2D(8, 3).compute_output_shape((None, 28, 28, 1))
+            (None, 26, 26, 8)
         """
         if getattr(self.call, "__func__", None) is Layer.call:
             return input_shape
@@ -316,6 +349,11 @@ class Layer(WeightOwner, Connections):
 
         Returns:
             A dict of plain values.
+
+        Example:
+            >>> config = layers.Dense(4, activation="relu").get_config()
+            >>> config["units"], config["activation"]
+            (4, 'relu')
         """
         config = {"name": self.name, "trainable": self.trainable}
         if hasattr(self, "batch_input_shape"):
@@ -330,6 +368,11 @@ class Layer(WeightOwner, Connections):
 
         Args:
             config: dict, what `get_config` gave.
+
+        Example:
+            >>> layer = layers.Dense(4, activation="relu")
+            >>> layers.Dense.from_config(layer.get_config()).units
+            4
         """
         return cls(**config)
 
@@ -343,6 +386,14 @@ class Layer(WeightOwner, Connections):
 
         Raises:
             ValueError: if an input is no tensor, or its rank, sizes or dtype differ.
+
+        Example:
+            >>> layer = layers.Conv2D(8, 3)
+            >>> layer.assert_input_compatibility(layers.Input((28, 28, 3)))
+            >>> layer.assert_input_compatibility(layers.Input((28, 3)))
+            Traceback (most recent call last):
+                ...
+            ValueError: ...
         """
         check_inputs(self, inputs)
 

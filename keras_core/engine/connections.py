@@ -35,6 +35,12 @@ class Connections:
 
         Args:
             node_index: int, which call of the layer, from 0.
+
+        Example:
+            >>> dense, x, y = layers.Dense(2), layers.Input((3,)), layers.Input((3,))
+            >>> _ = dense(x), dense(y)
+            >>> dense.get_input_at(0) is x, dense.get_input_at(1) is y
+            (True, True)
         """
         return self._node_value(node_index, "input_tensors", "input")
 
@@ -43,6 +49,12 @@ class Connections:
 
         Args:
             node_index: int, which call of the layer, from 0.
+
+        Example:
+            >>> dense = layers.Dense(2)
+            >>> first, second = dense(layers.Input((3,))), dense(layers.Input((3,)))
+            >>> dense.get_output_at(1) is second
+            True
         """
         return self._node_value(node_index, "output_tensors", "output")
 
@@ -51,6 +63,13 @@ class Connections:
 
         Args:
             node_index: int, which call of the layer, from 0.
+
+        Example:
+            >>> words = layers.Embedding(10, 4, mask_zero=True)(layers.Input((20,)))
+            >>> lstm = layers.LSTM(8)
+            >>> _ = lstm(words)
+            >>> lstm.get_input_mask_at(0).shape
+            (None, 20)
         """
         return self._node_value(node_index, "input_masks", "input mask")
 
@@ -59,6 +78,12 @@ class Connections:
 
         Args:
             node_index: int, which call of the layer, from 0.
+
+        Example:
+            >>> embedding = layers.Embedding(10, 4, mask_zero=True)
+            >>> _ = embedding(layers.Input((20,)))
+            >>> embedding.get_output_mask_at(0).shape
+            (None, 20)
         """
         return self._node_value(node_index, "output_masks", "output mask")
 
@@ -67,6 +92,12 @@ class Connections:
 
         Args:
             node_index: int, which call of the layer, from 0.
+
+        Example:
+            >>> pool = layers.GlobalMaxPooling1D()
+            >>> _ = pool(layers.Input((10, 3))), pool(layers.Input((20, 3)))
+            >>> pool.get_input_shape_at(0), pool.get_input_shape_at(1)
+            ((None, 10, 3), (None, 20, 3))
         """
         return self._node_value(node_index, "input_shapes", "input shape")
 
@@ -75,6 +106,12 @@ class Connections:
 
         Args:
             node_index: int, which call of the layer, from 0.
+
+        Example:
+            >>> pool = layers.MaxPooling1D()
+            >>> _ = pool(layers.Input((10, 3))), pool(layers.Input((20, 3)))
+            >>> pool.get_output_shape_at(0), pool.get_output_shape_at(1)
+            ((None, 5, 3), (None, 10, 3))
         """
         return self._node_value(node_index, "output_shapes", "output shape")
 

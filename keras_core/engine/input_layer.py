@@ -29,6 +29,11 @@ class InputLayer(Layer):
 
     Raises:
         ValueError: if there is neither shape nor tensor, or both kinds of shape.
+
+    Example:
+        >>> model = models.Sequential([layers.InputLayer((3,)), layers.Dense(2)])
+        >>> model.input_shape, model.output_shape
+        ((None, 3), (None, 2))
     """
 
     def __init__(
@@ -118,6 +123,13 @@ def Input(
     Raises:
         AssertionError: if there is neither shape nor tensor.
         TypeError: if `shape` is no tuple, or the dtype is unknown.
+
+    Example:
+        >>> x = layers.Input(shape=(28, 28, 1))
+        >>> x.shape
+        (None, 28, 28, 1)
+        >>> layers.Input(batch_shape=(32, None, 8), name="words").shape  # steps may vary
+        (32, None, 8)
     """
     if shape is None and not batch_shape and tensor is None:
         raise AssertionError(

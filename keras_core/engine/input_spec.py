@@ -24,6 +24,12 @@ class InputSpec:
         max_ndim: int, the largest rank.
         min_ndim: int, the smallest rank.
         axes: dict from an axis to its expected size.
+
+    Example:
+        >>> class Plane(layers.Layer):
+        ...     input_spec = layers.InputSpec(ndim=4, axes={-1: 3})
+        >>> Plane()(layers.Input((28, 28, 3))).shape
+        (None, 28, 28, 3)
     """
 
     def __init__(

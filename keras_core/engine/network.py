@@ -253,6 +253,12 @@ class Network(Persistence, Layer):
 
         Raises:
             ValueError: if there is none, or neither is given.
+
+        Example:
+            >>> first, top = layers.Dense(8, input_shape=(4,)), layers.Dense(1, name="top")
+            >>> model = models.Sequential([first, top])
+            >>> model.get_layer("top") is top, model.get_layer(index=0) is first
+            (True, True)
         """
         if index is not None:
             return self._layer_at(index)
@@ -302,6 +308,11 @@ class Network(Persistence, Layer):
 
         Returns:
             A list of NumPy arrays.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(8, input_shape=(4,)), layers.Dense(1)])
+            >>> [w.shape for w in model.get_weights()]
+            [(4, 8), (8,), (8, 1), (1,)]
         """
         return K.batch_get_value(self._weights_by_layer())
 
@@ -313,6 +324,12 @@ class Network(Persistence, Layer):
 
         Raises:
             ValueError: if their number or a shape differs; no weight is changed then.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+            >>> model.set_weights([np.array([[1.0], [2.0]]), np.array([0.5])])
+            >>> model.predict(np.array([[1.0, 1.0]])).tolist()
+            [[3.5]]
         """
         K.batch_set_value(match_weights(self, self._weights_by_layer(), weights))
 
@@ -361,7 +378,18 @@ class Network(Persistence, Layer):
         return [update for layer in self.layers if layer.stateful for update in layer.updates]
 
     def reset_states(self) -> None:
-        """Puts the states of all stateful layers back to their start."""
+        """Puts the states of all stateful layers back to their start.
+
+        Example:
+            >>> model = models.Sequential([
+            ...     layers.LSTM(2, stateful=True, batch_input_shape=(1, 3, 4)),
+            ... ])
+            >>> first, second = (model.predict(np.ones((1, 3, 4))) for _ in range(2))
+            >>> model.reset_states()
+            >>> again = model.predict(np.ones((1, 3, 4)))
+            >>> np.allclose(first, second), np.allclose(first, again)
+            (False, True)
+        """
         for layer in self.layers:
             if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
                 layer.reset_states()
@@ -369,7 +397,14 @@ class Network(Persistence, Layer):
     # A call on new tensors
 
     def build(self, input_shape: Any) -> None:
-        """A graph of layers has its weights already; other models make them when called."""
+        """A graph of layers has its weights already; other models make them when called.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+            >>> model.build()
+            >>> model.built
+            True
+        """
         self.built = True
 
     def call(self, inputs: Any, mask: Any = None) -> Tensor | Any:
@@ -381,6 +416,11 @@ class Network(Persistence, Layer):
 
         Returns:
             A tensor, or a list of tensors.
+
+        Example:
+            >>> model = models.Sequential([layers.Activation("relu", input_shape=(2,))])
+            >>> K.eval(model.call(K.constant([[-1.0, 2.0]]))).tolist()
+            [[0.0, 2.0]]
         """
         self._require_graph("call")
         masks = None if mask is None else to_list(mask, True)
@@ -431,6 +471,12 @@ class Network(Persistence, Layer):
 
         Returns:
             Three lists: output tensors, their masks and their shapes.
+
+        Example:
+            >>> model = models.Sequential([layers.Activation("relu", input_shape=(2,))])
+            >>> outputs, masks, shapes = model.run_internal_graph([K.constant([[-1.0, 2.0]])])
+            >>> K.eval(outputs[0]).tolist()
+            [[0.0, 2.0]]
         """
         masks = [None] * len(inputs) if masks is None else masks
         call = (input_key(inputs), tuple(masks), K.learning_phase())
@@ -489,6 +535,12 @@ class Network(Persistence, Layer):
         Args:
             config: dict, what `get_config` gave.
             custom_objects: dict from names to classes and functions that are not Keras's own.
+
+        Example:
+            >>> x = layers.Input((2,))
+            >>> model = models.Model(x, layers.Dense(1)(x))
+            >>> models.Model.from_config(model.get_config()).output_shape  # the weights are new
+            (None, 1)
         """
         return network_from_config(cls, config, custom_objects)
 

@@ -21,6 +21,13 @@ class Persistence:
             filepath: path, open binary file, `h5py.Group` or dict.
             overwrite: bool; with False, asks before an existing file is replaced.
             include_optimizer: bool, whether to save the optimizer and its state.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+            >>> model.compile("adam", "mse")
+            >>> model.save("model.h5")
+            >>> models.load_model("model.h5").loss
+            'mse'
         """
         from keras_core.engine import saving
 
@@ -33,6 +40,15 @@ class Persistence:
         Args:
             filepath: path, open binary file, `h5py.Group` or dict.
             overwrite: bool; with False, asks before an existing file is replaced.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+            >>> before = model.get_weights()
+            >>> model.save_weights("weights.h5")
+            >>> model.set_weights([np.ones((2, 1)), np.ones(1)])
+            >>> model.load_weights("weights.h5")
+            >>> bool((model.get_weights()[0] == before[0]).all())
+            True
         """
         from keras_core.saving import hdf5
 
@@ -61,6 +77,15 @@ class Persistence:
         Raises:
             OSError: if there is no such file.
             ValueError: if the file is damaged, or its weights do not fit the model.
+
+        Example:
+            >>> def net():
+            ...     return models.Sequential([layers.Dense(1, input_shape=(2,))])
+            >>> first, second = net(), net()
+            >>> first.save_weights("weights.h5")
+            >>> second.load_weights("weights.h5")
+            >>> bool((first.get_weights()[0] == second.get_weights()[0]).all())
+            True
         """
         from keras_core.saving import archive, files, hdf5
 
@@ -79,6 +104,11 @@ class Persistence:
 
         Args:
             **kwargs: passed to `json.dumps`.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+            >>> models.model_from_json(model.to_json()).input_shape  # the weights are new
+            (None, 2)
         """
         from keras_core.saving.json_text import json_value
 
@@ -89,6 +119,11 @@ class Persistence:
 
         Args:
             **kwargs: passed to `yaml.dump`.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+            >>> models.model_from_yaml(model.to_yaml()).input_shape  # the weights are new
+            (None, 2)
         """
         from keras_core.saving.yaml_text import to_yaml
 
@@ -115,6 +150,13 @@ class Persistence:
 
         Raises:
             ValueError: if the model has no weights yet.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(8, input_shape=(4,), name="hidden")])
+            >>> lines = []
+            >>> model.summary(line_length=60, print_fn=lines.append)
+            >>> [line.split() for line in lines if line.startswith("hidden")]
+            [['hidden', '(Dense)', '(None,', '8)', '40']]
         """
         from keras_core.utils.layer_utils import print_summary
 

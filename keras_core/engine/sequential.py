@@ -49,6 +49,13 @@ class Sequential(Model):
 
     When the first layer has no `input_shape`, the model is built when it first meets data, or by
     `build(input_shape)`.
+
+    Example:
+        >>> model = models.Sequential()
+        >>> model.add(layers.Dense(8, activation="relu", input_shape=(4,)))
+        >>> model.add(layers.Dense(1))
+        >>> model.predict(np.ones((5, 4))).shape
+        (5, 1)
     """
 
     def __init__(self, layers: Iterable[Layer] | None = None, name: str | None = None) -> None:
@@ -88,6 +95,13 @@ class Sequential(Model):
             TypeError: if `layer` is no layer.
             ValueError: if its name is in the stack already, it has several outputs, or it does not
                 fit on the layer below; the model stays as it was then.
+
+        Example:
+            >>> model = models.Sequential()
+            >>> model.add(layers.Dense(8, input_shape=(4,)))
+            >>> model.add(layers.Dense(1))
+            >>> model.output_shape
+            (None, 1)
         """
         self._extend([layer])
 
@@ -171,6 +185,12 @@ class Sequential(Model):
 
         Raises:
             TypeError: if there is none.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(8, input_shape=(4,)), layers.Dense(1)])
+            >>> model.pop()
+            >>> model.output_shape
+            (None, 8)
         """
         if not self.layers:
             raise TypeError(f"Sequential model {self.name} has no layer to take off.")
@@ -203,6 +223,12 @@ class Sequential(Model):
 
         Args:
             input_shape: tuple with the batch axis.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(8), layers.Dense(1)])
+            >>> model.build((None, 4))
+            >>> [w.shape for w in model.get_weights()]
+            [(4, 8), (8,), (8, 1), (1,)]
         """
         if self._tensors or not input_shape:
             return
@@ -228,6 +254,11 @@ class Sequential(Model):
 
         Returns:
             An array `(samples, classes)`.
+
+        Example:
+            >>> model = models.Sequential([layers.Activation("softmax", input_shape=(4,))])
+            >>> model.predict_proba(np.zeros((1, 4))).tolist()
+            [[0.25, 0.25, 0.25, 0.25]]
         """
         predicted = self.predict(x, batch_size, verbose)
         if predicted.min() < 0.0 or predicted.max() > 1.0:
@@ -249,6 +280,11 @@ class Sequential(Model):
         Returns:
             An integer array `(samples,)`: the most probable class; `(samples, 1)` with 0 or 1 when
             the model has one output unit.
+
+        Example:
+            >>> model = models.Sequential([layers.Activation("softmax", input_shape=(3,))])
+            >>> model.predict_classes(np.array([[0.0, 5.0, 1.0], [3.0, 0.0, 1.0]])).tolist()
+            [1, 0]
         """
         probabilities = self.predict(x, batch_size, verbose)
         if probabilities.shape[-1] > 1:
@@ -271,6 +307,12 @@ class Sequential(Model):
         Args:
             config: dict, what `get_config` gave; or a list of layers, as Keras 2.0 to 2.2.2 wrote.
             custom_objects: dict from names to classes and functions that are not Keras's own.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(8, input_shape=(4,)), layers.Dense(1)])
+            >>> again = models.Sequential.from_config(model.get_config())
+            >>> again.output_shape  # the weights are new
+            (None, 1)
         """
         if not isinstance(config, dict):
             config = {"name": None, "layers": config}

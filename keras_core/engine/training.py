@@ -64,6 +64,13 @@ class Model(Compiled):
         metrics_names: names of what `evaluate` returns.
         history: the History of the last `fit`.
         stop_training: set to True by a callback, ends training after the batch or epoch.
+
+    Example:
+        >>> x = layers.Input((4,))
+        >>> hidden = layers.Dense(8, activation="relu")(x)
+        >>> model = models.Model(x, [layers.Dense(1)(hidden), layers.Dense(3)(hidden)])
+        >>> [y.shape for y in model.predict(np.ones((5, 4)))]
+        [(5, 1), (5, 3)]
     """
 
     # Training
@@ -125,6 +132,14 @@ class Model(Compiled):
             RuntimeError: the model is not compiled.
             ValueError: data that does not fit the model, or arguments that contradict one another.
             TypeError: an unknown keyword.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+            >>> model.compile("sgd", "mse")
+            >>> x = np.linspace(-1.0, 1.0, 32).reshape(-1, 1)
+            >>> history = model.fit(x, 2.0 * x, batch_size=8, epochs=3, verbose=0)
+            >>> len(history.history["loss"])
+            3
         """
         _refuse_unknown(kwargs)
         data = Given(x, y, sample_weight)
@@ -180,6 +195,13 @@ class Model(Compiled):
         Raises:
             RuntimeError: the model is not compiled.
             ValueError: data that does not fit the model.
+
+        Example:
+            >>> model = models.Sequential([layers.Activation("linear", input_shape=(1,))])
+            >>> model.compile("sgd", "mse", metrics=["mae"])
+            >>> x = np.array([[1.0], [2.0]])
+            >>> model.evaluate(x, x + 3.0, verbose=0)
+            [9.0, 3.0]
         """
         self._require_optimizer()
         data = Given(x, y, sample_weight)
@@ -216,6 +238,11 @@ class Model(Compiled):
 
         Raises:
             ValueError: data that does not fit the model.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(3, activation="softmax", input_shape=(4,))])
+            >>> model.predict(np.ones((5, 4)), batch_size=2).shape
+            (5, 3)
         """
         watched = verbose or steps is not None or callbacks or features.attach_callbacks()
         if self._is_one_batch(x, batch_size) and not watched:
@@ -277,6 +304,14 @@ class Model(Compiled):
         Raises:
             RuntimeError: the model is not compiled.
             ValueError: data that does not fit the model.
+
+        Example:
+            >>> layer = layers.Dense(1, kernel_initializer="zeros", input_shape=(1,))
+            >>> model = models.Sequential([layer])
+            >>> model.compile("sgd", "mse")
+            >>> loss = model.train_on_batch(np.array([[1.0]]), np.array([[3.0]]))
+            >>> float(loss)  # with the weights before the step
+            9.0
         """
         fed = self._training_data(x, y, sample_weight, class_weight)
         self._check_batch(fed.x)
@@ -300,6 +335,12 @@ class Model(Compiled):
         Raises:
             RuntimeError: the model is not compiled.
             ValueError: data that does not fit the model.
+
+        Example:
+            >>> model = models.Sequential([layers.Activation("linear", input_shape=(1,))])
+            >>> model.compile("sgd", "mse")
+            >>> float(model.test_on_batch(np.array([[1.0]]), np.array([[4.0]])))
+            9.0
         """
         fed = self._training_data(x, y, sample_weight)
         self._check_batch(fed.x)
@@ -325,6 +366,11 @@ class Model(Compiled):
 
         Returns:
             An array `(batch, ...)`, or a list of arrays for several outputs.
+
+        Example:
+            >>> model = models.Sequential([layers.Activation("relu", input_shape=(2,))])
+            >>> model.predict_on_batch(np.array([[-1.0, 2.0]])).tolist()
+            [[0.0, 2.0]]
         """
         arrays = self._input_arrays(x)
         self._check_batch(arrays)
@@ -426,6 +472,16 @@ class Model(Compiled):
             RuntimeError: the model is not compiled.
             ValueError: what is yielded does not fit the model, or a number of steps is missing.
             StopIteration: the generator ended before the steps did.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(1, input_shape=(3,))])
+            >>> model.compile("sgd", "mse")
+            >>> def batches():
+            ...     while True:
+            ...         yield np.ones((8, 3)), np.zeros((8, 1))
+            >>> history = model.fit_generator(batches(), steps_per_epoch=4, epochs=2, verbose=0)
+            >>> history.epoch
+            [0, 1]
         """
         options = Options(
             verbose=verbose,
@@ -467,6 +523,13 @@ class Model(Compiled):
         Raises:
             RuntimeError: the model is not compiled.
             ValueError: what is yielded does not fit the model, or `steps` is missing.
+
+        Example:
+            >>> model = models.Sequential([layers.Activation("linear", input_shape=(1,))])
+            >>> model.compile("sgd", "mse")
+            >>> batches = ((np.ones((8, 1)), np.zeros((8, 1))) for _ in range(4))
+            >>> float(model.evaluate_generator(batches, steps=4))
+            1.0
         """
         self._require_optimizer()
         crew = Workers(max_queue_size, workers, use_multiprocessing)
@@ -497,6 +560,12 @@ class Model(Compiled):
 
         Raises:
             ValueError: what is yielded does not fit the model, or `steps` is missing.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(1, input_shape=(3,))])
+            >>> batches = (np.ones((8, 3)) for _ in range(4))
+            >>> model.predict_generator(batches, steps=4).shape
+            (32, 1)
         """
         crew = Workers(max_queue_size, workers, use_multiprocessing)
         source = generated_to_predict_on(self, generator, steps, crew)

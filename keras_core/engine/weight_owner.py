@@ -58,6 +58,12 @@ class WeightOwner(Additions):
 
         Returns:
             The variable.
+
+        Example:
+            >>> layer = layers.Layer(name="mine")
+            >>> w = layer.add_weight("scale", (3,), initializer="ones")
+            >>> w.name, K.get_value(w).tolist()
+            ('scale:0', [1.0, 1.0, 1.0])
         """
         shape = () if shape is None else tuple(shape)
         dtype = dtype or self._weight_dtype(trainable)
@@ -130,6 +136,13 @@ class WeightOwner(Additions):
 
         Returns:
             A list of NumPy arrays in the order of `weights`.
+
+        Example:
+            >>> layer = layers.Dense(4)
+            >>> layer.build((None, 3))
+            >>> kernel, bias = layer.get_weights()
+            >>> kernel.shape, bias.tolist()
+            ((3, 4), [0.0, 0.0, 0.0, 0.0])
         """
         return K.batch_get_value(self.weights)
 
@@ -141,6 +154,13 @@ class WeightOwner(Additions):
 
         Raises:
             ValueError: if their number or a shape differs; no weight is changed then.
+
+        Example:
+            >>> layer = layers.Dense(1)
+            >>> layer.build((None, 2))
+            >>> layer.set_weights([np.array([[1.0], [2.0]]), np.array([0.5])])
+            >>> K.eval(layer(K.constant([[1.0, 1.0]]))).tolist()
+            [[3.5]]
         """
         K.batch_set_value(match_weights(self, self.weights, weights))
 
@@ -149,6 +169,12 @@ class WeightOwner(Additions):
 
         Raises:
             RuntimeError: if the layer has no weights yet because it was not built.
+
+        Example:
+            >>> layer = layers.Dense(4)
+            >>> layer.build((None, 3))
+            >>> layer.count_params()  # 3 * 4 + 4
+            16
         """
         if not self.built:
             raise RuntimeError(

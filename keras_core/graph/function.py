@@ -32,7 +32,7 @@ class Function:
         inputs: tensors whose values are fed; `K.learning_phase()` may stand among them, and what
             is fed for it picks the compiled variant. Phase 0 where it is absent.
         outputs: tensors to compute.
-        updates: Update or (variable, tensor) pairs, done after everything has been read. Several
+        updates: update or (variable, tensor) pairs, done after everything has been read. Several
             of one variable are done one after the other.
         name: for messages.
         jit_compile: whether a backend that can compile programs as a whole does so; None: as the
@@ -236,7 +236,7 @@ def in_sequence(updates: Iterable[Any]) -> list[Update]:
     """One update a variable: where there are several, each starts from the value of the one before.
 
     Args:
-        updates: Update or (variable, tensor) pairs; one that stands there twice is done once.
+        updates: update or (variable, tensor) pairs; one that stands there twice is done once.
     """
     values: dict[Variable, Tensor] = {}
     pairs = ((variable, as_tensor(value, variable.dtype)) for variable, value in updates)

@@ -41,6 +41,13 @@ def set_random_seed(seed: int) -> None:
 
     Raises:
         ValueError: `seed` is no such int.
+
+    Example:
+        >>> utils.set_random_seed(1)
+        >>> first = K.eval(K.random_normal((2,))).tolist()
+        >>> utils.set_random_seed(1)
+        >>> K.eval(K.random_normal((2,))).tolist() == first
+        True
     """
     global _run
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:

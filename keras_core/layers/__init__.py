@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keras_core import missing, namespaces
+from keras_core import missing, namespaces, short_help
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.engine.input_layer import Input, InputLayer
 from keras_core.families import Family, Names
@@ -246,6 +246,7 @@ __all__ = [
 
 __dir__ = namespaces.listing(__all__)
 missing.explain_attributes(globals())
+short_help.install((f"{__name__}.", InputLayer.__module__))
 
 
 _MODELS = ("Model", "Sequential")
@@ -276,19 +277,24 @@ FAMILY = Family("layer", _Layers(globals(), __all__))
 
 
 def serialize(layer: Layer) -> Any:
-    """Return a layer as data.
+    """Returns a layer as data.
 
     Args:
         layer: a layer or a model.
 
     Returns:
         A dictionary of its `class_name` and its `config`.
+
+    Example:
+        >>> data = layers.serialize(layers.Dense(4, name="last"))
+        >>> data["class_name"], data["config"]["units"]
+        ('Dense', 4)
     """
     return FAMILY.serialize(layer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Make a layer, or a model, of what `serialize` gave.
+    """Makes a layer, or a model, of what `serialize` gave.
 
     Args:
         config: dictionary of `class_name` and `config`.
@@ -299,5 +305,11 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
     Raises:
         ValueError: if the class is not known, or the configuration is no such dictionary.
+
+    Example:
+        >>> data = layers.serialize(layers.Dense(4, name="last"))
+        >>> layer = layers.deserialize(data)
+        >>> layer, layer.units
+        (<Dense 'last'>, 4)
     """
     return FAMILY.deserialize(config, custom_objects)

@@ -26,7 +26,7 @@ def input_channels(layer_name: str, input_shape: Shape, axis: int) -> int:
     """The static number of channels, which a kernel's shape is made of.
 
     Raises:
-        ValueError: If the number of channels is not known.
+        ValueError: if the number of channels is not known.
     """
     channels = input_shape[axis]
     if channels is None:
@@ -44,9 +44,9 @@ def resized_shape(
     """The shape after each spatial axis was resized; sizes that are unknown stay unknown.
 
     Args:
-        input_shape: The shape before.
-        axes: The spatial axes.
-        resize: From a known size and the position of its axis in `axes` to the new size.
+        input_shape: the shape before.
+        axes: the spatial axes.
+        resize: from a known size and the position of its axis in `axes` to the new size.
     """
     shape = list(input_shape)
     for position, axis in enumerate(axes):
@@ -65,10 +65,10 @@ def convolved_shape(layer: Any, rank: int, input_shape: Shape, channels: Dim) ->
     """The shape after a convolution.
 
     Args:
-        layer: The layer, or cell, with the options of the convolution.
-        rank: Number of spatial axes.
-        input_shape: The shape before.
-        channels: Number of output channels.
+        layer: the layer, or cell, with the options of the convolution.
+        rank: number of spatial axes.
+        input_shape: the shape before.
+        channels: number of output channels.
     """
 
     def resize(size: int, position: int) -> Dim:

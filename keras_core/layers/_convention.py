@@ -25,10 +25,10 @@ class ConventionLayer(Layer):
     Args:
         convention: "tensorflow" or "theano", whose ways the layer follows. Models that were
             trained on Theano keep its convention when they are loaded.
-        kwargs: Options of every layer.
+        kwargs: options of every layer.
 
     Raises:
-        ValueError: If it is another convention.
+        ValueError: if it is another convention.
     """
 
     def __init__(self, convention: str = "tensorflow", **kwargs: Any) -> None:

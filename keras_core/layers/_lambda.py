@@ -53,6 +53,11 @@ class Lambda(Layer):
         arguments: further keyword arguments of the function, a dictionary.
 
     Input shape: any. Output shape: what the function gives.
+
+    Example:
+        >>> layer = layers.Lambda(lambda x: x ** 2)
+        >>> K.eval(layer(K.constant([[1.0, 3.0]]))).tolist()
+        [[1.0, 9.0]]
     """
 
     def __init__(
@@ -163,7 +168,7 @@ class Lambda(Layer):
 
 
 def _to_config(value: Any) -> tuple[Any, str]:
-    """Return a function, or a plain value, as data, and what kind of data it is."""
+    """Returns a function, or a plain value, as data, and what kind of data it is."""
     if not callable(value):
         return value, "raw"
     kept = functions_at_hand()
@@ -193,7 +198,7 @@ def _from_config(value: Any, kind: str, custom_objects: Mapping[str, Any]) -> An
 
 
 def _load_code(dumped: Any, custom_objects: Mapping[str, Any]) -> Callable[..., Any]:
-    """Return the function of this program that does the same as bytecode; or one made of the
+    """Returns the function of this program that does the same as bytecode; or one made of the
     bytecode, with names in place of those of its module."""
     known = matching(dumped, {**get_custom_objects(), **custom_objects})
     if known is not None:
@@ -213,7 +218,7 @@ def _load_code(dumped: Any, custom_objects: Mapping[str, Any]) -> Callable[..., 
 
 
 def _read_argument(value: Any) -> Any:
-    """Return an argument, turning what JSON made of an array into the array again."""
+    """Returns an argument, turning what JSON made of an array into the array again."""
     return restored(value) if _is_array(value) else value
 
 

@@ -89,9 +89,9 @@ def set_options(layer: Layer, names: Iterable[str], values: Mapping[str, Any]) -
     """Stores options on a layer, those of a family (a name, a config, a function) as its objects.
 
     Args:
-        layer: The layer that gets one attribute an option.
-        names: The options to store.
-        values: Values by name, of these options and maybe more; a constructor's `locals()`.
+        layer: the layer that gets one attribute an option.
+        names: the options to store.
+        values: values by name, of these options and maybe more; a constructor's `locals()`.
     """
     for name, value in pick(values, names).items():
         family = _family(name)
@@ -170,8 +170,8 @@ def checked_fraction(layer: Any, name: str, value: Any) -> float:
     """A rate of dropout, if it is a number from 0 to 1.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: It is a number outside of that.
+        TypeError: it is no number.
+        ValueError: it is a number outside of that.
     """
     if isinstance(value, str) or not hasattr(value, "__float__"):
         raise TypeError(f"{named(layer, name)} must be a number from 0 to 1, got {value!r}.")
@@ -187,8 +187,8 @@ def checked_number(layer: Any, name: str, value: Any, least: float | None = None
     """The value, if it is a number, and not less than the least one.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: It is less than that.
+        TypeError: it is no number.
+        ValueError: it is less than that.
     """
     return generic_utils.checked_number(named(layer, name), value, least)
 
@@ -206,11 +206,11 @@ def add_part(
     `recurrent_constraint`; `kernel` and `bias` take those of their own names.
 
     Args:
-        layer: The layer that gets the weight.
-        part: The weight's name.
-        shape: The weight's shape.
-        initializer: Replaces the option's initializer.
-        dtype: The weight's dtype; the layer's by default.
+        layer: the layer that gets the weight.
+        part: the weight's name.
+        shape: the weight's shape.
+        initializer: replaces the option's initializer.
+        dtype: the weight's dtype; the layer's by default.
     """
     prefix = part.replace("_kernel", "")
     weight = layer.add_weight(

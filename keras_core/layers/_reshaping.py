@@ -27,6 +27,12 @@ class Reshape(Layer):
     Raises:
         TypeError: if `target_shape` is no tuple of whole numbers.
         ValueError: if the numbers of elements differ, or more than one size is -1.
+
+    Example:
+        >>> layers.Reshape((4, 3))(layers.Input((12,))).shape
+        (None, 4, 3)
+        >>> layers.Reshape((-1, 2))(layers.Input((12,))).shape
+        (None, 6, 2)
     """
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
@@ -51,7 +57,7 @@ class Reshape(Layer):
         return (input_shape[0], *self._solve(sizes))
 
     def _solve(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the target shape with its -1 found from the sizes of a sample."""
+        """Returns the target shape with its -1 found from the sizes of a sample."""
         elements = int(np.prod(sizes, dtype=np.int64))
         known = int(np.prod([s for s in self.target_shape if s != -1], dtype=np.int64))
         free = -1 in self.target_shape
@@ -83,6 +89,10 @@ class Permute(Layer):
 
     Raises:
         ValueError: if `dims` is no permutation of 1, 2, ..., or the input has another rank.
+
+    Example:
+        >>> layers.Permute((2, 1))(layers.Input((10, 64))).shape
+        (None, 64, 10)
     """
 
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
@@ -119,6 +129,13 @@ class Flatten(Layer):
 
     Raises:
         ValueError: if the rank is below 3 or an axis but the batch has no size.
+
+    Example:
+        >>> layers.Flatten()(layers.Input((7, 7, 64))).shape
+        (None, 3136)
+        >>> x = K.reshape(K.arange(6), (1, 3, 2))  # 3 places, 2 channels
+        >>> K.eval(layers.Flatten("channels_first")(x)).tolist()
+        [[0, 2, 4, 1, 3, 5]]
     """
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
@@ -156,6 +173,10 @@ class RepeatVector(Layer):
 
     Raises:
         ValueError: if `n` is not a positive integer.
+
+    Example:
+        >>> K.eval(layers.RepeatVector(3)(K.constant([[1.0, 2.0]]))).tolist()
+        [[[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]]
     """
 
     def __init__(self, n: int, **kwargs: Any) -> None:

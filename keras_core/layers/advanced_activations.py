@@ -48,6 +48,10 @@ class LeakyReLU(_Elementwise):
         alpha: slope of the negative part, a float of at least 0.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> K.eval(layers.LeakyReLU(alpha=0.5)(K.constant([[-4.0, 2.0]]))).tolist()
+        [[-2.0, 2.0]]
     """
 
     def __init__(self, alpha: float = 0.3, **kwargs: Any) -> None:
@@ -74,6 +78,13 @@ class PReLU(_Elementwise):
             gives one slope a channel for an input `(batch, height, width, channels)`.
 
     Input shape: any, with sizes known except on the shared axes. Output shape: as the input.
+
+    Example:
+        >>> layer = layers.PReLU(alpha_initializer="zeros", shared_axes=[1, 2])
+        >>> layer(layers.Input((28, 28, 16))).shape
+        (None, 28, 28, 16)
+        >>> layer.alpha.shape  # one slope a channel
+        (1, 1, 16)
     """
 
     alpha_initializer: Function
@@ -134,6 +145,10 @@ class ELU(_Elementwise):
         alpha: what the negative part saturates at, with the sign turned.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> print(K.eval(layers.ELU(alpha=0.5)(K.constant([[-1.0, 2.0]]))).round(3))
+        [[-0.316  2.   ]]
     """
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
@@ -156,6 +171,10 @@ class ThresholdedReLU(_Elementwise):
         theta: the threshold, a float of at least 0.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> K.eval(layers.ThresholdedReLU(theta=1.0)(K.constant([[0.5, 1.5, -3.0]]))).tolist()
+        [[0.0, 1.5, 0.0]]
     """
 
     def __init__(self, theta: float = 1.0, **kwargs: Any) -> None:
@@ -176,6 +195,10 @@ class Softmax(_Elementwise):
         axis: the axis that sums to one.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> K.eval(layers.Softmax()(K.constant([[1.0, 1.0, 1.0, 1.0]]))).tolist()
+        [[0.25, 0.25, 0.25, 0.25]]
     """
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
@@ -204,6 +227,10 @@ class ReLU(_Elementwise):
 
     Raises:
         ValueError: if `max_value` or `negative_slope` is negative.
+
+    Example:
+        >>> K.eval(layers.ReLU(max_value=6.0)(K.constant([[-1.0, 3.0, 9.0]]))).tolist()
+        [[0.0, 3.0, 6.0]]
     """
 
     def __init__(

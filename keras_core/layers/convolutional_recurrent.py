@@ -79,17 +79,17 @@ class ConvRNN2D(RNN):
     steps after the batch with return_sequences, followed by the last states with return_state.
 
     Args:
-        cell: The cell; cells cannot be stacked here.
-        return_sequences: Whether the outputs of all steps are returned, or the last one.
-        return_state: Whether the last states are returned after the output.
-        go_backwards: Whether the steps are taken from the last to the first.
-        stateful: Whether a batch goes on from the last states of the batch before.
-        unroll: Not supported.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        cell: the cell; cells cannot be stacked here.
+        return_sequences: whether the outputs of all steps are returned, or the last one.
+        return_state: whether the last states are returned after the output.
+        go_backwards: whether the steps are taken from the last to the first.
+        stateful: whether a batch goes on from the last states of the batch before.
+        unroll: not supported.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        TypeError: If unroll is True, or several cells are given.
-        ValueError: If the cell has no `call` or no `state_size`.
+        TypeError: if unroll is True, or several cells are given.
+        ValueError: if the cell has no `call` or no `state_size`.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class ConvRNN2D(RNN):
         """States of zeros for a batch.
 
         Args:
-            inputs: The sequences `(batch, steps, rows, columns, channels)`.
+            inputs: the sequences `(batch, steps, rows, columns, channels)`.
 
         Returns:
             A list of Tensors, one a state, of the size the cell's convolution gives.
@@ -175,28 +175,34 @@ class ConvLSTM2DCell(WindowLayer, DropoutCell):
     them and keeps its size.
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Length of the windows along rows and columns, an integer or two.
-        strides: Step of the inputs' window, an integer or two.
+        filters: number of output channels.
+        kernel_size: length of the windows along rows and columns, an integer or two.
+        strides: step of the inputs' window, an integer or two.
         padding: "valid" or "same", of the inputs' convolution.
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        dilation_rate: Distance between two entries of the inputs' window, an integer or two.
-        activation: Name or function of the candidate and of the memory; None applies none.
-        recurrent_activation: Name or function of the gates.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
-        unit_forget_bias: Whether the forget gate's bias starts at one.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+        dilation_rate: distance between two entries of the inputs' window, an integer or two.
+        activation: name or function of the candidate and of the memory; None applies none.
+        recurrent_activation: name or function of the gates.
+        use_bias: whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        unit_forget_bias: whether the forget gate's bias starts at one.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections applied after each
             update, or None.
-        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
-        recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
-        kwargs: Options of every layer: name, trainable, dtype...; and
+        dropout: fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: fraction of the output fed back that is dropped in training, in [0, 1).
+        kwargs: options of every layer: name, trainable, dtype...; and
             convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
-        ValueError: If an option is out of its range, or options contradict each other.
+        ValueError: if an option is out of its range, or options contradict each other.
+
+    Example:
+        >>> cell = layers.ConvLSTM2DCell(8, 3)
+        >>> cell.build((None, 32, 32, 3))
+        >>> [w.shape for w in cell.get_weights()]
+        [(3, 3, 3, 32), (3, 3, 8, 32), (32,)]
     """
 
     gates = 4
@@ -283,9 +289,9 @@ class ConvLSTM2DCell(WindowLayer, DropoutCell):
         """The convolution of a step's images, with the cell's strides and dilation.
 
         Args:
-            x: Images `(batch, rows, columns, channels)`.
+            x: images `(batch, rows, columns, channels)`.
             w: Kernel `(rows, columns, channels, filters)`.
-            b: Bias `(filters,)`, or None.
+            b: bias `(filters,)`, or None.
             padding: "valid" or "same".
         """
         outputs = K.conv2d(
@@ -302,7 +308,7 @@ class ConvLSTM2DCell(WindowLayer, DropoutCell):
         """The convolution of the output fed back, which keeps its size.
 
         Args:
-            x: State `(batch, rows, columns, filters)`.
+            x: state `(batch, rows, columns, filters)`.
             w: Kernel `(rows, columns, filters, filters)`.
         """
         return K.conv2d(
@@ -361,36 +367,43 @@ class ConvLSTM2D(ConvRNN2D, CellRNN, cell_options=_OPTIONS):
     (channels_last).
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Length of the windows along rows and columns, an integer or two.
-        strides: Step of the inputs' window, an integer or two.
+        filters: number of output channels.
+        kernel_size: length of the windows along rows and columns, an integer or two.
+        strides: step of the inputs' window, an integer or two.
         padding: "valid" or "same", of the inputs' convolution.
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        dilation_rate: Distance between two entries of the inputs' window, an integer or two.
-        activation: Name or function of the candidate and of the memory; None applies none.
-        recurrent_activation: Name or function of the gates.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
-        unit_forget_bias: Whether the forget gate's bias starts at one.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+        dilation_rate: distance between two entries of the inputs' window, an integer or two.
+        activation: name or function of the candidate and of the memory; None applies none.
+        recurrent_activation: name or function of the gates.
+        use_bias: whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        unit_forget_bias: whether the forget gate's bias starts at one.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections applied after each
             update, or None.
-        return_sequences: Whether the outputs of all steps are returned, or the last one.
-        go_backwards: Whether the steps are taken from the last to the first.
-        stateful: Whether a batch goes on from the last states of the batch before.
-        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
-        recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
+        return_sequences: whether the outputs of all steps are returned, or the last one.
+        go_backwards: whether the steps are taken from the last to the first.
+        stateful: whether a batch goes on from the last states of the batch before.
+        dropout: fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: fraction of the output fed back that is dropped in training, in [0, 1).
         kwargs: return_state, and options of every layer: name, trainable, dtype, input_shape...;
             and convention: "tensorflow", or "theano" for its ways of padding "same", which
             the convolution of the states follows too.
 
     Raises:
-        ValueError: If an option is out of its range, or options contradict each other.
+        ValueError: if an option is out of its range, or options contradict each other.
 
     Source: Convolutional LSTM network: a machine learning approach for precipitation nowcasting,
     X. Shi et al., 2015; without the paper's peepholes.
+
+    Example:
+        >>> frames = layers.Input((10, 32, 32, 3))
+        >>> layers.ConvLSTM2D(8, 3, padding="same")(frames).shape
+        (None, 32, 32, 8)
+        >>> layers.ConvLSTM2D(8, 3, padding="same", return_sequences=True)(frames).shape
+        (None, 10, 32, 32, 8)
     """
 
     filters: int

@@ -55,6 +55,13 @@ class Masking(Layer):
         mask_value: the value that marks a step.
 
     Input shape: `(batch, steps, ..., features)`. Output shape: as the input.
+
+    Example:
+        >>> model = models.Sequential([layers.Masking(input_shape=(None, 1)), layers.LSTM(2)])
+        >>> short = np.array([[[1.0], [2.0]]])
+        >>> padded = np.array([[[1.0], [2.0], [0.0], [0.0]]])
+        >>> np.allclose(model.predict(short), model.predict(padded), atol=1e-6)
+        True
     """
 
     def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
@@ -94,6 +101,14 @@ class Dropout(Layer):
     Raises:
         TypeError: if `rate` is no number.
         ValueError: if it is outside of [0, 1].
+
+    Example:
+        >>> model = models.Sequential([layers.Dropout(0.5, input_shape=(3,))])
+        >>> model.predict(np.array([[1.0, 2.0, 3.0]])).tolist()  # drops in training alone
+        [[1.0, 2.0, 3.0]]
+        >>> train = K.function([model.input, K.learning_phase()], [model.output])
+        >>> sorted(set(train([np.ones((100, 3)), 1])[0].ravel().tolist()))
+        [0.0, 2.0]
     """
 
     def __init__(
@@ -167,6 +182,11 @@ class SpatialDropout1D(_SpatialDropout):
         rate: fraction of feature maps to drop, in [0, 1).
 
     Input shape: `(batch, steps, channels)`. Output shape: as the input.
+
+    Example:
+        >>> model = models.Sequential([layers.SpatialDropout1D(0.2, input_shape=(20, 8))])
+        >>> model.output_shape  # in training a feature is dropped in all steps
+        (None, 20, 8)
     """
 
     def __init__(self, rate: float, **kwargs: Any) -> None:
@@ -188,6 +208,11 @@ class SpatialDropout2D(_SpatialDropout):
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: as the input.
+
+    Example:
+        >>> model = models.Sequential([layers.SpatialDropout2D(0.2, input_shape=(28, 28, 8))])
+        >>> model.output_shape  # in training a channel is dropped in the whole image
+        (None, 28, 28, 8)
     """
 
     rank = 2
@@ -204,6 +229,11 @@ class SpatialDropout3D(_SpatialDropout):
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: as the input.
+
+    Example:
+        >>> model = models.Sequential([layers.SpatialDropout3D(0.2, input_shape=(8, 8, 8, 4))])
+        >>> model.output_shape  # in training a channel is dropped in the whole volume
+        (None, 8, 8, 8, 4)
     """
 
     rank = 3
@@ -216,6 +246,13 @@ class Activation(Layer):
         activation: name of an activation, or a function of a tensor.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> layer = layers.Activation("relu")
+        >>> K.eval(layer(K.constant([[-1.0, 2.0]]))).tolist()
+        [[0.0, 2.0]]
+        >>> layers.Activation(K.square)(layers.Input((3,))).shape  # or any function of tensors
+        (None, 3)
     """
 
     activation: Callable[..., Tensor]
@@ -245,6 +282,13 @@ class ActivityRegularization(Layer):
         l2: factor of the squares, a float of at least 0.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> model = models.Sequential([layers.ActivityRegularization(l2=0.5, input_shape=(2,))])
+        >>> model.compile("sgd", "mse")
+        >>> x = np.array([[1.0, 3.0]])
+        >>> model.evaluate(x, x, verbose=0)  # 0.5 * (1 + 9), and no error
+        5.0
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
@@ -283,6 +327,15 @@ class Dense(KernelLayer):
     Raises:
         ValueError: if `units` is not a positive integer.
         TypeError: when built on an input whose last axis has no size.
+
+    Example:
+        >>> layer = layers.Dense(4, activation="relu")
+        >>> layer(layers.Input((3,))).shape
+        (None, 4)
+        >>> [w.shape for w in layer.get_weights()]
+        [(3, 4), (4,)]
+        >>> layers.Dense(4)(layers.Input((10, 3))).shape  # each step by itself
+        (None, 10, 4)
     """
 
     def __init__(

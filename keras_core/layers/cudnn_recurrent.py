@@ -56,11 +56,11 @@ class _CuDNNRNN(RNN):
     """What CuDNNLSTM and CuDNNGRU share: weights of `gates` matrices and the loop over them.
 
     Args:
-        return_sequences: Whether the outputs of all steps are returned, or the last one.
-        return_state: Whether the last states are returned after the output.
-        go_backwards: Whether the steps are taken from the last to the first.
-        stateful: Whether a batch goes on from the last states of the batch before.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        return_sequences: whether the outputs of all steps are returned, or the last one.
+        return_state: whether the last states are returned after the output.
+        go_backwards: whether the steps are taken from the last to the first.
+        stateful: whether a batch goes on from the last states of the batch before.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
     """
 
     gates: int
@@ -167,19 +167,26 @@ class CuDNNGRU(_CuDNNRNN):
     return_state. It runs on every backend; masks are not supported.
 
     Args:
-        units: Number of outputs.
-        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+        units: number of outputs.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections applied after each
             update, or None.
-        return_sequences: Whether the outputs of all steps are returned, or the last one.
-        return_state: Whether the last state is returned after the output.
-        stateful: Whether a batch goes on from the last states of the batch before.
+        return_sequences: whether the outputs of all steps are returned, or the last one.
+        return_state: whether the last state is returned after the output.
+        stateful: whether a batch goes on from the last states of the batch before.
         kwargs: go_backwards, and options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If an option is out of its range, or a mask reaches the layer.
+        ValueError: if an option is out of its range, or a mask reaches the layer.
+
+    Example:
+        >>> layer = layers.CuDNNGRU(16)  # runs on any device; its weights fit files of GPUs
+        >>> layer(layers.Input((20, 8))).shape
+        (None, 16)
+        >>> [w.shape for w in layer.weights]
+        [(8, 48), (16, 48), (96,)]
     """
 
     gates = 3
@@ -231,20 +238,27 @@ class CuDNNLSTM(_CuDNNRNN):
     `(batch, units)` each, with return_state. It runs on every backend; masks are not supported.
 
     Args:
-        units: Number of outputs.
-        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
-        unit_forget_bias: Whether the forget gate's bias of the state starts at one.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+        units: number of outputs.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        unit_forget_bias: whether the forget gate's bias of the state starts at one.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections applied after each
             update, or None.
-        return_sequences: Whether the outputs of all steps are returned, or the last one.
-        return_state: Whether the last states are returned after the output.
-        stateful: Whether a batch goes on from the last states of the batch before.
+        return_sequences: whether the outputs of all steps are returned, or the last one.
+        return_state: whether the last states are returned after the output.
+        stateful: whether a batch goes on from the last states of the batch before.
         kwargs: go_backwards, and options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If an option is out of its range, or a mask reaches the layer.
+        ValueError: if an option is out of its range, or a mask reaches the layer.
+
+    Example:
+        >>> layer = layers.CuDNNLSTM(16)  # runs on any device; its weights fit files of GPUs
+        >>> layer(layers.Input((20, 8))).shape
+        (None, 16)
+        >>> [w.shape for w in layer.weights]
+        [(8, 64), (16, 64), (128,)]
     """
 
     gates = 4

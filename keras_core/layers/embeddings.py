@@ -51,6 +51,11 @@ class Embedding(Layer):
 
     Raises:
         ValueError: if a size is not a positive integer, or `input_length` contradicts the input.
+
+    Example:
+        >>> model = models.Sequential([layers.Embedding(1000, 64, input_length=10)])
+        >>> model.predict(np.zeros((32, 10))).shape  # a vector for each of the words' numbers
+        (32, 10, 64)
     """
 
     embeddings_initializer: Function

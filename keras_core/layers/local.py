@@ -35,7 +35,7 @@ class _LocallyConnected(KernelLayer):
     """A convolution over `rank` spatial axes whose kernel differs from position to position.
 
     Args:
-        options: Values of `_OPTIONS`, by name.
+        options: values of `_OPTIONS`, by name.
         data_format: "channels_last" or "channels_first"; None is `K.image_data_format()`.
     """
 
@@ -140,6 +140,13 @@ class LocallyConnected1D(_LocallyConnected):
 
     Input shape: `(batch, steps, channels)` of known sizes.
     Output shape: `(batch, output steps, filters)`.
+
+    Example:
+        >>> layer = layers.LocallyConnected1D(8, 3)
+        >>> layer(layers.Input((10, 4))).shape
+        (None, 8, 8)
+        >>> layer.kernel.shape  # a kernel for each of 8 places
+        (8, 12, 8)
     """
 
     rank = 1
@@ -191,6 +198,13 @@ class LocallyConnected2D(_LocallyConnected):
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`, of
     known sizes. Output shape: the same with `filters` channels and fewer rows and columns.
+
+    Example:
+        >>> layer = layers.LocallyConnected2D(8, (3, 3))
+        >>> layer(layers.Input((6, 6, 4))).shape
+        (None, 4, 4, 8)
+        >>> layer.kernel.shape  # a kernel for each of 16 places
+        (16, 36, 8)
     """
 
     rank = 2

@@ -53,7 +53,7 @@ class _Merge(Layer):
     def _check_shapes(
         self, input_shape: Sequence[Shape], at_least: int = 2, at_most: int | None = None
     ) -> list[Shape]:
-        """Return the input shapes as a list of tuples, refusing a wrong number of them."""
+        """Returns the input shapes as a list of tuples, refusing a wrong number of them."""
         several = isinstance(input_shape, (list, tuple)) and all(
             isinstance(shape, (list, tuple)) for shape in input_shape
         )
@@ -95,7 +95,7 @@ class _Merge(Layer):
         return (batch, *reduce(self._broadcast, samples))
 
     def _broadcast(self, left: Shape, right: Shape) -> Shape:
-        """Return the shape that two samples have together, aligned at their last axes."""
+        """Returns the shape that two samples have together, aligned at their last axes."""
         longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
         padded = (1,) * (len(longer) - len(shorter)) + shorter
         if any(a != b and 1 not in (a, b) and None not in (a, b) for a, b in zip(longer, padded)):
@@ -114,7 +114,7 @@ class _Merge(Layer):
     def _check_masks(
         self, inputs: Sequence[Tensor], mask: Sequence[Tensor | None] | None
     ) -> list[Tensor | None]:
-        """Return one mask (or None) for each input."""
+        """Returns one mask (or None) for each input."""
         inputs = self._as_list(inputs)
         if mask is None:
             return [None] * len(inputs)
@@ -143,6 +143,11 @@ class Add(_Merge):
 
     Input shape: a list of tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.Add()([x, y])).tolist()
+        [[4.0, 7.0]]
     """
 
     def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -154,6 +159,11 @@ class Subtract(_Merge):
 
     Input shape: a list of two tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.Subtract()([x, y])).tolist()
+        [[-2.0, 2.0]]
     """
 
     def build(self, input_shape: Sequence[Shape]) -> None:
@@ -169,6 +179,11 @@ class Multiply(_Merge):
 
     Input shape: a list of tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, gate = K.constant([[1.0, 7.0]]), K.constant([[0.0, 1.0]])
+        >>> K.eval(layers.Multiply()([x, gate])).tolist()
+        [[0.0, 7.0]]
     """
 
     def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -180,6 +195,11 @@ class Average(_Merge):
 
     Input shape: a list of tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.Average()([x, y])).tolist()
+        [[2.0, 3.5]]
     """
 
     def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -191,6 +211,11 @@ class Maximum(_Merge):
 
     Input shape: a list of tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.Maximum()([x, y])).tolist()
+        [[3.0, 7.0]]
     """
 
     def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -202,6 +227,11 @@ class Minimum(_Merge):
 
     Input shape: a list of tensors of one shape (sizes of 1 are stretched).
     Output shape: that shape.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.Minimum()([x, y])).tolist()
+        [[1.0, 5.0]]
     """
 
     def _merge_function(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -216,6 +246,13 @@ class Concatenate(_Merge):
 
     Input shape: a list of tensors whose sizes are equal on every axis but `axis`.
     Output shape: the same, with the sum of the sizes on `axis`.
+
+    Example:
+        >>> x, y = layers.Input((4, 3)), layers.Input((4, 5))
+        >>> layers.Concatenate()([x, y]).shape
+        (None, 4, 8)
+        >>> layers.Concatenate(axis=1)([x, x]).shape
+        (None, 8, 3)
     """
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
@@ -269,7 +306,7 @@ def _without(shape: Shape, axis: int) -> Shape:
 
 
 def _mask_column(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the mask of `x` with a last axis of size 1; without a mask every element counts."""
+    """Returns the mask of `x` with a last axis of size 1; without a mask every element counts."""
     if mask is None:
         return K.cast(K.ones_like(x[..., :1]), "bool")
     return K.expand_dims(mask) if K.ndim(mask) < K.ndim(x) else mask
@@ -288,6 +325,13 @@ class Dot(_Merge):
 
     Raises:
         ValueError: if `axes` is something else, or the sizes differ.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 4.0]])
+        >>> K.eval(layers.Dot(axes=1)([x, y])).tolist()
+        [[11.0]]
+        >>> layers.Dot(axes=2)([layers.Input((7, 3)), layers.Input((5, 3))]).shape
+        (None, 7, 5)
     """
 
     def __init__(self, axes: int | Sequence[int], normalize: bool = False, **kwargs: Any) -> None:
@@ -314,7 +358,7 @@ class Dot(_Merge):
         self.built = True
 
     def _axes_for(self, shapes: list[Shape]) -> list[int]:
-        """Return the axis of each shape, counted from 0."""
+        """Returns the axis of each shape, counted from 0."""
         axes = [self.axes] * 2 if isinstance(self.axes, int) else list(self.axes)
         if not all(_has(shape, axis) for shape, axis in zip(shapes, axes)):
             raise ValueError(
@@ -346,7 +390,7 @@ class Dot(_Merge):
 
 
 def add(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Add tensors element by element, through a new `Add` layer.
+    """Adds tensors element by element, through a new `Add` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -354,12 +398,17 @@ def add(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The sum, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.add([x, y])).tolist()
+        [[4.0, 7.0]]
     """
     return Add(**kwargs)(inputs)
 
 
 def subtract(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Subtract the second tensor from the first, through a new `Subtract` layer.
+    """Subtracts the second tensor from the first, through a new `Subtract` layer.
 
     Args:
         inputs: list of two tensors.
@@ -367,12 +416,17 @@ def subtract(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The difference, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.subtract([x, y])).tolist()
+        [[-2.0, 2.0]]
     """
     return Subtract(**kwargs)(inputs)
 
 
 def multiply(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Multiply tensors element by element, through a new `Multiply` layer.
+    """Multiplies tensors element by element, through a new `Multiply` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -380,12 +434,17 @@ def multiply(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The product, a tensor.
+
+    Example:
+        >>> x, gate = K.constant([[1.0, 7.0]]), K.constant([[0.0, 1.0]])
+        >>> K.eval(layers.multiply([x, gate])).tolist()
+        [[0.0, 7.0]]
     """
     return Multiply(**kwargs)(inputs)
 
 
 def average(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Average tensors element by element, through a new `Average` layer.
+    """Averages tensors element by element, through a new `Average` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -393,12 +452,17 @@ def average(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The mean, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.average([x, y])).tolist()
+        [[2.0, 3.5]]
     """
     return Average(**kwargs)(inputs)
 
 
 def maximum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Take the largest of tensors element by element, through a new `Maximum` layer.
+    """Takes the largest of tensors element by element, through a new `Maximum` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -406,12 +470,17 @@ def maximum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The maximum, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.maximum([x, y])).tolist()
+        [[3.0, 7.0]]
     """
     return Maximum(**kwargs)(inputs)
 
 
 def minimum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
-    """Take the smallest of tensors element by element, through a new `Minimum` layer.
+    """Takes the smallest of tensors element by element, through a new `Minimum` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -419,12 +488,17 @@ def minimum(inputs: Sequence[Tensor], **kwargs: Any) -> Tensor:
 
     Returns:
         The minimum, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 7.0]]), K.constant([[3.0, 5.0]])
+        >>> K.eval(layers.minimum([x, y])).tolist()
+        [[1.0, 5.0]]
     """
     return Minimum(**kwargs)(inputs)
 
 
 def concatenate(inputs: Sequence[Tensor], axis: int = -1, **kwargs: Any) -> Tensor:
-    """Join tensors along an axis, through a new `Concatenate` layer.
+    """Joins tensors along an axis, through a new `Concatenate` layer.
 
     Args:
         inputs: list of at least two tensors.
@@ -433,6 +507,13 @@ def concatenate(inputs: Sequence[Tensor], axis: int = -1, **kwargs: Any) -> Tens
 
     Returns:
         The joined tensor.
+
+    Example:
+        >>> x, y = layers.Input((4, 3)), layers.Input((4, 5))
+        >>> layers.concatenate([x, y]).shape
+        (None, 4, 8)
+        >>> layers.concatenate([x, x], axis=1).shape
+        (None, 8, 3)
     """
     return Concatenate(axis=axis, **kwargs)(inputs)
 
@@ -440,7 +521,7 @@ def concatenate(inputs: Sequence[Tensor], axis: int = -1, **kwargs: Any) -> Tens
 def dot(
     inputs: Sequence[Tensor], axes: int | Sequence[int], normalize: bool = False, **kwargs: Any
 ) -> Tensor:
-    """Multiply the samples of two tensors and sum along an axis of each, through a new `Dot` layer.
+    """Multiplies samples of two tensors and sums along an axis of each, through a new `Dot` layer.
 
     Args:
         inputs: list of two tensors.
@@ -450,5 +531,12 @@ def dot(
 
     Returns:
         The sums of products, a tensor.
+
+    Example:
+        >>> x, y = K.constant([[1.0, 2.0]]), K.constant([[3.0, 4.0]])
+        >>> K.eval(layers.dot([x, y], axes=1)).tolist()
+        [[11.0]]
+        >>> layers.dot([layers.Input((7, 3)), layers.Input((5, 3))], axes=2).shape
+        (None, 7, 5)
     """
     return Dot(axes=axes, normalize=normalize, **kwargs)(inputs)

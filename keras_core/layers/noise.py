@@ -39,6 +39,11 @@ class GaussianNoise(_Noise):
         stddev: standard deviation of the noise, a float of at least 0.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> model = models.Sequential([layers.GaussianNoise(0.1, input_shape=(3,))])
+        >>> model.predict(np.array([[1.0, 2.0, 3.0]])).tolist()  # noise in training alone
+        [[1.0, 2.0, 3.0]]
     """
 
     def __init__(self, stddev: float, **kwargs: Any) -> None:
@@ -67,6 +72,11 @@ class GaussianDropout(_Noise):
         rate: fraction in [0, 1]; at 0 and 1 the layer changes nothing.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> model = models.Sequential([layers.GaussianDropout(0.5, input_shape=(3,))])
+        >>> model.predict(np.array([[1.0, 2.0, 3.0]])).tolist()  # noise in training alone
+        [[1.0, 2.0, 3.0]]
     """
 
     def __init__(self, rate: float, **kwargs: Any) -> None:
@@ -104,6 +114,11 @@ class AlphaDropout(_Noise):
         seed: integer seed of the draw, or None.
 
     Input shape: any. Output shape: as the input.
+
+    Example:
+        >>> model = models.Sequential([layers.AlphaDropout(0.1, input_shape=(3,))])
+        >>> model.predict(np.array([[1.0, 2.0, 3.0]])).tolist()  # drops in training alone
+        [[1.0, 2.0, 3.0]]
     """
 
     def __init__(
@@ -144,7 +159,7 @@ def checked_noise_shape(layer: Layer, wanted: Any) -> Any:
     """The shape of a draw as a user gave it, if it is a tuple or list of sizes.
 
     Raises:
-        TypeError: It is something else.
+        TypeError: it is something else.
     """
     if wanted is not None:
         shape_tuple(f"{type(layer).__name__} layer {layer.name!r}", "noise_shape", wanted)
@@ -152,7 +167,7 @@ def checked_noise_shape(layer: Layer, wanted: Any) -> Any:
 
 
 def noise_shape(inputs: Tensor, wanted: Sequence[Dim] | None) -> Any:
-    """Return the shape of a noise draw for `inputs`, taking the input's size where it says None.
+    """Returns the shape of a noise draw for `inputs`, taking the input's size where it says None.
 
     Args:
         inputs: the tensor that the noise is for.

@@ -64,6 +64,15 @@ class BatchNormalization(Layer):
 
     Raises:
         ValueError: when built on an input whose channel axis has no size.
+
+    Example:
+        >>> layer = layers.BatchNormalization()
+        >>> layer(layers.Input((28, 28, 8))).shape
+        (None, 28, 28, 8)
+        >>> [w.shape for w in layer.trainable_weights]  # gamma and beta
+        [(8,), (8,)]
+        >>> [w.shape for w in layer.non_trainable_weights]  # moving mean and variance
+        [(8,), (8,)]
     """
 
     beta_initializer: Function
@@ -178,7 +187,7 @@ class BatchNormalization(Layer):
         )
 
     def _aligned(self, parameter: Tensor | None, inputs: Tensor) -> Tensor | None:
-        """Return a vector over the channels in a shape that broadcasts against the inputs."""
+        """Returns a vector over the channels in a shape that broadcasts against the inputs."""
         rank = K.ndim(inputs)
         axis = self.axis % rank
         if parameter is None or axis == rank - 1:
@@ -203,7 +212,7 @@ class BatchNormalization(Layer):
 
 
 def _elements(x: Tensor, axes: Sequence[int], dtype: str) -> float | Tensor:
-    """Return the number of elements along some axes: a float where it is known, else a tensor."""
+    """Returns the number of elements along some axes: a float where it is known, else a tensor."""
     sizes = [K.int_shape(x)[axis] for axis in axes]
     known: float | Tensor = float(np.prod([size for size in sizes if size is not None]))
     unknown = [K.shape(x)[axis] for axis, size in zip(axes, sizes) if size is None]

@@ -80,6 +80,13 @@ class MaxoutDense(_OldDense):
     Input shape: `(batch, input_dim)`. Output shape: `(batch, output_dim)`.
 
     Source: Maxout networks, I. J. Goodfellow et al., 2013, arXiv:1302.4389.
+
+    Example:
+        >>> layer = layers.MaxoutDense(4, nb_feature=3)
+        >>> layer(layers.Input((8,))).shape
+        (None, 4)
+        >>> [w.shape for w in layer.get_weights()]
+        [(3, 8, 4), (3, 4)]
     """
 
     def __init__(
@@ -147,6 +154,11 @@ class Highway(_OldDense):
 
     Source: Highway networks, R. K. Srivastava, K. Greff and J. Schmidhuber, 2015,
     arXiv:1505.00387.
+
+    Example:
+        >>> layer = layers.Highway(activation="relu")
+        >>> layer(layers.Input((8,))).shape
+        (None, 8)
     """
 
     def __init__(

@@ -117,7 +117,7 @@ class _Pooling1D(_Pooling):
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Pool an image one pixel wide."""
+        """Pools an image one pixel wide."""
         axis = self._spatial_axes()[0] + 1
         around = self._around()
         pooled = self._pooling_function(
@@ -171,6 +171,11 @@ class MaxPooling1D(_Pooling1D):
 
     Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
     Output shape: the same with fewer steps.
+
+    Example:
+        >>> x = K.constant([[[1.0], [3.0], [5.0], [2.0]]])
+        >>> K.eval(layers.MaxPooling1D(2)(x))[0, :, 0].tolist()
+        [3.0, 5.0]
     """
 
 
@@ -187,6 +192,11 @@ class AveragePooling1D(_Pooling1D):
 
     Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
     Output shape: the same with fewer steps.
+
+    Example:
+        >>> x = K.constant([[[1.0], [3.0], [5.0], [9.0]]])
+        >>> K.eval(layers.AveragePooling1D(2)(x))[0, :, 0].tolist()
+        [2.0, 7.0]
     """
 
     pool_mode = "avg"
@@ -205,6 +215,13 @@ class MaxPooling2D(_Pooling2D):
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: the same with fewer rows and columns.
+
+    Example:
+        >>> x = K.constant([[[[1.0], [2.0]], [[3.0], [6.0]]]])
+        >>> K.eval(layers.MaxPooling2D()(x)).tolist()
+        [[[[6.0]]]]
+        >>> layers.MaxPooling2D(3, strides=2, padding="same")(layers.Input((7, 7, 8))).shape
+        (None, 4, 4, 8)
     """
 
 
@@ -221,6 +238,13 @@ class AveragePooling2D(_Pooling2D):
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: the same with fewer rows and columns.
+
+    Example:
+        >>> x = K.constant([[[[1.0], [2.0]], [[3.0], [6.0]]]])
+        >>> K.eval(layers.AveragePooling2D()(x)).tolist()
+        [[[[3.0]]]]
+        >>> layers.AveragePooling2D(3, strides=2, padding="same")(layers.Input((7, 7, 8))).shape
+        (None, 4, 4, 8)
     """
 
     pool_mode = "avg"
@@ -239,6 +263,11 @@ class MaxPooling3D(_Pooling3D):
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.
+
+    Example:
+        >>> clip = layers.Input((16, 64, 64, 3))
+        >>> layers.MaxPooling3D((1, 2, 2))(clip).shape  # keeps all frames
+        (None, 16, 32, 32, 3)
     """
 
 
@@ -255,6 +284,11 @@ class AveragePooling3D(_Pooling3D):
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: the same with smaller spatial sizes.
+
+    Example:
+        >>> clip = layers.Input((16, 64, 64, 3))
+        >>> layers.AveragePooling3D((1, 2, 2))(clip).shape  # keeps all frames
+        (None, 16, 32, 32, 3)
     """
 
     pool_mode = "avg"
@@ -301,6 +335,10 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
 
     Raises:
         ValueError: when called with a mask on data of format "channels_first".
+
+    Example:
+        >>> K.eval(layers.GlobalAveragePooling1D()(K.constant([[[1.0], [5.0]]]))).tolist()
+        [[3.0]]
     """
 
     _reduce = staticmethod(K.mean)
@@ -333,6 +371,10 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
 
     Input shape: `(batch, steps, channels)`, or `(batch, channels, steps)`.
     Output shape: `(batch, channels)`.
+
+    Example:
+        >>> K.eval(layers.GlobalMaxPooling1D()(K.constant([[[1.0], [5.0], [3.0]]]))).tolist()
+        [[5.0]]
     """
 
     _reduce = staticmethod(K.max)
@@ -346,6 +388,11 @@ class GlobalAveragePooling2D(_GlobalPooling2D):
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: `(batch, channels)`.
+
+    Example:
+        >>> images = layers.Input((None, None, 64))  # of any size
+        >>> layers.GlobalAveragePooling2D()(images).shape
+        (None, 64)
     """
 
     _reduce = staticmethod(K.mean)
@@ -359,6 +406,11 @@ class GlobalMaxPooling2D(_GlobalPooling2D):
 
     Input shape: `(batch, rows, columns, channels)`, or `(batch, channels, rows, columns)`.
     Output shape: `(batch, channels)`.
+
+    Example:
+        >>> images = layers.Input((None, None, 64))  # of any size
+        >>> layers.GlobalMaxPooling2D()(images).shape
+        (None, 64)
     """
 
     _reduce = staticmethod(K.max)
@@ -372,6 +424,10 @@ class GlobalAveragePooling3D(_GlobalPooling3D):
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: `(batch, channels)`.
+
+    Example:
+        >>> layers.GlobalAveragePooling3D()(layers.Input((8, 16, 16, 4))).shape
+        (None, 4)
     """
 
     _reduce = staticmethod(K.mean)
@@ -385,6 +441,10 @@ class GlobalMaxPooling3D(_GlobalPooling3D):
 
     Input shape: `(batch, depth, rows, columns, channels)`, or
     `(batch, channels, depth, rows, columns)`. Output shape: `(batch, channels)`.
+
+    Example:
+        >>> layers.GlobalMaxPooling3D()(layers.Input((8, 16, 16, 4))).shape
+        (None, 4)
     """
 
     _reduce = staticmethod(K.max)

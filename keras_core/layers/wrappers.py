@@ -119,6 +119,11 @@ class TimeDistributed(Wrapper):
 
     Raises:
         AttributeError: if `layer` is no layer.
+
+    Example:
+        >>> frames = layers.Input((10, 28, 28, 3))
+        >>> layers.TimeDistributed(layers.Conv2D(8, 3))(frames).shape
+        (None, 10, 26, 26, 8)
     """
 
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
@@ -176,14 +181,14 @@ def _joined_shape(shape: Shape) -> Shape:
 
 
 def _sizes_from(x: Tensor, first_axis: int) -> list[Any]:
-    """Return the sizes of `x` from an axis on: ints, and tensors where they are unknown."""
+    """Returns the sizes of `x` from an axis on: ints, and tensors where they are unknown."""
     shape = K.int_shape(x)
     axes = range(first_axis, len(shape))
     return [K.shape(x)[axis] if shape[axis] is None else shape[axis] for axis in axes]
 
 
 def _join_steps(x: Tensor) -> Tensor:
-    """Join the batch with the steps, once a tensor: a model applied to it files no loss twice."""
+    """Joins the batch with the steps, once a tensor: a model applied to it files no loss twice."""
     kept = vars(x)
     if "_joined_steps" not in kept:
         kept["_joined_steps"] = K.reshape(x, (-1, *_sizes_from(x, 2)))
@@ -202,7 +207,7 @@ def _part_steps(x: Tensor, like: Tensor) -> Tensor:
 
 
 def _inner_mask(mask: Tensor | None) -> Tensor | None:
-    """Return the mask for the wrapped layer; one of steps only says nothing about its insides."""
+    """Returns the mask for the wrapped layer; one of steps only says nothing about its insides."""
     return None if mask is None or K.ndim(mask) == 2 else _join_steps(mask)
 
 
@@ -234,6 +239,13 @@ class Bidirectional(Wrapper):
     Raises:
         ValueError: if `layer` is not recurrent, `merge_mode` is something else, or the initial
             states are odd in number.
+
+    Example:
+        >>> words = layers.Input((20, 8))
+        >>> layers.Bidirectional(layers.LSTM(16))(words).shape
+        (None, 32)
+        >>> layers.Bidirectional(layers.LSTM(16), merge_mode="sum")(words).shape
+        (None, 16)
     """
 
     forward_layer: Any
@@ -371,7 +383,7 @@ class Bidirectional(Wrapper):
         return [tuple(shape) for shape in (*outputs, *states, *states)]
 
     def reset_states(self) -> None:
-        """Set the states of both layers back to zero."""
+        """Sets the states of both layers back to zero."""
         self.forward_layer.reset_states()
         self.backward_layer.reset_states()
 
@@ -397,7 +409,7 @@ class Bidirectional(Wrapper):
 
 
 def _twin(layer: Any, prefix: str, go_backwards: bool) -> Any:
-    """Make a layer like `layer` with a name and a direction of its own."""
+    """Makes a layer like `layer` with a name and a direction of its own."""
     cell = getattr(layer, "cell", None)
     with copying(), CustomObjectScope(_named_parts(layer, cell, *getattr(cell, "cells", ()))):
         own = {"name": prefix + layer.name, "go_backwards": go_backwards}
@@ -405,7 +417,7 @@ def _twin(layer: Any, prefix: str, go_backwards: bool) -> Any:
 
 
 def _named_parts(*owners: Any) -> dict[str, Any]:
-    """Return the classes and functions that the owners are made of, by the name in a config."""
+    """Returns the classes and functions that the owners are made of, by the name in a config."""
     parts: dict[str, Any] = {}
     for owner in owners:
         for value in (owner, *getattr(owner, "__dict__", {}).values()):
@@ -424,7 +436,7 @@ def _run(
 
 
 def _all_keras_tensors(tensors: Iterable[Any]) -> bool:
-    """Return whether these are outputs of layers, refusing a mixture."""
+    """Returns whether these are outputs of layers, refusing a mixture."""
     kinds = {K.is_keras_tensor(tensor) for tensor in tensors}
     if len(kinds) > 1:
         raise ValueError(

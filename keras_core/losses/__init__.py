@@ -105,7 +105,14 @@ FAMILY = Family("loss function", Names(globals(), __all__))
 
 
 def is_categorical_crossentropy(loss: Any) -> bool:
-    """Whether a loss, in any form that `compile` takes, is categorical cross-entropy."""
+    """Whether a loss, in any form that `compile` takes, is categorical cross-entropy.
+
+    Example:
+        >>> losses.is_categorical_crossentropy("categorical_crossentropy")
+        True
+        >>> losses.is_categorical_crossentropy(losses.CategoricalCrossentropy())
+        True
+    """
     if isinstance(loss, LossFunctionWrapper):
         return loss.fn is categorical_crossentropy
     name = loss if isinstance(loss, str) else getattr(loss, "__name__", None)
@@ -113,7 +120,14 @@ def is_categorical_crossentropy(loss: Any) -> bool:
 
 
 def serialize(loss: Any) -> Any:
-    """The name or configuration of a loss."""
+    """The name or configuration of a loss.
+
+    Example:
+        >>> losses.serialize(losses.mean_squared_error)
+        'mean_squared_error'
+        >>> losses.serialize(losses.MeanSquaredError())["class_name"]
+        'MeanSquaredError'
+    """
     return FAMILY.serialize(loss)
 
 
@@ -126,6 +140,10 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
 
     Returns:
         A function or a `Loss`.
+
+    Example:
+        >>> losses.deserialize("hinge") is losses.hinge
+        True
     """
     return FAMILY.deserialize(name, custom_objects)
 
@@ -135,5 +153,11 @@ def get(identifier: Any) -> Any:
 
     Raises:
         ValueError: unknown name, or something else altogether.
+
+    Example:
+        >>> losses.get("mse") is losses.mean_squared_error
+        True
+        >>> losses.get("MeanSquaredError").reduction
+        'sum_over_batch_size'
     """
     return None if identifier is None else FAMILY.get(identifier)

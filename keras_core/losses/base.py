@@ -18,6 +18,13 @@ class Loss:
     Args:
         reduction: a name from `losses_utils.Reduction`.
         name: text, or None.
+
+    Example:
+        >>> class Worst(losses.Loss):
+        ...     def call(self, y_true, y_pred):
+        ...         return K.max(K.abs(y_true - y_pred), axis=-1)
+        >>> K.eval(Worst()(K.constant([[0.0, 1.0]]), K.constant([[4.0, 3.0]]))).tolist()
+        4.0
     """
 
     def __init__(
@@ -69,6 +76,11 @@ class LossFunctionWrapper(Loss):
         reduction: a name from `losses_utils.Reduction`.
         name: text, or None.
         **kwargs: further arguments of `fn`; part of the configuration.
+
+    Example:
+        >>> loss = losses.LossFunctionWrapper(losses.mean_squared_error, reduction="sum")
+        >>> K.eval(loss([[0.0], [0.0]], [[1.0], [2.0]])).tolist()
+        5.0
     """
 
     def __init__(

@@ -25,6 +25,11 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 2.0], [1.0, 1.0]], [[1.0, 2.0], [1.0, 4.0]]
+        >>> K.eval(losses.mean_squared_error(y_true, y_pred)).tolist()  # one value a sample
+        [0.5, 4.5]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     return K.mean(K.square(y_pred - y_true), axis=-1)
@@ -39,6 +44,11 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 2.0], [1.0, 1.0]], [[1.0, 2.0], [1.0, 4.0]]
+        >>> K.eval(losses.mean_absolute_error(y_true, y_pred)).tolist()
+        [0.5, 1.5]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     return K.mean(K.abs(y_pred - y_true), axis=-1)
@@ -53,6 +63,11 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[2.0, 4.0]], [[3.0, 4.0]]
+        >>> print(K.eval(losses.mean_absolute_percentage_error(y_true, y_pred)).round(3))
+        [25.]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     scale = K.clip(K.abs(y_true), K.epsilon(), None)
@@ -68,6 +83,11 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 3.0]], [[1.0, 3.0]]
+        >>> print(K.eval(losses.mean_squared_logarithmic_error(y_true, y_pred)).round(3))
+        [0.24]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     return K.mean(K.square(_log_of_one_more(y_pred) - _log_of_one_more(y_true)), axis=-1)
@@ -86,6 +106,11 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, -1.0]], [[0.5, -2.0]]
+        >>> K.eval(losses.squared_hinge(y_true, y_pred)).tolist()
+        [0.125]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     return K.mean(K.square(_margin_violation(y_true, y_pred)), axis=-1)
@@ -100,6 +125,11 @@ def hinge(y_true: Any, y_pred: Any) -> Tensor:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, -1.0]], [[0.5, -2.0]]
+        >>> K.eval(losses.hinge(y_true, y_pred)).tolist()
+        [0.25]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     return K.mean(_margin_violation(y_true, y_pred), axis=-1)
@@ -120,6 +150,11 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]]
+        >>> K.eval(losses.categorical_hinge(y_true, y_pred)).tolist()
+        [0.75]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     right = K.sum(y_true * y_pred, axis=-1)
@@ -138,6 +173,11 @@ def logcosh(y_true: Any, y_pred: Any) -> Tensor:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 0.0]], [[0.0, 1.0]]
+        >>> print(K.eval(losses.logcosh(y_true, y_pred)).round(3))
+        [0.217]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     error = y_pred - y_true
@@ -155,6 +195,11 @@ def huber_loss(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
 
     Returns:
         Tensor `(batch, ..., features)`.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 0.0]], [[0.5, 3.0]]
+        >>> K.eval(losses.huber_loss(y_true, y_pred)).tolist()
+        [[0.125, 2.5]]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     size = K.abs(y_pred - y_true)
@@ -175,6 +220,11 @@ def categorical_crossentropy(
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]]
+        >>> print(K.eval(losses.categorical_crossentropy(y_true, y_pred)).round(3))
+        [0.693]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     if _smooths(label_smoothing):
@@ -197,6 +247,11 @@ def sparse_categorical_crossentropy(
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[1]], [[0.25, 0.5, 0.25]]
+        >>> print(K.eval(losses.sparse_categorical_crossentropy(y_true, y_pred)).round(3))
+        [0.693]
     """
     return K.sparse_categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
 
@@ -214,6 +269,11 @@ def binary_crossentropy(
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, 0.0]], [[0.5, 0.5]]
+        >>> print(K.eval(losses.binary_crossentropy(y_true, y_pred)).round(3))
+        [0.693]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     if _smooths(label_smoothing):
@@ -234,6 +294,11 @@ def kullback_leibler_divergence(y_true: Any, y_pred: Any) -> Tensor:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[0.5, 0.5]], [[0.25, 0.75]]
+        >>> print(K.eval(losses.kullback_leibler_divergence(y_true, y_pred)).round(3))
+        [0.144]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     y_true, y_pred = K.clip(y_true, K.epsilon(), 1.0), K.clip(y_pred, K.epsilon(), 1.0)
@@ -249,6 +314,11 @@ def poisson(y_true: Any, y_pred: Any) -> Tensor:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, 0.0]], [[1.0, 2.0]]
+        >>> print(K.eval(losses.poisson(y_true, y_pred)).round(3))
+        [1.5]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     return K.mean(y_pred - y_true * K.log(y_pred + K.epsilon()), axis=-1)
@@ -264,6 +334,11 @@ def cosine_proximity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
 
     Returns:
         Tensor of the shape of `y_pred` without `axis`.
+
+    Example:
+        >>> y_true, y_pred = [[3.0, 4.0]], [[3.0, 4.0]]
+        >>> print(K.eval(losses.cosine_proximity(y_true, y_pred)).round(3))
+        [-1.]
     """
     y_true, y_pred = _operands(y_true, y_pred)
     return -K.sum(K.l2_normalize(y_true, axis=axis) * K.l2_normalize(y_pred, axis=axis), axis=axis)

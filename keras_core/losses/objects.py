@@ -18,6 +18,11 @@ class MeanSquaredError(LossFunctionWrapper):
     Args:
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 2.0], [1.0, 1.0]], [[1.0, 2.0], [1.0, 4.0]]
+        >>> K.eval(losses.MeanSquaredError()(y_true, y_pred)).tolist()  # the mean over all samples
+        2.5
     """
 
     def __init__(
@@ -34,6 +39,11 @@ class MeanAbsoluteError(LossFunctionWrapper):
     Args:
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 2.0], [1.0, 1.0]], [[1.0, 2.0], [1.0, 4.0]]
+        >>> K.eval(losses.MeanAbsoluteError()(y_true, y_pred)).tolist()
+        1.0
     """
 
     def __init__(
@@ -50,6 +60,11 @@ class MeanAbsolutePercentageError(LossFunctionWrapper):
     Args:
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[2.0, 4.0]], [[3.0, 4.0]]
+        >>> print(K.eval(losses.MeanAbsolutePercentageError()(y_true, y_pred)).round(3))
+        25.0
     """
 
     def __init__(
@@ -66,6 +81,11 @@ class MeanSquaredLogarithmicError(LossFunctionWrapper):
     Args:
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 3.0]], [[1.0, 3.0]]
+        >>> print(K.eval(losses.MeanSquaredLogarithmicError()(y_true, y_pred)).round(3))
+        0.24
     """
 
     def __init__(
@@ -82,6 +102,11 @@ class Hinge(LossFunctionWrapper):
     Args:
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, -1.0]], [[0.5, -2.0]]
+        >>> K.eval(losses.Hinge()(y_true, y_pred)).tolist()
+        0.25
     """
 
     def __init__(
@@ -98,6 +123,11 @@ class SquaredHinge(LossFunctionWrapper):
     Args:
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, -1.0]], [[0.5, -2.0]]
+        >>> K.eval(losses.SquaredHinge()(y_true, y_pred)).tolist()
+        0.125
     """
 
     def __init__(
@@ -114,6 +144,11 @@ class CategoricalHinge(LossFunctionWrapper):
     Args:
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]]
+        >>> K.eval(losses.CategoricalHinge()(y_true, y_pred)).tolist()
+        0.75
     """
 
     def __init__(
@@ -130,6 +165,11 @@ class Poisson(LossFunctionWrapper):
     Args:
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, 0.0]], [[1.0, 2.0]]
+        >>> print(K.eval(losses.Poisson()(y_true, y_pred)).round(3))
+        1.5
     """
 
     def __init__(
@@ -146,6 +186,11 @@ class LogCosh(LossFunctionWrapper):
     Args:
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 0.0]], [[0.0, 1.0]]
+        >>> print(K.eval(losses.LogCosh()(y_true, y_pred)).round(3))
+        0.217
     """
 
     def __init__(
@@ -162,6 +207,11 @@ class KLDivergence(LossFunctionWrapper):
     Args:
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[0.5, 0.5]], [[0.25, 0.75]]
+        >>> print(K.eval(losses.KLDivergence()(y_true, y_pred)).round(3))
+        0.144
     """
 
     def __init__(
@@ -180,6 +230,11 @@ class BinaryCrossentropy(LossFunctionWrapper):
         label_smoothing: how far in [0, 1] the targets are moved to 0.5.
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, 0.0]], [[0.5, 0.5]]
+        >>> print(K.eval(losses.BinaryCrossentropy()(y_true, y_pred)).round(3))
+        0.693
     """
 
     def __init__(
@@ -207,6 +262,11 @@ class CategoricalCrossentropy(LossFunctionWrapper):
         label_smoothing: the part in [0, 1] of the targets that is spread evenly over the classes.
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]]
+        >>> print(K.eval(losses.CategoricalCrossentropy()(y_true, y_pred)).round(3))
+        0.693
     """
 
     def __init__(
@@ -232,6 +292,11 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
         from_logits: whether predictions are logits rather than probabilities.
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[1]], [[0.25, 0.5, 0.25]]
+        >>> print(K.eval(losses.SparseCategoricalCrossentropy()(y_true, y_pred)).round(3))
+        0.693
     """
 
     def __init__(
@@ -255,6 +320,11 @@ class Huber(LossFunctionWrapper):
         delta: where the loss turns from squared to absolute, in units of the targets.
         reduction: a name from `losses_utils.Reduction`.
         name: text.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 0.0]], [[0.5, 3.0]]
+        >>> K.eval(losses.Huber()(y_true, y_pred)).tolist()
+        1.3125
     """
 
     def __init__(

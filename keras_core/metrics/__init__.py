@@ -156,19 +156,37 @@ FAMILY = Family("metric function", Names(globals(), __all__))
 
 
 def clone_metric(metric: Any) -> Any:
-    """A metric object with the same configuration and no state; anything else as it is."""
+    """A metric object with the same configuration and no state; anything else as it is.
+
+    Example:
+        >>> mean = metrics.Mean(name="cost")
+        >>> clone = metrics.clone_metric(mean)
+        >>> clone is mean, clone.name
+        (False, 'cost')
+    """
     return type(metric).from_config(metric.get_config()) if isinstance(metric, Metric) else metric
 
 
 def clone_metrics(metrics: Any) -> Any:
-    """Clones each metric object of a list, or of the values of a dictionary."""
+    """Clones each metric object of a list, or of the values of a dictionary.
+
+    Example:
+        >>> [metric.name for metric in metrics.clone_metrics([metrics.AUC(), metrics.Mean()])]
+        ['auc_1', 'mean']
+    """
     if isinstance(metrics, dict):
         return {name: clone_metric(metric) for name, metric in metrics.items()}
     return [clone_metric(metric) for metric in metrics]
 
 
 def serialize(metric: Any) -> Any:
-    """The name or configuration of a metric."""
+    """The name or configuration of a metric.
+
+    Example:
+        >>> data = metrics.serialize(metrics.Precision(thresholds=0.25))
+        >>> data["class_name"], data["config"]["thresholds"]
+        ('Precision', 0.25)
+    """
     return FAMILY.serialize(metric)
 
 
@@ -181,6 +199,11 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
 
     Returns:
         A function or a `Metric`.
+
+    Example:
+        >>> data = metrics.serialize(metrics.Precision(thresholds=0.25))
+        >>> metrics.deserialize(data).thresholds
+        [0.25]
     """
     return FAMILY.deserialize(config, custom_objects)
 
@@ -190,5 +213,11 @@ def get(identifier: Any) -> Any:
 
     Raises:
         ValueError: unknown name, or something else altogether.
+
+    Example:
+        >>> metrics.get("mae") is metrics.mean_absolute_error
+        True
+        >>> metrics.get("AUC").name
+        'auc_1'
     """
     return FAMILY.get(identifier)

@@ -26,6 +26,11 @@ class AUC(CurveMetric):
 
     Raises:
         ValueError: fewer than 2 thresholds, one outside of [0, 1], or an unknown name.
+
+    Example:
+        >>> y_true, y_pred = [0, 0, 1, 1], [0.1, 0.5, 0.3, 0.9]
+        >>> print(K.eval(metrics.AUC()(y_true, y_pred)).round(3))
+        0.75
     """
 
     def __init__(

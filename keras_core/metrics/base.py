@@ -28,6 +28,19 @@ class Metric(Layer):
         name: text; made from the name of the class by default.
         dtype: dtype of state and result; `K.floatx()` by default.
         **kwargs: further arguments of `Layer`.
+
+    Example:
+        >>> class Batches(metrics.Metric):
+        ...     def __init__(self, name="batches", **kwargs):
+        ...         super().__init__(name=name, **kwargs)
+        ...         self.count = self.add_weight(name="count", initializer="zeros")
+        ...     def update_state(self, y_true, y_pred, sample_weight=None):
+        ...         return K.update_add(self.count, 1.0)
+        ...     def result(self):
+        ...         return K.identity(self.count)
+        >>> batches = Batches()
+        >>> [K.eval(batches([[1.0]], [[0.0]])).tolist() for _ in range(3)]
+        [1.0, 2.0, 3.0]
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Metric:
@@ -143,6 +156,11 @@ class Reduce(Metric):
 
     Raises:
         ValueError: unknown reduction.
+
+    Example:
+        >>> metric = metrics.Reduce("sum_over_batch_size", name="mean")
+        >>> K.eval(metric([1.0, 3.0])).tolist()
+        2.0
     """
 
     def __init__(self, reduction: str, name: str | None, dtype: str | None = None) -> None:
@@ -195,6 +213,11 @@ class Sum(Reduce):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> total = metrics.Sum()
+        >>> K.eval(total([1.0, 3.0])).tolist(), K.eval(total([8.0])).tolist()  # over all batches
+        (4.0, 12.0)
     """
 
     def __init__(self, name: str | None = "sum", dtype: str | None = None) -> None:
@@ -207,6 +230,14 @@ class Mean(Reduce):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> mean = metrics.Mean()
+        >>> K.eval(mean([1.0, 3.0])).tolist(), K.eval(mean([8.0])).tolist()  # over all batches
+        (2.0, 4.0)
+        >>> mean.reset_states()
+        >>> K.eval(mean([8.0])).tolist()
+        8.0
     """
 
     def __init__(self, name: str | None = "mean", dtype: str | None = None) -> None:
@@ -221,6 +252,13 @@ class MeanMetricWrapper(Mean):
         name: text.
         dtype: dtype of state and result.
         **kwargs: further arguments of `fn`; part of the configuration.
+
+    Example:
+        >>> def worst(y_true, y_pred):
+        ...     return K.max(K.abs(y_true - y_pred), axis=-1)
+        >>> metric = metrics.MeanMetricWrapper(worst, name="worst")
+        >>> K.eval(metric([[0.0, 1.0]], [[4.0, 3.0]])).tolist()
+        4.0
     """
 
     def __init__(

@@ -95,6 +95,11 @@ class FalsePositives(_OutcomeCount):
         thresholds: number or list of numbers in [0, 1]; 0.5 by default.
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [1, 1, 0, 0], [0.9, 0.2, 0.8, 0.1]
+        >>> K.eval(metrics.FalsePositives()(y_true, y_pred)).tolist()
+        1.0
     """
 
     _counted = {"accumulator": ConfusionMatrix.FALSE_POSITIVES}
@@ -107,6 +112,11 @@ class FalseNegatives(_OutcomeCount):
         thresholds: number or list of numbers in [0, 1]; 0.5 by default.
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [1, 1, 0, 0], [0.9, 0.2, 0.8, 0.1]
+        >>> K.eval(metrics.FalseNegatives()(y_true, y_pred)).tolist()
+        1.0
     """
 
     _counted = {"accumulator": ConfusionMatrix.FALSE_NEGATIVES}
@@ -119,6 +129,11 @@ class TrueNegatives(_OutcomeCount):
         thresholds: number or list of numbers in [0, 1]; 0.5 by default.
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [1, 1, 0, 0], [0.9, 0.2, 0.8, 0.1]
+        >>> K.eval(metrics.TrueNegatives()(y_true, y_pred)).tolist()
+        1.0
     """
 
     _counted = {"accumulator": ConfusionMatrix.TRUE_NEGATIVES}
@@ -131,6 +146,11 @@ class TruePositives(_OutcomeCount):
         thresholds: number or list of numbers in [0, 1]; 0.5 by default.
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [1, 1, 0, 0], [0.9, 0.2, 0.8, 0.1]
+        >>> K.eval(metrics.TruePositives()(y_true, y_pred)).tolist()
+        1.0
     """
 
     _counted = {"accumulator": ConfusionMatrix.TRUE_POSITIVES}
@@ -189,6 +209,11 @@ class Precision(_PrecisionOrRecall):
         class_id: index of the only class that counts; None for all.
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [1, 1, 0, 0], [0.9, 0.2, 0.8, 0.1]
+        >>> K.eval(metrics.Precision()(y_true, y_pred)).tolist()
+        0.5
     """
 
     _counted = {
@@ -206,6 +231,11 @@ class Recall(_PrecisionOrRecall):
         class_id: index of the only class that counts; None for all.
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [1, 1, 0, 0], [0.9, 0.2, 0.8, 0.1]
+        >>> K.eval(metrics.Recall()(y_true, y_pred)).tolist()
+        0.5
     """
 
     _counted = {
@@ -248,6 +278,10 @@ class SensitivitySpecificityBase(CurveMetric):
 
     Raises:
         ValueError: no threshold at all.
+
+    Example:
+        >>> isinstance(metrics.SensitivityAtSpecificity(0.5), metrics.SensitivitySpecificityBase)
+        True
     """
 
     def __init__(
@@ -289,6 +323,11 @@ class SensitivityAtSpecificity(SensitivitySpecificityBase):
 
     Raises:
         ValueError: a specificity outside of [0, 1], or no threshold at all.
+
+    Example:
+        >>> metric = metrics.SensitivityAtSpecificity(0.5)
+        >>> K.eval(metric([0, 0, 1, 1], [0.1, 0.5, 0.3, 0.9])).tolist()
+        1.0
     """
 
     def __init__(
@@ -322,6 +361,11 @@ class SpecificityAtSensitivity(SensitivitySpecificityBase):
 
     Raises:
         ValueError: a sensitivity outside of [0, 1], or no threshold at all.
+
+    Example:
+        >>> metric = metrics.SpecificityAtSensitivity(0.5)
+        >>> K.eval(metric([0, 0, 1, 1], [0.1, 0.5, 0.3, 0.9])).tolist()
+        0.5
     """
 
     def __init__(

@@ -16,6 +16,11 @@ def accuracy(y_true: Any, y_pred: Any) -> Any:
 
     Returns:
         Tensor of the same shape.
+
+    Example:
+        >>> y_true, y_pred = K.constant([[1], [2]]), K.constant([[1], [3]])
+        >>> K.eval(metrics.accuracy(y_true, y_pred)).tolist()
+        [[1.0], [0.0]]
     """
     return K.cast(K.equal(y_true, K.cast(y_pred, K.dtype(y_true))), K.floatx())
 
@@ -30,6 +35,11 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true, y_pred = K.constant([[1.0], [0.0], [1.0]]), K.constant([[0.9], [0.2], [0.4]])
+        >>> K.eval(metrics.binary_accuracy(y_true, y_pred)).tolist()
+        [1.0, 1.0, 0.0]
     """
     if threshold == 0.5:
         decided = K.round(y_pred)
@@ -47,6 +57,12 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true = K.constant([[0, 1, 0], [1, 0, 0]])
+        >>> y_pred = K.constant([[0.1, 0.8, 0.1], [0.2, 0.7, 0.1]])
+        >>> K.eval(metrics.categorical_accuracy(y_true, y_pred)).tolist()
+        [1.0, 0.0]
     """
     hit = K.equal(K.argmax(y_true, axis=-1), K.argmax(y_pred, axis=-1))
     return K.cast(hit, K.floatx())
@@ -61,6 +77,12 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
 
     Returns:
         Tensor `(batch, ...)`.
+
+    Example:
+        >>> y_true = K.constant([[1], [0]])
+        >>> y_pred = K.constant([[0.1, 0.8, 0.1], [0.2, 0.7, 0.1]])
+        >>> K.eval(metrics.sparse_categorical_accuracy(y_true, y_pred)).tolist()
+        [1.0, 0.0]
     """
     if K.ndim(y_true) == K.ndim(y_pred):
         y_true = K.squeeze(y_true, -1)
@@ -78,6 +100,11 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
 
     Returns:
         Tensor `(samples,)`, with a sample for each vector of classes.
+
+    Example:
+        >>> y_true, y_pred = [[0, 0, 1], [1, 0, 0]], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]]
+        >>> K.eval(metrics.top_k_categorical_accuracy(y_true, y_pred, k=2)).tolist()
+        [1.0, 0.0]
     """
     return sparse_top_k_categorical_accuracy(K.argmax(y_true, axis=-1), y_pred, k)
 
@@ -92,6 +119,11 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> A
 
     Returns:
         Tensor `(samples,)`, with a sample for each vector of classes.
+
+    Example:
+        >>> y_true, y_pred = [[2], [0]], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]]
+        >>> K.eval(metrics.sparse_top_k_categorical_accuracy(y_true, y_pred, k=2)).tolist()
+        [1.0, 0.0]
     """
     if K.ndim(y_pred) > 2:
         y_pred = K.reshape(y_pred, (-1, K.int_shape(y_pred)[-1]))
@@ -109,5 +141,9 @@ def cosine_proximity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
     Returns:
         Tensor of the shape of `y_pred` without `axis`.
+
+    Example:
+        >>> print(K.eval(metrics.cosine_proximity([[3.0, 4.0]], [[3.0, 4.0]])).round(3))
+        [1.]
     """
     return K.sum(K.l2_normalize(y_true, axis=axis) * K.l2_normalize(y_pred, axis=axis), axis=axis)

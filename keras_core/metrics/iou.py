@@ -17,6 +17,10 @@ class MeanIoU(Metric):
         num_classes: number of classes.
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> print(K.eval(metrics.MeanIoU(num_classes=2)([0, 0, 1, 1], [0, 1, 1, 1])).round(3))
+        0.583
     """
 
     def __init__(self, num_classes: int, name: str | None = None, dtype: str | None = None) -> None:

@@ -22,6 +22,11 @@ class MeanSquaredError(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 2.0]], [[1.0, 5.0]]
+        >>> K.eval(metrics.MeanSquaredError()(y_true, y_pred)).tolist()
+        5.0
     """
 
     def __init__(self, name: str | None = "mean_squared_error", dtype: str | None = None) -> None:
@@ -34,6 +39,11 @@ class MeanAbsoluteError(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 2.0]], [[1.0, 5.0]]
+        >>> K.eval(metrics.MeanAbsoluteError()(y_true, y_pred)).tolist()
+        2.0
     """
 
     def __init__(self, name: str | None = "mean_absolute_error", dtype: str | None = None) -> None:
@@ -46,6 +56,11 @@ class MeanAbsolutePercentageError(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[2.0, 4.0]], [[3.0, 4.0]]
+        >>> print(K.eval(metrics.MeanAbsolutePercentageError()(y_true, y_pred)).round(3))
+        25.0
     """
 
     def __init__(
@@ -60,6 +75,11 @@ class MeanSquaredLogarithmicError(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 3.0]], [[1.0, 3.0]]
+        >>> print(K.eval(metrics.MeanSquaredLogarithmicError()(y_true, y_pred)).round(3))
+        0.24
     """
 
     def __init__(
@@ -74,6 +94,11 @@ class Hinge(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, -1.0]], [[0.5, -2.0]]
+        >>> K.eval(metrics.Hinge()(y_true, y_pred)).tolist()
+        0.25
     """
 
     def __init__(self, name: str | None = "hinge", dtype: str | None = None) -> None:
@@ -86,6 +111,11 @@ class SquaredHinge(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, -1.0]], [[0.5, -2.0]]
+        >>> K.eval(metrics.SquaredHinge()(y_true, y_pred)).tolist()
+        0.125
     """
 
     def __init__(self, name: str | None = "squared_hinge", dtype: str | None = None) -> None:
@@ -98,6 +128,11 @@ class CategoricalHinge(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]]
+        >>> K.eval(metrics.CategoricalHinge()(y_true, y_pred)).tolist()
+        0.75
     """
 
     def __init__(self, name: str | None = "categorical_hinge", dtype: str | None = None) -> None:
@@ -110,6 +145,11 @@ class LogCoshError(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 0.0]], [[0.0, 1.0]]
+        >>> print(K.eval(metrics.LogCoshError()(y_true, y_pred)).round(3))
+        0.217
     """
 
     def __init__(self, name: str | None = "logcosh", dtype: str | None = None) -> None:
@@ -122,6 +162,11 @@ class Poisson(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, 0.0]], [[1.0, 2.0]]
+        >>> print(K.eval(metrics.Poisson()(y_true, y_pred)).round(3))
+        1.5
     """
 
     def __init__(self, name: str | None = "poisson", dtype: str | None = None) -> None:
@@ -134,6 +179,11 @@ class KLDivergence(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[0.5, 0.5]], [[0.25, 0.75]]
+        >>> print(K.eval(metrics.KLDivergence()(y_true, y_pred)).round(3))
+        0.144
     """
 
     def __init__(
@@ -148,6 +198,11 @@ class Accuracy(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[1], [2], [3], [4]], [[1], [2], [3], [0]]
+        >>> K.eval(metrics.Accuracy()(y_true, y_pred)).tolist()
+        0.75
     """
 
     def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
@@ -160,6 +215,11 @@ class CategoricalAccuracy(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[0, 1, 0], [1, 0, 0]], [[0.1, 0.8, 0.1], [0.2, 0.7, 0.1]]
+        >>> K.eval(metrics.CategoricalAccuracy()(y_true, y_pred)).tolist()
+        0.5
     """
 
     def __init__(self, name: str | None = "categorical_accuracy", dtype: str | None = None) -> None:
@@ -172,6 +232,11 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[1], [0]], [[0.1, 0.8, 0.1], [0.2, 0.7, 0.1]]
+        >>> K.eval(metrics.SparseCategoricalAccuracy()(y_true, y_pred)).tolist()
+        0.5
     """
 
     def __init__(
@@ -187,6 +252,11 @@ class CosineSimilarity(MeanMetricWrapper):
         name: text.
         dtype: dtype of state and result.
         axis: the axis of the vectors.
+
+    Example:
+        >>> y_true, y_pred = [[3.0, 4.0], [1.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]]
+        >>> print(K.eval(metrics.CosineSimilarity()(y_true, y_pred)).round(3))
+        0.5
     """
 
     def __init__(
@@ -202,6 +272,11 @@ class BinaryAccuracy(MeanMetricWrapper):
         name: text.
         dtype: dtype of state and result.
         threshold: predictions above it count as 1.
+
+    Example:
+        >>> y_true, y_pred = [[1.0], [0.0], [1.0], [0.0]], [[0.9], [0.2], [0.4], [0.1]]
+        >>> K.eval(metrics.BinaryAccuracy()(y_true, y_pred)).tolist()
+        0.75
     """
 
     def __init__(
@@ -217,6 +292,11 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
         k: int.
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[0, 0, 1], [1, 0, 0]], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]]
+        >>> K.eval(metrics.TopKCategoricalAccuracy(k=2)(y_true, y_pred)).tolist()
+        0.5
     """
 
     def __init__(
@@ -232,6 +312,11 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
         k: int.
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[2], [0]], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]]
+        >>> K.eval(metrics.SparseTopKCategoricalAccuracy(k=2)(y_true, y_pred)).tolist()
+        0.5
     """
 
     def __init__(
@@ -253,6 +338,11 @@ class BinaryCrossentropy(MeanMetricWrapper):
         dtype: dtype of state and result.
         from_logits: whether predictions are logits rather than probabilities.
         label_smoothing: how far in [0, 1] the targets are moved to even probabilities.
+
+    Example:
+        >>> y_true, y_pred = [[1.0, 0.0]], [[0.5, 0.5]]
+        >>> print(K.eval(metrics.BinaryCrossentropy()(y_true, y_pred)).round(3))
+        0.693
     """
 
     def __init__(
@@ -279,6 +369,11 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         dtype: dtype of state and result.
         from_logits: whether predictions are logits rather than probabilities.
         label_smoothing: how far in [0, 1] the targets are moved to even probabilities.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]]
+        >>> print(K.eval(metrics.CategoricalCrossentropy()(y_true, y_pred)).round(3))
+        0.693
     """
 
     def __init__(
@@ -305,6 +400,11 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         dtype: dtype of state and result.
         from_logits: whether predictions are logits rather than probabilities.
         axis: the axis of the classes.
+
+    Example:
+        >>> y_true, y_pred = [[1]], [[0.25, 0.5, 0.25]]
+        >>> print(K.eval(metrics.SparseCategoricalCrossentropy()(y_true, y_pred)).round(3))
+        0.693
     """
 
     def __init__(
@@ -329,6 +429,11 @@ class RootMeanSquaredError(Mean):
     Args:
         name: text.
         dtype: dtype of state and result.
+
+    Example:
+        >>> y_true, y_pred = [[0.0, 0.0]], [[1.0, 7.0]]
+        >>> K.eval(metrics.RootMeanSquaredError()(y_true, y_pred)).tolist()
+        5.0
     """
 
     def __init__(

@@ -89,7 +89,13 @@ FAMILY = _Optimizers("optimizer", _BUILT_IN)
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
-    """The configuration of an optimizer, with its class name."""
+    """The configuration of an optimizer, with its class name.
+
+    Example:
+        >>> data = optimizers.serialize(optimizers.SGD(nesterov=True))
+        >>> data["class_name"], data["config"]["nesterov"]
+        ('SGD', True)
+    """
     return FAMILY.serialize(optimizer)
 
 
@@ -103,6 +109,11 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Op
 
     Returns:
         Optimizer.
+
+    Example:
+        >>> data = optimizers.serialize(optimizers.SGD(nesterov=True))
+        >>> optimizers.deserialize(data).nesterov
+        True
     """
     return FAMILY.deserialize(config, custom_objects)
 
@@ -112,5 +123,12 @@ def get(identifier: Any) -> Optimizer:
 
     Raises:
         ValueError: unknown name, or something else altogether, such as a class.
+
+    Example:
+        >>> type(optimizers.get("adam")).__name__
+        'Adam'
+        >>> data = {"class_name": "SGD", "config": {"nesterov": True}}
+        >>> optimizers.get(data).nesterov
+        True
     """
     return FAMILY.get(identifier)

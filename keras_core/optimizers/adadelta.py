@@ -31,6 +31,14 @@ class Adadelta(Optimizer):
         ValueError: a negative or NaN learning rate, rho or decay.
 
     Reference: Zeiler, 2012, arXiv:1212.5701.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile(optimizers.Adadelta(rho=0.9), "mse")
+        >>> x = np.array([[0.0], [1.0]])
+        >>> loss = model.fit(x, 3.0 * x, epochs=20, verbose=0).history["loss"]
+        >>> loss[-1] < loss[0]
+        True
     """
 
     def __init__(self, learning_rate: float = 1.0, rho: float = 0.95, **kwargs: Any) -> None:

@@ -28,6 +28,14 @@ class Adagrad(Optimizer):
         ValueError: a negative or NaN learning rate or decay.
 
     Reference: Duchi, Hazan and Singer, 2011, JMLR 12.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile(optimizers.Adagrad(lr=0.5), "mse")
+        >>> x = np.array([[0.0], [1.0]])
+        >>> loss = model.fit(x, 3.0 * x, epochs=20, verbose=0).history["loss"]
+        >>> loss[-1] < loss[0]
+        True
     """
 
     def __init__(self, learning_rate: float = 0.01, **kwargs: Any) -> None:

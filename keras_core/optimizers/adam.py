@@ -33,6 +33,14 @@ class Adam(Optimizer):
         ValueError: a negative or NaN learning rate, beta or decay.
 
     Reference: Kingma and Ba, 2014, arXiv:1412.6980; Reddi, Kale and Kumar, 2018, ICLR, for AMSGrad.
+
+    Example:
+        >>> layer = layers.Dense(1, kernel_initializer="zeros", input_shape=(1,))
+        >>> model = models.Sequential([layer])
+        >>> model.compile(optimizers.Adam(lr=0.25), "mse")
+        >>> _ = model.train_on_batch(np.array([[1.0]]), np.array([[3.0]]))
+        >>> print(model.get_weights()[0].round(3))  # a first step has the length of the rate
+        [[0.25]]
     """
 
     beta_1: Variable

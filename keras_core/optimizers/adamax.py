@@ -30,6 +30,14 @@ class Adamax(Optimizer):
         ValueError: a negative or NaN learning rate, beta or decay.
 
     Reference: Kingma and Ba, 2014, arXiv:1412.6980, section 7.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile(optimizers.Adamax(lr=0.1), "mse")
+        >>> x = np.array([[0.0], [1.0]])
+        >>> loss = model.fit(x, 3.0 * x, epochs=20, verbose=0).history["loss"]
+        >>> loss[-1] < loss[0]
+        True
     """
 
     beta_1: Variable

@@ -36,6 +36,14 @@ class Nadam(Optimizer):
         ValueError: a negative or NaN learning rate or beta.
 
     Reference: Dozat, 2016, ICLR workshop, "Incorporating Nesterov Momentum into Adam".
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile(optimizers.Nadam(lr=0.1), "mse")
+        >>> x = np.array([[0.0], [1.0]])
+        >>> loss = model.fit(x, 3.0 * x, epochs=20, verbose=0).history["loss"]
+        >>> loss[-1] < loss[0]
+        True
     """
 
     m_schedule: Variable

@@ -31,6 +31,11 @@ def clip_norm(g: Any, c: float, n: Any) -> Any:
 
     Returns:
         Tensor of the shape of `g`.
+
+    Example:
+        >>> gradient = K.constant([3.0, 4.0])
+        >>> print(K.eval(optimizers.clip_norm(gradient, 1.0, 5.0)))
+        [0.6 0.8]
     """
     return g * (c / K.maximum(n, c)) if c > 0 else g
 
@@ -55,6 +60,18 @@ class Optimizer(TakesOldCalls):
         learning_rate: variable, by its old name `lr`.
         decay: variable, how fast the learning rate falls.
         iterations: variable, the number of the steps made.
+
+    Example:
+        >>> class Signs(optimizers.Optimizer):
+        ...     def get_updates(self, loss, params):
+        ...         grads = self.get_gradients(loss, params)
+        ...         return [K.update_sub(p, 0.5 * K.sign(g)) for p, g in zip(params, grads)]
+        >>> layer = layers.Dense(1, kernel_initializer="zeros", input_shape=(1,))
+        >>> model = models.Sequential([layer])
+        >>> model.compile(Signs(), "mse")
+        >>> _ = model.train_on_batch(np.array([[1.0]]), np.array([[3.0]]))
+        >>> model.get_weights()[0].tolist()
+        [[0.5]]
     """
 
     learning_rate: Variable

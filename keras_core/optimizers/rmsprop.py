@@ -31,6 +31,14 @@ class RMSprop(Optimizer):
 
     Reference: Hinton, Srivastava and Swersky, 2012, "Neural Networks for Machine
     Learning", lecture 6.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
+        >>> model.compile(optimizers.RMSprop(lr=0.01), "mse")
+        >>> x = np.array([[0.0], [1.0]])
+        >>> loss = model.fit(x, 3.0 * x, epochs=20, verbose=0).history["loss"]
+        >>> loss[-1] < loss[0]
+        True
     """
 
     rho: Variable

@@ -27,6 +27,14 @@ class SGD(Optimizer):
         ValueError: a negative or NaN learning rate, momentum or decay.
 
     Reference: Sutskever, Martens, Dahl and Hinton, 2013, ICML.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, use_bias=False, input_shape=(1,))])
+        >>> model.set_weights([np.array([[0.0]])])
+        >>> model.compile(optimizers.SGD(lr=0.25), "mse")
+        >>> _ = model.fit(np.array([[1.0]]), np.array([[3.0]]), verbose=0)
+        >>> model.get_weights()[0].tolist()  # the gradient was -6
+        [[1.5]]
     """
 
     momentum: Variable

@@ -104,6 +104,10 @@ def devices() -> tuple[str, ...]:
     """Returns the names of the devices that the backend in use can run programs on.
 
     The first is the one where nobody chooses.
+
+    Example:
+        >>> keras.devices()
+        ('cpu',)
     """
     return _loaded_backend().devices()
 
@@ -120,6 +124,11 @@ def device(name: str) -> Iterator[None]:
 
     Raises:
         ValueError: the backend has no such device.
+
+    Example:
+        >>> with keras.device("cpu"):
+        ...     print(K.eval(K.square(3.0)))
+        9.0
     """
     _loaded_backend().on(name)
     token = _device.set(name)
@@ -140,6 +149,11 @@ def set_backend(name: str) -> None:
     Raises:
         BackendNotFoundError: it is not installed.
         PluginConflictError: two distributions claim the name.
+
+    Example:
+        >>> keras.set_backend("numpy")
+        >>> K.backend()
+        'numpy'
     """
     global _choice
     plugin = find(name)
@@ -157,6 +171,11 @@ def use_backend(name: str) -> Iterator[None]:
     Raises:
         BackendNotFoundError: it is not installed.
         PluginConflictError: two distributions claim the name.
+
+    Example:
+        >>> with keras.use_backend("numpy"):
+        ...     print(K.backend(), K.eval(K.square(3.0)))
+        numpy 9.0
     """
     token = _within.set(find(name).name)
     try:

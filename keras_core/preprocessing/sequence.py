@@ -44,6 +44,12 @@ def pad_sequences(
     Raises:
         ValueError: a sequence has no length, items differ in shape, a word for `padding` or
             `truncating` is unknown, or `value` is a string that `dtype` cannot hold.
+
+    Example:
+        >>> sequence.pad_sequences([[1, 2, 3], [4]]).tolist()
+        [[1, 2, 3], [0, 0, 4]]
+        >>> sequence.pad_sequences([[1, 2, 3], [4]], maxlen=2, padding="post").tolist()
+        [[2, 3], [4, 0]]
     """
     if not hasattr(sequences, "__len__"):
         raise ValueError(f"pad_sequences: sequences must be a list of lists, not {sequences!r}.")
@@ -110,6 +116,11 @@ def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> np.ndarray:
 
     Source: T. Mikolov et al., "Distributed Representations of Words and Phrases and their
     Compositionality", NIPS 2013.
+
+    Example:
+        >>> table = sequence.make_sampling_table(1000)
+        >>> table.shape, bool(table[1] < table[999])  # frequent words are kept less often
+        ((1000,), True)
     """
     rank = np.maximum(np.arange(size), 1)
     inverse_frequency = rank * (np.log(rank) + _EULER) + 0.5 - 1.0 / (12.0 * rank)
@@ -143,6 +154,11 @@ def skipgrams(
         The pairs, and for each the class 1 if it is of the text, or 0 if it was drawn.
 
     Source: T. Mikolov et al., "Efficient Estimation of Word Representations in Vector Space", 2013.
+
+    Example:
+        >>> couples, labels = sequence.skipgrams([1, 2, 3], 4, window_size=1, negative_samples=0.0)
+        >>> sorted(couples), labels
+        ([[1, 2], [2, 1], [2, 3], [3, 2]], [1, 1, 1, 1])
     """
     couples = [[word, near] for word, near in _near(sequence, window_size, sampling_table)]
     kinds = [1] * len(couples)
@@ -209,6 +225,13 @@ class TimeseriesGenerator(Sequence):
 
     Raises:
         ValueError: data and targets differ in length, or no step has a window.
+
+    Example:
+        >>> data = np.arange(6)
+        >>> batches = sequence.TimeseriesGenerator(data, data, length=3, batch_size=2)
+        >>> x, y = batches[0]
+        >>> x.tolist(), y.tolist()
+        ([[0, 1, 2], [1, 2, 3]], [3, 4])
     """
 
     def __init__(

@@ -35,6 +35,10 @@ def text_to_word_sequence(
 
     Returns:
         The words.
+
+    Example:
+        >>> text.text_to_word_sequence("The cat, the dog!")
+        ['the', 'cat', 'the', 'dog']
     """
     text = text.lower() if lower else text
     parted = text.translate({ord(character): split for character in filters})
@@ -55,6 +59,11 @@ def one_hot(
 
     Returns:
         A number between 1 and `n - 1` for each word; different words may have the same.
+
+    Example:
+        >>> codes = text.one_hot("the cat and the dog", n=100)
+        >>> len(codes), codes[0] == codes[3]
+        (5, True)
     """
     return hashing_trick(text, n, hash, filters, lower, split)
 
@@ -86,6 +95,10 @@ def hashing_trick(
         TypeError: another word than 'md5'.
 
     Source: K. Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", ICML 2009.
+
+    Example:
+        >>> text.hashing_trick("the cat and the dog", n=100, hash_function="md5")
+        [51, 3, 69, 51, 33]
     """
     if n < 2:
         raise ValueError(f"hashing_trick: n must be at least 2, so that words have 1; n is {n}.")
@@ -126,6 +139,14 @@ class Tokenizer:
         word_index: its rank.
         index_word: the word of a rank.
         index_docs: the number of texts by rank.
+
+    Example:
+        >>> tokenizer = text.Tokenizer()
+        >>> tokenizer.fit_on_texts(["The cat sat.", "The dog sat!", "the end"])
+        >>> tokenizer.word_index
+        {'the': 1, 'sat': 2, 'cat': 3, 'dog': 4, 'end': 5}
+        >>> tokenizer.texts_to_sequences(["The dog sleeps"])
+        [[1, 4]]
     """
 
     def __init__(
@@ -332,6 +353,12 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
 
     Args:
         json_string: the JSON.
+
+    Example:
+        >>> tokenizer = text.Tokenizer()
+        >>> tokenizer.fit_on_texts(["The cat sat."])
+        >>> text.tokenizer_from_json(tokenizer.to_json()).word_index
+        {'the': 1, 'cat': 2, 'sat': 3}
     """
     config = dict(json.loads(json_string)["config"])
     learnt = {name: json.loads(config.pop(name)) for name in _LEARNT}

@@ -74,6 +74,12 @@ def model_from_config(
         TypeError: if `config` is a list.
         ModelFileError: if it is no configuration of a model, names an unknown layer, or asks for
             more than `saving.safety.memory_scope` allows. It is a ValueError.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+        >>> config = {"class_name": "Sequential", "config": model.get_config()}
+        >>> models.model_from_config(config).input_shape
+        (None, 2)
     """
     if isinstance(config, list):
         raise TypeError(
@@ -141,6 +147,11 @@ def model_from_json(
 
     Raises:
         ModelFileError: if the text is no JSON, or makes no model; see `model_from_config`.
+
+    Example:
+        >>> text = models.Sequential([layers.Dense(1, input_shape=(2,))]).to_json()
+        >>> models.model_from_json(text).input_shape
+        (None, 2)
     """
     return model_from_config(parse_json(json_string), custom_objects, safe_mode, None, written_on)
 
@@ -166,5 +177,10 @@ def model_from_yaml(
 
     Raises:
         ModelFileError: if the text is no YAML, or makes no model; see `model_from_config`.
+
+    Example:
+        >>> text = models.Sequential([layers.Dense(1, input_shape=(2,))]).to_yaml()
+        >>> models.model_from_yaml(text).input_shape
+        (None, 2)
     """
     return model_from_config(parse_yaml(yaml_string), custom_objects, safe_mode, None, written_on)

@@ -39,6 +39,12 @@ def save_model(
     Raises:
         NotImplementedError: if the model has no configuration, as a subclass with its own `call`.
         ValueError: if `filepath` is of another kind, or its format is only read.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+        >>> models.save_model(model, "model.h5")
+        >>> models.load_model("model.h5", compile=False).input_shape
+        (None, 2)
     """
     chosen = by_ending(filepath) if targets.is_path(filepath) else None
     if chosen is None or chosen.name == _HDF5 or not chosen.holds_weights:
@@ -76,6 +82,14 @@ def load_model(
         OSError: if there is no such file.
         ModelFileError: if the file is damaged, holds no model, names an unknown object, or asks
             for more than `saving.safety.memory_scope` allows. It is a ValueError and an OSError.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+        >>> model.compile("adam", "mse")
+        >>> model.save("model.h5")
+        >>> again = models.load_model("model.h5")
+        >>> again.loss, np.allclose(again.predict(np.ones((1, 2))), model.predict(np.ones((1, 2))))
+        ('mse', True)
     """
     if hasattr(filepath, "read"):
         stream = filepath if _is_seekable(filepath) else io.BytesIO(filepath.read())

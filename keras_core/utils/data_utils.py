@@ -31,6 +31,19 @@ class Sequence:
 
     A subclass defines `__len__` (the number of batches) and `__getitem__` (the batch of an index:
     a tuple `(x, y)` or `(x, y, sample_weight)`); `on_epoch_end` may change the set.
+
+    Example:
+        >>> class Batches(utils.Sequence):
+        ...     def __init__(self, x, y, size):
+        ...         self.x, self.y, self.size = x, y, size
+        ...     def __len__(self):
+        ...         return -(-len(self.x) // self.size)
+        ...     def __getitem__(self, index):
+        ...         rows = slice(index * self.size, (index + 1) * self.size)
+        ...         return self.x[rows], self.y[rows]
+        >>> batches = Batches(np.zeros((10, 3)), np.zeros((10, 1)), size=4)
+        >>> [len(x) for x, y in batches]
+        [4, 4, 2]
     """
 
     use_sequence_api = True
@@ -243,6 +256,19 @@ class OrderedEnqueuer(SequenceEnqueuer):
 
     Attributes:
         steps: number of batches in the epoch that is being made.
+
+    Example:
+        >>> class Squares(utils.Sequence):
+        ...     def __len__(self):
+        ...         return 4
+        ...     def __getitem__(self, index):
+        ...         return index**2
+        >>> enqueuer = utils.OrderedEnqueuer(Squares())
+        >>> enqueuer.start(workers=2, max_queue_size=4)
+        >>> batches = enqueuer.get()
+        >>> [next(batches) for _ in range(4)]
+        [0, 1, 4, 9]
+        >>> enqueuer.stop()
     """
 
     def __init__(
@@ -336,6 +362,13 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         use_multiprocessing: True works in processes, each of which runs a copy of the generator.
         wait_time: former argument, without effect.
         random_seed: seed that the processes begin with, each at an offset of its own.
+
+    Example:
+        >>> enqueuer = utils.GeneratorEnqueuer(iter([np.ones((8, 1)), np.zeros((8, 1))]))
+        >>> enqueuer.start(workers=1, max_queue_size=2)
+        >>> next(enqueuer.get()).shape
+        (8, 1)
+        >>> enqueuer.stop()
     """
 
     def __init__(

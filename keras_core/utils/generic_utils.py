@@ -37,6 +37,14 @@ class CustomObjectScope:
 
     Attributes:
         backup: what was known where it was last entered; for reading.
+
+    Example:
+        >>> def squared(x):
+        ...     return x * x
+        >>> with utils.CustomObjectScope({"squared": squared}):
+        ...     layer = layers.Activation("squared")
+        >>> K.eval(layer(K.constant([[3.0]]))).tolist()
+        [[9.0]]
     """
 
     def __init__(self, *args: Mapping[str, Any] | None) -> None:
@@ -63,6 +71,14 @@ def custom_object_scope(*args: Mapping[str, Any] | None) -> CustomObjectScope:
 
     Returns:
         A `CustomObjectScope`, to be used in a `with` statement.
+
+    Example:
+        >>> def squared(x):
+        ...     return x * x
+        >>> with utils.CustomObjectScope({"squared": squared}):
+        ...     layer = layers.Activation("squared")
+        >>> K.eval(layer(K.constant([[3.0]]))).tolist()
+        [[9.0]]
     """
     return CustomObjectScope(*args)
 
@@ -72,6 +88,12 @@ def get_custom_objects() -> dict[str, Any]:
 
     Outside of scopes it is that of the whole process; add to it to register an object for good.
     Inside of a scope it is the scope's, with what was known outside, and ends with it.
+
+    Example:
+        >>> utils.get_custom_objects()["squared"] = K.square
+        >>> K.eval(layers.Activation("squared")(K.constant([[3.0]]))).tolist()
+        [[9.0]]
+        >>> del utils.get_custom_objects()["squared"]
     """
     scopes = _scopes.get()
     return scopes[-1] if scopes else _GLOBAL_CUSTOM_OBJECTS
@@ -91,6 +113,12 @@ def serialize_keras_object(instance: Any) -> Any:
 
     Raises:
         ValueError: `instance` has neither `get_config` nor `__name__`.
+
+    Example:
+        >>> utils.serialize_keras_object(regularizers.l1(0.5))
+        {'class_name': 'L1L2', 'config': {'l1': 0.5, 'l2': 0.0}}
+        >>> utils.serialize_keras_object(activations.relu)
+        'relu'
     """
     if instance is None:
         return None
@@ -125,6 +153,14 @@ def deserialize_keras_object(
     Raises:
         ValueError: the name is unknown, or the dictionary lacks `class_name` or `config`.
         TypeError: `identifier` is neither a dictionary nor a name.
+
+    Example:
+        >>> data = {"class_name": "Box", "config": {"size": 3}}
+        >>> class Box:
+        ...     def __init__(self, size):
+        ...         self.size = size
+        >>> utils.deserialize_keras_object(data, {"Box": Box}).size
+        3
     """
     own = (custom_objects or {}, get_custom_objects(), _GLOBAL_CUSTOM_OBJECTS)
     tables = (*own, {} if module_objects is None else module_objects)

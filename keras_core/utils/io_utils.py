@@ -78,6 +78,13 @@ class H5Dict:
     Raises:
         TypeError: for another kind of `path`.
         ValueError: for a dict with contents that no H5Dict wrote.
+
+    Example:
+        >>> with utils.H5Dict("values.h5", mode="w") as values:
+        ...     values["layer"]["kernel"] = np.array([1.0, 2.0])
+        >>> with utils.H5Dict("values.h5", mode="r") as values:
+        ...     print(values["layer"]["kernel"].tolist())
+        [1.0, 2.0]
     """
 
     def __init__(self, path: Any, mode: str = "a") -> None:
@@ -466,6 +473,14 @@ class HDF5Matrix:
 
     Raises:
         KeyError: if the file has no such dataset.
+
+    Example:
+        >>> import h5py
+        >>> with h5py.File("data.h5", "w") as file:
+        ...     file["x"] = np.arange(6.0).reshape(3, 2)
+        >>> x = utils.HDF5Matrix("data.h5", "x", start=1)
+        >>> x.shape, x[0].tolist()
+        ((2, 2), [2.0, 3.0])
     """
 
     refs: dict[Any, int] = defaultdict(int)

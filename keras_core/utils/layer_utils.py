@@ -122,6 +122,13 @@ def print_summary(
 
     Raises:
         TypeError: if it is given a list, by a program that was not written for Keras 1.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(8, input_shape=(4,), name="hidden")])
+        >>> lines = []
+        >>> utils.print_summary(model, line_length=60, print_fn=lines.append)
+        >>> [line.split() for line in lines if line.startswith("hidden")]
+        [['hidden', '(Dense)', '(None,', '8)', '40']]
     """
     show = print_fn or print
     if isinstance(model, (list, tuple)):
@@ -279,6 +286,12 @@ def get_source_inputs(
 
     Returns:
         A list of tensors; the tensor itself when no layer gave it.
+
+    Example:
+        >>> x = layers.Input((3,))
+        >>> y = layers.Dense(1)(layers.Dense(2)(x))
+        >>> utils.get_source_inputs(y)[0] is x
+        True
     """
     if not hasattr(tensor, "_keras_history"):
         return [tensor]
@@ -304,6 +317,13 @@ def convert_all_kernels_in_model(model: Any) -> None:
 
     Args:
         model: Model, changed in place.
+
+    Example:
+        >>> model = models.Sequential([layers.Conv1D(1, 3, use_bias=False, input_shape=(5, 1))])
+        >>> model.set_weights([np.array([1.0, 2.0, 3.0]).reshape(3, 1, 1)])
+        >>> utils.convert_all_kernels_in_model(model)
+        >>> model.get_weights()[0].ravel().tolist()
+        [3.0, 2.0, 1.0]
     """
     changed: list[Any] = []
     for layer in model.layers:

@@ -36,6 +36,11 @@ def multi_gpu_model(
 
     Raises:
         ValueError: fewer than two GPUs.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(3,))])
+        >>> utils.multi_gpu_model(model, gpus=2).output_shape
+        (None, 1)
     """
     count = len(gpus) if isinstance(gpus, (list, tuple, range)) else gpus
     if count is not None and (not isinstance(count, int) or count < 2):

@@ -27,6 +27,10 @@ def to_categorical(y: Any, num_classes: int | None = None, dtype: str = "float32
         IndexError: a label is negative, or `num_classes` or more.
         ValueError: the labels are no numbers, or there are none to count the classes of.
         TypeError: `num_classes` is no int.
+
+    Example:
+        >>> utils.to_categorical([0, 2, 1]).tolist()
+        [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
     """
     labels = _labels(y)
     shape = labels.shape
@@ -88,6 +92,10 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> np.ndarray:
 
     Returns:
         Array of the shape of `x`.
+
+    Example:
+        >>> utils.normalize(np.array([[3.0, 4.0]])).tolist()
+        [[0.6, 0.8]]
     """
     norm = np.atleast_1d(np.linalg.norm(x, order, axis))
     norm[norm == 0] = 1

@@ -29,6 +29,12 @@ class Progbar:
         verbose: 1 draws a bar over and over, 2 writes one line at the end, 0 nothing.
         interval: least time between two drawings, in seconds.
         stateful_metrics: names of values to show as they stand instead of as running means.
+
+    Example:
+        >>> bar = utils.Progbar(3, verbose=2)
+        >>> for step in range(3):
+        ...     bar.update(step + 1, [("loss", float(step))])
+         - ...s - loss: 1.0000
     """
 
     def __init__(

@@ -95,6 +95,12 @@ def model_to_dot(
     Raises:
         ImportError: pydot is missing.
         ValueError: the model has no graph of layers.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(8, input_shape=(4,)), layers.Dense(1)])
+        >>> dot = utils.model_to_dot(model, show_shapes=True)
+        >>> len(dot.get_edges())
+        2
     """
     pydot = _pydot()
     if not model.built and hasattr(model, "add"):
@@ -261,6 +267,13 @@ def plot_history(history: Any, to_file: Any = None, metrics: Sequence[str] | Non
     Raises:
         ImportError: matplotlib is missing.
         ValueError: a metric that the history does not have, or a history of nothing.
+
+    Example:
+        >>> history = callbacks.History()
+        >>> history.history = {"loss": [2.0, 1.0], "val_loss": [2.5, 1.5], "mae": [1.0, 0.5]}
+        >>> figure = utils.plot_history(history, to_file="history.png")
+        >>> [panel.get_ylabel() for panel in figure.axes]
+        ['loss', 'mae']
     """
     values = getattr(history, "history", history)
     there = [name for name in values if not (name.startswith("val_") and name[4:] in values)]

@@ -37,6 +37,14 @@ class BaseWrapper:
 
     Raises:
         ValueError: a parameter that none of them takes.
+
+    Example:
+        >>> from keras_core.wrappers.scikit_learn import BaseWrapper
+        >>> def build(units=4):
+        ...     return models.Sequential([layers.Dense(units, input_shape=(2,))])
+        >>> wrapper = BaseWrapper(build, units=8, epochs=3)
+        >>> wrapper.get_params()["units"], wrapper.filter_sk_params(models.Sequential.fit)
+        (8, {'epochs': 3})
     """
 
     def __init__(self, build_fn: Any = None, **sk_params: Any) -> None:
@@ -253,6 +261,18 @@ class KerasClassifier(BaseWrapper):
     """A model as a classifier: it learns labels of any kind, and predicts them.
 
     The attribute `classes_` has the labels in order, `model` the model of the last `fit`.
+
+    Example:
+        >>> from keras_core.wrappers.scikit_learn import KerasClassifier
+        >>> def build(units=4):
+        ...     model = models.Sequential([layers.Dense(units, input_shape=(2,))])
+        ...     model.add(layers.Dense(1, activation="sigmoid"))
+        ...     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+        ...     return model
+        >>> classifier = KerasClassifier(build, units=8, epochs=2, verbose=0)
+        >>> _ = classifier.fit(np.zeros((10, 2)), np.arange(10) % 2)
+        >>> classifier.predict(np.zeros((4, 2))).shape, classifier.classes_.tolist()
+        ((4,), [0, 1])
     """
 
     _estimator_type = "classifier"
@@ -361,7 +381,19 @@ class KerasClassifier(BaseWrapper):
 
 
 class KerasRegressor(BaseWrapper):
-    """A model as a regressor."""
+    """A model as a regressor.
+
+    Example:
+        >>> from keras_core.wrappers.scikit_learn import KerasRegressor
+        >>> def build(units=4):
+        ...     model = models.Sequential([layers.Dense(units, input_shape=(2,)), layers.Dense(1)])
+        ...     model.compile("adam", "mse")
+        ...     return model
+        >>> regressor = KerasRegressor(build, units=8, epochs=2, verbose=0)
+        >>> _ = regressor.fit(np.zeros((10, 2)), np.zeros(10))
+        >>> regressor.predict(np.zeros((4, 2))).shape
+        (4,)
+    """
 
     _estimator_type = "regressor"
 

@@ -110,6 +110,12 @@ class Compiled(Network):
             ValueError: an unknown name, something of a wrong kind, or an argument that does not fit
                 the outputs. The model stays as it was.
             TypeError: `metrics` or `loss_weights` is neither list nor dict.
+
+        Example:
+            >>> model = models.Sequential([layers.Dense(2, activation="softmax", input_shape=(4,))])
+            >>> model.compile("sgd", "categorical_crossentropy", metrics=["accuracy"])
+            >>> model.metrics_names
+            ['loss', 'accuracy']
         """
         jit_compile = kwargs.pop("jit_compile", None)
         if kwargs:
@@ -174,7 +180,17 @@ class Compiled(Network):
         return ["loss", *(metric.name for metric in self._reported())]
 
     def reset_metrics(self) -> None:
-        """Sets the state of all metrics to its start."""
+        """Sets the state of all metrics to its start.
+
+        Example:
+            >>> model = models.Sequential([layers.Activation("linear", input_shape=(1,))])
+            >>> model.compile("sgd", "mse", metrics=[metrics.MeanAbsoluteError(name="mae")])
+            >>> x, y = np.zeros((4, 1)), np.ones((4, 1))
+            >>> _ = model.test_on_batch(x, y, reset_metrics=False)  # errors of 1 ...
+            >>> model.reset_metrics()
+            >>> model.test_on_batch(x, x)[1].tolist()  # ... that no longer count
+            0.0
+        """
         for metric in self._reported():
             metric.reset_states()
 

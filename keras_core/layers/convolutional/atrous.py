@@ -11,12 +11,24 @@ from keras_core.legacy.table import CLASSES
 
 
 def AtrousConvolution1D(*args: Any, **kwargs: Any) -> Conv1D:
-    """A Conv1D; `atrous_rate` is its `dilation_rate`, 1 by default."""
+    """A Conv1D; `atrous_rate` is its `dilation_rate`, 1 by default.
+
+    Example:
+        >>> words = layers.Input((10, 4))
+        >>> layers.AtrousConvolution1D(8, 3, atrous_rate=2)(words).shape  # a window spans 5 steps
+        (None, 6, 8)
+    """
     return _dilated(Conv1D, "AtrousConvolution1D", args, kwargs)
 
 
 def AtrousConvolution2D(*args: Any, **kwargs: Any) -> Conv2D:
-    """A Conv2D; `atrous_rate` is its `dilation_rate`, 1 by default."""
+    """A Conv2D; `atrous_rate` is its `dilation_rate`, 1 by default.
+
+    Example:
+        >>> images = layers.Input((28, 28, 3))
+        >>> layers.AtrousConvolution2D(8, 3, 3, atrous_rate=(2, 2))(images).shape
+        (None, 24, 24, 8)
+    """
     return _dilated(Conv2D, "AtrousConvolution2D", args, kwargs)
 
 

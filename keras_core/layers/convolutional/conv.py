@@ -65,24 +65,24 @@ class _Conv(WindowLayer, KernelLayer):
     Layers of a fixed `rank` leave it out of the options that stand in their config.
 
     Args:
-        rank: Number of spatial axes, 1 to 3.
-        filters: Number of output channels; None where a subclass finds it otherwise.
-        kernel_size: Length of the window along each spatial axis, an integer or `rank` of them.
-        strides: Step of the window along each spatial axis, an integer or `rank` of them.
+        rank: number of spatial axes, 1 to 3.
+        filters: number of output channels; None where a subclass finds it otherwise.
+        kernel_size: length of the window along each spatial axis, an integer or `rank` of them.
+        strides: step of the window along each spatial axis, an integer or `rank` of them.
         padding: "valid" (no padding), "same" (zeros, TensorFlow's rule: the odd one goes to the
             end) or, over one axis, "causal" (zeros before the first step only).
         data_format: "channels_last" or "channels_first"; None is `K.image_data_format()`.
-        dilation_rate: Distance between two entries of the window along each spatial axis. Only
+        dilation_rate: distance between two entries of the window along each spatial axis. Only
             one of strides and dilation_rate may be over 1.
-        activation: Name or function applied to the result; None applies none.
-        use_bias: Whether a bias a filter is added.
-        kernel_initializer, bias_initializer: How the weights start.
-        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, bias_constraint: Projections applied after each update, or None.
+        activation: name or function applied to the result; None applies none.
+        use_bias: whether a bias a filter is added.
+        kernel_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, bias_regularizer: penalties on the weights, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, bias_constraint: projections applied after each update, or None.
 
     Raises:
-        ValueError: If an option is out of its range, or options contradict each other.
+        ValueError: if an option is out of its range, or options contradict each other.
     """
 
     rank: int
@@ -179,26 +179,33 @@ class Conv1D(_Conv):
     (channels_last).
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Length of the window along time, an integer.
-        strides: Step of the window, an integer.
+        filters: number of output channels.
+        kernel_size: length of the window along time, an integer.
+        strides: step of the window, an integer.
         padding: "valid", "same", or "causal" (zeros before the first step only, so that no output
             sees a later input).
         data_format: "channels_last" or "channels_first".
-        dilation_rate: Distance between two entries of the window, an integer. Only one
+        dilation_rate: distance between two entries of the window, an integer. Only one
             of strides and dilation_rate may be over 1.
-        activation: Name or function applied to the result; None applies none.
-        use_bias: Whether a bias a filter is added.
-        kernel_initializer, bias_initializer: How the weights start.
-        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+        activation: name or function applied to the result; None applies none.
+        use_bias: whether a bias a filter is added.
+        kernel_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, bias_regularizer: penalties on the weights, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, bias_constraint: projections applied after each update, or None.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...; and
             convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
-        ValueError: If an option is out of its range, options contradict each other, or the
+        ValueError: if an option is out of its range, options contradict each other, or the
             channels of the inputs are not known.
+
+    Example:
+        >>> words = layers.Input((100, 16))
+        >>> layers.Conv1D(32, 5, activation="relu")(words).shape
+        (None, 96, 32)
+        >>> layers.Conv1D(32, 5, padding="causal", dilation_rate=2)(words).shape  # no look ahead
+        (None, 100, 32)
     """
 
     _config_options: tuple[str, ...] = CONV_OPTIONS
@@ -232,26 +239,33 @@ class Conv2D(_Conv):
     `(batch, new_rows, new_columns, filters)` (channels_last).
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Length of the window along rows and columns, an integer or two.
-        strides: Step of the window, an integer or two.
+        filters: number of output channels.
+        kernel_size: length of the window along rows and columns, an integer or two.
+        strides: step of the window, an integer or two.
         padding: "valid" (no padding) or "same" (zeros, so that stride 1 keeps the size).
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        dilation_rate: Distance between two entries of the window, an integer or two. Only one
+        dilation_rate: distance between two entries of the window, an integer or two. Only one
             of strides and dilation_rate may be over 1.
-        activation: Name or function applied to the result; None applies none.
-        use_bias: Whether a bias a filter is added.
-        kernel_initializer, bias_initializer: How the weights start.
-        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+        activation: name or function applied to the result; None applies none.
+        use_bias: whether a bias a filter is added.
+        kernel_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, bias_regularizer: penalties on the weights, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, bias_constraint: projections applied after each update, or None.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...; and
             convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
-        ValueError: If an option is out of its range, options contradict each other, or the
+        ValueError: if an option is out of its range, options contradict each other, or the
             channels of the inputs are not known.
+
+    Example:
+        >>> images = layers.Input((28, 28, 3))
+        >>> layers.Conv2D(32, 3)(images).shape
+        (None, 26, 26, 32)
+        >>> layers.Conv2D(32, (5, 5), strides=2, padding="same", activation="relu")(images).shape
+        (None, 14, 14, 32)
     """
 
     _config_options: tuple[str, ...] = CONV_OPTIONS
@@ -285,26 +299,30 @@ class Conv3D(_Conv):
     `(batch, new_depth, new_rows, new_columns, filters)` (channels_last).
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Length of the window along depth, rows and columns, an integer or three.
-        strides: Step of the window, an integer or three.
+        filters: number of output channels.
+        kernel_size: length of the window along depth, rows and columns, an integer or three.
+        strides: step of the window, an integer or three.
         padding: "valid" (no padding) or "same" (zeros, so that stride 1 keeps the size).
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        dilation_rate: Distance between two entries of the window, an integer or three. Only one
+        dilation_rate: distance between two entries of the window, an integer or three. Only one
             of strides and dilation_rate may be over 1.
-        activation: Name or function applied to the result; None applies none.
-        use_bias: Whether a bias a filter is added.
-        kernel_initializer, bias_initializer: How the weights start.
-        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+        activation: name or function applied to the result; None applies none.
+        use_bias: whether a bias a filter is added.
+        kernel_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, bias_regularizer: penalties on the weights, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, bias_constraint: projections applied after each update, or None.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...; and
             convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
-        ValueError: If an option is out of its range, options contradict each other, or the
+        ValueError: if an option is out of its range, options contradict each other, or the
             channels of the inputs are not known.
+
+    Example:
+        >>> layers.Conv3D(8, (3, 3, 3))(layers.Input((16, 64, 64, 1))).shape
+        (None, 14, 62, 62, 8)
     """
 
     _config_options: tuple[str, ...] = CONV_OPTIONS

@@ -54,15 +54,15 @@ class _SeparableConv(_Conv):
     """A depthwise convolution followed by a pointwise one over `rank` spatial axes.
 
     Args:
-        rank: Number of spatial axes, 1 or 2.
-        depth_multiplier: Number of channels made of each input channel before they are mixed.
-        depthwise_initializer, pointwise_initializer: How the kernels start.
-        depthwise_regularizer, pointwise_regularizer: Penalties on the kernels, or None.
-        depthwise_constraint, pointwise_constraint: Projections of the kernels, or None.
-        The rest: As in `_Conv`.
+        rank: number of spatial axes, 1 or 2.
+        depth_multiplier: number of channels made of each input channel before they are mixed.
+        depthwise_initializer, pointwise_initializer: how the kernels start.
+        depthwise_regularizer, pointwise_regularizer: penalties on the kernels, or None.
+        depthwise_constraint, pointwise_constraint: projections of the kernels, or None.
+        The rest: as in `_Conv`.
 
     Raises:
-        ValueError: If an option is out of its range, or options contradict each other.
+        ValueError: if an option is out of its range, or options contradict each other.
     """
 
     depth_multiplier: int
@@ -156,26 +156,33 @@ class SeparableConv1D(_SeparableConv):
     (channels_last).
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Length of the window in steps, an integer.
-        strides: Step of the window, an integer.
+        filters: number of output channels.
+        kernel_size: length of the window in steps, an integer.
+        strides: step of the window, an integer.
         padding: "valid" (no padding) or "same" (zeros, so that stride 1 keeps the length).
         data_format: "channels_last" or "channels_first".
-        dilation_rate: Distance between two entries of the window, an integer. Only one of
+        dilation_rate: distance between two entries of the window, an integer. Only one of
             strides and dilation_rate may be over 1.
-        depth_multiplier: Number of channels made of each input channel before they are mixed.
-        activation: Name or function applied to the result; None applies none.
-        use_bias: Whether a bias a filter is added.
-        depthwise_initializer, pointwise_initializer, bias_initializer: How the weights start.
-        depthwise_regularizer, pointwise_regularizer, bias_regularizer: Penalties, or None.
-        activity_regularizer: Penalty on the output, or None.
-        depthwise_constraint, pointwise_constraint, bias_constraint: Projections applied after
+        depth_multiplier: number of channels made of each input channel before they are mixed.
+        activation: name or function applied to the result; None applies none.
+        use_bias: whether a bias a filter is added.
+        depthwise_initializer, pointwise_initializer, bias_initializer: how the weights start.
+        depthwise_regularizer, pointwise_regularizer, bias_regularizer: penalties, or None.
+        activity_regularizer: penalty on the output, or None.
+        depthwise_constraint, pointwise_constraint, bias_constraint: projections applied after
             each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+        kwargs: options of every layer: name, trainable, dtype, input_shape...; and
             convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
-        ValueError: If an option is out of its range, or options contradict each other.
+        ValueError: if an option is out of its range, or options contradict each other.
+
+    Example:
+        >>> layer = layers.SeparableConv1D(32, 5)
+        >>> layer(layers.Input((100, 16))).shape
+        (None, 96, 32)
+        >>> layer.count_params()  # 5 * 16 + 16 * 32 + 32, and 2592 for a Conv1D
+        624
     """
 
     _config_options = _OPTIONS
@@ -213,29 +220,36 @@ class SeparableConv2D(_SeparableConv):
     `(batch, new_rows, new_columns, filters)` (channels_last).
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Length of the window along rows and columns, an integer or two.
-        strides: Step of the window, an integer or two equal ones.
+        filters: number of output channels.
+        kernel_size: length of the window along rows and columns, an integer or two.
+        strides: step of the window, an integer or two equal ones.
         padding: "valid" (no padding) or "same" (zeros, so that stride 1 keeps the size).
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        dilation_rate: Distance between two entries of the window, an integer or two. Only one
+        dilation_rate: distance between two entries of the window, an integer or two. Only one
             of strides and dilation_rate may be over 1.
-        depth_multiplier: Number of channels made of each input channel before they are mixed.
-        activation: Name or function applied to the result; None applies none.
-        use_bias: Whether a bias a filter is added.
-        depthwise_initializer, pointwise_initializer, bias_initializer: How the weights start.
-        depthwise_regularizer, pointwise_regularizer, bias_regularizer: Penalties, or None.
-        activity_regularizer: Penalty on the output, or None.
-        depthwise_constraint, pointwise_constraint, bias_constraint: Projections applied after
+        depth_multiplier: number of channels made of each input channel before they are mixed.
+        activation: name or function applied to the result; None applies none.
+        use_bias: whether a bias a filter is added.
+        depthwise_initializer, pointwise_initializer, bias_initializer: how the weights start.
+        depthwise_regularizer, pointwise_regularizer, bias_regularizer: penalties, or None.
+        activity_regularizer: penalty on the output, or None.
+        depthwise_constraint, pointwise_constraint, bias_constraint: projections applied after
             each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+        kwargs: options of every layer: name, trainable, dtype, input_shape...; and
             convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
-        ValueError: If an option is out of its range, or options contradict each other.
+        ValueError: if an option is out of its range, or options contradict each other.
 
     Source: Xception: deep learning with depthwise separable convolutions, F. Chollet, 2017.
+
+    Example:
+        >>> layer = layers.SeparableConv2D(32, 3)
+        >>> layer(layers.Input((28, 28, 16))).shape
+        (None, 26, 26, 32)
+        >>> layer.count_params()  # 9 * 16 + 16 * 32 + 32, and 4640 for a Conv2D
+        688
     """
 
     _config_options = _OPTIONS
@@ -273,25 +287,30 @@ class DepthwiseConv2D(Conv2D):
     `(batch, new_rows, new_columns, channels * depth_multiplier)` (channels_last).
 
     Args:
-        kernel_size: Length of the window along rows and columns, an integer or two.
-        strides: Step of the window, an integer or two equal ones.
+        kernel_size: length of the window along rows and columns, an integer or two.
+        strides: step of the window, an integer or two equal ones.
         padding: "valid" (no padding) or "same" (zeros, so that stride 1 keeps the size).
-        depth_multiplier: Number of output channels made of each input channel.
+        depth_multiplier: number of output channels made of each input channel.
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        dilation_rate: Distance between two entries of the window, an integer or two. Only one
+        dilation_rate: distance between two entries of the window, an integer or two. Only one
             of strides and dilation_rate may be over 1.
-        activation: Name or function applied to the result; None applies none.
-        use_bias: Whether a bias an output channel is added.
-        depthwise_initializer, bias_initializer: How the weights start.
-        depthwise_regularizer, bias_regularizer: Penalties on the weights, or None.
-        activity_regularizer: Penalty on the output, or None.
-        depthwise_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+        activation: name or function applied to the result; None applies none.
+        use_bias: whether a bias an output channel is added.
+        depthwise_initializer, bias_initializer: how the weights start.
+        depthwise_regularizer, bias_regularizer: penalties on the weights, or None.
+        activity_regularizer: penalty on the output, or None.
+        depthwise_constraint, bias_constraint: projections applied after each update, or None.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...; and
             convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
-        ValueError: If an option is out of its range, or options contradict each other.
+        ValueError: if an option is out of its range, or options contradict each other.
+
+    Example:
+        >>> images = layers.Input((28, 28, 3))
+        >>> layers.DepthwiseConv2D(3, depth_multiplier=2)(images).shape
+        (None, 26, 26, 6)
     """
 
     depth_multiplier: int

@@ -22,13 +22,13 @@ def _pairs(layer: Layer, value: Amounts, rank: int, option: str) -> tuple[Pair, 
     """The amounts before and after along each axis, from any of the three ways to write them.
 
     Args:
-        layer: The layer, for the error.
-        value: An integer (for all sides), `rank` integers (one an axis) or `rank` pairs.
-        rank: Number of spatial axes.
-        option: Name of the layer's option, for the error.
+        layer: the layer, for the error.
+        value: an integer (for all sides), `rank` integers (one an axis) or `rank` pairs.
+        rank: number of spatial axes.
+        option: name of the layer's option, for the error.
 
     Raises:
-        ValueError: If the value is none of the three, or an amount is negative.
+        ValueError: if the value is none of the three, or an amount is negative.
     """
     who = type(layer).__name__
     one_for_all = rank == 1 or not hasattr(value, "__len__")
@@ -48,7 +48,7 @@ class _Resizing(SpatialLayer):
     """Changes the sizes of the spatial axes by amounts.
 
     Args:
-        amounts: One for each spatial axis, kept in the attribute that `option` names.
+        amounts: one for each spatial axis, kept in the attribute that `option` names.
         data_format: "channels_last" or "channels_first"; None is `K.image_data_format()`.
     """
 
@@ -88,8 +88,12 @@ class UpSampling1D(_UpSampling):
     Input shape `(batch, steps, features)`, output shape `(batch, steps * size, features)`.
 
     Args:
-        size: How often each step is repeated, an integer.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        size: how often each step is repeated, an integer.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
+
+    Example:
+        >>> K.eval(layers.UpSampling1D(2)(K.constant([[[1.0], [2.0]]])))[0, :, 0].tolist()
+        [1.0, 1.0, 2.0, 2.0]
     """
 
     rank = 1
@@ -108,15 +112,20 @@ class UpSampling2D(_UpSampling):
     `(batch, rows * size[0], columns * size[1], channels)` (channels_last).
 
     Args:
-        size: Factors for rows and columns, an integer or two.
+        size: factors for rows and columns, an integer or two.
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
         interpolation: "nearest" (repeats pixels), "bilinear", or "bilinear_half_pixel", which is
             what later versions than Keras 2.3 call "bilinear".
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If the interpolation is unknown, or size is not one or two integers.
+        ValueError: if the interpolation is unknown, or size is not one or two integers.
+
+    Example:
+        >>> x = K.constant([[[[1.0], [2.0]]]])  # one row of two pixels
+        >>> K.eval(layers.UpSampling2D((1, 2))(x))[0, 0, :, 0].tolist()
+        [1.0, 1.0, 2.0, 2.0]
     """
 
     rank = 2
@@ -156,13 +165,17 @@ class UpSampling3D(_UpSampling):
     `(batch, depth * size[0], rows * size[1], columns * size[2], channels)` (channels_last).
 
     Args:
-        size: Factors for depth, rows and columns, an integer or three.
+        size: factors for depth, rows and columns, an integer or three.
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If size is not one or three integers.
+        ValueError: if size is not one or three integers.
+
+    Example:
+        >>> layers.UpSampling3D((1, 2, 2))(layers.Input((8, 16, 16, 4))).shape
+        (None, 8, 32, 32, 4)
     """
 
     rank = 3
@@ -181,11 +194,11 @@ class _AtBothEnds(_Resizing):
     """Changes each spatial axis before its first entry and after its last one.
 
     Args:
-        amounts: An integer, one for each spatial axis, or as many pairs (before, after).
+        amounts: an integer, one for each spatial axis, or as many pairs (before, after).
         data_format: "channels_last" or "channels_first"; None is `K.image_data_format()`.
 
     Raises:
-        ValueError: If the amounts are none of these, or negative.
+        ValueError: if the amounts are none of these, or negative.
     """
 
     def _checked(self, amounts: Amounts) -> tuple[Pair, ...]:
@@ -209,11 +222,15 @@ class ZeroPadding1D(_ZeroPadding):
     `(batch, before + steps + after, features)`.
 
     Args:
-        padding: Number of steps added, an integer (for both ends) or a pair (before, after).
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        padding: number of steps added, an integer (for both ends) or a pair (before, after).
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If padding is neither, or negative.
+        ValueError: if padding is neither, or negative.
+
+    Example:
+        >>> K.eval(layers.ZeroPadding1D((2, 1))(K.constant([[[1.0], [2.0]]])))[0, :, 0].tolist()
+        [0.0, 0.0, 1.0, 2.0, 0.0]
     """
 
     rank = 1
@@ -232,14 +249,18 @@ class ZeroPadding2D(_ZeroPadding):
     `(batch, new_rows, new_columns, channels)` (channels_last).
 
     Args:
-        padding: An integer (for all sides), two (for rows, for columns) or two pairs
+        padding: an integer (for all sides), two (for rows, for columns) or two pairs
             ((top, bottom), (left, right)).
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If padding is none of these, or negative.
+        ValueError: if padding is none of these, or negative.
+
+    Example:
+        >>> layers.ZeroPadding2D(((1, 0), (2, 2)))(layers.Input((28, 28, 3))).shape
+        (None, 29, 32, 3)
     """
 
     rank = 2
@@ -261,13 +282,17 @@ class ZeroPadding3D(_ZeroPadding):
     `(batch, new_depth, new_rows, new_columns, channels)` (channels_last).
 
     Args:
-        padding: An integer (for all sides), three (one an axis) or three pairs (before, after).
+        padding: an integer (for all sides), three (one an axis) or three pairs (before, after).
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If padding is none of these, or negative.
+        ValueError: if padding is none of these, or negative.
+
+    Example:
+        >>> layers.ZeroPadding3D((1, 2, 3))(layers.Input((8, 16, 16, 4))).shape
+        (None, 10, 20, 22, 4)
     """
 
     rank = 3
@@ -286,7 +311,7 @@ class _Cropping(_AtBothEnds):
     """Cuts entries off both ends of each spatial axis.
 
     Raises:
-        ValueError: When called on inputs of which nothing would be left.
+        ValueError: when called on inputs of which nothing would be left.
     """
 
     option = "cropping"
@@ -319,11 +344,16 @@ class Cropping1D(_Cropping):
     `(batch, steps - before - after, features)`.
 
     Args:
-        cropping: Number of steps cut off, an integer (for both ends) or a pair (before, after).
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        cropping: number of steps cut off, an integer (for both ends) or a pair (before, after).
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If cropping is neither, or negative, or leaves nothing.
+        ValueError: if cropping is neither, or negative, or leaves nothing.
+
+    Example:
+        >>> x = K.constant([[[1.0], [2.0], [3.0], [4.0]]])
+        >>> K.eval(layers.Cropping1D((2, 1))(x))[0, :, 0].tolist()
+        [3.0]
     """
 
     rank = 1
@@ -339,14 +369,19 @@ class Cropping2D(_Cropping):
     `(batch, new_rows, new_columns, channels)` (channels_last).
 
     Args:
-        cropping: An integer (for all sides), two (for rows, for columns) or two pairs
+        cropping: an integer (for all sides), two (for rows, for columns) or two pairs
             ((top, bottom), (left, right)).
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If cropping is none of these, or negative, or leaves nothing.
+        ValueError: if cropping is none of these, or negative, or leaves nothing.
+
+    Example:
+        >>> images = layers.Input((28, 28, 3))
+        >>> layers.Cropping2D(((2, 4), (1, 1)))(images).shape  # rows above and below, columns
+        (None, 22, 26, 3)
     """
 
     rank = 2
@@ -364,13 +399,17 @@ class Cropping3D(_Cropping):
     `(batch, new_depth, new_rows, new_columns, channels)` (channels_last).
 
     Args:
-        cropping: An integer (for all sides), three (one an axis) or three pairs (before, after).
+        cropping: an integer (for all sides), three (one an axis) or three pairs (before, after).
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If cropping is none of these, or negative, or leaves nothing.
+        ValueError: if cropping is none of these, or negative, or leaves nothing.
+
+    Example:
+        >>> layers.Cropping3D((1, 2, 3))(layers.Input((10, 20, 20, 2))).shape
+        (None, 8, 16, 14, 2)
     """
 
     rank = 3

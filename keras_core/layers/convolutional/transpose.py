@@ -81,31 +81,35 @@ class Conv2DTranspose(_Transposed, Conv2D):
     `size * stride` for padding "same".
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Length of the window along rows and columns, an integer or two.
-        strides: How far one input pixel lies from the next in the output, an integer or two.
+        filters: number of output channels.
+        kernel_size: length of the window along rows and columns, an integer or two.
+        strides: how far one input pixel lies from the next in the output, an integer or two.
         padding: "valid" or "same".
-        output_padding: Sizes added to the output, each smaller than its stride; None finds the
+        output_padding: sizes added to the output, each smaller than its stride; None finds the
             sizes from strides, padding and kernel_size.
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        dilation_rate: Distance between two entries of the window, an integer or two equal ones.
+        dilation_rate: distance between two entries of the window, an integer or two equal ones.
             Only one of strides and dilation_rate may be over 1.
-        activation: Name or function applied to the result; None applies none.
-        use_bias: Whether a bias a filter is added.
-        kernel_initializer, bias_initializer: How the weights start.
-        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+        activation: name or function applied to the result; None applies none.
+        use_bias: whether a bias a filter is added.
+        kernel_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, bias_regularizer: penalties on the weights, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, bias_constraint: projections applied after each update, or None.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...; and
             convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
-        ValueError: If an option is out of its range, options contradict each other, or the
+        ValueError: if an option is out of its range, options contradict each other, or the
             channels of the inputs are not known.
 
     Source: A guide to convolution arithmetic for deep learning, V. Dumoulin and F. Visin, 2016;
     Deconvolutional networks, M. D. Zeiler et al., 2010.
+
+    Example:
+        >>> layers.Conv2DTranspose(16, 3, strides=2, padding="same")(layers.Input((7, 7, 32))).shape
+        (None, 14, 14, 16)
     """
 
     _config_options = (*CONV_OPTIONS, "output_padding")
@@ -160,27 +164,32 @@ class Conv3DTranspose(_Transposed, Conv3D):
     `size * stride` for padding "same".
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Length of the window along depth, rows and columns, an integer or three.
-        strides: How far one input entry lies from the next in the output, an integer or three.
+        filters: number of output channels.
+        kernel_size: length of the window along depth, rows and columns, an integer or three.
+        strides: how far one input entry lies from the next in the output, an integer or three.
         padding: "valid" or "same".
-        output_padding: Sizes added to the output, each smaller than its stride; None finds the
+        output_padding: sizes added to the output, each smaller than its stride; None finds the
             sizes from strides, padding and kernel_size.
         data_format: "channels_last" or "channels_first"; None is
             `K.image_data_format()`.
-        activation: Name or function applied to the result; None applies none.
-        use_bias: Whether a bias a filter is added.
-        kernel_initializer, bias_initializer: How the weights start.
-        kernel_regularizer, bias_regularizer: Penalties on the weights, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, bias_constraint: Projections applied after each update, or None.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...; and
+        activation: name or function applied to the result; None applies none.
+        use_bias: whether a bias a filter is added.
+        kernel_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, bias_regularizer: penalties on the weights, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, bias_constraint: projections applied after each update, or None.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...; and
             convention: "tensorflow", or "theano" for its ways of padding "same".
 
     Raises:
-        ValueError: If an option is out of its range, or the channels of the inputs are not known.
+        ValueError: if an option is out of its range, or the channels of the inputs are not known.
 
     Source: A guide to convolution arithmetic for deep learning, V. Dumoulin and F. Visin, 2016.
+
+    Example:
+        >>> volumes = layers.Input((4, 8, 8, 2))
+        >>> layers.Conv3DTranspose(8, 3, strides=2, padding="same")(volumes).shape
+        (None, 8, 16, 16, 8)
     """
 
     _config_options = (*_UNDILATED_OPTIONS, "output_padding")

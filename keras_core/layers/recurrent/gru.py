@@ -55,20 +55,25 @@ class GRUCell(GatedCell):
     reset gate: `g = tanh(x_g + r * (h·U_g + recurrent_bias_g))`.
 
     Args:
-        units: Number of outputs, which are the state.
-        activation: Name or function of the candidate; None applies none.
-        recurrent_activation: Name or function of the gates.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+        units: number of outputs, which are the state.
+        activation: name or function of the candidate; None applies none.
+        recurrent_activation: name or function of the gates.
+        use_bias: whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections applied after each
             update, or None.
-        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
-        recurrent_dropout: Fraction of the state that is dropped in training, in [0, 1).
+        dropout: fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: fraction of the state that is dropped in training, in [0, 1).
         implementation: 2 drops the same entries for all gates, 1 drops others for each gate.
-        reset_after: Whether the reset gate is applied after the product (as cuDNN does), with a
+        reset_after: whether the reset gate is applied after the product (as cuDNN does), with a
             bias for the inputs and one for the state, `(2, 3 * units)`.
-        kwargs: Options of every layer: name, trainable, dtype...
+        kwargs: options of every layer: name, trainable, dtype...
+
+    Example:
+        >>> layer = layers.RNN([layers.GRUCell(16), layers.GRUCell(4)])  # one above the other
+        >>> layer(layers.Input((20, 8))).shape
+        (None, 4)
     """
 
     gates = 3
@@ -158,9 +163,9 @@ def gru_state(
     Args:
         from_inputs: Shares of the inputs in the update gate, the reset gate and the candidate.
         from_state: Shares of the state in the same.
-        state: The state before the step.
-        activation: Function of the candidate.
-        recurrent_activation: Function of the gates.
+        state: the state before the step.
+        activation: function of the candidate.
+        recurrent_activation: function of the gates.
     """
     update = recurrent_activation(from_inputs[0] + from_state[0])
     reset = recurrent_activation(from_inputs[1] + from_state[1])
@@ -176,32 +181,40 @@ class GRU(CellRNN, cell_options=_OPTIONS):
     `(batch, units)` with return_state.
 
     Args:
-        units: Number of outputs.
-        activation: Name or function of the candidate; None applies none.
-        recurrent_activation: Name or function of the gates.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+        units: number of outputs.
+        activation: name or function of the candidate; None applies none.
+        recurrent_activation: name or function of the gates.
+        use_bias: whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections applied after each
             update, or None.
-        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
-        recurrent_dropout: Fraction of the state that is dropped in training, in [0, 1).
+        dropout: fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: fraction of the state that is dropped in training, in [0, 1).
         implementation: 2 drops the same entries for all gates, 1 drops others for each gate.
-        return_sequences: Whether the outputs of all steps are returned, or the last one.
-        return_state: Whether the last state is returned after the output.
-        go_backwards: Whether the steps are taken from the last to the first; outputs then come
+        return_sequences: whether the outputs of all steps are returned, or the last one.
+        return_state: whether the last state is returned after the output.
+        go_backwards: whether the steps are taken from the last to the first; outputs then come
             in that order.
-        stateful: Whether a batch goes on from the last states of the batch before.
-        unroll: Whether the loop is written out, which needs a known number of steps.
-        reset_after: Whether the reset gate is applied after the product (as cuDNN does).
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        stateful: whether a batch goes on from the last states of the batch before.
+        unroll: whether the loop is written out, which needs a known number of steps.
+        reset_after: whether the reset gate is applied after the product (as cuDNN does).
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If an option is out of its range.
+        ValueError: if an option is out of its range.
 
     Source: Learning phrase representations using RNN encoder-decoder for statistical machine
     translation, K. Cho et al., 2014; the first version of that paper has reset_after.
+
+    Example:
+        >>> words = layers.Input((None, 8))
+        >>> layers.GRU(16)(words).shape
+        (None, 16)
+        >>> layer = layers.GRU(16, return_sequences=True, return_state=True)
+        >>> [tensor.shape for tensor in layer(words)]
+        [(None, None, 16), (None, 16)]
     """
 
     units: int

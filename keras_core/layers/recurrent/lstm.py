@@ -53,9 +53,9 @@ def forget_bias_initializer(initializer: Function, before: int, units: int, afte
 
     Args:
         initializer: Initializer of the rest.
-        before: Length of the bias before the forget gate's part.
-        units: Length of the forget gate's part.
-        after: Length of the bias after it.
+        before: length of the bias before the forget gate's part.
+        units: length of the forget gate's part.
+        after: length of the bias after it.
     """
 
     def initialize(shape: Shape, dtype: str | None = None) -> Tensor:
@@ -78,10 +78,10 @@ def lstm_states(
     """The new output and memory, from the sums that reach the four gates.
 
     Args:
-        gates: Sums of the input gate, the forget gate, the candidate and the output gate.
-        memory: The cell state before the step.
-        activation: Function of the candidate and of the new memory.
-        recurrent_activation: Function of the three gates.
+        gates: sums of the input gate, the forget gate, the candidate and the output gate.
+        memory: the cell state before the step.
+        activation: function of the candidate and of the new memory.
+        recurrent_activation: function of the three gates.
     """
     into, forget, candidate, out = gates
     kept = recurrent_activation(forget) * memory
@@ -97,19 +97,24 @@ class LSTMCell(GatedCell):
     `recurrent_activation` stands for sigmoid and `activation` for tanh.
 
     Args:
-        units: Number of outputs; the size of both states.
-        activation: Name or function of the candidate and of the memory; None applies none.
-        recurrent_activation: Name or function of the gates.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
-        unit_forget_bias: Whether the forget gate's bias starts at one.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+        units: number of outputs; the size of both states.
+        activation: name or function of the candidate and of the memory; None applies none.
+        recurrent_activation: name or function of the gates.
+        use_bias: whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        unit_forget_bias: whether the forget gate's bias starts at one.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections applied after each
             update, or None.
-        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
-        recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
+        dropout: fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: fraction of the output fed back that is dropped in training, in [0, 1).
         implementation: 2 drops the same entries for all gates, 1 drops others for each gate.
-        kwargs: Options of every layer: name, trainable, dtype...
+        kwargs: options of every layer: name, trainable, dtype...
+
+    Example:
+        >>> layer = layers.RNN(layers.LSTMCell(16), return_state=True)
+        >>> [tensor.shape for tensor in layer(layers.Input((20, 8)))]
+        [(None, 16), (None, 16), (None, 16)]
     """
 
     gates = 4
@@ -174,32 +179,39 @@ class LSTM(CellRNN, cell_options=_OPTIONS):
     output and memory, `(batch, units)` each, with return_state.
 
     Args:
-        units: Number of outputs.
-        activation: Name or function of the candidate and of the memory; None applies none.
-        recurrent_activation: Name or function of the gates.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
-        unit_forget_bias: Whether the forget gate's bias starts at one.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+        units: number of outputs.
+        activation: name or function of the candidate and of the memory; None applies none.
+        recurrent_activation: name or function of the gates.
+        use_bias: whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        unit_forget_bias: whether the forget gate's bias starts at one.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections applied after each
             update, or None.
-        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
-        recurrent_dropout: Fraction of the output fed back that is dropped in training, in [0, 1).
+        dropout: fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: fraction of the output fed back that is dropped in training, in [0, 1).
         implementation: 2 drops the same entries for all gates, 1 drops others for each gate.
-        return_sequences: Whether the outputs of all steps are returned, or the last one.
-        return_state: Whether the last states are returned after the output.
-        go_backwards: Whether the steps are taken from the last to the first; outputs then come
+        return_sequences: whether the outputs of all steps are returned, or the last one.
+        return_state: whether the last states are returned after the output.
+        go_backwards: whether the steps are taken from the last to the first; outputs then come
             in that order.
-        stateful: Whether a batch goes on from the last states of the batch before.
-        unroll: Whether the loop is written out, which needs a known number of steps.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        stateful: whether a batch goes on from the last states of the batch before.
+        unroll: whether the loop is written out, which needs a known number of steps.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If an option is out of its range.
+        ValueError: if an option is out of its range.
 
     Source: Long short-term memory, S. Hochreiter and J. Schmidhuber, 1997; Learning to forget:
     continual prediction with LSTM, F. A. Gers et al., 2000.
+
+    Example:
+        >>> layers.LSTM(16)(layers.Input((20, 8))).shape
+        (None, 16)
+        >>> layer = layers.LSTM(16, return_sequences=True, return_state=True)
+        >>> [tensor.shape for tensor in layer(layers.Input((None, 8)))]
+        [(None, None, 16), (None, 16), (None, 16)]
     """
 
     units: int

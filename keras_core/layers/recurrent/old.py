@@ -26,13 +26,22 @@ class Recurrent(RNN):
     `(output, new_states)`. New layers are better written as a cell for `RNN`.
 
     Args:
-        return_sequences: Whether the outputs of all steps are returned, or the last one.
-        return_state: Whether the last states are returned after the output.
-        go_backwards: Whether the steps are taken from the last to the first.
-        stateful: Whether a batch goes on from the last states of the batch before.
-        unroll: Whether the loop is written out, which needs a known number of steps.
-        implementation: Kept for subclasses that read it.
-        kwargs: Options of every layer; `input_dim` and `input_length` instead of `input_shape`.
+        return_sequences: whether the outputs of all steps are returned, or the last one.
+        return_state: whether the last states are returned after the output.
+        go_backwards: whether the steps are taken from the last to the first.
+        stateful: whether a batch goes on from the last states of the batch before.
+        unroll: whether the loop is written out, which needs a known number of steps.
+        implementation: kept for subclasses that read it.
+        kwargs: options of every layer; `input_dim` and `input_length` instead of `input_shape`.
+
+    Example:
+        >>> class Minimal(layers.Recurrent):
+        ...     units, states = 1, [None]
+        ...     def step(self, inputs, states):
+        ...         total = states[0] + inputs
+        ...         return total, [total]
+        >>> K.eval(Minimal()(K.constant([[[1.0], [2.0], [4.0]]]))).tolist()
+        [[7.0]]
     """
 
     def __init__(
@@ -70,7 +79,7 @@ class Recurrent(RNN):
 
         Args:
             inputs: `(batch, features)`.
-            states: The states, then what `get_constants` returned.
+            states: the states, then what `get_constants` returned.
 
         Returns:
             The output of the step, and the list of new states.
@@ -177,14 +186,24 @@ class ConvRecurrent2D(Recurrent):
     """Base for recurrent layers of images of one's own, whose steps are convolutions.
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Length of the windows along rows and columns, an integer or two.
-        strides: Step of the window, an integer or two.
+        filters: number of output channels.
+        kernel_size: length of the windows along rows and columns, an integer or two.
+        strides: step of the window, an integer or two.
         padding: "valid" or "same".
         data_format: "channels_last" or "channels_first"; None is `K.image_data_format()`.
-        dilation_rate: Distance between two entries of the window, an integer or two.
-        return_sequences, go_backwards, stateful: As in `Recurrent`.
-        kwargs: Options of `Recurrent` and of every layer.
+        dilation_rate: distance between two entries of the window, an integer or two.
+        return_sequences, go_backwards, stateful: as in `Recurrent`.
+        kwargs: options of `Recurrent` and of every layer.
+
+    Example:
+        >>> class Fade(layers.ConvRecurrent2D):
+        ...     states = [None]
+        ...     def step(self, frame, states):
+        ...         seen = frame + 0.5 * states[0]
+        ...         return seen, [seen]
+        >>> layer = Fade(filters=1, kernel_size=1)
+        >>> layer.compute_output_shape((None, 10, 32, 32, 1))
+        (None, 32, 32, 1)
     """
 
     def __init__(

@@ -51,18 +51,26 @@ class RNN(Layer):
     steps: the states, and the output, stay what they were.
 
     Args:
-        cell: The cell, or a list of cells to be stacked.
-        return_sequences: Whether the outputs of all steps are returned, or the last one.
-        return_state: Whether the last states are returned after the output.
-        go_backwards: Whether the steps are taken from the last to the first; outputs then come
+        cell: the cell, or a list of cells to be stacked.
+        return_sequences: whether the outputs of all steps are returned, or the last one.
+        return_state: whether the last states are returned after the output.
+        go_backwards: whether the steps are taken from the last to the first; outputs then come
             in that order.
-        stateful: Whether a batch goes on from the last states of the batch before. The batch
+        stateful: whether a batch goes on from the last states of the batch before. The batch
             size must be known then (`batch_input_shape`), and `reset_states` starts anew.
-        unroll: Whether the loop is written out, which needs a known number of steps.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        unroll: whether the loop is written out, which needs a known number of steps.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If the cell has no `call` or no `state_size`.
+        ValueError: if the cell has no `call` or no `state_size`.
+
+    Example:
+        >>> class Minimal(layers.Layer):
+        ...     state_size = 1
+        ...     def call(self, inputs, states):
+        ...         return states[0] + inputs, [states[0] + inputs]
+        >>> K.eval(layers.RNN(Minimal())(K.constant([[[1.0], [2.0], [4.0]]]))).tolist()
+        [[7.0]]
     """
 
     input_spec: list[InputSpec]
@@ -116,7 +124,7 @@ class RNN(Layer):
         """States of zeros for a batch.
 
         Args:
-            inputs: The sequences `(batch, steps, features)`.
+            inputs: the sequences `(batch, steps, features)`.
 
         Returns:
             A list of Tensors `(batch, state_size)`.
@@ -129,12 +137,12 @@ class RNN(Layer):
         """Sets the states of a stateful layer.
 
         Args:
-            states: An array for each state, or one array where there is one state; None sets
+            states: an array for each state, or one array where there is one state; None sets
                 zeros.
 
         Raises:
-            AttributeError: If the layer is not stateful.
-            ValueError: If the batch size is not known, or the states do not fit.
+            AttributeError: if the layer is not stateful.
+            ValueError: if the batch size is not known, or the states do not fit.
         """
         if not self.stateful:
             raise AttributeError(
@@ -240,17 +248,17 @@ class RNN(Layer):
         """Applies the layer; initial states and constants may be Keras tensors or others.
 
         Args:
-            inputs: The sequences, or a list of them, the initial states and the constants.
-            initial_state: A Tensor or a list of them, one a state; None starts from zeros, or,
+            inputs: the sequences, or a list of them, the initial states and the constants.
+            initial_state: a Tensor or a list of them, one a state; None starts from zeros, or,
                 in a stateful layer, from the states of the last batch.
-            constants: A Tensor or a list of them, given to each call of the cell.
-            kwargs: Further arguments of `call`: mask, training.
+            constants: a Tensor or a list of them, given to each call of the cell.
+            kwargs: further arguments of `call`: mask, training.
 
         Returns:
             The output, or a list of the output and the states.
 
         Raises:
-            ValueError: If Keras tensors and others are mixed in initial_state and constants.
+            ValueError: if Keras tensors and others are mixed in initial_state and constants.
         """
         inputs, initial_state, constants = self._standardize(inputs, initial_state, constants)
         extra = initial_state + constants
@@ -414,7 +422,8 @@ class CellRNN(RNN, RecurrentOptions):
         super().__init_subclass__(**kwargs)
         cls._cell_options = tuple(cell_options) or cls._cell_options
         for option in cell_options:
-            setattr(cls, option, property(attrgetter("cell." + option)))
+            shown = property(attrgetter("cell." + option), doc=f"The cell's `{option}`.")
+            setattr(cls, option, shown)
 
     def __init__(
         self, cell: Any, activity_regularizer: RegularizerLike = None, **kwargs: Any

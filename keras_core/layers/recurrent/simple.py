@@ -41,16 +41,21 @@ class SimpleRNNCell(GatedCell):
     """One step of SimpleRNN: `h = activation(x·kernel + bias + h·recurrent_kernel)`.
 
     Args:
-        units: Number of outputs, which are the state.
-        activation: Name or function applied to the sum; None applies none.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+        units: number of outputs, which are the state.
+        activation: name or function applied to the sum; None applies none.
+        use_bias: whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections applied after each
             update, or None.
-        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
-        recurrent_dropout: Fraction of the state that is dropped in training, in [0, 1).
-        kwargs: Options of every layer: name, trainable, dtype...
+        dropout: fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: fraction of the state that is dropped in training, in [0, 1).
+        kwargs: options of every layer: name, trainable, dtype...
+
+    Example:
+        >>> layer = layers.RNN(layers.SimpleRNNCell(16))
+        >>> layer(layers.Input((20, 8))).shape
+        (None, 16)
     """
 
     def __init__(
@@ -100,26 +105,32 @@ class SimpleRNN(CellRNN, cell_options=_OPTIONS):
     return_sequences, followed by the state `(batch, units)` with return_state.
 
     Args:
-        units: Number of outputs.
-        activation: Name or function applied to the sum; None applies none.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: How the weights start.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties, or None.
-        activity_regularizer: Penalty on the output, or None.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each
+        units: number of outputs.
+        activation: name or function applied to the sum; None applies none.
+        use_bias: whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties, or None.
+        activity_regularizer: penalty on the output, or None.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections applied after each
             update, or None.
-        dropout: Fraction of the inputs that is dropped in training, in [0, 1).
-        recurrent_dropout: Fraction of the state that is dropped in training, in [0, 1).
-        return_sequences: Whether the outputs of all steps are returned, or the last one.
-        return_state: Whether the last state is returned after the output.
-        go_backwards: Whether the steps are taken from the last to the first; outputs then come
+        dropout: fraction of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: fraction of the state that is dropped in training, in [0, 1).
+        return_sequences: whether the outputs of all steps are returned, or the last one.
+        return_state: whether the last state is returned after the output.
+        go_backwards: whether the steps are taken from the last to the first; outputs then come
             in that order.
-        stateful: Whether a batch goes on from the last states of the batch before.
-        unroll: Whether the loop is written out, which needs a known number of steps.
-        kwargs: Options of every layer: name, trainable, dtype, input_shape...
+        stateful: whether a batch goes on from the last states of the batch before.
+        unroll: whether the loop is written out, which needs a known number of steps.
+        kwargs: options of every layer: name, trainable, dtype, input_shape...
 
     Raises:
-        ValueError: If an option is out of its range.
+        ValueError: if an option is out of its range.
+
+    Example:
+        >>> layers.SimpleRNN(16)(layers.Input((20, 8))).shape
+        (None, 16)
+        >>> layers.SimpleRNN(16, return_sequences=True)(layers.Input((20, 8))).shape
+        (None, 20, 16)
     """
 
     units: int

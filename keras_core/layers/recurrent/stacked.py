@@ -36,7 +36,7 @@ def check_cell(cell: Any, layer_name: str) -> None:
     """Refuses what cannot be used as a cell.
 
     Raises:
-        ValueError: If `call` or `state_size` is missing.
+        ValueError: if `call` or `state_size` is missing.
     """
     foreign.refuse(cell)
     for needed in ("call", "state_size"):
@@ -69,12 +69,19 @@ class StackedRNNCells(Layer):
     Its states are those of all cells in order.
 
     Args:
-        cells: The cells, the first one nearest to the inputs.
-        kwargs: Options of every layer: name, trainable, dtype; also `reverse_state_order`, which
+        cells: the cells, the first one nearest to the inputs.
+        kwargs: options of every layer: name, trainable, dtype; also `reverse_state_order`, which
             orders the states from the last cell to the first, as Keras before 2.1.3 did.
 
     Raises:
-        ValueError: If one of the cells has no `call` or no `state_size`.
+        ValueError: if one of the cells has no `call` or no `state_size`.
+
+    Example:
+        >>> cells = layers.StackedRNNCells([layers.LSTMCell(16), layers.LSTMCell(4)])
+        >>> layers.RNN(cells)(layers.Input((20, 8))).shape
+        (None, 4)
+        >>> cells.state_size
+        (16, 16, 4, 4)
     """
 
     def __init__(self, cells: Sequence[Any], **kwargs: Any) -> None:

@@ -37,6 +37,12 @@ class NumpyArrayIterator(Iterator):
     Raises:
         ValueError: the arrays differ in length, the images have not four axes, or one of the parts
             lacks classes that the other has.
+
+    Example:
+        >>> x, generator = np.zeros((10, 8, 8, 1)), image.ImageDataGenerator()
+        >>> batches = image.NumpyArrayIterator(x, None, generator, batch_size=4)
+        >>> len(batches), batches[2].shape
+        (3, (2, 8, 8, 1))
     """
 
     def __init__(

@@ -58,6 +58,18 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
     Raises:
         ValueError: another word for an option, or not two classes for 'binary'.
         TypeError: values of a column are not of the kind that the mode needs.
+
+    Example:
+        >>> import pandas
+        >>> image.save_img("1.png", np.zeros((8, 8, 3)))
+        >>> frame = pandas.DataFrame({"file": ["1.png"], "price": [3.0]})
+        >>> batches = image.ImageDataGenerator().flow_from_dataframe(
+        ...     frame, x_col="file", y_col="price", class_mode="raw", target_size=(8, 8)
+        ... )
+        Found 1 validated image filenames.
+        >>> x, y = next(batches)
+        >>> x.shape, y.tolist()
+        ((1, 8, 8, 3), [3.0])
     """
 
     allowed_class_modes: ClassVar[set[str | None]] = {

@@ -52,6 +52,17 @@ class DirectoryIterator(BatchFromFilesMixin, Iterator):
     Raises:
         ValueError: another word for an option.
         OSError: there is no such folder.
+
+    Example:
+        >>> import os
+        >>> for label in ("cats", "dogs"):
+        ...     os.makedirs(f"pictures/{label}")
+        ...     image.save_img(f"pictures/{label}/1.png", np.zeros((8, 8, 3)))
+        >>> batches = image.DirectoryIterator("pictures", image.ImageDataGenerator(), (8, 8))
+        Found 2 images belonging to 2 classes.
+        >>> x, y = next(batches)
+        >>> x.shape, y.shape, batches.class_indices
+        ((2, 8, 8, 3), (2, 2), {'cats': 0, 'dogs': 1})
     """
 
     allowed_class_modes: ClassVar[set[str | None]] = {

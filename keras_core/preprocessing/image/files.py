@@ -50,6 +50,11 @@ def array_to_img(
     Raises:
         ValueError: the array has another number of axes or channels.
         ImportError: Pillow is not installed.
+
+    Example:
+        >>> picture = image.array_to_img(np.zeros((20, 30, 3)))
+        >>> picture.size, picture.mode  # Pillow tells the width first
+        ((30, 20), 'RGB')
     """
     array = np.asarray(x, dtype=config.floatx() if dtype is None else dtype)
     if array.ndim != 3:
@@ -89,6 +94,11 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
 
     Raises:
         ValueError: what came has neither two nor three axes.
+
+    Example:
+        >>> picture = image.array_to_img(np.zeros((20, 30, 3)))
+        >>> image.img_to_array(picture).shape
+        (20, 30, 3)
     """
     first = checked_format(data_format) == "channels_first"
     array = np.array(img, dtype=config.floatx() if dtype is None else dtype)
@@ -122,6 +132,12 @@ def load_img(
     Raises:
         ValueError: another word for `color_mode` or `interpolation`.
         ImportError: Pillow is not installed.
+
+    Example:
+        >>> image.save_img("1.png", np.zeros((20, 30, 3)))
+        >>> picture = image.load_img("1.png", color_mode="grayscale", target_size=(10, 10))
+        >>> image.img_to_array(picture).shape
+        (10, 10, 1)
     """
     if grayscale is True:
         warnings.warn("load_img: grayscale=True is now color_mode='grayscale'.", stacklevel=2)
@@ -187,6 +203,11 @@ def save_img(
     Raises:
         ValueError: the array is no image.
         ImportError: Pillow is not installed.
+
+    Example:
+        >>> image.save_img("1.png", np.zeros((20, 30, 3)))
+        >>> image.load_img("1.png").size
+        (30, 20)
     """
     image = array_to_img(x, data_format=data_format, scale=scale)
     name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""

@@ -63,6 +63,13 @@ class ImageDataGenerator:
 
     Raises:
         ValueError: an option is out of its range.
+
+    Example:
+        >>> generator = image.ImageDataGenerator(rescale=1.0 / 255, horizontal_flip=True)
+        >>> batches = generator.flow(np.full((10, 8, 8, 3), 255.0), np.arange(10), batch_size=4)
+        >>> x, y = next(batches)
+        >>> x.shape, y.shape, x.max().tolist()
+        ((4, 8, 8, 3), (4,), 1.0)
     """
 
     @refusing_old_names("preprocessing.image.ImageDataGenerator")

@@ -42,6 +42,14 @@ class Iterator(Sequence):
         shuffle: whether to draw a new order for every epoch.
         seed: seed that NumPy's global generator gets before each batch, plus the number of batches
             made before; None leaves it alone.
+
+    Example:
+        >>> class Numbers(image.Iterator):
+        ...     def _get_batches_of_transformed_samples(self, index_array):
+        ...         return index_array.tolist()
+        >>> numbers = Numbers(5, batch_size=2, shuffle=False, seed=None)
+        >>> [numbers[i] for i in range(len(numbers))]
+        [[0, 1], [2, 3], [4]]
     """
 
     white_list_formats: ClassVar[tuple[str, ...]] = (

@@ -39,6 +39,11 @@ def random_rotation(
 
     Returns:
         An image of the same shape.
+
+    Example:
+        >>> x = np.ones((8, 8, 3))
+        >>> image.random_rotation(x, 30, row_axis=0, col_axis=1, channel_axis=2).shape
+        (8, 8, 3)
     """
     theta = np.random.uniform(-rg, rg)
     return _moved(x, channel_axis, fill_mode, cval, interpolation_order, theta=theta)
@@ -70,6 +75,11 @@ def random_shift(
 
     Returns:
         An image of the same shape.
+
+    Example:
+        >>> x = np.ones((8, 8, 3))
+        >>> image.random_shift(x, 0.2, 0.2, row_axis=0, col_axis=1, channel_axis=2).shape
+        (8, 8, 3)
     """
     tx = np.random.uniform(-hrg, hrg) * x.shape[row_axis]
     ty = np.random.uniform(-wrg, wrg) * x.shape[col_axis]
@@ -103,6 +113,11 @@ def random_shear(
 
     Returns:
         An image of the same shape.
+
+    Example:
+        >>> x = np.ones((8, 8, 3))
+        >>> image.random_shear(x, 10, row_axis=0, col_axis=1, channel_axis=2).shape
+        (8, 8, 3)
     """
     shear = np.random.uniform(-intensity, intensity)
     return _moved(x, channel_axis, fill_mode, cval, interpolation_order, shear=shear)
@@ -138,6 +153,11 @@ def random_zoom(
 
     Raises:
         ValueError: `zoom_range` is no pair.
+
+    Example:
+        >>> x = np.ones((8, 8, 3))
+        >>> image.random_zoom(x, (0.5, 2.0), row_axis=0, col_axis=1, channel_axis=2).shape
+        (8, 8, 3)
     """
     zx, zy = drawn_zoom(checked_pair("zoom_range", zoom_range))
     return _moved(x, channel_axis, fill_mode, cval, interpolation_order, zx=zx, zy=zy)
@@ -162,6 +182,12 @@ def random_channel_shift(
         x: array of three axes.
         intensity_range: largest number.
         channel_axis: axis of the channels.
+
+    Example:
+        >>> x = np.array([[[0.0, 10.0]]])
+        >>> shifted = image.random_channel_shift(x, 4.0, channel_axis=2)
+        >>> shifted.shape, bool(shifted.min() >= 0.0 and shifted.max() <= 10.0)
+        ((1, 1, 2), True)
     """
     intensity = np.random.uniform(-intensity_range, intensity_range)
     return apply_channel_shift(x, intensity, channel_axis=channel_axis)
@@ -176,6 +202,11 @@ def random_brightness(x: np.ndarray, brightness_range: tuple[float, float]) -> n
 
     Raises:
         ValueError: `brightness_range` is no pair.
+
+    Example:
+        >>> x = np.array([[[0.0, 100.0, 255.0]]])
+        >>> image.random_brightness(x, (0.5, 0.5)).ravel().tolist()  # from a range of one factor
+        [0.0, 50.0, 127.0]
     """
     low, high = checked_pair("brightness_range", brightness_range)
     return apply_brightness_shift(x, np.random.uniform(low, high))
@@ -213,6 +244,11 @@ def apply_channel_shift(x: np.ndarray, intensity: float, channel_axis: int = 0) 
         x: array of three axes.
         intensity: the number.
         channel_axis: axis of the channels.
+
+    Example:
+        >>> x = np.array([[[0.0, 10.0]]])
+        >>> image.apply_channel_shift(x, 4.0, channel_axis=2).tolist()  # stays within its range
+        [[[4.0, 10.0]]]
     """
     return np.clip(x + intensity, np.min(x), np.max(x))
 
@@ -229,6 +265,11 @@ def apply_brightness_shift(x: np.ndarray, brightness: float) -> np.ndarray:
 
     Raises:
         ImportError: Pillow is not installed.
+
+    Example:
+        >>> x = np.array([[[0.0, 100.0, 255.0]]])
+        >>> image.apply_brightness_shift(x, 0.5).ravel().tolist()
+        [0.0, 50.0, 127.0]
     """
     return brightened(x, brightness, None)
 
@@ -280,6 +321,12 @@ def apply_affine_transform(
 
     Raises:
         ImportError: SciPy is not installed.
+
+    Example:
+        >>> x = np.array([[1.0, 2.0, 3.0]]).reshape(1, 3, 1)
+        >>> moved = image.apply_affine_transform(x, ty=1, fill_mode="constant")
+        >>> moved[0, :, 0].tolist()
+        [2.0, 3.0, 0.0]
     """
     if (theta, tx, ty, shear, zx, zy) == (0, 0, 0, 0, 1, 1):
         return x
