@@ -39,7 +39,7 @@ class BaseLogger(Callback):
 
     def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
         super().__init__()
-        self.stateful_metrics = set(stateful_metrics or ())
+        self.stateful_metrics: set[str] = set(stateful_metrics or ())
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.seen = 0
@@ -99,8 +99,8 @@ class ProgbarLogger(Callback):
             raise ValueError(
                 f"ProgbarLogger: count_mode is {count_mode!r}; write 'samples' or 'steps'."
             )
-        self.use_steps = count_mode == "steps"
-        self.stateful_metrics = set(stateful_metrics or ())
+        self.use_steps: bool = count_mode == "steps"
+        self.stateful_metrics: set[str] = set(stateful_metrics or ())
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.verbose = self.params["verbose"]
@@ -112,7 +112,7 @@ class ProgbarLogger(Callback):
         self.log_values: list[tuple[str, Any]] = []
         if self.verbose:
             print(f"Epoch {epoch + 1}/{self.epochs}")
-            self.progbar = Progbar(
+            self.progbar: Progbar = Progbar(
                 self.target, verbose=self.verbose, stateful_metrics=self.stateful_metrics
             )
 

@@ -40,7 +40,7 @@ class Endpoint(NamedTuple):
     tensor_index: int
 
     @property
-    def node(self):
+    def node(self) -> Node:
         return self.layer._inbound_nodes[self.node_index]
 
 
@@ -88,7 +88,7 @@ class Network(Persistence, Layer):
         self._is_graph_network = False
         self._graph = None
         self._init_records()
-        self.name = name or self._automatic_name()
+        self.name: str = name or self._automatic_name()
         self.trainable = trainable
         self.dtype = dtype
         self.supports_masking = False
@@ -405,7 +405,7 @@ class Network(Persistence, Layer):
             >>> model.built
             True
         """
-        self.built = True
+        self.built: bool = True
 
     def call(self, inputs: Any, mask: Any = None) -> Tensor | Any:
         """Applies the layers to other inputs.

@@ -51,9 +51,9 @@ class Function:
         name: str | None = None,
         jit_compile: bool | None = None,
     ) -> None:
-        self.name = name or "function"
+        self.name: str = name or "function"
         self.jit_compile = jit_compile
-        self.arity = len(inputs)
+        self.arity: int = len(inputs)
         self._phase_at = [i for i, x in enumerate(inputs) if _is_phase(x)]
         fed = [x for x in inputs if not _is_phase(x)]
         self._refuse_others(fed, "input")

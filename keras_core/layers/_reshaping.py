@@ -43,7 +43,7 @@ class Reshape(Layer):
                 f"Reshape layer {self.name!r}: `target_shape` is {target_shape!r}; its sizes are "
                 "numbers of at least 0, or -1 for one that is found from the others."
             )
-        self.target_shape = cast("tuple[int, ...]", shape)
+        self.target_shape: tuple[int, ...] = cast("tuple[int, ...]", shape)
         if sum(size == -1 for size in self.target_shape) > 1:
             raise ValueError(
                 f"Reshape layer {self.name!r}: only one size of `target_shape` may be -1, but "
@@ -98,7 +98,7 @@ class Permute(Layer):
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         axes = shape_tuple(f"Permute layer {self.name!r}", "dims", dims)
-        self.dims = cast("tuple[int, ...]", axes)
+        self.dims: tuple[int, ...] = cast("tuple[int, ...]", axes)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(
                 f"Permute layer {self.name!r}: `dims` must hold each of 1 to {len(self.dims)} "
@@ -141,7 +141,7 @@ class Flatten(Layer):
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.input_spec = InputSpec(min_ndim=3)
-        self.data_format = K.normalize_data_format(data_format)
+        self.data_format: str = K.normalize_data_format(data_format)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         sizes = tuple(input_shape[1:])

@@ -102,11 +102,13 @@ class PReLU(_Elementwise):
     ) -> None:
         super().__init__(**kwargs)
         set_options(self, _ALPHA_OPTIONS, locals())
-        self.shared_axes = None if shared_axes is None else to_list(shared_axes, allow_tuple=True)
+        self.shared_axes: list[Any] | None = (
+            None if shared_axes is None else to_list(shared_axes, allow_tuple=True)
+        )
 
     def build(self, input_shape: Shape) -> None:
         shared = self.shared_axes or []
-        self.param_broadcast = [axis in shared for axis in range(1, len(input_shape))]
+        self.param_broadcast: list[bool] = [axis in shared for axis in range(1, len(input_shape))]
         own_axes = {
             axis: input_shape[axis] for axis in range(1, len(input_shape)) if axis not in shared
         }
@@ -245,7 +247,7 @@ class ReLU(_Elementwise):
             checked_number(self, "max_value", max_value, least=0)
         checked_number(self, "negative_slope", negative_slope, least=0)
         checked_number(self, "threshold", threshold)
-        self.max_value = None if max_value is None else K.cast_to_floatx(max_value)
+        self.max_value: Any | None = None if max_value is None else K.cast_to_floatx(max_value)
         self.negative_slope = K.cast_to_floatx(negative_slope)
         self.threshold = K.cast_to_floatx(threshold)
 

@@ -118,7 +118,7 @@ class ConvRNN2D(RNN):
             unroll=unroll,
             **kwargs,
         )
-        self.input_spec = [InputSpec(ndim=5)]
+        self.input_spec: list[InputSpec] = [InputSpec(ndim=5)]
 
     def get_initial_state(self, inputs: Tensor) -> list[Tensor]:
         """States of zeros for a batch.

@@ -119,7 +119,7 @@ class Dropout(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.rate = checked_fraction(self, "rate", rate)
+        self.rate: float = checked_fraction(self, "rate", rate)
         self.noise_shape = checked_noise_shape(self, noise_shape)
         self.seed = seed
         self.supports_masking = True
@@ -157,7 +157,7 @@ class _SpatialDropout(Dropout):
 
     def __init__(self, rate: float, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(rate, **kwargs)
-        self.data_format = K.normalize_data_format(data_format)
+        self.data_format: str = K.normalize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def _get_noise_shape(self, inputs: Tensor) -> Any:
@@ -296,7 +296,7 @@ class ActivityRegularization(Layer):
         self.supports_masking = True
         self.l1 = l1
         self.l2 = l2
-        self.activity_regularizer = regularizers.L1L2(l1=l1, l2=l2)
+        self.activity_regularizer: regularizers.L1L2 = regularizers.L1L2(l1=l1, l2=l2)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
@@ -357,7 +357,7 @@ class Dense(KernelLayer):
         super().__init__(**kwargs)
         self.units = units
         check_positive(self, "units")
-        self.use_bias = checked_flag(self, "use_bias", use_bias)
+        self.use_bias: bool = checked_flag(self, "use_bias", use_bias)
         set_options(self, KERNEL_AND_BIAS, locals())
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True

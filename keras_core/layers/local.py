@@ -58,7 +58,7 @@ class _LocallyConnected(KernelLayer):
                 f"each position has its own kernel, but got {options['padding']!r}. "
                 "Put a ZeroPadding layer before it."
             )
-        self.data_format = K.normalize_data_format(data_format)
+        self.data_format: str = K.normalize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def _channel_axis(self) -> int:
@@ -67,7 +67,7 @@ class _LocallyConnected(KernelLayer):
     def build(self, input_shape: Shape) -> None:
         positions = self._positions(input_shape)
         channels = input_channels(self.name, input_shape, self._channel_axis())
-        self.kernel_shape = (
+        self.kernel_shape: tuple[int, int, int] = (
             int(np.prod(positions)),
             int(np.prod(self.kernel_size)) * channels,
             self.filters,

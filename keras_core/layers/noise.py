@@ -81,7 +81,7 @@ class GaussianDropout(_Noise):
 
     def __init__(self, rate: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.rate = checked_fraction(self, "rate", rate)
+        self.rate: float = checked_fraction(self, "rate", rate)
 
     def call(self, inputs: Tensor, training: Training = None) -> Tensor:
         if not 0 < self.rate < 1:
@@ -129,7 +129,7 @@ class AlphaDropout(_Noise):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.rate = checked_fraction(self, "rate", rate)
+        self.rate: float = checked_fraction(self, "rate", rate)
         self.noise_shape = checked_noise_shape(self, noise_shape)
         self.seed = seed
 

@@ -118,7 +118,9 @@ class MaxoutDense(_OldDense):
         assert size is not None
         self.input_spec = InputSpec(dtype=K.floatx(), shape=(None, size))
         self.W = self._add("W", (self.nb_feature, size, self.output_dim))
-        self.b = self._add("b", (self.nb_feature, self.output_dim), "zeros") if self.bias else None
+        self.b: Variable | None = (
+            self._add("b", (self.nb_feature, self.output_dim), "zeros") if self.bias else None
+        )
         self.built = True
 
     def call(self, x: Tensor) -> Tensor:
@@ -193,9 +195,9 @@ class Highway(_OldDense):
         assert size is not None
         self.input_spec = InputSpec(dtype=K.floatx(), shape=(None, size))
         self.W = self._add("W", (size, size))
-        self.W_carry = self._add("W_carry", (size, size))
-        self.b = self._add("b", (size,), "zeros") if self.bias else None
-        self.b_carry = self._add("b_carry", (size,), "ones") if self.bias else None
+        self.W_carry: Variable = self._add("W_carry", (size, size))
+        self.b: Variable | None = self._add("b", (size,), "zeros") if self.bias else None
+        self.b_carry: Variable | None = self._add("b_carry", (size,), "ones") if self.bias else None
         self.built = True
 
     def call(self, x: Tensor) -> Tensor:

@@ -271,7 +271,7 @@ class Bidirectional(Wrapper):
             )
         super().__init__(layer, **kwargs)
         self.merge_mode = merge_mode
-        self.stateful = layer.stateful
+        self.stateful: bool = layer.stateful
         self.return_sequences = layer.return_sequences
         self.return_state = layer.return_state
         self.input_spec = layer.input_spec

@@ -51,9 +51,9 @@ class AUC(CurveMetric):
             inner = sorted(thresholds)
         edge = K.epsilon()  # below 0 and above 1, so that the curve reaches both its ends
         super().__init__([0.0 - edge, *inner, 1.0 + edge], name, dtype)
-        self.num_thresholds = len(self.thresholds)
-        self.curve = curve if isinstance(curve, AUCCurve) else AUCCurve.from_str(curve)
-        self.summation_method = (
+        self.num_thresholds: int = len(self.thresholds)
+        self.curve: AUCCurve = curve if isinstance(curve, AUCCurve) else AUCCurve.from_str(curve)
+        self.summation_method: AUCSummationMethod = (
             summation_method
             if isinstance(summation_method, AUCSummationMethod)
             else AUCSummationMethod.from_str(summation_method)

@@ -25,7 +25,7 @@ class MeanIoU(Metric):
 
     def __init__(self, num_classes: int, name: str | None = None, dtype: str | None = None) -> None:
         super().__init__(name=name or self._uncounted_name(), dtype=dtype)
-        self.num_classes = checked_whole_number("MeanIoU: `num_classes`", num_classes, least=1)
+        self.num_classes: int = checked_whole_number("MeanIoU: `num_classes`", num_classes, least=1)
         self.total_confusion_matrix = self.add_weight(
             "total_confusion_matrix",
             shape=(self.num_classes, self.num_classes),

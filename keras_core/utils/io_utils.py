@@ -89,7 +89,7 @@ class H5Dict:
 
     def __init__(self, path: Any, mode: str = "a") -> None:
         self.data: Any
-        self.read_only = mode == "r"
+        self.read_only: bool = mode == "r"
         self._is_file = isinstance(path, (str, os.PathLike))
         if self._is_file:
             self._open(hdf5_gate.opened(path, mode))

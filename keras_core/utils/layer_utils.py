@@ -48,7 +48,7 @@ _unfrozen: ContextVar[bool] = ContextVar("unfrozen", default=False)
 
 
 @contextmanager
-def unfrozen():
+def unfrozen() -> Iterator[None]:
     """Lists weights as if no layer was frozen: an order that freezing does not change."""
     token = _unfrozen.set(True)
     try:
@@ -57,7 +57,7 @@ def unfrozen():
         _unfrozen.reset(token)
 
 
-def lists_unfrozen():
+def lists_unfrozen() -> bool:
     """Whether weights are listed as if no layer was frozen."""
     return _unfrozen.get()
 

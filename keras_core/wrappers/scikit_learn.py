@@ -175,7 +175,7 @@ class BaseWrapper:
         for attribute in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(attribute, None)
         if len(shape) == 2:
-            self.n_features_in_ = shape[1]
+            self.n_features_in_: int = shape[1]
         if len(names) and all(isinstance(name, str) for name in names):
             self.feature_names_in_ = np.asarray(names, dtype=object)
 
@@ -303,7 +303,7 @@ class KerasClassifier(BaseWrapper):
                 f"Invalid shape for y: {y.shape}. KerasClassifier takes labels of shape "
                 "(samples,), or (samples, classes) with one column a class."
             )
-        self.n_classes_ = len(self.classes_)
+        self.n_classes_: int = len(self.classes_)
         if sample_weight is not None:
             kwargs["sample_weight"] = np.asarray(sample_weight)
         return super().fit(x, y, **kwargs)

@@ -418,7 +418,7 @@ class Compiled(Network):
         self._feed_inputs, self._feed_input_names = list(tensors), list(names)
         self._feed_input_shapes = shapes
         self.outputs = outputs
-        self.output_names = [f"output_{i + 1}" for i in range(len(outputs))]
+        self.output_names: list[str] | Any = [f"output_{i + 1}" for i in range(len(outputs))]
         self.built = True
         # Last, since other threads take them for a sign that all else is there.
         self.inputs = tensors

@@ -101,7 +101,7 @@ class RNN(Layer):
         self.return_sequences = checked_flag(self, "return_sequences", return_sequences)
         self.return_state = checked_flag(self, "return_state", return_state)
         self.go_backwards = checked_flag(self, "go_backwards", go_backwards)
-        self.stateful = checked_flag(self, "stateful", stateful)
+        self.stateful: bool = checked_flag(self, "stateful", stateful)
         self.state_spec: Any = None
         self.constants_spec: Any = None
         self._states: Any = None

@@ -61,8 +61,8 @@ class NumpyArrayIterator(Iterator):
         subset: str | None = None,
         dtype: Any = None,
     ) -> None:
-        self.data_format = checked_format(data_format)
-        self.dtype = config.floatx() if dtype is None else dtype
+        self.data_format: str = checked_format(data_format)
+        self.dtype: str | Any = config.floatx() if dtype is None else dtype
         images, misc = _parted(x)
         _check_lengths(images, misc, y=y, sample_weight=sample_weight)
         fractions = part(subset, image_data_generator)

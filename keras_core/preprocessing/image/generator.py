@@ -117,9 +117,9 @@ class ImageDataGenerator:
         self.vertical_flip = vertical_flip
         self.rescale = rescale
         self.preprocessing_function = preprocessing_function
-        self.dtype = config.floatx() if dtype is None else dtype
+        self.dtype: str | Any = config.floatx() if dtype is None else dtype
         self.interpolation_order = interpolation_order
-        self.data_format = checked_format(data_format)
+        self.data_format: str = checked_format(data_format)
         first = self.data_format == "channels_first"
         self.channel_axis, self.row_axis, self.col_axis = (1, 2, 3) if first else (3, 1, 2)
         if validation_split and not 0 < validation_split < 1:

@@ -250,12 +250,14 @@ class BatchFromFilesMixin:
                 f"color_mode must be one of {', '.join(_CHANNELS)}, not {color_mode!r}."
             )
         self.image_data_generator = image_data_generator
-        self.target_size = checked_size(target_size)
+        self.target_size: tuple[int, int] = checked_size(target_size)
         self.color_mode = color_mode
         self.data_format = data_format
         channels = (_CHANNELS[color_mode],)
         first = data_format == "channels_first"
-        self.image_shape = channels + self.target_size if first else self.target_size + channels
+        self.image_shape: tuple[int, int, int] = (
+            channels + self.target_size if first else self.target_size + channels
+        )
         self.save_to_dir = save_to_dir
         self.save_prefix = save_prefix
         self.save_format = save_format
