@@ -42,7 +42,7 @@ class BaseLogger(Callback):
         self.stateful_metrics: set[str] = set(stateful_metrics or ())
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self.seen = 0
+        self.seen: int = 0
         self.totals: dict[str, float] = {}
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
@@ -103,12 +103,12 @@ class ProgbarLogger(Callback):
         self.stateful_metrics: set[str] = set(stateful_metrics or ())
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.verbose = self.params["verbose"]
-        self.epochs = self.params["epochs"]
+        self.verbose: int = self.params["verbose"]
+        self.epochs: int = self.params["epochs"]
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self.target = self.params["steps" if self.use_steps else "samples"]
-        self.seen = 0
+        self.target: Any = self.params["steps" if self.use_steps else "samples"]
+        self.seen: int = 0
         self.log_values: list[tuple[str, Any]] = []
         if self.verbose:
             print(f"Epoch {epoch + 1}/{self.epochs}")
@@ -213,7 +213,7 @@ class CSVLogger(Callback):
         self.writer: Any = None
         self.keys: list[str] | None = None
         self._columns: list[str] | None = None
-        self.append_header = True
+        self.append_header: bool = True
         self.csv_file: Any = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

@@ -59,7 +59,10 @@ class Function:
         self._refuse_others(fed, "input")
         self._refuse_others(outputs, "output")
         self._alike = _equal_sizes(fed)
-        self.inputs, self.outputs, self.updates = _closed(fed, outputs, in_sequence(updates))
+        closed = _closed(fed, outputs, in_sequence(updates))
+        self.inputs: tuple[Placeholder, ...] = closed[0]
+        self.outputs: tuple[Tensor, ...] = closed[1]
+        self.updates: tuple[Update, ...] = closed[2]
         self._entrances = [(x, np.dtype(x.dtype)) for x in self.inputs]
         self._uses_phase = any(x._uses_learning_phase for x in self._results())
         self._compiled: dict[tuple[Any, int], Compiled] = {}

@@ -76,7 +76,7 @@ class Tensor:
 
     def __init__(self, spec: Spec, node: Node | None = None, index: int = 0) -> None:
         self.spec = spec
-        self.shape = spec.shape
+        self.shape: Shape = spec.shape
         self.dtype: str = spec.dtype
         self.node = node
         self.index = index

@@ -104,7 +104,7 @@ class Permute(Layer):
                 f"Permute layer {self.name!r}: `dims` must hold each of 1 to {len(self.dims)} "
                 f"once, but got {self.dims}."
             )
-        self.input_spec = InputSpec(ndim=len(self.dims) + 1)
+        self.input_spec: InputSpec = InputSpec(ndim=len(self.dims) + 1)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
@@ -140,7 +140,7 @@ class Flatten(Layer):
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.input_spec = InputSpec(min_ndim=3)
+        self.input_spec: InputSpec = InputSpec(min_ndim=3)
         self.data_format: str = K.normalize_data_format(data_format)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -183,7 +183,7 @@ class RepeatVector(Layer):
         super().__init__(**kwargs)
         self.n = n
         check_positive(self, "n")
-        self.input_spec = InputSpec(ndim=2)
+        self.input_spec: InputSpec = InputSpec(ndim=2)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.n, input_shape[1])

@@ -9,7 +9,7 @@ from keras_core import backend as K
 from keras_core import missing, regularizers
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
-from keras_core.graph import Tensor
+from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape
 from keras_core.layers._lambda import Lambda
 from keras_core.layers._options import (
@@ -120,7 +120,7 @@ class Dropout(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.rate: float = checked_fraction(self, "rate", rate)
-        self.noise_shape = checked_noise_shape(self, noise_shape)
+        self.noise_shape: Sequence[int | None] | None = checked_noise_shape(self, noise_shape)
         self.seed = seed
         self.supports_masking = True
 
@@ -158,7 +158,7 @@ class _SpatialDropout(Dropout):
     def __init__(self, rate: float, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(rate, **kwargs)
         self.data_format: str = K.normalize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.input_spec: InputSpec = InputSpec(ndim=self.rank + 2)
 
     def _get_noise_shape(self, inputs: Tensor) -> Any:
         ones = (1,) * self.rank
@@ -371,10 +371,10 @@ class Dense(KernelLayer):
                 f"Dense({self.units}, input_dim=...)."
             )
         add_part(self, "kernel", (features, self.units))
-        self.bias = None
+        self.bias: Variable | None = None
         if self.use_bias:
             add_part(self, "bias", (self.units,))
-        self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+        self.input_spec: InputSpec = InputSpec(min_ndim=2, axes={-1: features})
         self.built = True
 
     def call(self, inputs: Tensor) -> Tensor:

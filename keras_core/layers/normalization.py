@@ -113,14 +113,14 @@ class BatchNormalization(Layer):
             )
         self.axis = axis
         self.momentum: float = checked_number(self, "momentum", momentum)
-        self.epsilon = checked_number(self, "epsilon", epsilon)
-        self.center = checked_flag(self, "center", center)
-        self.scale = checked_flag(self, "scale", scale)
+        self.epsilon: float = checked_number(self, "epsilon", epsilon)
+        self.center: bool = checked_flag(self, "center", center)
+        self.scale: bool = checked_flag(self, "scale", scale)
         set_options(self, _OPTIONS, locals())
 
     def build(self, input_shape: Shape) -> None:
         channels = self._channels(input_shape)
-        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
+        self.input_spec: InputSpec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
         self.gamma = self.beta = None
         if self.scale:
             add_part(self, "gamma", (channels,))

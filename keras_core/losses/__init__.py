@@ -99,7 +99,8 @@ mae = MAE = mean_absolute_error
 mape = MAPE = mean_absolute_percentage_error
 msle = MSLE = mean_squared_logarithmic_error
 kld = KLD = kullback_leibler_divergence
-cosine = cosine_similarity = cosine_proximity
+cosine = cosine_proximity
+cosine_similarity = cosine_proximity
 
 FAMILY = Family("loss function", Names(globals(), __all__))
 

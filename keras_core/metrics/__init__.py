@@ -150,7 +150,8 @@ mse = MSE = mean_squared_error
 mae = MAE = mean_absolute_error
 mape = MAPE = mean_absolute_percentage_error
 msle = MSLE = mean_squared_logarithmic_error
-cosine = cosine_similarity = cosine_proximity
+cosine = cosine_proximity
+cosine_similarity = cosine_proximity
 
 FAMILY = Family("metric function", Names(globals(), __all__))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer, open_signature
-from keras_core.graph import substitute
+from keras_core.graph import Variable, substitute
 from keras_core.utils import losses_utils, metrics_utils
 from keras_core.utils.generic_utils import to_list
 from keras_core.utils.metrics_utils import Reduction
@@ -59,7 +59,7 @@ class Metric(Layer):
         self._names = (self.name, self.name)
         self.stateful = True
         self.built = True
-        self.dtype = K.floatx() if dtype is None else dtype
+        self.dtype: str = K.floatx() if dtype is None else dtype
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result after the updates of this call.
@@ -171,9 +171,9 @@ class Reduce(Metric):
                 f"Metric {self.name!r}: unknown reduction {reduction!r}; expected one of {known}."
             )
         self.reduction = reduction
-        self.total = self.add_weight("total", initializer="zeros")
+        self.total: Variable = self.add_weight("total", initializer="zeros")
         if reduction != Reduction.SUM:
-            self.count = self.add_weight("count", initializer="zeros")
+            self.count: Variable = self.add_weight("count", initializer="zeros")
 
     @open_signature
     def update_state(self, values: Any, sample_weight: Any = None) -> list[Any]:

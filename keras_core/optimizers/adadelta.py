@@ -46,7 +46,7 @@ class Adadelta(Optimizer):
         decay = kwargs.pop("decay", 0.0)
         self.epsilon: float = epsilon_or_default(kwargs.pop("epsilon", None))
         super().__init__(**kwargs)
-        self.rho = self._checked("rho", rho)
+        self.rho: float = self._checked("rho", rho)
         self._hyperparameters(learning_rate=learning_rate)
         self._start_counting(decay)
 

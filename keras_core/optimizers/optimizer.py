@@ -118,7 +118,7 @@ class Optimizer(TakesOldCalls):
 
     def _start_counting(self, decay: float) -> None:
         """Makes the `decay` of the learning rate and the count of the steps made."""
-        self.initial_decay = self._checked("decay", decay)
+        self.initial_decay: float = self._checked("decay", decay)
         self._hyperparameters(decay=decay)
         self._count_steps()
 

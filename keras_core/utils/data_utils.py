@@ -140,7 +140,7 @@ class SequenceEnqueuer:
         self.sequence = sequence
         self.use_multiprocessing = use_multiprocessing
         self.uid: int = next(_enqueuer_numbers)
-        self.workers = 0
+        self.workers: int = 0
         self.queue: Any = None
         self.stop_signal: threading.Event | None = None
         self.run_thread: threading.Thread | None = None

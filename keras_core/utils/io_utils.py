@@ -499,9 +499,9 @@ class HDF5Matrix:
             if datapath not in self._files:
                 self._files[datapath] = hdf5_gate.h5py_module().File(datapath, "r")
             self.refs[datapath] += 1
-        self.data = self._files[datapath][dataset]
+        self.data: Any = self._files[datapath][dataset]
         self.start = start
-        self.end = self.data.shape[0] if end is None else end
+        self.end: int = self.data.shape[0] if end is None else end
         self.normalizer = normalizer
         self._base_shape = self._read(slice(0, 1)).shape[1:]
         self._base_dtype = self._read(slice(0, 1)).dtype

@@ -103,7 +103,7 @@ class DirectoryIterator(BatchFromFilesMixin, Iterator):
         )
         check_class_mode(class_mode, self.allowed_class_modes)
         self.class_mode = class_mode
-        self.dtype = config.floatx() if dtype is None else dtype
+        self.dtype: str = config.floatx() if dtype is None else dtype
         self.directory = directory
         names = _folders(directory) if not classes else list(classes)
         self.num_classes: int = len(names)

@@ -61,11 +61,11 @@ class Iterator(Sequence):
         self.batch_size = batch_size
         self.seed = seed
         self.shuffle = shuffle
-        self.batch_index = 0
-        self.total_batches_seen = 0
-        self.lock = threading.Lock()
+        self.batch_index: int = 0
+        self.total_batches_seen: int = 0
+        self.lock: Any = threading.Lock()
         self.index_array: np.ndarray | None = None
-        self.index_generator = self._flow_index()
+        self.index_generator: AnyIterator[np.ndarray] = self._flow_index()
         self._process = os.getpid()
         self._epoch = 0
         self._origin = (
