@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import backend as K
-from keras_core.graph import Variable
+from keras_core.graph import Tensor, Variable
 from keras_core.metrics.base import Metric
 from keras_core.utils.generic_utils import checked_whole_number
 from keras_core.utils.metrics_utils import divide_no_nan
@@ -59,7 +59,7 @@ class MeanIoU(Metric):
         classes = K.cast(K.reshape(y, (-1,)), "int32")
         return K.cast(K.one_hot(classes, self.num_classes), self.dtype)
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         matrix = self.total_confusion_matrix
         intersections = K.sum(matrix * K.eye(self.num_classes, dtype=self.dtype), axis=0)
         unions = K.sum(matrix, axis=0) + K.sum(matrix, axis=1) - intersections

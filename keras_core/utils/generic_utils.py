@@ -14,7 +14,7 @@ from typing import Any, Callable, TypeVar
 
 from keras_core.errors import shown
 from keras_core.missing import did_you_mean, explain_attributes
-from keras_core.utils.progbar import Progbar  # noqa: F401  (found here by that name too)
+from keras_core.utils.progbar import Progbar as Progbar  # found here by that name too
 
 explain_attributes(globals())
 
