@@ -170,6 +170,13 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(_as_python(value))
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows of the training: its values, epoch by epoch."""
+        from keras_core.utils import notebook
+
+        values = getattr(self, "history", None)
+        return notebook.plots(values, self.epoch) if values else None
+
 
 def _as_python(value: Any) -> Any:
     """A number of NumPy as one of Python, which JSON can hold; other things unchanged."""
