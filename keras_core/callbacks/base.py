@@ -47,6 +47,8 @@ class Callback(TakesOldCalls):
             `resumes` where it goes on from a backup).
         model: the model that runs.
         validation_data: list of the validation arrays during `fit`, else None.
+        writes: True for a callback that writes or sends what all processes know that share a run;
+            the first of them alone has it then.
 
     Example:
         >>> class Halve(callbacks.Callback):
@@ -61,6 +63,7 @@ class Callback(TakesOldCalls):
     """
 
     _kept: tuple[str, ...] = ()
+    writes = False
 
     def __init__(self) -> None:
         self.validation_data: Any = None

@@ -208,6 +208,8 @@ class CSVLogger(Callback):
         1,0.0
     """
 
+    writes = True
+
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
         super().__init__()
         check_path("CSVLogger: filename", filename)
@@ -320,6 +322,8 @@ class RemoteMonitor(Callback):
     Raises:
         ImportError: before training, where `requests` is missing.
     """
+
+    writes = True
 
     def __init__(
         self,

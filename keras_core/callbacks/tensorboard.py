@@ -45,6 +45,8 @@ class TensorBoard(Callback):
 
     _kept = ("samples_seen", "samples_seen_at_last_write")
 
+    writes = True
+
     def __init__(
         self,
         log_dir: str = "./logs",

@@ -17,6 +17,7 @@ from pkgutil import get_importer
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, NamedTuple
 
+from keras_core import ranks
 from keras_core.as_keras import install_as_keras
 
 
@@ -38,6 +39,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Runs the script as the main module. Returns the exit status that Python would give it."""
     install_as_keras()
+    if ranks.number_launched() > 1:
+        from keras_core.distribute.starting import init
+
+        init()
     # What is registered first runs last: after all that the script has for its end.
     atexit.register(_end_by, ended := [])
     try:
@@ -49,7 +54,9 @@ def run(chosen: argparse.Namespace) -> int:
         raise
     except BaseException as error:
         ended.append(error)
-        return _report(error)
+        status = _report(error)
+        ranks.current().abort()
+        return status
     return 0
 
 

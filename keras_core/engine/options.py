@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Union
 
 import numpy as np
 
+from keras_core import ranks
 from keras_core.callbacks.base import Callback, CallbackList
 
 Callbacks = Union[Sequence[Callback], CallbackList, None]
@@ -170,6 +171,15 @@ class Options:
             whole_number("batch_size", self.batch_size, 1)
         if self.shuffle not in (True, False, None, "batch"):
             raise ValueError(f"shuffle is {self.shuffle!r}; write True, False or 'batch'.")
+
+    def on_this_rank(self) -> Options:
+        """The options where several processes share a run: the first one prints and writes."""
+        if ranks.is_first():
+            return self
+        callbacks = self.callbacks
+        if isinstance(callbacks, (list, tuple)):
+            callbacks = [x for x in callbacks if not getattr(x, "writes", False)]
+        return replace(self, verbose=0, callbacks=callbacks)
 
     def for_generators(self) -> dict[str, Any]:
         """The options as `evaluate_generator` and `predict_generator` call them."""

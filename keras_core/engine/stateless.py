@@ -103,6 +103,7 @@ def _of_outputs(model: Any, backend: Any, phase: int) -> Stateless:
 
 
 def _of_a_step(model: Any, backend: Any, phase: int) -> Stateless:
+    model.optimizer.check_gives_state("stateless_step")
     inputs, loss, updates = model._programs.step_tensors()
     function = Function(inputs, [loss], updates, name=f"step of {model.name}")
     variables = [*model._weights_by_layer(), *model.optimizer.weights]

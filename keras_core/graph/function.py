@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import numpy as np
 
-from keras_core import config
+from keras_core import config, ranks
 from keras_core.graph import randomness
 from keras_core.graph.compiling import Compiled, Wanted, compiled
 from keras_core.graph.hands import Hold, run_holding
@@ -69,6 +69,7 @@ class Function:
         self._compiling = Lock()
         self._loops: dict[tuple[Any, int], Any] = {}
         self._counted: Counted = (randomness.current_run(), count())
+        self.draws_apart = False
         Program(self.inputs, self.outputs, self.updates).validate()
 
     def __call__(self, values: Sequence[Any]) -> list[np.ndarray]:
@@ -198,7 +199,13 @@ class Function:
             self._count_anew()
         run, steps = self._counted
         # One call of `list` takes all steps in a row, whatever other threads do.
-        return run.seed, next(steps) if calls == 1 else list(islice(steps, calls))[0]
+        step = next(steps) if calls == 1 else list(islice(steps, calls))[0]
+        return run.seed, self._apart(step) if self.draws_apart else step
+
+    def _apart(self, step: int) -> int:
+        """A step's number for draws, another one on each rank."""
+        world = ranks.current()
+        return step * world.size + world.rank
 
     def _count_anew(self) -> None:
         """Does so for the present run, unless another thread has meanwhile."""

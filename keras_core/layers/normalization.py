@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from keras_core import backend as K
+from keras_core import ranks, sharing
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.families import ConstraintLike, InitializerLike, RegularizerLike
 from keras_core.graph import Tensor, Variable
@@ -59,6 +60,8 @@ class BatchNormalization(Layer):
         gamma_regularizer: regularizer of gamma, or None.
         beta_constraint: constraint of beta, or None.
         gamma_constraint: constraint of gamma, or None.
+        sync: whether several processes that share a run (`keras_core.distribute`) take mean and
+            variance of the batch of all; each takes those of its own samples otherwise.
 
     Input shape: any of rank 2 or more, with a known size on `axis`. Output shape: as the input.
 
@@ -103,6 +106,7 @@ class BatchNormalization(Layer):
         gamma_regularizer: RegularizerLike = None,
         beta_constraint: ConstraintLike = None,
         gamma_constraint: ConstraintLike = None,
+        sync: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -116,6 +120,7 @@ class BatchNormalization(Layer):
         self.epsilon: float = checked_number(self, "epsilon", epsilon)
         self.center: bool = checked_flag(self, "center", center)
         self.scale: bool = checked_flag(self, "scale", scale)
+        self.sync: bool = checked_flag(self, "sync", sync)
         set_options(self, _OPTIONS, locals())
 
     def build(self, input_shape: Shape) -> None:
@@ -153,18 +158,40 @@ class BatchNormalization(Layer):
         if training in (0, False):
             return self._normalized_by_averages(inputs)
         axes = [axis for axis in range(K.ndim(inputs)) if axis != self.axis % K.ndim(inputs)]
-        normalized, mean, variance = K.normalize_batch_in_training(
-            inputs, self.gamma, self.beta, axes, epsilon=self.epsilon
-        )
+        normalized, mean, variance = self._normalized_by_batch(inputs, axes)
         self._move_averages(inputs, axes, mean, variance)
         return K.in_train_phase(
             normalized, lambda: self._normalized_by_averages(inputs), training=training
         )
 
+    def _normalized_by_batch(
+        self, inputs: Tensor, axes: Sequence[int]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The inputs normalized by the mean and variance of the batch, and these."""
+        if not self._is_synced():
+            return K.normalize_batch_in_training(
+                inputs, self.gamma, self.beta, axes, epsilon=self.epsilon
+            )
+        mean = sharing.mean_of_ranks(K.mean(inputs, axes))
+        apart = inputs - self._aligned(mean, inputs)
+        variance = sharing.mean_of_ranks(K.mean(K.square(apart), axes))
+        normalized = apart / K.sqrt(self._aligned(variance, inputs) + self.epsilon)
+        if self.gamma is not None:
+            normalized = normalized * self._aligned(self.gamma, inputs)
+        if self.beta is not None:
+            normalized = normalized + self._aligned(self.beta, inputs)
+        if axes == [0, 1, 2]:  # as the function that knows this batch alone gives it
+            count = self._count(inputs, axes, K.dtype(variance))
+            variance = variance * (count / K.maximum(count - 1.0, 1.0))
+        return normalized, mean, variance
+
+    def _is_synced(self) -> bool:
+        return self.sync and ranks.current().size > 1
+
     def _move_averages(
         self, inputs: Tensor, axes: Sequence[int], mean: Tensor, variance: Tensor
     ) -> None:
-        count = _elements(inputs, axes, K.dtype(variance))
+        count = self._count(inputs, axes, K.dtype(variance))
         # Close to the unbiased estimate; epsilon keeps a batch of one sample from dividing by 0.
         variance = variance * (count / (count - (1.0 + self.epsilon)))
         self.add_update(
@@ -174,6 +201,11 @@ class BatchNormalization(Layer):
             ],
             inputs,
         )
+
+    def _count(self, inputs: Tensor, axes: Sequence[int], dtype: str) -> float | Tensor:
+        """The number of elements of the batch along some axes."""
+        count = _elements(inputs, axes, dtype)
+        return sharing.sum_of_ranks(K.cast(count, dtype)) if self._is_synced() else count
 
     def _normalized_by_averages(self, inputs: Tensor) -> Tensor:
         return K.batch_normalization(
@@ -186,6 +218,10 @@ class BatchNormalization(Layer):
             epsilon=self.epsilon,
         )
 
+    @overload
+    def _aligned(self, parameter: Tensor, inputs: Tensor) -> Tensor: ...
+    @overload
+    def _aligned(self, parameter: Tensor | None, inputs: Tensor) -> Tensor | None: ...
     def _aligned(self, parameter: Tensor | None, inputs: Tensor) -> Tensor | None:
         """Returns a vector over the channels in a shape that broadcasts against the inputs."""
         rank = K.ndim(inputs)
@@ -208,6 +244,7 @@ class BatchNormalization(Layer):
             "center": self.center,
             "scale": self.scale,
             **options_config(self, _OPTIONS),
+            **({"sync": True} if self.sync else {}),
         }
 
 

@@ -17,6 +17,7 @@ from keras_core.optimizers.optimizer import Optimizer, clip_norm
 from keras_core.optimizers.rmsprop import RMSprop
 from keras_core.optimizers.sgd import SGD
 from keras_core.optimizers.tf_optimizer import TFOptimizer, is_of_tensorflow
+from keras_core.optimizers.torch_optimizer import TorchOptimizer, is_of_pytorch
 
 __all__ = [
     "SGD",
@@ -70,6 +71,8 @@ class _Optimizers(Family):
         foreign.refuse(identifier)
         if is_of_tensorflow(identifier) and not inspect.isclass(identifier):
             return TFOptimizer(identifier)
+        if is_of_pytorch(identifier):
+            return TorchOptimizer(identifier)
         hint = f" Write {identifier.__name__}() instead." if inspect.isclass(identifier) else ""
         raise ValueError(
             f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_core import backend as K
-from keras_core import foreign
+from keras_core import foreign, sharing
 from keras_core.graph import Update, Variable
 from keras_core.legacy.calls import TakesOldCalls
 from keras_core.utils.generic_utils import checked_number, did_you_mean
@@ -173,7 +173,7 @@ class Optimizer(TakesOldCalls):
         Raises:
             ValueError: the loss has no gradient by one of the variables.
         """
-        grads = K.gradients(loss, params)
+        grads = sharing.gradients(loss, params)
         without = [p.name for p, g in zip(params, grads) if g is None]
         if without:
             raise ValueError(
@@ -251,6 +251,13 @@ class Optimizer(TakesOldCalls):
             List of arrays; empty before the first training step.
         """
         return K.batch_get_value(self.weights)
+
+    def check_gives_state(self, to: str) -> None:
+        """Refuses to serve what needs the whole state where that is not among the variables here.
+
+        Args:
+            to: what needs it, for the message.
+        """
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""

@@ -22,6 +22,7 @@ _HDF5 = "hdf5"
 _SEPARATORS = f"/{os.sep}"
 
 
+@targets.by_one_rank
 def save_model(
     model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True
 ) -> None:

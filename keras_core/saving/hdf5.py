@@ -125,6 +125,7 @@ def allowed(architecture: Any, numbers: float) -> Attempt:
     return Attempt(allowed, calls, f"a file with {numbers:,} numbers", defers=True)
 
 
+@targets.by_one_rank
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     """Saves the weights of a model.
 

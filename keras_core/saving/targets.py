@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import io
 import os
 import re
@@ -12,8 +13,9 @@ import uuid
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, BinaryIO, Callable, NoReturn
+from typing import Any, BinaryIO, Callable, NoReturn, TypeVar, cast
 
+from keras_core import ranks
 from keras_core.attempt import memory_limit
 from keras_core.errors import ModelFileError, shown
 from keras_core.utils import hdf5_gate
@@ -33,6 +35,25 @@ except ImportError:  # Windows
 
 _UNFINISHED = re.compile(r"\.[0-9a-f]{8}-[0-9a-f]{8}\.tmp")
 _LONGEST_TEXT = 2**26
+
+
+Save = TypeVar("Save", bound=Callable[..., None])
+
+
+def by_one_rank(save: Save) -> Save:
+    """A function `save(model, filepath, ...)` that one rank calls for all that share its runs.
+
+    What is no path is each rank's own.
+    """
+
+    @functools.wraps(save)
+    def saved(model: Any, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        if not is_path(filepath):
+            save(model, filepath, *args, **kwargs)
+        else:
+            ranks.once(lambda: save(model, filepath, *args, **kwargs))
+
+    return cast(Save, saved)
 
 
 @contextmanager

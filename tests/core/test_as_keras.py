@@ -115,7 +115,7 @@ def test_a_keras_imported_before_is_displaced_with_a_warning_and_comes_back(anot
 
 def test_uninstalling_leaves_nothing_behind(sandbox):
     code = """
-        import sys, keras_core
+        import sys, keras_core, keras_core.layers
         before = list(sys.path), list(sys.meta_path)
         keras_core.install_as_keras()
         keras_core.install_as_keras()

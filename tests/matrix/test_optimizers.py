@@ -7,6 +7,7 @@ import pytest
 
 from keras_core import backend as K
 from keras_core import constraints, optimizers
+from keras_core.optimizers.torch_optimizer import TorchOptimizer
 
 START = np.array([[1.0, -2.0], [0.5, 3.0]])
 CURVATURE = np.array([[1.0, 0.3], [2.0, 0.1]])
@@ -287,9 +288,12 @@ def test_what_a_constructor_refuses():
         optimizers.Optimizer().get_updates(None, [])
 
 
-def test_an_optimizer_that_the_backend_cannot_run_is_refused():
-    """Optimizers of TensorFlow are run by its backend alone; its own tests train with them."""
+@pytest.mark.parametrize(
+    ("wrapper", "engine"), [(optimizers.TFOptimizer, "TensorFlow"), (TorchOptimizer, "PyTorch")]
+)
+def test_an_optimizer_that_the_backend_cannot_run_is_refused(wrapper, engine):
+    """Optimizers of an engine are run by its backend alone; its own tests train with them."""
     weight = K.variable(np.ones(2))
-    wrapped = optimizers.TFOptimizer(object())
-    with pytest.raises(NotImplementedError, match=r"backend '\w+' cannot run .*TensorFlow.*Adam"):
+    wrapped = wrapper(object())
+    with pytest.raises(NotImplementedError, match=rf"backend '\w+' cannot run .*{engine}.*Adam"):
         wrapped.get_updates(K.sum(K.square(weight)), [weight])

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from keras_core import backend as K
 from keras_core import metrics as metrics_module
+from keras_core import sharing
 from keras_core.engine.assembling import made
 from keras_core.engine.compilation.losses import output_loss, target_shape
 from keras_core.engine.compilation.metrics import Measured, measure
@@ -70,7 +71,8 @@ class ScoredOutput:
     def measured(self, metric: Any, weighted: bool) -> Measured:
         """A metric applied to this output."""
         weights = self.sample_weight if weighted else None
-        return measure(metric, self.target, self.output, weights=weights, mask=self.mask)
+        measured = measure(metric, self.target, self.output, weights=weights, mask=self.mask)
+        return Measured(*sharing.summed(*measured, metric.name))
 
 
 class Objective(NamedTuple):
@@ -128,7 +130,7 @@ class Objectives:
     def _make(self, weighted: bool) -> Objective:
         losses = [one.loss_tensor(weighted) for one in self.scored]
         of_losses = [
-            measure(one.loss_metric, loss)
+            measure(one.loss_metric, sharing.mean(loss))
             for one, loss in zip(self.scored, losses)
             if one.loss_metric is not None
         ]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_core import backend as K
+from keras_core import ranks, sharing
 from keras_core.engine.assembling import in_turn, made
 from keras_core.engine.compilation.metrics import Measured
 from keras_core.graph import rows, substitute
@@ -150,7 +151,10 @@ class Programs:
         """What a step of training is fed, its loss, and the updates of model and optimizer."""
         model = self.model
         loss = model._objectives.get(weighted).total_loss
-        updates = [*model._collected_updates, *self._optimizer_updates(loss)]
+        updates = [
+            *sharing.averaged(model._collected_updates),
+            *self._optimizer_updates(loss),
+        ]
         return model._training_feed.placeholders(weighted), loss, updates
 
     def _reporting(self, mode: str, weighted: bool, updates: Sequence[Any]) -> Any:
@@ -158,13 +162,15 @@ class Programs:
         model = self.model
         objective = model._objectives.get(weighted)
         measured = [*objective.measured, *map(_measured_before, model._added_metrics())]
-        return K.function(
+        function = K.function(
             model._training_feed.placeholders(weighted) + self._phase(mode),
-            [objective.total_loss, *(one.result for one in measured)],
+            [sharing.mean(objective.total_loss), *(one.result for one in measured)],
             updates=[*updates, *(update for one in measured for update in one.updates)],
             name=f"{mode}_function",
             jit_compile=model._jit_compile,
         )
+        function.draws_apart = ranks.current().size > 1 and mode == "train"
+        return function
 
     def _optimizer_updates(self, loss: Any) -> list[Any]:
         """Updates that make a loss small; those of all losses share the optimizer's weights."""
@@ -191,4 +197,4 @@ class Programs:
 def _measured_before(metric: Any) -> Measured:
     """A metric that a layer or the model applied to tensors by itself."""
     latest = {update.variable: update for update in metric.updates}
-    return Measured(metric._call_result, list(latest.values()))
+    return Measured(*sharing.summed(metric._call_result, list(latest.values()), metric.name))

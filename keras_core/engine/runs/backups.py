@@ -6,11 +6,13 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from keras_core import backend as K
+from keras_core import ranks
 from keras_core.callbacks.backup import BackupAndRestore
 from keras_core.callbacks.base import CallbackList
 from keras_core.engine.additions import unique
@@ -31,6 +33,9 @@ class Backups:
         validation: what to validate on, or None.
         epoch: number of the first epoch.
 
+    Raises:
+        NotImplementedError: a backup is asked for, and the optimizer's state belongs to an engine.
+
     Attributes:
         epoch: number of the epoch that the run is in.
         done: number of batches that were done of it.
@@ -50,6 +55,8 @@ class Backups:
         self.validation = validation
         self.epoch, self.done, self.validations = epoch, 0, 0
         self.keepers = [x for x in callbacks if isinstance(x, BackupAndRestore)]
+        if self.keepers:
+            model.optimizer.check_gives_state("BackupAndRestore")
         for each in (source, validation) if self.keepers else ():
             if each is not None:
                 each.make_resumable()
@@ -58,12 +65,17 @@ class Backups:
             self._place_sources(self._found)
 
     def _read(self) -> dict[str, Any] | None:
-        for keeper in self.keepers:
-            if os.path.exists(keeper.path):
-                state = _read(keeper.path)
-                self._check(keeper.path, state)
-                return state
-        return None
+        if not self.keepers:
+            return None
+        found = ranks.of_first(self._read_here)
+        if found is None:
+            return None
+        self._check(*found)
+        return found[1]
+
+    def _read_here(self) -> tuple[str, dict[str, Any]] | None:
+        paths = [keeper.path for keeper in self.keepers if os.path.exists(keeper.path)]
+        return (paths[0], _read(paths[0])) if paths else None
 
     def _check(self, path: str, state: dict[str, Any]) -> None:
         wanted = [list(v.shape) for v in self._variables()]
@@ -125,7 +137,9 @@ class Backups:
         """Writes the state of the run."""
         if not self.keepers:
             return
-        state = self._state()
+        ranks.once(partial(self._write, self._state()))
+
+    def _write(self, state: dict[str, Any]) -> None:
         for keeper in self.keepers:
             targets.write(
                 keeper.path,
@@ -136,6 +150,10 @@ class Backups:
 
     def remove(self) -> None:
         """Removes the files, when there is nothing left to go on with."""
+        if self.keepers:
+            ranks.once(self._remove)
+
+    def _remove(self) -> None:
         for keeper in self.keepers:
             if os.path.exists(keeper.path):
                 os.remove(os.path.realpath(keeper.path))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from keras_core import ranks, sharing
 from keras_core.engine.compilation.compiled import Compiled
 from keras_core.engine.compilation.feed import Fed
 from keras_core.engine.compilation.programs import FilledStep, StepProgram
@@ -65,7 +66,7 @@ def to_train_on(model: Compiled, given: Given, options: Options) -> tuple[Source
     if held_out is not None:
         _check_stateful(model, held_out.x, batch_size)
     check_validation_steps(options, held_out is not None)
-    step = model._step_program("train", fed.weighted)
+    step = _step_of_arrays(model, "train", fed.weighted)
     source = of_arrays(
         step, fed.arrays, batch_size, options.steps, options.shuffle, "steps_per_epoch"
     )
@@ -80,7 +81,7 @@ def generated_to_train_on(
     """The same for a generator, a Sequence or an engine's data set."""
     check_class_weight(options.class_weight)
     source = GeneratorSource(
-        partial(_step_with, model, "train"),
+        _step_of_batches(model, "train"),
         data,
         options.steps,
         "steps_per_epoch",
@@ -120,7 +121,7 @@ def _besides_generator(model: Compiled, options: Options) -> Source | None:
 def _to_validate_on(
     model: Compiled, fed: Fed, batch_size: int | None, steps: int | None = None
 ) -> Source:
-    step = model._step_program("test", fed.weighted)
+    step = _step_of_arrays(model, "test", fed.weighted)
     source = of_arrays(step, fed.arrays, batch_size, steps)
     phase = [0.0] if model._programs.feeds_phase("test") else []
     source.shown = [*fed.x, *fed.y, *model._training_feed.ones(fed), *phase]
@@ -187,7 +188,7 @@ def to_evaluate_on(model: Compiled, given: Given, options: Options) -> Source:
     fed = model._training_data(*given)
     _check_stateful(model, fed.x, batch_size)
     _warn_of_not_finite(model, fed)
-    step = model._step_program("test", fed.weighted)
+    step = _step_of_arrays(model, "test", fed.weighted)
     return of_arrays(step, fed.arrays, batch_size, options.steps)
 
 
@@ -196,7 +197,7 @@ def generated_to_evaluate_on(
 ) -> Source:
     """The same for a generator, a Sequence or an engine's data set."""
     prepare = partial(_fed_of, model, None)
-    step = partial(_step_with, model, "test")
+    step = _step_of_batches(model, "test")
     return GeneratorSource(step, data, steps, steps_name, prepare, workers)
 
 
@@ -213,7 +214,7 @@ def to_predict_on(model: Compiled, given: Given, options: Options) -> Source:
     arrays = model._input_arrays(given.x)
     check_array_length_consistency(arrays, None)
     _check_stateful(model, arrays, batch_size)
-    step: Any = model._step_program("predict")
+    step: Any = _step_of_prediction(model)
     if options.steps is None:
         step = _for_one_size(step, arrays, batch_size or 32)
     source = of_arrays(step, arrays, batch_size, options.steps)
@@ -225,7 +226,8 @@ def _for_one_size(step: StepProgram, arrays: Sequence[Any], size: int) -> Any:
     """The step; for a backend to which a smaller last batch is dear, one that fills it up."""
     samples = len(arrays[0]) if arrays and arrays[0] is not None else 0
     is_left_over = samples > size and samples % size
-    if is_left_over and current_backend().compiles_sizes and step.keeps_rows_apart:
+    can_be_filled = is_left_over and isinstance(step, StepProgram)
+    if can_be_filled and current_backend().compiles_sizes and step.keeps_rows_apart:
         return FilledStep(step, size)
     return step
 
@@ -234,7 +236,7 @@ def generated_to_predict_on(
     model: Compiled, data: Any, steps: int | None, workers: Workers
 ) -> Source:
     """The same for a generator, a Sequence or an engine's data set."""
-    step, prepare = model._step_program("predict"), partial(_inputs_of, model)
+    step, prepare = _step_of_prediction(model), partial(_inputs_of, model)
     return GeneratorSource(step, data, steps, "steps", prepare, workers)
 
 
@@ -292,6 +294,53 @@ def _check_stateful(model: Compiled, arrays: Sequence[Any], batch_size: int | No
             f"Model {model.name} {kind}, so it takes only a number of samples that can be divided "
             f"by the batch size; there are {samples}, and the batch size is {batch_size}. Leave "
             "out the rest, or fill up the last batch."
+        )
+
+
+# Steps, of which ranks that share a run do some rows each
+
+
+def _step_of_arrays(model: Compiled, mode: str, weighted: bool) -> Any:
+    step = model._step_program(mode, weighted)
+    if not ranks.share_runs():
+        return step
+    _check_shareable(model)
+    return sharing.SharedStep(step, sharing.cut, lambda arrays: len(arrays[0]) if arrays else 0)
+
+
+def _step_of_batches(model: Compiled, mode: str) -> Any:
+    step = partial(_step_with, model, mode)
+    if not ranks.share_runs():
+        return step
+    _check_shareable(model)
+    return sharing.SharedStep(step, _cut, _size)
+
+
+def _cut(fed: Fed, rows: slice) -> Fed:
+    return Fed(*(sharing.cut(arrays, rows) for arrays in fed))
+
+
+def _size(fed: Fed) -> int:
+    return fed.size if fed.arrays else 0
+
+
+def _step_of_prediction(model: Compiled) -> Any:
+    step = model._step_program("predict")
+    if not ranks.share_runs():
+        return step
+    _check_shareable(model)
+    return sharing.JoinedStep(step)
+
+
+def _check_shareable(model: Compiled) -> None:
+    """Refuses models of which no rank can take some rows of a batch."""
+    static = model.inputs[0].shape[0] if model.inputs else None
+    if model.stateful or static is not None:
+        kind = "is stateful" if model.stateful else f"has inputs of the fixed batch size {static}"
+        raise ValueError(
+            f"Model {model.name} {kind}, so that {ranks.current().size} ranks cannot share its "
+            "batches. Leave the size of batches open (shape or input_shape instead of batch_shape "
+            "and batch_input_shape), or run it in one process."
         )
 
 

@@ -14,6 +14,7 @@ from keras_core.callbacks.loggers import History
 from keras_core.engine.compilation.compiled import Compiled
 from keras_core.engine.feeding.sources import Source, StepFunction
 from keras_core.engine.options import Options, should_run_validation
+from keras_core.engine.runs import agreement
 from keras_core.engine.runs.backups import Backups
 from keras_core.engine.runs.callbacks import callbacks_of, training_callbacks, validation_labels
 from keras_core.engine.runs.reports import Bar, EachBatch, Rows, Tally, no_rows, training_report
@@ -42,6 +43,7 @@ def run_batches(
     """
     begins = [report.begin for report in reports if hasattr(report, "begin")]
     ends = [report.end for report in reports if hasattr(report, "end")]
+    stops = agreement.stops if watched(reports) else _stops
     step = source.step
     source.begin(done)
     index = done
@@ -58,9 +60,18 @@ def run_batches(
             for end in ends:
                 end(index, size, outputs)
             index += 1
-        if model is not None and model.stop_training and index < source.steps:
+        if model is not None and stops(model) and index < source.steps:
             return False
     return True
+
+
+def watched(reports: Sequence[Any]) -> bool:
+    """Whether callbacks see each batch, and may stop the run after one."""
+    return any(isinstance(report, EachBatch) for report in reports)
+
+
+def _stops(model: Any) -> bool:
+    return bool(model.stop_training)
 
 
 # Training
@@ -81,6 +92,10 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
             "so nothing is trained; epochs is where training ends, counted from the very first.",
             stacklevel=3,
         )
+    options = options.on_this_rank()
+    agreement.agree(model, source, options.epochs)
+    if validation is not None:
+        agreement.agree(model, validation)
     # A callback may compile the model anew, which the steps of this run do not follow.
     options = replace(options, labels=options.labels or model.metrics_names)
     callbacks, history = training_callbacks(model, source, options, validation is not None)
@@ -96,11 +111,13 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
         for epoch in range(backups.epoch, options.epochs):
             model.reset_metrics()
             callbacks.on_epoch_begin(epoch)
+            agreement.settle(callbacks.model)
             backups.begin_epoch()
             finished = _train_epoch(model, source, callbacks, options, backups)
             logs = _validated(model, validation, callbacks, options, epoch) if finished else {}
             backups.validations += bool(logs)
             callbacks.on_epoch_end(epoch, logs)
+            agreement.settle(callbacks.model)
             if callbacks.model.stop_training:
                 break
             source.finish()
@@ -159,6 +176,8 @@ def evaluate(model: Compiled, source: Source, options: Options) -> float | list[
         source: what to evaluate on.
         options: how.
     """
+    options = options.on_this_rank()
+    agreement.agree(model, source)
     callbacks = callbacks_of(model, "test", source, options)
     with source, model._evaluating(), model._metrics_left_alone():
         return unpack_singleton(evaluated(model, source, callbacks, options.verbose))
@@ -184,6 +203,8 @@ def predict(model: Compiled, source: Source, options: Options) -> Any:
     """
     if source.is_empty:
         return unpack_singleton([no_rows(output) for output in model.outputs])
+    options = options.on_this_rank()
+    agreement.agree(model, source)
     callbacks = callbacks_of(model, "predict", source, options)
     rows = Rows(source.samples)
     with source:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from keras_core.graph.collector import collector_paused
 from keras_core.graph.passes.hoist import hoist
+from keras_core.graph.passes.join import join_sums
 from keras_core.graph.passes.phase import fixing
 from keras_core.graph.passes.prune import prune_scans
 from keras_core.graph.passes.tidy import tidy
@@ -16,7 +17,7 @@ from keras_core.graph.tensor import Tensor
 
 def optimize(program: Program, phase: int = 0) -> Program:
     """The program for a learning phase (0 test, 1 training), simplified."""
-    return simplest(program, [fixing(phase)])
+    return join_sums(simplest(program, [fixing(phase)]))
 
 
 @collector_paused()

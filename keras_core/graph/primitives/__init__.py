@@ -5,6 +5,7 @@ The families call each other through this module (`p.add`), which is complete wh
 
 # ruff: noqa: F401
 
+from keras_core.graph.primitives.collective import all_reduce
 from keras_core.graph.primitives.comparison import (
     equal,
     greater,

@@ -14,10 +14,12 @@ from keras_core.plugins import Draws
 from keras_core.plugins.authoring import current_run, optimize, variables_read
 from keras_torch import data
 from keras_torch.dtypes import dtype_of, name_of
+from keras_torch.optimizers import Step, is_optimizer
 
 
 class EngineCalls:
-    """The part of the backend that takes PyTorch's own tensors, functions and data sets."""
+    """The part of the backend that takes PyTorch's own tensors, functions, data sets and
+    optimizers."""
 
     def spec_of(self, value: Any) -> Spec | None:
         """Static shape and dtype of a tensor of PyTorch's, None for all else."""
@@ -36,6 +38,10 @@ class EngineCalls:
     def batches_of(self, value: Any) -> data.LoaderBatches | None:
         """The batches of a `DataLoader` or a `Dataset`, None for all else."""
         return data.batches_of(value)
+
+    def step_of(self, optimizer: Any, variables: Sequence[Variable]) -> Step | None:
+        """One step of an optimizer of PyTorch's own, None for all else."""
+        return Step(self, optimizer, variables) if is_optimizer(optimizer) else None
 
 
 class InlinedProgram:

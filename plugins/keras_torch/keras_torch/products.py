@@ -28,18 +28,19 @@ def is_large(sizes: Sequence[Any], dtype: str, device: str) -> bool:
     """
     if dtype != "float32" or device != "cpu" or None in sizes or prod(sizes) < LARGE:
         return False
-    return _is_there()
+    return has_product()
 
 
 @cache
-def _is_there() -> bool:
-    """Whether PyTorch was built with oneDNN and its operation does what it does here."""
+def has_product() -> bool:
+    """Whether PyTorch was built with oneDNN and its operation, which is no public one, is there and
+    does what it does here."""
     if not torch.backends.mkldnn.is_available():
         return False
     a, b = torch.ones(2, 3), torch.ones(3, 2)
     try:
         return bool((product(a, b, torch.ones(2)) == 4).all())
-    except (AttributeError, RuntimeError):
+    except (AttributeError, RuntimeError, TypeError):
         return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from keras_core.graph import primitives as p
 from keras_core.layers import GRU, LSTM, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from keras_core.models import Sequential, clone_model
 from keras_core.utils import set_random_seed
+from keras_torch import products
 from keras_torch.compiler import compiled as compiler
+from keras_torch.compiler.updates import has_kernel
 from keras_torch.lowering.pooling import Pooling
 
 RANDOM = np.random.RandomState(0)
@@ -146,7 +149,8 @@ def steps_of(optimizer, epochs=3):
     return model
 
 
-def test_adam_is_one_call(monkeypatch):
+def test_adam_is_one_call(monkeypatch, backend):
+    has_kernel(backend.device)
     calls, fused = [], torch._fused_adam_
 
     def counted(*args, **kwargs):
@@ -156,6 +160,21 @@ def test_adam_is_one_call(monkeypatch):
     monkeypatch.setattr(torch, "_fused_adam_", counted)
     steps_of("adam")
     assert calls == [4] * 3
+
+
+def test_adam_is_the_same_where_pytorch_has_no_kernel_for_it(monkeypatch, backend):
+    fused = steps_of("adam").get_weights()
+    K.clear_session()
+    monkeypatch.delattr(torch, "_fused_adam_")
+    has_kernel.cache_clear()
+    try:
+        plain = steps_of("adam").get_weights()
+        assert not has_kernel(backend.device)
+    finally:
+        has_kernel.cache_clear()
+        K.clear_session()
+    for a, b in zip(fused, plain):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
 def test_adam_is_its_formula():
@@ -257,7 +276,11 @@ def test_buffers_of_loops_are_nobody_else_s():
     np.testing.assert_array_equal(first, kept)
 
 
-def test_large_products_are_products(compiled):
+@pytest.mark.parametrize("missing", [False, True])
+def test_large_products_are_products(compiled, monkeypatch, missing):
+    if missing:
+        monkeypatch.setattr(torch, "ops", SimpleNamespace(mkldnn=SimpleNamespace()))
+    products.has_product.cache_clear()
     a = RANDOM.uniform(-1, 1, (64, 300)).astype("float32")
     b = RANDOM.uniform(-1, 1, (300, 200)).astype("float32")
     x, y, bias = Placeholder((64, 300)), Placeholder((300, 200)), Placeholder((200,))
@@ -266,6 +289,8 @@ def test_large_products_are_products(compiled):
     found = run(a, b, a[0, :200])
     np.testing.assert_allclose(found[0], a @ b + a[0, :200], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(found[1], (a @ b).T, rtol=1e-4, atol=1e-4)
+    assert not (missing and products.has_product())
+    products.has_product.cache_clear()
 
 
 def test_equal_draws_of_equal_seeds_and_others_of_others(compiled):

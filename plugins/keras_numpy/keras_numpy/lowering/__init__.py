@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from keras_core.plugins.authoring import collect_lowerings
 from keras_numpy.kernel import Lowering
 from keras_numpy.lowering import (
+    collective,
     comparison,
     control,
     convolution,
@@ -22,7 +23,7 @@ from keras_numpy.lowering import (
 )
 
 FAMILIES = (
-    *(comparison, control, convolution, elementwise, indexing, linalg, native),
+    *(collective, comparison, control, convolution, elementwise, indexing, linalg, native),
     *(normalization, pooling, random, reduction, shape),
 )
 

@@ -75,7 +75,7 @@ def program_code(program: Program, lowerings: Mapping[str, Lowering], device: to
     writer = Writer(lowerings, device, pure=False)
     # A user's function may keep what it is given.
     writer.keeps_buffers = all(node.primitive.pure for node in program.nodes)
-    steps = fused_steps(program)
+    steps = fused_steps(program, device)
     stepped = {variable.key for step in steps for variable in step.variables}
     updates = [update for update in program.updates if update.variable.key not in stepped]
     wanted = [x for step in steps for x in (step.gradient, *numbers_of(step))]

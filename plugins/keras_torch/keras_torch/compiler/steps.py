@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keras_core.graph import Constant, Node, Tensor
+from keras_torch import lstm
 from keras_torch.compiler.fusing import Places, fused, pooled_before, with_places
+from keras_torch.compiler.recurrences import lstms_in
 from keras_torch.compiler.sizes import size_text
 from keras_torch.compiler.writer import Writer
 from keras_torch.kernel import Kernel, Site
@@ -47,7 +49,7 @@ class Step:
 
     @property
     def is_loop(self) -> bool:
-        return self.node.primitive.loop
+        return self.node.primitive.loop and not self.text
 
 
 class Steps:
@@ -72,12 +74,18 @@ class Steps:
         self._uses.update(x.key for x in results)
         self._wanted = {x.key for x in results}
         self._pooled = pooled_before(nodes)
+        can_join = not writer.pure and lstm.is_served(writer.device)
+        self._lstms = lstms_in(nodes, results) if can_join else {}
+        # What they compute is not computed once more together with what reads it.
+        self._uses.update(y.key for node in self._lstms for y in node.outputs())
 
     def made(self) -> list[Step]:
         """The steps, in the order of the nodes."""
         steps = []
         for node in reversed(self._nodes):
             results: list[Any] = [(node, index) for index in range(len(node.specs))]
+            if node in self._lstms:
+                results = self._lstms[node].results
             if node.primitive.pure and self._wanted.isdisjoint(results):
                 continue
             step = self._step(node, results)
@@ -86,6 +94,11 @@ class Steps:
         return steps[::-1]
 
     def _step(self, node: Node, results: list[Any]) -> Step:
+        if node in self._lstms:
+            part = self._lstms[node]
+            step = self._written(node, results, part.kernel, part.inputs)
+            step.reads.update(x.key for x in part.kept if not isinstance(x, Constant))
+            return step
         if node.primitive.loop:
             return Step(node, node.inputs, results, reads={x.key for x in node.inputs})
         if node in self._pooled:

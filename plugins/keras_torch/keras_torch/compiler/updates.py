@@ -8,6 +8,7 @@ that a run that fails leaves the variables as they were.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -80,9 +81,24 @@ def _late(frame: Frame, targets: Targets) -> list[Step]:
 # Adam
 
 
-def fused_steps(program: Program) -> list[AdamStep]:
-    """The updates of a program that PyTorch's fused kernel does."""
-    return [step for step in adam_steps(program) if _is_takable(step)]
+def fused_steps(program: Program, device: torch.device) -> list[AdamStep]:
+    """The updates of a program that PyTorch's fused kernel does, where it has one."""
+    steps = [step for step in adam_steps(program) if _is_takable(step)]
+    return steps if steps and has_kernel(device) else []
+
+
+@cache
+def has_kernel(device: torch.device) -> bool:
+    """Whether PyTorch's fused kernel, which is no public function, is there for a device and does
+    what it does here."""
+    weight, gradient, m, v = (torch.full((2,), x, device=device) for x in (1.0, 4.0, 0.0, 0.0))
+    rate, beta = torch.tensor(0.5), torch.tensor(0.75)
+    try:
+        Adam(0.0, 1, device)([weight], [gradient], [m], [v], rate, beta, beta)
+    except (AttributeError, RuntimeError, TypeError):
+        return False
+    # m = 1, v = 4, and the weight goes down by rate * m / sqrt(v).
+    return all(x.allclose(x.new_tensor(y)) for x, y in ((weight, 0.75), (m, 1.0), (v, 4.0)))
 
 
 def _is_takable(step: AdamStep) -> bool:

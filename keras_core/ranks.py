@@ -1,0 +1,176 @@
+"""The processes that work together on one task: a rank each, of which the first is 0.
+
+There is one process unless `keras_core.distribute.init` makes it one of several; then `current()`
+is what carries numbers between them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
+
+if TYPE_CHECKING:
+    import numpy as np
+
+T = TypeVar("T")
+
+# What the launchers of MPICH, Intel MPI, Open MPI and Slurm tell their processes.
+_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")
+
+
+def number_launched() -> int:
+    """The number of processes that a launcher of MPI says it started; 1 where there is none."""
+    return max((int(os.environ[name]) for name in _SIZES if os.environ.get(name)), default=1)
+
+
+class World:
+    """All ranks, as one of them sees them; here the one process that is alone.
+
+    Each method but `abort` is called by all ranks, in the same order.
+
+    Attributes:
+        rank: number of this process, from 0.
+        size: number of processes.
+        local_rank: number of this process among those of its machine.
+        local_size: number of processes of this machine.
+        shares_runs: whether the ranks share the work of each run of a model; False where each has
+            data and runs of its own, and only gradients are averaged, as Horovod has it.
+    """
+
+    rank = 0
+    size = 1
+    local_rank = 0
+    local_size = 1
+    shares_runs = True
+
+    def sums(
+        self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray] | None = None
+    ) -> list[np.ndarray]:
+        """The sums of arrays over all ranks.
+
+        Args:
+            arrays: the arrays, of equal shapes and dtypes on each rank.
+            into: arrays in C order that take the sums, or None for new ones.
+        """
+        if into is None:
+            return list(arrays)
+        for array, place in zip(arrays, into):
+            place[...] = array
+        return list(into)
+
+    def gathered(self, value: T) -> list[T]:
+        """A value of each rank, which can be pickled, in their order."""
+        return [value]
+
+    def from_rank(self, root: int, value: T) -> T:
+        """What one rank has as `value`, which can be pickled."""
+        return value
+
+    def joined(self, array: np.ndarray) -> np.ndarray:
+        """The rows of all ranks' arrays, one rank after the other."""
+        return array
+
+    def wait(self) -> None:
+        """Comes back when all ranks have called it."""
+
+    def abort(self) -> None:
+        """Ends all ranks."""
+
+    def on_first(self, action: Callable[[], T]) -> T | None:
+        """Has the first rank do something, for which the others wait.
+
+        Returns:
+            What it gives on the first rank, else None.
+
+        Raises:
+            RuntimeError: it failed on the first rank, where its own error is raised.
+        """
+        failure, result = None, None
+        if self.rank == 0:
+            try:
+                result = action()
+            except Exception as error:
+                failure = error
+        told = self.from_rank(0, failure and f"{type(failure).__name__}: {failure}")
+        if failure is not None:
+            raise failure
+        if told is not None:
+            raise RuntimeError(f"rank 0 failed, so rank {self.rank} does not go on: {told}")
+        return result
+
+    def agree(self, what: str, value: Any) -> None:
+        """Refuses what differs from rank to rank.
+
+        Args:
+            what: what it is, for the message.
+            value: what this rank has, short to show.
+
+        Raises:
+            ValueError: on all ranks, if they do not have equal values.
+        """
+        values = self.gathered(value)
+        odd = [rank for rank, other in enumerate(values) if other != values[0]]
+        if odd:
+            raise ValueError(
+                f"The ranks differ in {what}: rank 0 has {values[0]!r}, but rank {odd[0]} has "
+                f"{values[odd[0]]!r}. Each rank has to run the same script on the same data."
+            )
+
+
+_world = World()
+
+
+def current() -> World:
+    """The ranks that work together."""
+    return _world
+
+
+def become(world: World) -> None:
+    """Makes this process one of several, or one that is alone."""
+    global _world
+    _world = world
+
+
+def sums_over_ranks(
+    arrays: Sequence[np.ndarray], into: Sequence[np.ndarray] | None = None
+) -> list[np.ndarray]:
+    """The sums of arrays over all processes that work together, as the primitive `all_reduce` says.
+
+    Args:
+        arrays: the arrays, of equal shapes and dtypes in each process.
+        into: arrays in C order that take the sums, or None for new ones.
+
+    Returns:
+        The sums. In a process that is alone they are the arrays themselves, unless `into` is given.
+    """
+    return _world.sums(arrays, into)
+
+
+def share_runs() -> bool:
+    """Whether there are several ranks that share the work of each run of a model."""
+    return _world.size > 1 and _world.shares_runs
+
+
+def is_first() -> bool:
+    """Whether this rank prints and writes for all."""
+    return _world.rank == 0 or not share_runs()
+
+
+def once(action: Callable[[], T]) -> T | None:
+    """Does something that is to be done once, on the first rank, for which the others wait."""
+    return _world.on_first(action) if share_runs() else action()
+
+
+def of_first(action: Callable[[], T]) -> T:
+    """What something gives on the first rank, which the others take over."""
+    if not share_runs():
+        return action()
+    return cast(T, _world.from_rank(0, _world.on_first(action)))
+
+
+def part_of(count: int, rank: int, size: int) -> slice:
+    """The rows of a batch that are a rank's: equally many for each, one more for the first ones."""
+    least, more = divmod(count, size)
+    start = rank * least + min(rank, more)
+    return slice(start, start + least + (rank < more))

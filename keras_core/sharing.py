@@ -1,0 +1,198 @@
+"""How the processes that work together share a model's steps: in the graph, and row by row.
+
+Each rank has some rows of a batch. Its loss is weighted by their share of the batch, so that the
+sum of all ranks' gradients is the gradient by the whole batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Callable
+
+import numpy as np
+
+from keras_core import backend as K
+from keras_core import ranks
+from keras_core.graph import Tensor, substitute
+from keras_core.graph import primitives as p
+from keras_core.graph.spec import FLOATS
+from keras_core.graph.tensor import Update
+
+
+class Share:
+    """The part of each batch that this rank has, as programs read it: 1 / ranks but for some steps.
+
+    Attributes:
+        tensor: a scalar variable.
+    """
+
+    def __init__(self) -> None:
+        self._whole = 1.0 / ranks.current().size
+        self.tensor = K.variable(self._whole, dtype="float64", name="share_of_batch")
+
+    @contextmanager
+    def set(self, value: float) -> Iterator[None]:
+        """Has it another value for a while."""
+        if value == self._whole:
+            yield
+            return
+        K.set_value(self.tensor, value)
+        try:
+            yield
+        finally:
+            K.set_value(self.tensor, self._whole)
+
+
+@cache
+def share_among(size: int) -> Share:
+    """The share of a batch among so many ranks."""
+    return Share()
+
+
+def _share() -> Share:
+    return share_among(ranks.current().size)
+
+
+# In the graph
+
+
+def gradients(loss: Any, params: Sequence[Any]) -> list[Any]:
+    """Gradients of a loss by variables, of the batch of all ranks."""
+    if ranks.current().size == 1:
+        return K.gradients(loss, params)
+    found = K.gradients(loss * K.cast(_share().tensor, K.dtype(loss)), params)
+    present = [g for g in found if g is not None]
+    sums = iter(p.all_reduce(*present) if present else ())
+    return [None if g is None else next(sums) for g in found]
+
+
+def mean(x: Any) -> Any:
+    """The mean of a float tensor over the samples of all ranks, of each rank's mean."""
+    return mean_of_ranks(x) if ranks.share_runs() else x
+
+
+def mean_of_ranks(x: Any) -> Any:
+    """The same, also where ranks have runs of their own; each counts alike then."""
+    return x if ranks.current().size == 1 else p.all_reduce(_weighted(x))[0]
+
+
+def sum_of_ranks(x: Any) -> Any:
+    """The sum of a tensor over all ranks."""
+    return x if ranks.current().size == 1 else p.all_reduce(x)[0]
+
+
+def _weighted(x: Any) -> Any:
+    """A rank's part of a mean; without rows of its own it has none, and no NaN either."""
+    share = K.cast(_share().tensor, K.dtype(x))
+    return K.switch(K.greater(share, 0.0), x * share, K.zeros_like(x))
+
+
+def averaged(updates: Sequence[Any]) -> list[Any]:
+    """Updates by which float variables, such as moving averages, stay the same on all ranks."""
+    if not ranks.share_runs():
+        return list(updates)
+    return [Update(variable, _averaged(variable, value)) for variable, value in updates]
+
+
+def _averaged(variable: Any, value: Any) -> Any:
+    if variable.dtype not in FLOATS:
+        return value
+    # What it was is equal on all ranks; the mean of it would be so up to rounding alone.
+    return p.add(variable, mean(p.subtract(value, variable)))
+
+
+def summed(result: Any, updates: Sequence[Any], name: str) -> tuple[Any, list[Any]]:
+    """A metric's result and updates, for the samples of all ranks.
+
+    Args:
+        result: what the metric comes to after its updates.
+        updates: of variables that add something up.
+        name: of the metric, for messages.
+
+    Raises:
+        ValueError: a variable does not add something up.
+    """
+    if not ranks.share_runs() or not updates:
+        return result, list(updates)
+    added = [_added(update, name) for update in updates]
+    sums = p.all_reduce(*added)
+    values = [p.add(update.variable, total) for update, total in zip(updates, sums)]
+    known = {update.value: value for update, value in zip(updates, values)}
+    new = [Update(update.variable, value) for update, value in zip(updates, values)]
+    return substitute([result], known)[0], new
+
+
+def _added(update: Any, name: str) -> Tensor:
+    """What an update adds to its variable."""
+    variable, value = update
+    if value.node is not None and value.node.primitive is p.add:
+        one, other = value.node.inputs
+        if one is not variable:
+            one, other = other, one
+        if one is variable and other.shape == variable.shape:
+            return other
+    raise ValueError(
+        f"The metric {name!r} changes its variable {variable.name!r} in another way than by adding "
+        "to it, so that it cannot be put together from the parts of several ranks. Write "
+        "K.update_add(variable, ...), or compute the metric from sums."
+    )
+
+
+# Row by row
+
+
+def rows_of(count: int) -> slice:
+    """The rows of a batch that this rank has."""
+    world = ranks.current()
+    return ranks.part_of(count, world.rank, world.size)
+
+
+def cut(arrays: Sequence[Any], rows: slice) -> list[Any]:
+    """Some rows of each array."""
+    return [x[rows] for x in arrays]
+
+
+class SharedStep:
+    """A step of which each rank does its rows.
+
+    Args:
+        step: a function of a batch, which all ranks have whole.
+        cut: gives some rows of a batch, `cut(batch, rows)`.
+        size_of: the number of rows of a batch.
+    """
+
+    def __init__(
+        self,
+        step: Callable[[Any], Any],
+        cut: Callable[[Any, slice], Any],
+        size_of: Callable[[Any], int],
+    ) -> None:
+        self._step, self._cut, self._size_of = step, cut, size_of
+
+    def __call__(self, batch: Any) -> Any:
+        count = self._size_of(batch)
+        if not count:
+            return self._step(batch)
+        rows = rows_of(count)
+        with _share().set((rows.stop - rows.start) / count):
+            return self._step(self._cut(batch, rows))
+
+
+class JoinedStep:
+    """A step of prediction of which each rank does its rows, and all get those of all.
+
+    Args:
+        step: a function of a list of arrays, which all ranks have whole.
+    """
+
+    def __init__(self, step: Callable[[list[Any]], Sequence[Any]]) -> None:
+        self._step = step
+
+    def __call__(self, arrays: list[Any]) -> list[Any]:
+        if not arrays:
+            return list(self._step(arrays))
+        rows = rows_of(len(arrays[0]))
+        joined = ranks.current().joined
+        return [joined(np.asarray(y)) for y in self._step(cut(arrays, rows))]
