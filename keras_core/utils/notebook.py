@@ -31,7 +31,8 @@ def table(title: str, heading: Sequence[str], rows: Iterable[Any], totals: Itera
     body = "".join(_table_row("td", map(_cell, zip(*of_layer))) for of_layer in rows)
     return (
         f"<div><div>{escape(title)}</div>"
-        f"<table><thead>{_table_row('th', map(escape, heading))}</thead>"
+        '<table style="color: inherit">'
+        f"<thead>{_table_row('th', map(escape, heading))}</thead>"
         f"<tbody>{body}</tbody></table>"
         f"{''.join(f'<div>{escape(line)}</div>' for line in totals)}</div>"
     )
