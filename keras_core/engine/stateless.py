@@ -9,8 +9,7 @@ from keras_core.engine.assembling import made
 from keras_core.graph import Function, Program, Tensor, Variable
 from keras_core.graph.passes import optimize
 from keras_core.plugins import Draws, current_backend
-from keras_core.plugins.functional import variables_read
-from keras_core.plugins.programs import program_of
+from keras_core.plugins.programs import program_of, variables_read
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
 

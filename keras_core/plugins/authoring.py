@@ -9,7 +9,7 @@
   `spatial_of`, `channels_of`, `channels_last`, `channels_back`.
 - Random numbers: `RandomState`, `generator`, `has_own_seed`, `current_run`.
 - Variables and templates: `FirstValue`, `StandIn`, `Binding`.
-- Pure functions: `FunctionalBackend`, `variables_read`.
+- Pure functions: `FunctionalBackend`, `variables_read`, `NeedsValues`.
 - Functions of the engine's own arrays: `native`, `checked_results`.
 - Steps of Adam: `adam_steps`, `AdamStep`.
 - Errors: `named` tells one with the node that failed, `place_of` where that comes from; indices out
@@ -46,12 +46,13 @@ from keras_core.graph.windows import (
     spatial_of,
 )
 from keras_core.plugins.adam import AdamStep, adam_steps
+from keras_core.plugins.divided import NeedsValues
 from keras_core.plugins.errors import named, place_of
-from keras_core.plugins.functional import FunctionalBackend, variables_read
+from keras_core.plugins.functional import FunctionalBackend
 from keras_core.plugins.indices import indices_checked, refuse_outside
 from keras_core.plugins.lowering import collect_lowerings, only_where
 from keras_core.plugins.native import checked_results, native
-from keras_core.plugins.programs import program_of
+from keras_core.plugins.programs import program_of, variables_read
 from keras_core.ranks import sums_over_ranks
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Counts",
     "FirstValue",
     "FunctionalBackend",
+    "NeedsValues",
     "Pairs",
     "RandomState",
     "Shape",

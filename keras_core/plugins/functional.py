@@ -18,6 +18,8 @@ from keras_core.graph.passes import optimize
 from keras_core.graph.randomness import RandomState, current_run
 from keras_core.graph.template import Binding
 from keras_core.plugins.contract import Backend, Draws, Inlined, Pure
+from keras_core.plugins.divided import NeedsValues, in_parts
+from keras_core.plugins.programs import variables_read
 
 
 class FunctionalBackend(Backend):
@@ -41,6 +43,9 @@ class FunctionalBackend(Backend):
 
     def jit(self, pure: Pure, program: Program) -> Pure:
         """Compiles a pure function, whose first argument may be given away where `donates`.
+
+        Where its result raises NeedsValues, the program is divided: the node runs by itself, with a
+        `jit_compile` of False, and what is before and after it is compiled.
 
         Args:
             pure: what `functional` or `loop` gave.
@@ -84,17 +89,13 @@ class FunctionalBackend(Backend):
 
     def template(self, program: Program, loop: bool) -> Any:
         pure = self.functional(program)
-        run = self.loop(pure, program) if loop else pure
-        return run and _Template(self, program, self.jit(run, program), loop)
+        if not loop:
+            return _Template(self, program, self.jit(pure, program), loop)
+        many = self.loop(pure, program)
+        return many and _Template(self, program, self.jit(many, program), loop)
 
     def inline(self, program: Program, phase: int) -> Inlined:
         return _Inlined(self, optimize(program, phase))
-
-
-def variables_read(program: Program) -> list[Variable]:
-    """The variables that a program reads and does not update, in the order of a pure function."""
-    updated = {update.variable for update in program.updates}
-    return [variable for variable in program.variables if variable not in updated]
 
 
 class _Template:
@@ -129,6 +130,9 @@ class _Bound:
         try:
             draws = Draws(*state, self._binding.streams)
             outputs, values = self._template.run(updated, read, arrays, draws)
+        except NeedsValues as error:
+            self._template.run = in_parts(backend, error, self._template.loop)
+            return self(arrays, state)
         except Exception as error:
             self._refuse_gone(error)
             self._fail_by_its_own_names(arrays, state)

@@ -211,3 +211,24 @@ def test_a_program_that_must_not_be_compiled_as_a_whole_gives_the_same():
     expected = 1 + np.exp(array).sum(axis=0)
     np.testing.assert_allclose(step([array])[0], expected**2, rtol=1e-5)
     np.testing.assert_allclose(v.get_value(), expected, rtol=1e-5)
+
+
+def test_sizes_that_depend_on_values_are_those_of_each_run():
+    """What is around such nodes may be compiled; updates and draws are those of one program."""
+    x, v = Placeholder((None,)), Variable([1.0, 1.0])
+    count = p.cast(p.reduce_sum(x, axes=(0,), keepdims=False), dtype="int32")
+    row = p.arange(p.scalar(0, "int32"), count, p.scalar(1, "int32"), dtype="float32")
+    squares = p.reduce_sum(p.square(row), axes=(0,), keepdims=False)
+    same = p.broadcast_to(squares, count, shape=(None,))
+    noise = p.random_uniform(shape=(2,), dtype="float32", stream=11)
+    new = p.add(v, p.reduce_max(p.exp(p.negative(row)), axes=(0,), keepdims=False))
+    outputs = [row, same, p.add(noise, p.square(v)), noise, p.negative(x)]
+    function, held = Function([x], outputs, [Update(v, new)]), np.ones(2)
+    for values in ([2.0, 3.0], [4.0], [1.0, 1.0, 0.0], [2.0, 3.0]):
+        found, size = function([values]), int(sum(values))
+        assert found[0].tolist() == [*range(size)]
+        assert found[1].tolist() == [sum(i * i for i in range(size))] * size
+        np.testing.assert_allclose(found[2] - found[3], held**2, rtol=1e-5)
+        assert found[4].tolist() == [-value for value in values]
+        held = held + 1
+        np.testing.assert_allclose(v.get_value(), held, rtol=1e-6)

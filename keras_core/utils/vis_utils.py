@@ -64,7 +64,7 @@ def _pydot() -> Any:
     except ImportError as error:
         raise ImportError(
             "A graph of a model needs pydot, and Graphviz to draw it. Write pip install "
-            "'keras-core[plot]', and install Graphviz (apt install graphviz, brew install "
+            "'keras-core[plot]>=2.4,<3', and install Graphviz (apt install graphviz, brew install "
             "graphviz, or graphviz.org)."
         ) from error
     return pydot
@@ -297,7 +297,7 @@ def _figure() -> Any:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(
-            "plot_history needs matplotlib. Write pip install 'keras-core[plot]'."
+            "plot_history needs matplotlib. Write pip install 'keras-core[plot]>=2.4,<3'."
         ) from error
     return Figure
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 import keras_core
 from keras_core import config
 from keras_core.plugins import Backend
+from keras_core.plugins.contract import BACKEND_API
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "examples" / "README.md"]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    ROOT / "examples" / "README.md",
+]
 DOCUMENTS += sorted((ROOT / "docs").glob("*.md"))
 
 # Pages of the site that are made when it is built; `tests/docs` looks at them.
@@ -67,14 +75,72 @@ def test_whoever_needs_the_core_asks_for_its_major_version():
 
 
 GUIDE = ROOT / "docs" / "writing-a-backend.md"
+RELEASES = ROOT / "docs" / "releases.md"
 TEMPLATE = ROOT / "keras_core" / "cli" / "template" / "common" / "README.md.txt"
 
 
-@pytest.mark.parametrize("document", [*READMES, GUIDE, TEMPLATE], ids=lambda path: path.parent.name)
+EXTRA = re.compile(r"keras-core\[[a-z,]+\]([^'\"`\s]*)['\"]")
+INSTALLING = [path for path in DOCUMENTS if "keras-core[" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [*READMES, GUIDE, TEMPLATE, RELEASES, *INSTALLING],
+    ids=lambda path: path.parent.name,
+)
 def test_where_something_is_installed_the_other_project_of_that_name_is_told_apart(document):
     text = document.read_text(encoding="utf-8")
     assert "pip install" in text
     assert "PyPI" in text and "another project" in text and "0.x" in text
+
+
+def test_extras_of_the_core_are_asked_for_with_its_version():
+    """A bare name may bring the other project of that name."""
+    sources = [*(ROOT / "keras_core").rglob("*.py"), *(ROOT / "examples").glob("*.py"), *DOCUMENTS]
+    told = [a for path in sources for a in EXTRA.findall(path.read_text(encoding="utf-8"))]
+    assert len(told) > 6 and set(told) == {">=2.4,<3"}
+
+
+def test_versions_that_are_told_are_those_of_the_code():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == keras_core.__version__
+    line = ".".join(keras_core.__version__.split(".")[:2])
+    for path in (RELEASES, ROOT / "SECURITY.md"):
+        assert f"{line}.x" in path.read_text(encoding="utf-8")
+    contract = ".".join(map(str, BACKEND_API))
+    assert f"is its version, {contract} now" in RELEASES.read_text(encoding="utf-8")
+
+
+def test_the_workflow_runs_every_environment_of_tox_and_nothing_else():
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    wanted = re.sub(
+        r"py\{39,313\}-numpy", "py39-numpy\npy313-numpy", tox["tox"]["env_list"]
+    ).split()
+    workflow = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load(workflow)["jobs"].values()
+    lists = job["strategy"]["matrix"]["environments"]
+    assert sorted(",".join(lists).split(",")) == sorted(wanted)
+    systems = {one["system"] for one in job["strategy"]["matrix"]["include"]}
+    assert systems == {"macos-latest", "windows-latest"}
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    assert commands == ["python -m pip install tox", "tox run -e ${{ matrix.environments }}"]
+
+
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]-*.yml"))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda path: path.stem)
+def test_forms_of_issues_ask_what_an_answer_needs(form):
+    asked = yaml.safe_load(form.read_text(encoding="utf-8"))
+    assert asked["name"] and asked["description"]
+    fields = [field for field in asked["body"] if field["type"] != "markdown"]
+    names = [field["id"] for field in fields]
+    assert len(names) == len(set(names)) and all(field["attributes"]["label"] for field in fields)
+    assert any(field.get("validations", {}).get("required") for field in fields)
+    commands = re.findall(r"`keras-core ([a-z-]+)", form.read_text(encoding="utf-8"))
+    modules = [ROOT / "keras_core" / "cli" / f"{c.replace('-', '_')}.py" for c in commands]
+    assert modules and all(path.exists() for path in modules)
 
 
 def test_table_of_settings_is_that_of_the_code():

@@ -16,7 +16,7 @@ from keras_core.plugins import BackendInfo, Limitation, hookimpl
 
 @hookimpl
 def keras_core_backend_info():
-    return BackendInfo("faulty", "references", api=(1, 0), limitations=({limitations}))
+    return BackendInfo("faulty", "references", api=(1, 4), limitations=({limitations}))
 
 @hookimpl
 def keras_core_make_backend(config):

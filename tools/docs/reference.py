@@ -38,6 +38,7 @@ MODULES = (
     "utils",
     "wrappers.scikit_learn",
     "config",
+    "distribute",
     "saving.safety",
     "errors",
     "plugins",

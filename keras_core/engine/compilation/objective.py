@@ -128,7 +128,7 @@ class Objectives:
         return made(self._made, weighted, self._make, weighted)
 
     def _make(self, weighted: bool) -> Objective:
-        losses = [one.loss_tensor(weighted) for one in self.scored]
+        losses = [sharing.of_batch(one.loss_tensor(weighted)) for one in self.scored]
         of_losses = [
             measure(one.loss_metric, sharing.mean(loss))
             for one, loss in zip(self.scored, losses)
@@ -149,7 +149,8 @@ class Objectives:
             loss if one.loss_weight == 1 else one.loss_weight * loss
             for one, loss in zip(self.scored, losses)
         ]
-        terms += [K.mean(term) if K.ndim(term) else term for term in self.penalties]
+        penalties = (K.mean(term) if K.ndim(term) else term for term in self.penalties)
+        terms += map(sharing.of_batch, penalties)
         total = terms[0]
         for term in terms[1:]:
             total = total + term

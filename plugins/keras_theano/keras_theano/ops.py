@@ -69,6 +69,35 @@ def reference(node: Node, *inputs: Any) -> Any:
     return Reference(node, flags)(*inputs, return_list=True)
 
 
+class Sums(Reference):
+    """A node of sums over all processes, which is no constant, whatever it is given."""
+
+    def do_constant_folding(self, node: Any) -> bool:
+        return False
+
+    def infer_shape(self, node: Any, shapes: Sequence[Any]) -> Sequence[Any]:
+        return shapes
+
+
+class After(theano.Op):
+    """The first input itself, once the second one is there."""
+
+    __props__ = ()
+    view_map = {0: [0]}
+
+    def make_node(self, x: Any, other: Any) -> Any:
+        return theano.Apply(self, [x, other], [x.type()])
+
+    def perform(self, node: Any, inputs: Sequence[Any], outputs: Any) -> None:
+        outputs[0][0] = inputs[0]
+
+    def infer_shape(self, node: Any, shapes: Sequence[Any]) -> Sequence[Any]:
+        return shapes[:1]
+
+
+after = After()
+
+
 class Declared(NodeOp):
     """The results of a native node, after a look that they are what was declared."""
 
