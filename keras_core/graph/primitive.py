@@ -125,13 +125,13 @@ class Node:
         params: Mapping[str, Any],
         origin: Origin,
     ) -> None:
-        self.uid = next(uids)
-        self.primitive = primitive
-        self.inputs = tuple(inputs)
-        self.params = dict(params)
-        self.origin = origin
-        self.specs = self.specs_for([x.spec for x in self.inputs])
-        self.uses_learning_phase = primitive.phase or any(
+        self.uid: int = next(uids)
+        self.primitive: Primitive = primitive
+        self.inputs: tuple[Tensor, ...] = tuple(inputs)
+        self.params: dict[str, Any] = dict(params)
+        self.origin: Origin = origin
+        self.specs: tuple[Spec, ...] = self.specs_for([x.spec for x in self.inputs])
+        self.uses_learning_phase: bool = primitive.phase or any(
             x._uses_learning_phase for x in self.inputs
         )
 

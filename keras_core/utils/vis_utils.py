@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_core import missing, namespaces
 from keras_core.utils.io_utils import check_folder
+from keras_core.utils.notebook import panel_names
 
 __all__ = [
     "add_edge",
@@ -276,8 +277,7 @@ def plot_history(history: Any, to_file: Any = None, metrics: Sequence[str] | Non
         ['loss', 'mae']
     """
     values = getattr(history, "history", history)
-    there = [name for name in values if not (name.startswith("val_") and name[4:] in values)]
-    names = list(metrics) if metrics is not None else there
+    names = list(metrics) if metrics is not None else panel_names(values)
     unknown = [name for name in names if name not in values]
     if unknown or not names:
         raise ValueError(f"The history has {list(values)}, and no {unknown or 'epochs'}.")
