@@ -72,7 +72,10 @@ _HEAD = """# Primitives
 What a backend is asked to compute. `keras-core primitives --markdown` writes this page, and
 `keras-core primitives NAME` says the same of one. Tensors are positional, parameters are keywords.
 Dtypes are those that the shape rule lets through. How a backend lowers a primitive is told in
-[Writing a backend](writing-a-backend.md).
+[Writing a backend](writing-a-backend.md). Of each, `keras_core.graph.PRIMITIVES[NAME]` has these attributes
+for lowerings to ask, which are public like the names of primitives: `name`, `family`; `reference`, its plain NumPy meaning as a
+function of arrays and parameters; `decomposition`; `random`, whether it draws, and `reference` then takes a generator first;
+`loop`, whether it has a body; `pure`, whether it does nothing but compute; `elementwise`, `several`, `phase`.
 """
 
 
@@ -239,6 +242,8 @@ def _gradient(primitive: Primitive) -> str:
 
 
 def _lowering(primitive: Primitive) -> str:
+    if primitive.phase:
+        return "none: a constant stands in its place in all that a backend is given"
     if primitive.decomposition is None:
         return "needed"
     return "optional: without one it is taken apart into simpler primitives"
@@ -249,7 +254,7 @@ def _common_edges(primitive: Primitive) -> Iterator[str]:
         yield _TRAILING
     if primitive.random:
         yield from _STREAMS
-    if primitive.indexed:
-        yield "An index out of range is refused when the program runs."
+    if any(one.name == "g" for one in _split(primitive)[0]):
+        yield "g is the gradient by a result, what stands before it in formulas of derivatives."
     if primitive.elementwise and len(_split(primitive)[0]) > 1:
         yield "Inputs broadcast, axes matched from the last."

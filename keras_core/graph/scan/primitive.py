@@ -92,8 +92,11 @@ scan = Primitive(
     doc="Runs `body` over axis 0 of the sequences, from the last step back where `reverse`. "
     "Outputs: the final states, then every collected tensor stacked at its step's index.",
     edges=(
-        "Inputs: the sequences, the first states, what stays the same; body says how many of each.",
+        "Inputs: the sequences, the first states, what stays the same; body.split takes them apart.",
         "Over no steps, the final states are the first ones and the stacks have no rows.",
-        "Draws of the body differ from step to step.",
+        "There is always a sequence, which says how many steps there are.",
+        "A state may have another size after a step than before it; then its size is unknown.",
+        "What stays the same may be a size as a number, which the body makes shapes of.",
+        "Draws of the body differ from step to step and from call to call, for explicit seeds too.",
     ),
 )

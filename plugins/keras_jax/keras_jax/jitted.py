@@ -45,9 +45,7 @@ class Jitted:
             check(arrays)
         with self._entered(True):
             numbers = numbers_of(draws) if self._pure.is_random else None
-            # Copies: JAX reads what it was given after the call, which the caller may write to.
-            fed = [array.copy() for array in arrays]
-            results = self._run(updated, read, fed, numbers)
+            results = self._run(updated, read, arrays, numbers)
         if self._prints:
             jax.effects_barrier()
         return results
