@@ -50,7 +50,7 @@ def run(chosen: argparse.Namespace) -> int:
     seconds = time.perf_counter() - started
     _, accuracy = model.evaluate(x_test, y_test, verbose=0)
     print(f"\nTest accuracy: {accuracy:.2%} of {len(x_test)} images, trained in {seconds:.1f} s.")
-    print(_doubt(accuracy, backend.name), end="")
+    print(doubt(accuracy, backend.name), end="")
 
     model.save(chosen.output)
     print(f"Saved to {chosen.output}, and loaded again. It reads these test images as:\n")
@@ -59,7 +59,7 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _doubt(accuracy: float, name: str) -> str:
+def doubt(accuracy: float, name: str) -> str:
     """What a low accuracy after a few epochs says of a backend."""
     if accuracy >= _DOUBTFUL:
         return ""

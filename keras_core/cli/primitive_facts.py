@@ -72,10 +72,17 @@ _HEAD = """# Primitives
 What a backend is asked to compute. `keras-core primitives --markdown` writes this page, and
 `keras-core primitives NAME` says the same of one. Tensors are positional, parameters are keywords.
 Dtypes are those that the shape rule lets through. How a backend lowers a primitive is told in
-[Writing a backend](writing-a-backend.md). Of each, `keras_core.graph.PRIMITIVES[NAME]` has these attributes
-for lowerings to ask, which are public like the names of primitives: `name`, `family`; `reference`, its plain NumPy meaning as a
-function of arrays and parameters; `decomposition`; `random`, whether it draws, and `reference` then takes a generator first;
-`loop`, whether it has a body; `pure`, whether it does nothing but compute; `elementwise`, `several`, `phase`.
+[Writing a backend](writing-a-backend.md).
+
+A node's `primitive`, which is `keras_core.graph.PRIMITIVES[NAME]`, has public attributes that a
+backend may ask:
+
+- `name`, and `family`, the heading below;
+- `reference`, its plain NumPy meaning: a function of arrays and of the parameters, or None;
+- `decomposition`, a function of tensors that makes it of simpler primitives, or None;
+- `random`, whether it draws: `reference` then takes a generator first, a loop's (seed, step);
+- `loop`, whether it has a body; `pure`, whether it does nothing but compute;
+- `elementwise`, whether elements stay apart; `several`, whether there is a tuple of results.
 """
 
 

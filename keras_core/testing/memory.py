@@ -1,4 +1,4 @@
-"""Arrays in memory that the caller writes to again, where engines would share it or read it late."""
+"""Arrays in memory that the caller writes to again, and that an engine may share or read late."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PAGE = 4096
 # Behind the begin of a page: engines take over what is aligned to 64 bytes, or to 16, or nothing.
 PLACES = (0, 64, 16, 4)
 
-OVERWRITTEN = "fed arrays are overwritten after each call: copy what the engine shares or reads late"
+OVERWRITTEN = "fed arrays are overwritten after each call: copy what is shared or is read later"
 
 
 def zeros_at(place: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -92,7 +92,7 @@ scan = Primitive(
     doc="Runs `body` over axis 0 of the sequences, from the last step back where `reverse`. "
     "Outputs: the final states, then every collected tensor stacked at its step's index.",
     edges=(
-        "Inputs: the sequences, the first states, what stays the same; body.split takes them apart.",
+        "Inputs: the sequences, the first states, what stays the same; body.split parts them.",
         "Over no steps, the final states are the first ones and the stacks have no rows.",
         "There is always a sequence, which says how many steps there are.",
         "A state may have another size after a step than before it; then its size is unknown.",
