@@ -7,7 +7,7 @@
 - Shapes and dtypes: `Shape`, `is_known`, `FLOATS`, `checked_dtype`.
 - Windows of convolution and pooling: `Window` with `Counts` and `Pairs`, `same_padding`,
   `spatial_of`, `channels_of`, `channels_last`, `channels_back`.
-- Random numbers: `RandomState`, `generator`, `has_own_seed`, `current_run`.
+- Random numbers: `RandomState`, `generator`, `inside_loop`, `has_own_seed`, `current_run`.
 - Variables and templates: `FirstValue`, `StandIn`, `Binding`.
 - Pure functions: `FunctionalBackend`, `variables_read`, `NeedsValues`.
 - Functions of the engine's own arrays: `native`, `checked_results`.
@@ -29,7 +29,13 @@ from keras_core.graph.collector import collector_paused
 from keras_core.graph.passes import optimize
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.primitive import made_by
-from keras_core.graph.randomness import RandomState, current_run, generator, has_own_seed
+from keras_core.graph.randomness import (
+    RandomState,
+    current_run,
+    generator,
+    has_own_seed,
+    inside_loop,
+)
 from keras_core.graph.scan.body import Body, with_inner
 from keras_core.graph.sparsity import keeps_zeros
 from keras_core.graph.spec import FLOATS, Shape, checked_dtype, is_known
@@ -83,6 +89,7 @@ __all__ = [
     "get_option",
     "has_own_seed",
     "indices_checked",
+    "inside_loop",
     "is_known",
     "keeps_zeros",
     "made_by",

@@ -28,7 +28,14 @@ class FunctionalBackend(Backend):
     A subclass gives `name`, `lowerings`, `functional`, `to_storage` and `to_numpy`. Engines that
     compile override `jit`, those with loops of their own `loop`, and those that give memory away
     set `donates` and override `copied` and `is_gone`.
+
+    Attributes:
+        copies_inputs: whether a run gets copies of what is fed, since the engine may read its
+            arguments, or share their memory, when the run has returned and the caller writes to
+            them. False is safe where neither ever happens.
     """
+
+    copies_inputs = True
 
     def functional(self, program: Program) -> Pure:
         """Makes a program a pure function of the engine's arrays; see `Backend`.
@@ -77,8 +84,19 @@ class FunctionalBackend(Backend):
         Args:
             variable: what is updated.
             value: an array, or what stands for one while the engine traces.
+
+        Raises:
+            RuntimeError: it only stands for one.
         """
-        variable.set_value(self.to_numpy(value))
+        try:
+            number = self.to_numpy(value)
+        except Exception as error:
+            raise RuntimeError(
+                f"The variable {variable.name!r} would be updated while the engine traces, when "
+                "there is no number to keep. Call the model with training=False there, or take the "
+                "new values as results: model.stateless_step gives them."
+            ) from error
+        variable.set_value(number)
 
     def compile(self, program: Program) -> Any:
         return self.template(program, False).bound(Binding())
@@ -129,7 +147,8 @@ class _Bound:
         )
         try:
             draws = Draws(*state, self._binding.streams)
-            outputs, values = self._template.run(updated, read, arrays, draws)
+            fed = [array.copy() for array in arrays] if backend.copies_inputs else arrays
+            outputs, values = self._template.run(updated, read, fed, draws)
         except NeedsValues as error:
             self._template.run = in_parts(backend, error, self._template.loop)
             return self(arrays, state)

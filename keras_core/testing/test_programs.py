@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from keras_core.graph import Placeholder, Update, Variable
 from keras_core.graph import primitives as p
 from keras_core.testing.comparison import assert_declared
+from keras_core.testing.memory import OVERWRITTEN, PLACES, zeros_at
 from keras_core.testing.runners import Function
 
 
@@ -130,17 +133,38 @@ def test_results_are_of_their_dtypes_when_they_are_read():
     assert [value.tolist() for value in late] == [[1, 2], [False, False], [1, 2], 1, 2]
 
 
-def test_results_that_are_read_late_are_those_of_their_own_run():
+@pytest.mark.parametrize("place", PLACES)
+def test_results_that_are_read_late_are_those_of_their_own_run(place):
     v, x = Variable(np.zeros((64, 64))), Placeholder((64, 64))
     total = p.add(v, x)
     function = Function([x], [total, p.identity(v), p.identity(x)], [Update(v, total)])
-    given, late = np.ones((64, 64), "float32"), []
+    given, late = zeros_at(place, (64, 64)), []
     for number in range(4):
         given.fill(number)
         late.append(function.run([given]))
     v.set_value(np.full((64, 64), 9))
     read = [[np.unique(np.array(value)).tolist() for value in outputs] for outputs in late]
-    assert read == [[[0], [0], [0]], [[1], [0], [1]], [[3], [1], [2]], [[6], [3], [3]]]
+    assert read == [[[0], [0], [0]], [[1], [0], [1]], [[3], [1], [2]], [[6], [3], [3]]], OVERWRITTEN
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_inputs_are_the_callers_again_when_a_long_run_has_returned(place):
+    """The products keep an engine busy that runs on when the call returns."""
+    v, x = Variable(np.eye(256)), Placeholder((256, 256))
+    product: Any = v
+    for _ in range(20):
+        product = p.dot(product, v, contract=((1,), (0,)), batch=((), ()))
+    total = p.add(product, p.multiply(p.reduce_max(product, axes=(0, 1), keepdims=True), x))
+    function, seen = Function([x], [total], [Update(v, v)]), Variable(np.zeros((256, 256)))
+    keep = Function([x], [], [Update(seen, total)])
+    given, late = zeros_at(place, (256, 256)), []
+    for number in (1, 2, 3):
+        given.fill(number)
+        late += function.run([given])
+        keep.run([given])
+        given.fill(100)
+    corners = [np.array(value)[0, 1] for value in (*late, seen.get_value())]
+    assert corners == [1, 2, 3, 3], OVERWRITTEN
 
 
 def test_inputs_stay_as_they_are():

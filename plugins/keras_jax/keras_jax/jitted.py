@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 import jax
-import numpy as np
 
 from keras_core.graph import Program
 from keras_core.plugins import Draws
@@ -49,9 +48,7 @@ class Jitted:
             check(arrays)
         with self._entered(True):
             numbers = numbers_of(draws) if self._pure.is_random else None
-            # Copies: JAX reads what it was given after the call, which the caller may write to.
-            fed = [x.copy() if isinstance(x, np.ndarray) else x for x in arrays]
-            values, outputs = self._run(updated, read, fed, numbers)
+            values, outputs = self._run(updated, read, arrays, numbers)
         if self._waits:
             jax.effects_barrier()
         return outputs, values
