@@ -19,11 +19,11 @@ def launcher() -> str:
         NotOffered: there is none, or mpi4py is missing.
     """
     if find_spec("mpi4py") is None:
-        raise NotOffered("several processes (mpi4py is missing: pip install 'keras-core[mpi]')")
+        raise NotOffered("several processes (mpi4py is missing: pip install 'keras-core[mpi]>=2.4,<3')")
     beside = str(Path(sys.executable).parent)
     found = shutil.which("mpiexec", path=beside) or shutil.which("mpiexec")
     if found is None:
-        raise NotOffered("several processes (mpiexec is missing: pip install 'keras-core[mpi]')")
+        raise NotOffered("several processes (mpiexec is missing: pip install 'keras-core[mpi]>=2.4,<3')")
     return found
 
 
