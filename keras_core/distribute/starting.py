@@ -59,7 +59,7 @@ def _mpi() -> Any:
     except ImportError as error:
         raise ImportError(
             f"mpiexec started {count} processes, which need mpi4py to work together: "
-            "pip install 'keras-core[mpi]>=2.4,<3' brings it, and MPICH where the machine has no MPI."
+            "pip install 'keras-core[mpi]>=2.4,<3' brings it, and MPICH."
         ) from error
     if MPI.COMM_WORLD.size != count:
         raise RuntimeError(
