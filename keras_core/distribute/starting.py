@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 
 from keras_core import ranks
+from keras_core.slots import current_backend
 
 
 def init(quiet: bool = True) -> None:
     """Makes this process one of those that MPI's launcher has started; alone it stays alone.
+
+    Where no launcher of MPI is at work, the backend's engine may have one: PyTorch's `torchrun`.
 
     All get the first one's state of Python's and NumPy's random numbers, so that they draw alike.
     An error that ends one of them ends all.
@@ -26,12 +29,11 @@ def init(quiet: bool = True) -> None:
         ImportError: mpi4py is missing, though there are several processes.
         RuntimeError: mpi4py belongs to another MPI than the launcher.
     """
-    if is_initialized() or ranks.number_launched() == 1:
+    if is_initialized():
         return
-    mpi = _mpi()
-    from keras_core.distribute.mpi import Ranks
-
-    world = Ranks(mpi)
+    world = _of_mpi() if ranks.number_launched() > 1 else current_backend().world()
+    if world is None:
+        return
     ranks.become(world)
     state = world.from_rank(0, (random.getstate(), np.random.get_state()))
     random.setstate(state[0])
@@ -39,6 +41,13 @@ def init(quiet: bool = True) -> None:
     _end_all_by_an_error()
     if quiet and world.rank:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _of_mpi() -> ranks.World:
+    mpi = _mpi()
+    from keras_core.distribute.mpi import Ranks
+
+    return Ranks(mpi)
 
 
 def _mpi() -> Any:

@@ -1,7 +1,8 @@
 """What `test_collective` has two processes do.
 
-`mpiexec -n 2 python -m keras_core.testing.two_ranks` does it by hand. Each check is a function that all ranks run. The first rank prints a line of JSON: by the name of
-each check None, or the error of the first rank that had one.
+`mpiexec -n 2 python -m keras_core.testing.two_ranks` does it by hand. Each check is a function that
+all ranks run. The first rank prints a line of JSON: by the name of each check None, or the error of
+the first rank that had one.
 """
 
 from __future__ import annotations
@@ -132,10 +133,11 @@ def check_loops() -> None:
 def check_order_of_loops() -> None:
     """Loops that do not need each other run in one order on all ranks, which send other sizes."""
     x, y = Placeholder((4, 5)), Placeholder((3, 2))
-    for tensors in ([_each_row(x), _each_row(y)], [_each_row(y), _each_row(x)]):
-        found = Function([x, y], tensors)([_own((4, 5)), _own((3, 2))])
-        for value, tensor in zip(found, tensors):
-            np.testing.assert_array_equal(value, _total(tuple(tensor.shape)))
+    arrays, shapes = [_own((4, 5)), _own((3, 2))], ((4, 5), (3, 2))
+    for turn in (1, -1):
+        found = Function([x, y], [_each_row(x), _each_row(y)][::turn])(arrays)
+        for value, shape in zip(found, shapes[::turn]):
+            np.testing.assert_array_equal(value, _total(shape))
 
 
 def check_sums_of_no_rows() -> None:
