@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections.abc import Sequence
@@ -40,6 +41,7 @@ class Group(World):
         self.local_rank = int(os.environ.get("LOCAL_RANK", self.rank))
         self.local_size = int(os.environ.get("LOCAL_WORLD_SIZE", self.size))
         self.messages = self.bytes = 0
+        atexit.register(_end)
 
     def sums(
         self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray] | None = None
@@ -85,3 +87,9 @@ class Group(World):
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(1)
+
+
+def _end() -> None:
+    """Ends the threads of gloo, which would end the process if it left them behind."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
