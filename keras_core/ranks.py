@@ -7,7 +7,9 @@ is what carries numbers between them.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -18,10 +20,41 @@ T = TypeVar("T")
 # What the launchers of MPICH, Intel MPI, Open MPI and Slurm tell their processes.
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")
 
+# The process that is a rank, for those that it starts: they inherit what the launcher told it.
+_RANK = "KERAS_CORE_RANK_PROCESS"
+
 
 def number_launched() -> int:
-    """The number of processes that a launcher of MPI says it started; 1 where there is none."""
+    """The number of processes that a launcher of MPI says it started; 1 where there is none.
+
+    A process that one of these has started, such as a worker, is none of them.
+    """
+    if os.environ.get(_RANK, str(os.getpid())) != str(os.getpid()):
+        return 1
     return max((int(os.environ[name]) for name in _SIZES if os.environ.get(name)), default=1)
+
+
+def mark_process() -> None:
+    """Has processes that this one starts know that they are no ranks."""
+    os.environ[_RANK] = str(os.getpid())
+
+
+_calls: ContextVar[tuple[str, ...]] = ContextVar("calls", default=())
+
+
+@contextmanager
+def within(call: str) -> Iterator[None]:
+    """Names what is going on, so that ranks that do different things can be told."""
+    token = _calls.set((*_calls.get(), call))
+    try:
+        yield
+    finally:
+        _calls.reset(token)
+
+
+def calls() -> str:
+    """What is going on, the innermost call last."""
+    return ", ".join(_calls.get()) or "the script"
 
 
 class World:
@@ -99,23 +132,24 @@ class World:
             raise RuntimeError(f"rank 0 failed, so rank {self.rank} does not go on: {told}")
         return result
 
-    def agree(self, what: str, value: Any) -> None:
+    def agree(self, values: dict[str, Any]) -> None:
         """Refuses what differs from rank to rank.
 
         Args:
-            what: what it is, for the message.
-            value: what this rank has, short to show.
+            values: what this rank has, short to show, by what it is.
 
         Raises:
             ValueError: on all ranks, if they do not have equal values.
         """
-        values = self.gathered(value)
-        odd = [rank for rank, other in enumerate(values) if other != values[0]]
-        if odd:
-            raise ValueError(
-                f"The ranks differ in {what}: rank 0 has {values[0]!r}, but rank {odd[0]} has "
-                f"{values[odd[0]]!r}. Each rank has to run the same script on the same data."
-            )
+        first, *others = self.gathered(values)
+        for rank, other in enumerate(others, 1):
+            for what, value in first.items():
+                if other.get(what) != value:
+                    raise ValueError(
+                        f"The ranks differ in {what}: rank 0 has {value!r}, but rank {rank} has "
+                        f"{other.get(what)!r}. Each rank has to run the same script on the same "
+                        "data."
+                    )
 
 
 _world = World()
@@ -157,16 +191,30 @@ def is_first() -> bool:
     return _world.rank == 0 or not share_runs()
 
 
-def once(action: Callable[[], T]) -> T | None:
-    """Does something that is to be done once, on the first rank, for which the others wait."""
-    return _world.on_first(action) if share_runs() else action()
+def once(what: str, action: Callable[[], T]) -> T | None:
+    """Does something that is to be done once, on the first rank, for which the others wait.
 
-
-def of_first(action: Callable[[], T]) -> T:
-    """What something gives on the first rank, which the others take over."""
+    Args:
+        what: the name of what is done.
+        action: does it.
+    """
     if not share_runs():
         return action()
-    return cast(T, _world.from_rank(0, _world.on_first(action)))
+    with within(what):
+        return _world.on_first(action)
+
+
+def of_first(what: str, action: Callable[[], T]) -> T:
+    """What something gives on the first rank, which the others take over.
+
+    Args:
+        what: the name of what is done.
+        action: does it.
+    """
+    if not share_runs():
+        return action()
+    with within(what):
+        return cast(T, _world.from_rank(0, _world.on_first(action)))
 
 
 def part_of(count: int, rank: int, size: int) -> slice:

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import atexit
+import os
 import pickle
 import sys
 import time
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from keras_core.ranks import World
+from keras_core.distribute.watch import PATIENCE, At, Watch, told_difference
+from keras_core.ranks import World, calls
 
 # Arrays up to so many bytes travel together in one message; larger ones go by themselves, in pieces
 # that caches hold.
 _SMALL = 1 << 16
 _PIECE = 1 << 22
 
-# How long a wait is spent without a rest, and how often those that left are looked for, in seconds.
+# How long a wait is spent without a rest, in seconds.
 _BUSY = 0.002
-_LOOK = 1.0
 
-# The tag of the message of a rank that has come to its end.
-_LEFT = 1
+# How long the launcher is given to pass on what was written, before all processes end.
+_TO_BE_READ = 0.2
+
+# For how many kinds of sums there are communicators at a time, and how much is shown of one.
+_MOST_CHANNELS = 256
+_SHOWN = 3
 
 # What MPI's own arithmetic does not know goes as something that it does.
 _SENT_AS = {"float16": "float32"}
@@ -43,12 +49,14 @@ class Ranks(World):
     def __init__(self, mpi: Any) -> None:
         self._mpi = mpi
         self._comm = mpi.COMM_WORLD.Dup()
-        self._notices = mpi.COMM_WORLD.Dup()
+        self._watch = Watch(mpi)
         machine = mpi.COMM_WORLD.Split_type(mpi.COMM_TYPE_SHARED)
         self.rank, self.size = self._comm.rank, self._comm.size
         self.local_rank, self.local_size = machine.rank, machine.size
         self.messages = self.bytes = 0
-        self._left: set[int] = set()
+        self._at = At(0, "", "")
+        self._channels: dict[tuple[Any, ...], tuple[Any, str, str]] = {}
+        self._process = os.getpid()
         atexit.register(self._leave)
 
     # Sums
@@ -57,25 +65,50 @@ class Ranks(World):
         self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray] | None = None
     ) -> list[np.ndarray]:
         results = [np.empty(x.shape, x.dtype) for x in arrays] if into is None else list(into)
+        channel = self._channel(arrays)
         packs = _packs(arrays)
-        requests = [request for pack in packs for request in self._begun(pack.flat, pack.flat)]
-        for x, y in zip(arrays, results):
-            if not _is_packed(x):
-                requests += self._begun(np.ascontiguousarray(x).reshape(-1), y.reshape(-1))
+        sent = [(pack.flat, pack.flat) for pack in packs]
+        sent += [
+            (np.ascontiguousarray(x).reshape(-1), y.reshape(-1))
+            for x, y in zip(arrays, results)
+            if not _is_packed(x)
+        ]
+        requests = [request for pair in sent for request in self._begun(channel, *pair)]
         for request in requests:
             self._wait(request)
         for pack in packs:
             pack.laid_out(results)
         return results
 
-    def _begun(self, sent: np.ndarray, received: np.ndarray) -> list[Any]:
+    def _channel(self, arrays: Sequence[np.ndarray]) -> Any:
+        """A communicator for sums of such arrays alone, with which no others can be mixed up."""
+        layout = tuple((x.shape, x.dtype.char) for x in arrays)
+        if layout not in self._channels:
+            self._channels[layout] = self._opened(layout, _shown(arrays))
+        channel, key, shown = self._channels[layout]
+        self._at = At(self._at.number + 1, key, f"{calls()} ({shown})")
+        return channel
+
+    def _opened(self, layout: Any, shown: str) -> tuple[Any, str, str]:
+        """A new communicator, what tells it from others, and that in words."""
+        key = f"{shown} {zlib.crc32(repr(layout).encode()):08x}"
+        self._meet(f"the first {shown}", key)
+        if len(self._channels) == _MOST_CHANNELS:
+            for channel, *_ in self._channels.values():
+                channel.Free()
+            self._channels.clear()
+        channel, request = self._comm.Idup()
+        self._wait(request)
+        return channel, key, shown
+
+    def _begun(self, channel: Any, sent: np.ndarray, received: np.ndarray) -> list[Any]:
         """Requests of the sum of a flat array, which takes its own place where both are one."""
         length = _PIECE // sent.itemsize
         parts = [slice(start, start + length) for start in range(0, sent.size, length)]
         self.messages += len(parts)
         self.bytes += sent.nbytes
         return [
-            self._comm.Iallreduce(
+            channel.Iallreduce(
                 self._mpi.IN_PLACE if sent is received else sent[part], received[part]
             )
             for part in parts
@@ -85,84 +118,89 @@ class Ranks(World):
 
     def joined(self, array: np.ndarray) -> np.ndarray:
         array = np.ascontiguousarray(array)
-        counts = self.gathered(len(array))
+        shapes = self.gathered((array.shape, array.dtype.str))
+        _check_rows(shapes)
+        counts = [shape[0] for shape, _ in shapes]
         whole = np.empty((sum(counts), *array.shape[1:]), array.dtype)
         row = int(np.prod(array.shape[1:])) * array.itemsize
-        self._gather(_bytes_of(array), _bytes_of(whole), [count * row for count in counts])
+        byte, sizes = self._mpi.BYTE, [count * row for count in counts]
+        places = [sum(sizes[:i]) for i in range(self.size)]
+        own = [_bytes_of(array), byte]
+        self._wait(self._comm.Iallgatherv(own, [_bytes_of(whole), sizes, places, byte]))
         return whole
 
     def gathered(self, value: Any) -> list[Any]:
         data = pickle.dumps(value)
-        lengths = np.empty(self.size, np.int64)
-        self._wait(self._comm.Iallgather(np.array([len(data)], np.int64), lengths))
-        whole = np.empty(int(lengths.sum()), np.uint8)
-        self._gather(np.frombuffer(data, np.uint8), whole, lengths.tolist())
-        parts = np.split(whole, np.cumsum(lengths)[:-1])
-        return [pickle.loads(part.tobytes()) for part in parts]
+        longest = self._meet("the values of all ranks", length=len(data))
+        return [pickle.loads(part) for part in self._gather(data, longest)]
 
-    def _gather(self, own: np.ndarray, whole: np.ndarray, sizes: list[int]) -> None:
-        """Lays the bytes of all ranks one after the other."""
-        byte = self._mpi.BYTE
-        places = [sum(sizes[:i]) for i in range(self.size)]
-        self._wait(self._comm.Iallgatherv([own, byte], [whole, sizes, places, byte]))
+    def _gather(self, data: bytes, length: int) -> list[bytes]:
+        """What all ranks have, which is filled up to a length."""
+        own = np.frombuffer(data.ljust(length, b"\0"), np.uint8)
+        whole = np.empty((self.size, length), np.uint8)
+        self._wait(self._comm.Iallgather(own, whole))
+        return [part.tobytes() for part in whole]
 
     def from_rank(self, root: int, value: Any) -> Any:
         is_root = self.rank == root
-        data = np.frombuffer(pickle.dumps(value), np.uint8) if is_root else None
-        length = np.array([0 if data is None else data.size], np.int64)
-        self._wait(self._comm.Ibcast(length, root))
-        whole = np.empty(int(length[0]), np.uint8) if data is None else data.copy()
+        data = np.frombuffer(pickle.dumps(value), np.uint8).copy() if is_root else None
+        length = self._meet(f"a value of rank {root}", length=0 if data is None else data.size)
+        whole = np.empty(length, np.uint8) if data is None else data
         self._wait(self._comm.Ibcast(whole, root))
         return value if is_root else pickle.loads(whole.tobytes())
 
     def wait(self) -> None:
-        self._wait(self._comm.Ibarrier())
+        self._meet("a wait for all")
 
     # Waiting, and the end
 
+    def _meet(self, what: str, key: str = "", length: int = 0) -> int:
+        """Waits until all ranks have come to the same operation.
+
+        Args:
+            what: the operation.
+            key: what tells it from others, on each rank alike; by default the calls around it too.
+            length: of what this rank sends in it.
+
+        Returns:
+            The greatest of the ranks' lengths.
+
+        Raises:
+            RuntimeError: on all ranks, which have come to different ones.
+        """
+        shown = f"{calls()} ({what})"
+        self._at = At(self._at.number + 1, key or shown, shown)
+        digest = zlib.crc32(self._at.key.encode())
+        most = np.empty(3, np.int64)
+        sent = np.array([digest, -digest, length], np.int64)
+        self._wait(self._comm.Iallreduce(sent, most, self._mpi.MAX))
+        if most[0] != -most[1]:
+            texts = [text.decode().rstrip("\0") for text in self._gather(shown.encode()[:500], 500)]
+            raise RuntimeError(told_difference(dict(enumerate(texts))))
+        return int(most[2])
+
     def _wait(self, request: Any) -> None:
-        """Waits for the others, unless one of them has come to its end."""
+        """Waits for the others, unless that is in vain."""
         begun = time.perf_counter()
-        look = begun + _LOOK
+        look = begun + PATIENCE
         while not request.Test():
             now = time.perf_counter()
             if now - begun > _BUSY:
                 time.sleep(0.0001)
             if now > look:
-                self._refuse_to_wait_in_vain()
-                look = now + _LOOK
-
-    def _refuse_to_wait_in_vain(self) -> None:
-        self._take_notices()
-        if self._left:
-            raise RuntimeError(
-                f"rank {min(self._left)} has come to its end while rank {self.rank} waits for it. "
-                "All ranks have to make the same calls of fit, evaluate, predict and save."
-            )
-
-    def _take_notices(self) -> None:
-        status = self._mpi.Status()
-        while self._notices.Iprobe(self._mpi.ANY_SOURCE, _LEFT, status):
-            self._notices.recv(source=status.Get_source(), tag=_LEFT)
-            self._left.add(status.Get_source())
+                self._watch.look(self._at)
+                look = now + PATIENCE
 
     def _leave(self) -> None:
         """Tells the others that this rank makes no more calls, and waits for their end."""
-        if self._mpi.Is_finalized():
-            return
-        others = [rank for rank in range(self.size) if rank != self.rank]
-        told = [self._notices.isend(None, other, _LEFT) for other in others]
-        end = self._notices.Ibarrier()
-        while not end.Test():
-            self._take_notices()
-            time.sleep(0.01)
-        while len(self._left) < len(others):
-            self._take_notices()
-        self._mpi.Request.Waitall(told)
+        # A process that was forked from this one has none of its connections.
+        if self._process == os.getpid() and not self._mpi.Is_finalized():
+            self._watch.leave(self._at.number)
 
     def abort(self) -> None:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
+        time.sleep(_TO_BE_READ)
         self._mpi.COMM_WORLD.Abort(1)
 
 
@@ -196,6 +234,26 @@ def _packs(arrays: Sequence[np.ndarray]) -> list[_Pack]:
 
 def _is_packed(x: np.ndarray) -> bool:
     return x.nbytes <= _SMALL or x.dtype.name in _SENT_AS
+
+
+def _shown(arrays: Sequence[np.ndarray]) -> str:
+    """What is added up, in words."""
+    first = ", ".join(f"{x.dtype} {x.shape}" for x in arrays[:_SHOWN])
+    return f"sums of {len(arrays)} arrays, {first}{', ...' * (len(arrays) > _SHOWN)}"
+
+
+def _check_rows(shapes: Sequence[tuple[tuple[int, ...], str]]) -> None:
+    """Refuses rows of different shapes or dtypes.
+
+    Raises:
+        ValueError: there are such.
+    """
+    for rank, (shape, dtype) in enumerate(shapes):
+        if (shape[1:], dtype) != (shapes[0][0][1:], shapes[0][1]):
+            raise ValueError(
+                f"Rows of rank 0 have the shape {shapes[0][0][1:]} and the dtype {shapes[0][1]}, "
+                f"those of rank {rank} {shape[1:]} and {dtype}; they have to be equal."
+            )
 
 
 def _bytes_of(array: np.ndarray) -> np.ndarray:

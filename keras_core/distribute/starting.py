@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import sys
+import threading
+import traceback
+from contextlib import redirect_stderr
 from types import TracebackType
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -28,12 +32,19 @@ def init(quiet: bool = True) -> None:
     Raises:
         ImportError: mpi4py is missing, though there are several processes.
         RuntimeError: mpi4py belongs to another MPI than the launcher.
+
+    Example:
+        >>> distribute.init()  # does nothing where no launcher started this process
+        >>> distribute.size()
+        1
     """
     if is_initialized():
         return
     world = _of_mpi() if ranks.number_launched() > 1 else current_backend().world()
     if world is None:
         return
+    ranks.mark_process()
+    os.register_at_fork(after_in_child=_be_alone)
     ranks.become(world)
     state = world.from_rank(0, (random.getstate(), np.random.get_state()))
     random.setstate(state[0])
@@ -57,7 +68,7 @@ def _mpi() -> Any:
     except ImportError as error:
         raise ImportError(
             f"mpiexec started {count} processes, which need mpi4py to work together: "
-            "pip install 'keras-core[mpi]' brings it, and MPICH where the machine has no MPI."
+            "pip install 'keras-core[mpi]>=2.4,<3' brings it, and MPICH."
         ) from error
     if MPI.COMM_WORLD.size != count:
         raise RuntimeError(
@@ -69,44 +80,98 @@ def _mpi() -> Any:
     return MPI
 
 
+def _be_alone() -> None:
+    ranks.become(ranks.World())
+
+
 def _end_all_by_an_error() -> None:
-    before = sys.excepthook
+    before, before_in_threads = sys.excepthook, threading.excepthook
 
     def report(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
-        print(f"rank {rank()} of {size()} failed:", file=sys.stderr)
-        before(kind, error, at)
+        _tell(lambda: before(kind, error, at))
         ranks.current().abort()
 
-    sys.excepthook = report
+    def report_thread(arguments: Any) -> None:
+        _tell(lambda: before_in_threads(arguments))
+        # The others wait for a run; other errors of threads end nobody, as in a process alone.
+        if _broke_off_a_run(arguments.exc_traceback):
+            ranks.current().abort()
+
+    sys.excepthook, threading.excepthook = report, report_thread
+
+
+def _broke_off_a_run(at: TracebackType | None) -> bool:
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(at)]
+    return any(module.startswith("keras_core.engine.runs") for module in modules)
+
+
+def _tell(show: Callable[[], object]) -> None:
+    """Has something written to standard error with this rank in front of each line."""
+    with redirect_stderr(io.StringIO()) as told:
+        show()
+    lines = told.getvalue().splitlines()
+    sys.stderr.write("".join(f"[rank {rank()}] {line}\n" for line in lines))
+    sys.stderr.flush()
 
 
 def shutdown() -> None:
-    """Makes this process one that is alone again; all ranks call it."""
+    """Makes this process one that is alone again; all ranks call it.
+
+    Example:
+        >>> distribute.shutdown()
+        >>> distribute.is_initialized()
+        False
+    """
     if is_initialized():
         ranks.current().wait()
         ranks.become(ranks.World())
 
 
 def is_initialized() -> bool:
-    """Whether there are several processes that work together."""
+    """Whether there are several processes that work together.
+
+    Example:
+        >>> distribute.is_initialized()
+        False
+    """
     return ranks.current().size > 1
 
 
 def rank() -> int:
-    """The number of this process among all, from 0."""
+    """The number of this process among all, from 0.
+
+    Example:
+        >>> distribute.rank()
+        0
+    """
     return ranks.current().rank
 
 
 def size() -> int:
-    """The number of processes."""
+    """The number of processes.
+
+    Example:
+        >>> distribute.size()
+        1
+    """
     return ranks.current().size
 
 
 def local_rank() -> int:
-    """The number of this process among those of its machine, from 0."""
+    """The number of this process among those of its machine, from 0.
+
+    Example:
+        >>> distribute.local_rank()
+        0
+    """
     return ranks.current().local_rank
 
 
 def local_size() -> int:
-    """The number of processes of this machine."""
+    """The number of processes of this machine.
+
+    Example:
+        >>> distribute.local_size()
+        1
+    """
     return ranks.current().local_size

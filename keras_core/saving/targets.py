@@ -51,7 +51,7 @@ def by_one_rank(save: Save) -> Save:
         if not is_path(filepath):
             save(model, filepath, *args, **kwargs)
         else:
-            ranks.once(lambda: save(model, filepath, *args, **kwargs))
+            ranks.once(save.__name__, lambda: save(model, filepath, *args, **kwargs))
 
     return cast(Save, saved)
 

@@ -12,6 +12,9 @@ from pathlib import Path
 from keras_core.testing.offers import NotOffered
 
 
+_INSTALL = "pip install 'keras-core[mpi]>=2.4,<3'"
+
+
 def launcher() -> str:
     """The path of `mpiexec`: that of this Python's environment, or else the machine's.
 
@@ -19,11 +22,11 @@ def launcher() -> str:
         NotOffered: there is none, or mpi4py is missing.
     """
     if find_spec("mpi4py") is None:
-        raise NotOffered("several processes (mpi4py is missing: pip install 'keras-core[mpi]')")
+        raise NotOffered(f"several processes (mpi4py is missing: {_INSTALL})")
     beside = str(Path(sys.executable).parent)
     found = shutil.which("mpiexec", path=beside) or shutil.which("mpiexec")
     if found is None:
-        raise NotOffered("several processes (mpiexec is missing: pip install 'keras-core[mpi]')")
+        raise NotOffered(f"several processes (mpiexec is missing: {_INSTALL})")
     return found
 
 

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from contextlib import nullcontext
 from contextvars import copy_context
 from multiprocessing import util  # noqa: F401  (see _start_no_more)
+from multiprocessing.connection import wait
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Callable
 
@@ -194,6 +195,7 @@ def _serve(pipe: Any, others_end: Any, setup: Callable[..., None], arguments: An
     # Ctrl-C reaches all processes of a terminal; whoever started this one sees to its end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     setup(*arguments)
     try:
         while True:
@@ -201,6 +203,13 @@ def _serve(pipe: Any, others_end: Any, setup: Callable[..., None], arguments: An
     except (EOFError, OSError):
         # Nobody waits any more; what else runs in this copy of a process is of no concern.
         os._exit(0)
+
+
+def _end_with_parent() -> None:
+    """Ends a process, also in the midst of a task, whose parent was killed."""
+    parent: Any = multiprocessing.parent_process()
+    wait([parent.sentinel])
+    os._exit(1)
 
 
 def _outcome(task: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pickle
 import subprocess
@@ -13,6 +14,9 @@ import pytest
 from keras_core.plugins import backend_name
 from keras_core.testing.launching import launched
 from keras_core.testing.offers import NotOffered
+
+# What starts mpiexec by itself.
+collect_ignore = [] if importlib.util.find_spec("mpi4py") else ["test_faults.py", "test_horovod.py"]
 
 WORKER = str(Path(__file__).parent / "worker.py")
 

@@ -101,8 +101,8 @@ class Objectives:
     def __init__(
         self, scored: Sequence[ScoredOutput], penalties: Sequence[Any], several: bool
     ) -> None:
-        self.scored = list(scored)
-        self.penalties = list(penalties)
+        self.scored: list[ScoredOutput] = list(scored)
+        self.penalties: list[Any] = list(penalties)
         self._made: dict[bool, Objective] = {}
         # Metrics that ignore weights are the same in both.
         self._unweighted: dict[Any, Measured] = {}

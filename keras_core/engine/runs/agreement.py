@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Callable
 
 import numpy as np
 
 from keras_core import backend as K
-from keras_core import ranks
-from keras_core.engine.feeding.sources import Source
+from keras_core import config, ranks
+from keras_core.engine.feeding.sources import Source, StepFunction
 from keras_core.graph import Variable
 from keras_core.slots import current_backend
 
+# Options that may differ: names count up with all that a process made, code knows its file.
+_OWN = (
+    "name",
+    "function",
+    "output_shape",
+    "mask",
+    "inbound_nodes",
+    "input_layers",
+    "output_layers",
+)
 
-def agree(model: Any, source: Source, epochs: int | None = None) -> None:
+
+def agree(
+    model: Any, source: Source, validation: Source | None = None, epochs: int | None = None
+) -> None:
     """Refuses a run that is another one on each rank, and gives all ranks the first one's weights.
 
     Args:
         model: the model.
         source: the data of the run.
+        validation: the data to validate on, of training.
         epochs: number of epochs, of training.
 
     Raises:
@@ -27,13 +43,45 @@ def agree(model: Any, source: Source, epochs: int | None = None) -> None:
     """
     if not ranks.share_runs():
         return
-    agree_on = ranks.current().agree
-    agree_on("versions", _versions())
-    agree_on(f"the model {model.name!r}", _described(model))
-    agree_on("the number of samples", source.samples)
-    agree_on("the number of batches", source.steps)
-    agree_on("the number of epochs", epochs)
+    world = ranks.current()
+    parts = described(model)
+    values = {
+        "versions": _versions(),
+        **_numbers("", source),
+        "having data to validate on": validation is not None,
+        **({} if validation is None else _numbers(" to validate on", validation)),
+        "the number of epochs": epochs,
+    }
+    digests = world.gathered((values, zlib.crc32(repr(parts).encode())))
+    if any(other != digests[0] for other in digests):
+        world.agree({**values, **parts})
     take_weights_of_first([*model.weights, *_weights_of_optimizer(model)])
+
+
+class Compared:
+    """A step of which the first batch has to be the same on all ranks.
+
+    Args:
+        step: function of a batch.
+
+    Raises:
+        ValueError: called with the first batch; it differs.
+    """
+
+    def __init__(self, step: StepFunction) -> None:
+        self._step = step
+        self._is_first = True
+
+    def __call__(self, batch: Any) -> Any:
+        if self._is_first:
+            self._is_first = False
+            ranks.current().agree({"the first batch of an epoch": _shown(batch)})
+        return self._step(batch)
+
+
+def compared(step: StepFunction) -> StepFunction:
+    """A step of an epoch, of which ranks that share it compare the first batch."""
+    return Compared(step) if ranks.share_runs() else step
 
 
 def take_weights_of_first(variables: list[Variable]) -> None:
@@ -52,37 +100,105 @@ def settle(model: Any) -> None:
         return
     variables = _hyperparameters(model.optimizer)
     own = (model.stop_training, K.batch_get_value(variables))
-    stops, values = ranks.current().from_rank(0, own)
+    with ranks.within("what callbacks decided"):
+        stops, values = ranks.current().from_rank(0, own)
     model.stop_training = stops
     told = zip(variables, values, own[1])
     K.batch_set_value([(v, x) for v, x, y in told if not np.array_equal(x, y)])
 
 
-def stops(model: Any) -> bool:
-    """Whether a run stops, as the first rank has it."""
-    if ranks.share_runs():
+def stopping(may_stop: bool, watched: bool) -> Callable[[Any], bool]:
+    """A function that says after each batch whether the run stops, as the first rank has it.
+
+    Args:
+        may_stop: whether the run can be stopped.
+        watched: whether callbacks of this rank see each batch; nobody else stops in an epoch.
+    """
+    if may_stop and ranks.share_runs() and any(ranks.current().gathered(watched)):
+        return _stops_of_first
+    return _stops
+
+
+def _stops_of_first(model: Any) -> bool:
+    with ranks.within("whether callbacks stop the run"):
         model.stop_training = ranks.current().from_rank(0, model.stop_training)
+    return _stops(model)
+
+
+def _stops(model: Any) -> bool:
     return bool(model.stop_training)
+
+
+def _numbers(of_what: str, source: Source) -> dict[str, Any]:
+    return {
+        f"the number of samples{of_what}": source.samples,
+        f"the size of batches{of_what}": source.described.get("batch_size"),
+        f"the number of batches{of_what}": source.steps,
+    }
+
+
+def _shown(batch: Any) -> str:
+    arrays = [np.ascontiguousarray(x) for x in _arrays_in(batch)]
+    digest = 0
+    for x in arrays:
+        digest = zlib.crc32(x.data, digest)
+    return f"arrays of the shapes {[x.shape for x in arrays]}, checksum {digest:08x}"
+
+
+def _arrays_in(batch: Any) -> Iterator[Any]:
+    if not isinstance(batch, (list, tuple)):
+        yield batch
+        return
+    for part in batch:
+        yield from _arrays_in(part)
 
 
 def _versions() -> str:
     backend = current_backend()
     distribution = type(backend).__module__.partition(".")[0]
-    return f"backend {backend.name} ({distribution}), NumPy {np.__version__}"
+    core = sys.modules["keras_core"].__version__
+    return (
+        f"keras_core {core}, backend {backend.name} ({distribution}), NumPy {np.__version__}, "
+        f"floats {config.floatx()}, images {config.image_data_format()}"
+    )
 
 
-def _described(model: Any) -> str:
-    layers = [(type(layer).__name__, _shapes(layer)) for layer in model.layers]
-    trained: Any = getattr(model, "optimizer", None)
-    options = trained.get_config() if hasattr(trained, "get_config") else None
-    digest = zlib.crc32(repr((layers, options)).encode())
-    count = sum(int(np.prod(w.shape)) for w in model.weights)
-    kind = type(trained).__name__ if trained is not None else "no optimizer"
-    return f"{len(layers)} layers, {count} weights, {kind} ({digest:08x})"
+def described(model: Any) -> dict[str, Any]:
+    """What has to be equal of a model, by what it is."""
+    parts: dict[str, Any] = {"the number of layers of the model": len(model.layers)}
+    for i, layer in enumerate(model.layers):
+        named = f"layer {i} of the model"
+        parts[f"the class of {named}"] = type(layer).__name__
+        parts[f"the weights of {named}"] = [tuple(weight.shape) for weight in layer.weights]
+        parts |= _options(f"{named} ({type(layer).__name__})", layer)
+    trained = getattr(model, "optimizer", None)
+    parts["the optimizer"] = type(trained).__name__
+    parts |= _options("the optimizer", trained)
+    parts["the loss"] = _plain(getattr(model, "loss", None))
+    parts["the metrics"] = model.metrics_names
+    return parts
 
 
-def _shapes(layer: Any) -> list[Any]:
-    return [tuple(weight.shape) for weight in layer.weights]
+def _options(named: str, owner: Any) -> dict[str, Any]:
+    """The options of a layer or an optimizer, where it tells them."""
+    try:
+        options = owner.get_config()
+    except (AttributeError, NotImplementedError, TypeError):
+        return {}
+    if not isinstance(options, Mapping):
+        return {}
+    return {f"{name} of {named}": _plain(x) for name, x in options.items() if name not in _OWN}
+
+
+def _plain(value: Any) -> Any:
+    """A value as something that is equal in all processes in which it means the same."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(x) for k, x in value.items() if k not in _OWN}
+    if isinstance(value, (list, tuple)):
+        return [_plain(x) for x in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return getattr(value, "__name__", type(value).__name__)
 
 
 def _weights_of_optimizer(model: Any) -> list[Variable]:

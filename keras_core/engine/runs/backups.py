@@ -67,7 +67,7 @@ class Backups:
     def _read(self) -> dict[str, Any] | None:
         if not self.keepers:
             return None
-        found = ranks.of_first(self._read_here)
+        found = ranks.of_first("BackupAndRestore", self._read_here)
         if found is None:
             return None
         self._check(*found)
@@ -137,7 +137,7 @@ class Backups:
         """Writes the state of the run."""
         if not self.keepers:
             return
-        ranks.once(partial(self._write, self._state()))
+        ranks.once("BackupAndRestore", partial(self._write, self._state()))
 
     def _write(self, state: dict[str, Any]) -> None:
         for keeper in self.keepers:
@@ -151,7 +151,7 @@ class Backups:
     def remove(self) -> None:
         """Removes the files, when there is nothing left to go on with."""
         if self.keepers:
-            ranks.once(self._remove)
+            ranks.once("BackupAndRestore", self._remove)
 
     def _remove(self) -> None:
         for keeper in self.keepers:

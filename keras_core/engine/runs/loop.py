@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import repeat
 from typing import Any, Callable
 
+from keras_core import ranks
 from keras_core.callbacks.base import CallbackList, watches_batches
 from keras_core.callbacks.loggers import History
 from keras_core.engine.compilation.compiled import Compiled
@@ -43,8 +44,8 @@ def run_batches(
     """
     begins = [report.begin for report in reports if hasattr(report, "begin")]
     ends = [report.end for report in reports if hasattr(report, "end")]
-    stops = agreement.stops if watched(reports) else _stops
-    step = source.step
+    stops = agreement.stopping(model is not None, watched(reports))
+    step = agreement.compared(source.step)
     source.begin(done)
     index = done
     for count in repeat(1, source.steps - done) if grouped_step is None else source.groups():
@@ -70,13 +71,10 @@ def watched(reports: Sequence[Any]) -> bool:
     return any(isinstance(report, EachBatch) for report in reports)
 
 
-def _stops(model: Any) -> bool:
-    return bool(model.stop_training)
-
-
 # Training
 
 
+@ranks.within("fit")
 def fit(model: Compiled, source: Source, validation: Source | None, options: Options) -> History:
     """Trains for epochs, with validation and callbacks.
 
@@ -90,12 +88,10 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
         warnings.warn(
             f"fit: initial_epoch={options.initial_epoch} is not less than epochs={options.epochs}, "
             "so nothing is trained; epochs is where training ends, counted from the very first.",
-            stacklevel=3,
+            stacklevel=4,
         )
     options = options.on_this_rank()
-    agreement.agree(model, source, options.epochs)
-    if validation is not None:
-        agreement.agree(model, validation)
+    agreement.agree(model, source, validation, options.epochs)
     # A callback may compile the model anew, which the steps of this run do not follow.
     options = replace(options, labels=options.labels or model.metrics_names)
     callbacks, history = training_callbacks(model, source, options, validation is not None)
@@ -168,6 +164,7 @@ def _validated(
 # Evaluation and prediction
 
 
+@ranks.within("evaluate")
 def evaluate(model: Compiled, source: Source, options: Options) -> float | list[float]:
     """The loss, or a list of the loss and the metrics.
 
@@ -193,6 +190,7 @@ def evaluated(
     return tally.values()
 
 
+@ranks.within("predict")
 def predict(model: Compiled, source: Source, options: Options) -> Any:
     """The outputs: an array, or a list of arrays for several.
 

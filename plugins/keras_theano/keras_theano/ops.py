@@ -55,7 +55,8 @@ class Reference(NodeOp):
         if primitive.random:
             seed, step, *streams = (int(n) for n in arguments[0])
             params = Binding(streams=streams).params(params)
-            arguments[0] = generator((seed, step), params.get("stream", 0))
+            state = seed, step
+            arguments[0] = state if primitive.loop else generator(state, params["stream"])
         reference: Any = primitive.reference
         results = reference(*arguments, **params)
         results = results if primitive.several else (results,)
