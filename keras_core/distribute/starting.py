@@ -15,10 +15,13 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core import ranks
+from keras_core.slots import current_backend
 
 
 def init(quiet: bool = True) -> None:
     """Makes this process one of those that MPI's launcher has started; alone it stays alone.
+
+    Where no launcher of MPI is at work, the backend's engine may have one: PyTorch's `torchrun`.
 
     All get the first one's state of Python's and NumPy's random numbers, so that they draw alike.
     An error that ends one of them ends all.
@@ -35,14 +38,13 @@ def init(quiet: bool = True) -> None:
         >>> distribute.size()
         1
     """
-    if is_initialized() or ranks.number_launched() == 1:
+    if is_initialized():
         return
-    mpi = _mpi()
-    from keras_core.distribute.mpi import Ranks
-
+    world = _of_mpi() if ranks.number_launched() > 1 else current_backend().world()
+    if world is None:
+        return
     ranks.mark_process()
     os.register_at_fork(after_in_child=_be_alone)
-    world = Ranks(mpi)
     ranks.become(world)
     state = world.from_rank(0, (random.getstate(), np.random.get_state()))
     random.setstate(state[0])
@@ -50,6 +52,13 @@ def init(quiet: bool = True) -> None:
     _end_all_by_an_error()
     if quiet and world.rank:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _of_mpi() -> ranks.World:
+    mpi = _mpi()
+    from keras_core.distribute.mpi import Ranks
+
+    return Ranks(mpi)
 
 
 def _mpi() -> Any:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from keras_core.graph.program import Program
     from keras_core.graph.template import Binding
     from keras_core.graph.tensor import Spec, Variable
+    from keras_core.ranks import World
 
 BACKEND_API = (1, 5)
 
@@ -248,6 +249,14 @@ class Backend:
         """Makes a backend for a device other than the first one, once for each; `on` calls it.
 
         Since (1, 4). None where the engine chooses devices by itself.
+        """
+        return None
+
+    def world(self) -> World | None:
+        """Returns the processes that the engine's own launcher started, as this one sees them.
+
+        Since (1, 5). `keras_core.distribute.init` asks where no launcher of MPI is at work. None
+        where this process is alone.
         """
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from nearness import assert_near
 
 from keras_core.plugins import backend_name
 
@@ -27,19 +28,6 @@ SHORT = (
 )
 # What the graph has no part in is tried on one backend.
 RUNS = (*LONG, *SHORT) if backend_name() == "numpy" else (*LONG, *SHORT[:3])
-
-
-def assert_near(found, expected, name):
-    """Equal up to 1e-5 of the largest number."""
-    if isinstance(expected, (list, tuple)) and not np.isscalar(expected[0] if expected else 0):
-        assert len(found) == len(expected), name
-        for one, other in zip(found, expected):
-            assert_near(one, other, name)
-        return
-    found, expected = np.asarray(found, "float64"), np.asarray(expected, "float64")
-    assert found.shape == expected.shape, name
-    off = np.abs(found - expected).max(initial=0)
-    assert off <= 1e-5 * np.abs(expected).max(initial=0), f"{name}: {off}"
 
 
 @pytest.mark.parametrize("count", [2, 3])

@@ -11,6 +11,7 @@ import sys
 import traceback
 from pathlib import Path
 
+import engine_runs  # noqa: F401
 import runs
 
 from keras_core import backend as K
