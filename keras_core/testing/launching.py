@@ -11,7 +11,6 @@ from pathlib import Path
 
 from keras_core.testing.offers import NotOffered
 
-
 _INSTALL = "pip install 'keras-core[mpi]>=2.4,<3'"
 
 
