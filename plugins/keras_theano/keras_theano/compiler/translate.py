@@ -76,9 +76,9 @@ class Translator:
         """
         if all(inner.primitive.pure for inner in with_inner([node])):
             return self._lowered(node, inputs)
-        first, *others = inputs
-        waiting = first if self._last is None else after(first, self._last)
-        made = self._lowered(node, [waiting, *others])
+        if self._last is not None:
+            inputs = [after(x, self._last) for x in inputs]
+        made = self._lowered(node, inputs)
         self._last = made[0] if isinstance(made, (tuple, list)) else made
         return made
 
