@@ -50,7 +50,7 @@ import numpy as np
 import keras_core as keras
 from keras_core import backend as K
 from keras_core import activations, applications, callbacks, config, constraints, datasets
-from keras_core import initializers, layers, losses, metrics, models, optimizers
+from keras_core import distribute, initializers, layers, losses, metrics, models, optimizers
 from keras_core import preprocessing, regularizers, utils, wrappers
 from keras_core.preprocessing import image, sequence, text
 """

@@ -23,6 +23,7 @@ def gallery() -> str:
     intro = head.partition("\n\n")[2].replace(
         "```sh", '```sh title="not run here: the examples have a test of their own"'
     )
+    intro = intro.replace("](notebooks/", f"]({_CODE}/notebooks/")
     found = re.findall(r"\[`(\w+)\.py`\]\(\w+\.py\): (.*?) \|", readme)
     parts = ["# Gallery", intro.strip(), *(_card(name, text) for name, text in found)]
     return "\n\n".join(parts) + "\n"
