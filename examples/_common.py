@@ -44,7 +44,7 @@ def save_picture(path, draw, size=(4, 3)):
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        print("No picture: matplotlib is missing (pip install 'keras-core[plot]').")
+        print("No picture: matplotlib is missing (pip install 'keras-core[plot]>=2.4,<3').")
         return
     figure = Figure(figsize=size, layout="constrained")
     draw(figure.subplots())

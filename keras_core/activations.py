@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from keras_core import backend as K
 from keras_core import missing, namespaces
@@ -11,6 +11,8 @@ from keras_core.families import ActivationLike, Family, Names
 
 if TYPE_CHECKING:
     from keras_core.graph import Tensor
+
+Value = TypeVar("Value")
 
 __all__ = [
     "deserialize",
@@ -193,7 +195,7 @@ def exponential(x: Any) -> Tensor:
     return K.exp(x)
 
 
-def linear(x: Any) -> Any:
+def linear(x: Value) -> Value:
     """x itself.
 
     Example:

@@ -96,7 +96,7 @@ class Family:
 
     def __init__(self, kind: str, built_in: Mapping[str, Any]) -> None:
         self.kind = kind
-        self.built_in = built_in if isinstance(built_in, Names) else Names(built_in)
+        self.built_in: Names = built_in if isinstance(built_in, Names) else Names(built_in)
 
     def get(self, identifier: Any) -> Any:
         """What a user means by a name, a configuration, a class, an object or a function.

@@ -297,8 +297,8 @@ class VarianceScaling(_Seeded):
         if not scale > 0.0:
             raise ValueError(f"VarianceScaling: `scale` must be positive; got {scale!r}.")
         self.scale = scale
-        self.mode = _choice("mode", mode, ("fan_in", "fan_out", "fan_avg"))
-        self.distribution = _choice("distribution", distribution, ("normal", "uniform"))
+        self.mode: str = _choice("mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        self.distribution: str = _choice("distribution", distribution, ("normal", "uniform"))
         self.seed = seed
 
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Tensor:

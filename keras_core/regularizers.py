@@ -58,8 +58,8 @@ class L1L2(Regularizer):
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
-        self.l1 = float(K.cast_to_floatx(l1))
-        self.l2 = float(K.cast_to_floatx(l2))
+        self.l1: float = float(K.cast_to_floatx(l1))
+        self.l2: float = float(K.cast_to_floatx(l2))
 
     def __call__(self, x: Any) -> Any:
         regularization: Any = 0.0

@@ -1,7 +1,8 @@
 """How the processes that work together share a model's steps: in the graph, and row by row.
 
 Each rank has some rows of a batch. Its loss is weighted by their share of the batch, so that the
-sum of all ranks' gradients is the gradient by the whole batch.
+sum of all ranks' gradients is the gradient by the whole batch. A rank that is left without rows
+does one that another rank has too, with a share of 0: means of no rows would be no numbers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import ranks
-from keras_core.graph import Tensor, substitute
+from keras_core.graph import Node, Placeholder, Tensor, as_tensor, order, substitute
 from keras_core.graph import primitives as p
 from keras_core.graph.spec import FLOATS
 from keras_core.graph.tensor import Update
@@ -73,20 +74,59 @@ def mean(x: Any) -> Any:
     return mean_of_ranks(x) if ranks.share_runs() else x
 
 
+def of_batch(x: Any) -> Any:
+    """A term of the loss, such that its mean over all ranks is that of the whole batch.
+
+    Means over samples are so as they are, and what depends on no sample. A sum over samples counts
+    for more where a rank has but a part of them. Anything else is taken to be a mean.
+    """
+    return _of_batch(as_tensor(x)) if ranks.share_runs() else x
+
+
+def _of_batch(x: Tensor) -> Tensor:
+    node = x.node
+    if node is None or _is_fixed(x):
+        return x
+    primitive, inputs = node.primitive, node.inputs
+    if primitive is p.reduce_sum and 0 in node.params["axes"] and inputs[0].shape[0] is None:
+        return x / K.cast(K.maximum(_share().tensor, K.epsilon()), x.dtype)
+    if primitive in (p.add, p.subtract):
+        return primitive(*map(_of_batch, inputs))
+    if primitive in (p.negative, p.cast, p.reshape, p.reduce_sum, p.reduce_mean):
+        return primitive(_of_batch(inputs[0]), *inputs[1:], **node.params)
+    if primitive in (p.multiply, p.divide) and any(map(_is_fixed, inputs)):
+        return primitive(*map(_of_batch, inputs)) if _is_linear(node) else x
+    return x
+
+
+def _is_linear(node: Node) -> bool:
+    """Whether a product, or a quotient, has one factor alone that depends on samples."""
+    return node.primitive is p.multiply or _is_fixed(node.inputs[1])
+
+
+def _is_fixed(x: Tensor) -> bool:
+    """Whether it depends on no sample."""
+    return not any(isinstance(leaf, Placeholder) for leaf in order.leaves([x]))
+
+
 def mean_of_ranks(x: Any) -> Any:
     """The same, also where ranks have runs of their own; each counts alike then."""
     return x if ranks.current().size == 1 else p.all_reduce(_weighted(x))[0]
 
 
 def sum_of_ranks(x: Any) -> Any:
-    """The sum of a tensor over all ranks."""
-    return x if ranks.current().size == 1 else p.all_reduce(x)[0]
+    """The sum over all ranks of a tensor that adds something up over samples."""
+    return x if ranks.current().size == 1 else p.all_reduce(_own(x))[0]
 
 
 def _weighted(x: Any) -> Any:
-    """A rank's part of a mean; without rows of its own it has none, and no NaN either."""
-    share = K.cast(_share().tensor, K.dtype(x))
-    return K.switch(K.greater(share, 0.0), x * share, K.zeros_like(x))
+    """A rank's part of a mean."""
+    return _own(x * K.cast(_share().tensor, K.dtype(x)))
+
+
+def _own(x: Any) -> Any:
+    """What a rank adds to a sum: nothing where it has no rows of its own."""
+    return K.switch(K.greater(_share().tensor, 0.0), x, K.zeros_like(x))
 
 
 def averaged(updates: Sequence[Any]) -> list[Any]:
@@ -106,6 +146,8 @@ def _averaged(variable: Any, value: Any) -> Any:
 def summed(result: Any, updates: Sequence[Any], name: str) -> tuple[Any, list[Any]]:
     """A metric's result and updates, for the samples of all ranks.
 
+    One that counts batches, since it has one number for each of them, adds the mean of the ranks'.
+
     Args:
         result: what the metric comes to after its updates.
         updates: of variables that add something up.
@@ -117,7 +159,8 @@ def summed(result: Any, updates: Sequence[Any], name: str) -> tuple[Any, list[An
     if not ranks.share_runs() or not updates:
         return result, list(updates)
     added = [_added(update, name) for update in updates]
-    sums = p.all_reduce(*added)
+    counts_batches = any(map(_is_fixed, added))
+    sums = p.all_reduce(*map(_weighted if counts_batches else _own, added))
     values = [p.add(update.variable, total) for update, total in zip(updates, sums)]
     known = {update.value: value for update, value in zip(updates, values)}
     new = [Update(update.variable, value) for update, value in zip(updates, values)]
@@ -176,8 +219,9 @@ class SharedStep:
         if not count:
             return self._step(batch)
         rows = rows_of(count)
-        with _share().set((rows.stop - rows.start) / count):
-            return self._step(self._cut(batch, rows))
+        own = rows.stop - rows.start
+        with _share().set(own / count):
+            return self._step(self._cut(batch, rows if own else slice(0, 1)))
 
 
 class JoinedStep:
@@ -194,5 +238,7 @@ class JoinedStep:
         if not arrays:
             return list(self._step(arrays))
         rows = rows_of(len(arrays[0]))
+        own = rows.stop - rows.start
         joined = ranks.current().joined
-        return [joined(np.asarray(y)) for y in self._step(cut(arrays, rows))]
+        results = self._step(cut(arrays, rows if own else slice(0, 1)))
+        return [joined(np.asarray(y)[:own]) for y in results]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core.applications import imagenet_utils
+from keras_core.applications.imagenet_utils import Pictures
 
 
-def preprocess_input(x: Any, **kwargs: Any) -> Any:
+def preprocess_input(x: Pictures, **kwargs: Any) -> Pictures:
     """Scales pictures as the published weights were trained with: from -1 to 1.
 
     Args:

@@ -9,7 +9,7 @@ from keras_core import layers as L
 from keras_core import namespaces
 from keras_core.applications import imagenet_utils
 from keras_core.applications._request import Published, Request, Shape, channel_axis, channels_of
-from keras_core.applications.imagenet_utils import decode_predictions
+from keras_core.applications.imagenet_utils import Pictures, decode_predictions
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
 
@@ -210,7 +210,7 @@ def _halved(x: Tensor, name: str) -> Tensor:
     return L.AveragePooling2D(2, strides=2, name=name + "_pool")(x)
 
 
-def preprocess_input(x: Any, data_format: str | None = None, **kwargs: Any) -> Any:
+def preprocess_input(x: Pictures, data_format: str | None = None, **kwargs: Any) -> Pictures:
     """Scales pictures as the published weights were trained with: each channel centred and divided
     by its deviation.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -28,12 +28,14 @@ _BGR_MEAN = (103.939, 116.779, 123.68)
 _RGB_MEAN = (0.485, 0.456, 0.406)
 _RGB_DEVIATION = (0.229, 0.224, 0.225)
 
+Pictures = TypeVar("Pictures")
+
 _MODES = ("caffe", "tf", "torch")
 
 
 def preprocess_input(
-    x: Any, data_format: str | None = None, mode: str = "caffe", **kwargs: Any
-) -> Any:
+    x: Pictures, data_format: str | None = None, mode: str = "caffe", **kwargs: Any
+) -> Pictures:
     """Scales pictures as the weights of an architecture were trained with.
 
     Args:
@@ -58,12 +60,14 @@ def preprocess_input(
     if mode not in _MODES:
         raise ValueError(f"`mode` is one of {_MODES}, not {mode!r}.{did_you_mean(mode, _MODES)}")
     first = K.normalize_data_format(data_format) == "channels_first"
+    pictures: Any = x
     if not K.is_tensor(x):
-        x = np.asarray(x)
-        _check_kind(x)
-        x = x.astype(x.dtype if x.dtype.kind == "f" else K.floatx())
-    _check_channels(x, first, mode)
-    return _scaled(x, first, mode)
+        pictures = np.asarray(x)
+        _check_kind(pictures)
+        kind = pictures.dtype.kind
+        pictures = pictures.astype(pictures.dtype if kind == "f" else K.floatx())
+    _check_channels(pictures, first, mode)
+    return _scaled(pictures, first, mode)
 
 
 def _check_kind(x: np.ndarray) -> None:

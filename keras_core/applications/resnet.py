@@ -9,7 +9,7 @@ from keras_core import layers as L
 from keras_core import namespaces
 from keras_core.applications import imagenet_utils
 from keras_core.applications._request import Published, Request, Shape, channel_axis
-from keras_core.applications.imagenet_utils import decode_predictions
+from keras_core.applications.imagenet_utils import Pictures, decode_predictions
 from keras_core.engine.training import Model
 from keras_core.graph import Tensor
 
@@ -194,7 +194,7 @@ def _block(x: Tensor, filters: int, name: str, strides: int, widens: bool) -> Te
     return L.Activation("relu", name=name + "_out")(x)
 
 
-def preprocess_input(x: Any, **kwargs: Any) -> Any:
+def preprocess_input(x: Pictures, **kwargs: Any) -> Pictures:
     """Scales pictures as the published weights were trained with: blue, green
     and red, each channel centred.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, overload
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from keras_core.config import (
     set_floatx,
     set_image_data_format,
 )
+
+if TYPE_CHECKING:
+    from keras_core.graph.tensor import Tensor
 
 __all__ = [
     "backend",
@@ -49,6 +52,10 @@ def backend() -> str:
     return backend_name()
 
 
+@overload
+def cast_to_floatx(x: Tensor) -> Tensor: ...
+@overload
+def cast_to_floatx(x: Any) -> np.ndarray: ...
 def cast_to_floatx(x: Any) -> Any:
     """Casts an array to the default float type.
 

@@ -75,7 +75,9 @@ def print_tensor(x: Any, message: str = "") -> Tensor:
     return p.print(tensor(x), message=message)
 
 
-def map_fn(fn: Callable[[Any], Any], elems: Any, name: str | None = None, dtype: Any = None) -> Any:
+def map_fn(
+    fn: Callable[[Any], Any], elems: Any, name: str | None = None, dtype: Any = None
+) -> Tensor | Any:
     """Applies a function to each entry along the first axis.
 
     Args:

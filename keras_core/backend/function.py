@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 from keras_core import graph
 from keras_core.graph import primitives as p
@@ -75,6 +75,10 @@ def gradients(loss: Any, variables: Any) -> list[Tensor | None]:
     return graph.gradients(_listed(loss), _listed(variables))
 
 
+@overload
+def stop_gradient(variables: Tensor) -> Tensor: ...
+@overload
+def stop_gradient(variables: Sequence[Tensor]) -> list[Tensor]: ...
 def stop_gradient(variables: Any) -> Any:
     """Takes tensors as constants when gradients are made.
 

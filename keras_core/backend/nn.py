@@ -74,7 +74,7 @@ def _leaky_relu(x: Tensor, slope: float) -> Tensor:
     return p.maximum(line, x) if slope <= 1 else p.minimum(line, x)
 
 
-def elu(x: Any, alpha: float = 1.0) -> Tensor:
+def elu(x: Any, alpha: float | np.ndarray = 1.0) -> Tensor:
     """Exponential linear unit: `x` where positive, else `alpha * (exp(x) - 1)`.
 
     Args:

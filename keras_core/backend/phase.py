@@ -14,7 +14,7 @@ Choice = Union[Tensor, float, Callable[[], Tensor]]
 _fixed: dict[str, int] = {}
 
 
-def learning_phase() -> Any:
+def learning_phase() -> Tensor | int:
     """Tells training from testing.
 
     Returns:

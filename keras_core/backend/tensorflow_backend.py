@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_core import missing
 from keras_core.backend import variables
@@ -20,8 +20,15 @@ def v1_variable_initialization() -> None:
     """Does nothing: variables have their values from the start."""
 
 
-def __getattr__(name: str) -> Any:
-    return named(name, __name__)
+if TYPE_CHECKING:  # a checker knows the K functions alone
+    import keras_core.backend as functions
+    from keras_core.backend import *  # noqa: F403
+
+    __all__ += functions.__all__
+else:
+
+    def __getattr__(name: str) -> Any:
+        return named(name, __name__)
 
 
 missing.explain_names(globals())

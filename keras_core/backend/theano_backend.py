@@ -6,7 +6,7 @@ Where that module had a function of its own, or another name for an argument, so
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,8 +76,15 @@ def moving_average_update(variable: Any, value: Any, momentum: Any) -> Any:
     return variables.moving_average_update(variable, value, momentum)
 
 
-def __getattr__(name: str) -> Any:
-    return open_scopes() if name == "NAME_SCOPE_STACK" else named(name, __name__)
+if TYPE_CHECKING:  # a checker knows the K functions alone
+    import keras_core.backend as functions
+    from keras_core.backend import *  # type: ignore[assignment]  # noqa: F403
+
+    __all__ += functions.__all__
+else:
+
+    def __getattr__(name: str) -> Any:
+        return open_scopes() if name == "NAME_SCOPE_STACK" else named(name, __name__)
 
 
 missing.explain_names(globals())

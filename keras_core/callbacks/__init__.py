@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keras_core import missing, namespaces
 from keras_core.callbacks.backup import BackupAndRestore
 from keras_core.callbacks.callbacks import (
@@ -20,6 +22,9 @@ from keras_core.callbacks.callbacks import (
     TerminateOnNaN,
 )
 from keras_core.callbacks.tensorboard import TensorBoard
+
+if TYPE_CHECKING:  # which the imports above leave here
+    from keras_core.callbacks import callbacks as callbacks
 
 __all__ = [
     "BackupAndRestore",

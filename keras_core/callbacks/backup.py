@@ -50,7 +50,7 @@ class BackupAndRestore(Callback):
             )
         if every != "epoch" and int(every) < 1:
             raise ValueError(f"BackupAndRestore: every is {every}; give at least 1 batch.")
-        self.path = os.fspath(path)
+        self.path: str = os.fspath(path)
         self.every = every
         if every != "epoch":
             # Somebody watches batches then, so that they are done one by one.

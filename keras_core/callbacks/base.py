@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_core.legacy.calls import RunParams, TakesOldCalls
+
+if TYPE_CHECKING:
+    from keras_core.engine.training import Model
 
 Logs = dict[str, Any]
 
@@ -64,7 +67,7 @@ class Callback(TakesOldCalls):
 
     def __init__(self) -> None:
         self.validation_data: Any = None
-        self.model: Any = None
+        self.model: Model = None  # type: ignore[assignment]
         self.params: dict[str, Any] = {}
 
     def set_params(self, params: dict[str, Any]) -> None:
@@ -78,7 +81,7 @@ class Callback(TakesOldCalls):
         """
         self.params = params
 
-    def set_model(self, model: Any) -> None:
+    def set_model(self, model: Model) -> None:
         """Takes the model that runs.
 
         Example:

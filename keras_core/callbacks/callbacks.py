@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_core.callbacks.base import Callback, CallbackList
 from keras_core.callbacks.control import (
@@ -38,12 +38,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """The package `requests`, which is loaded at its first use; None where it is not installed."""
-    if name != "requests":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        import requests
-    except ImportError:
-        return None
-    return requests
+if not TYPE_CHECKING:  # a checker knows the names above, and no others
+
+    def __getattr__(name: str) -> Any:
+        """The package `requests`, loaded at its first use; None where it is not installed."""
+        if name != "requests":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            import requests
+        except ImportError:
+            return None
+        return requests

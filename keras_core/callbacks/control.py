@@ -16,7 +16,7 @@ from keras_core.utils.generic_utils import checked_number, did_you_mean
 from keras_core.utils.io_utils import check_folder
 
 
-def _comparison(name: str, mode: str, monitor: str) -> tuple[Callable[..., Any], float]:
+def _comparison(name: str, mode: str, monitor: str) -> tuple[Callable[[float, float], bool], float]:
     """Which of two values is better, and the worst there is.
 
     `'auto'` takes a higher value as better for accuracies and F-measures.
@@ -114,6 +114,9 @@ class ModelCheckpoint(Callback):
 
     _kept = ("epochs_since_last_save", "best")
 
+    best: float
+    monitor_op: Callable[[float, float], bool]
+
     def __init__(
         self,
         filepath: Any,
@@ -127,11 +130,11 @@ class ModelCheckpoint(Callback):
         super().__init__()
         self.monitor = monitor
         self.verbose = verbose
-        self.filepath = _checked_template(filepath)
+        self.filepath: Any = _checked_template(filepath)
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
-        self.period = checked_number("ModelCheckpoint: period", period)
-        self.epochs_since_last_save = 0
+        self.period: int = checked_number("ModelCheckpoint: period", period)
+        self.epochs_since_last_save: int = 0
         self.monitor_op, self.best = _comparison("ModelCheckpoint", mode, monitor)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -211,6 +214,11 @@ class EarlyStopping(Callback):
 
     _kept = ("wait", "stopped_epoch", "best", "best_weights", "_at_best")
 
+    best: float
+    monitor_op: Callable[[float, float], bool]
+    stopped_epoch: int
+    wait: int
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -226,7 +234,7 @@ class EarlyStopping(Callback):
         self.baseline = baseline
         if baseline is not None:
             checked_number("EarlyStopping: baseline", baseline)
-        self.patience = checked_number("EarlyStopping: patience", patience)
+        self.patience: int = checked_number("EarlyStopping: patience", patience)
         self.verbose = verbose
         self.restore_best_weights = restore_best_weights
         self.wait = 0
@@ -234,7 +242,7 @@ class EarlyStopping(Callback):
         self.best_weights: Any = None
         self.monitor_op, self._worst = _comparison("EarlyStopping", mode, monitor)
         delta = abs(checked_number("EarlyStopping: min_delta", min_delta))
-        self.min_delta = delta * (1 if self._worst < 0 else -1)
+        self.min_delta: float = delta * (1 if self._worst < 0 else -1)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.wait = 0
@@ -403,11 +411,11 @@ class ReduceLROnPlateau(Callback):
             raise TypeError(f"ReduceLROnPlateau: unknown keywords {sorted(kwargs)}.")
         self.monitor = monitor
         self.factor = factor
-        self.min_lr = checked_number("ReduceLROnPlateau: min_lr", min_lr)
-        self.min_delta = checked_number("ReduceLROnPlateau: min_delta", min_delta)
-        self.patience = checked_number("ReduceLROnPlateau: patience", patience)
+        self.min_lr: float = checked_number("ReduceLROnPlateau: min_lr", min_lr)
+        self.min_delta: float = checked_number("ReduceLROnPlateau: min_delta", min_delta)
+        self.patience: int = checked_number("ReduceLROnPlateau: patience", patience)
         self.verbose = verbose
-        self.cooldown = checked_number("ReduceLROnPlateau: cooldown", cooldown)
+        self.cooldown: int = checked_number("ReduceLROnPlateau: cooldown", cooldown)
         self.mode = mode
         self._reset()
 

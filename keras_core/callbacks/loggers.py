@@ -39,10 +39,10 @@ class BaseLogger(Callback):
 
     def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
         super().__init__()
-        self.stateful_metrics = set(stateful_metrics or ())
+        self.stateful_metrics: set[str] = set(stateful_metrics or ())
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self.seen = 0
+        self.seen: int = 0
         self.totals: dict[str, float] = {}
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
@@ -99,20 +99,20 @@ class ProgbarLogger(Callback):
             raise ValueError(
                 f"ProgbarLogger: count_mode is {count_mode!r}; write 'samples' or 'steps'."
             )
-        self.use_steps = count_mode == "steps"
-        self.stateful_metrics = set(stateful_metrics or ())
+        self.use_steps: bool = count_mode == "steps"
+        self.stateful_metrics: set[str] = set(stateful_metrics or ())
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.verbose = self.params["verbose"]
-        self.epochs = self.params["epochs"]
+        self.verbose: int = self.params["verbose"]
+        self.epochs: int = self.params["epochs"]
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self.target = self.params["steps" if self.use_steps else "samples"]
-        self.seen = 0
+        self.target: Any = self.params["steps" if self.use_steps else "samples"]
+        self.seen: int = 0
         self.log_values: list[tuple[str, Any]] = []
         if self.verbose:
             print(f"Epoch {epoch + 1}/{self.epochs}")
-            self.progbar = Progbar(
+            self.progbar: Progbar = Progbar(
                 self.target, verbose=self.verbose, stateful_metrics=self.stateful_metrics
             )
 
@@ -170,6 +170,13 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(_as_python(value))
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows of the training: its values, epoch by epoch."""
+        from keras_core.utils import notebook
+
+        values = getattr(self, "history", None)
+        return notebook.plots(values, self.epoch) if values else None
+
 
 def _as_python(value: Any) -> Any:
     """A number of NumPy as one of Python, which JSON can hold; other things unchanged."""
@@ -215,7 +222,7 @@ class CSVLogger(Callback):
         self.writer: Any = None
         self.keys: list[str] | None = None
         self._columns: list[str] | None = None
-        self.append_header = True
+        self.append_header: bool = True
         self.csv_file: Any = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

@@ -70,11 +70,11 @@ class TensorBoard(Callback):
         self.write_images = write_images
         self.embeddings_freq = embeddings_freq
         self.embeddings_layer_names = embeddings_layer_names
-        self.embeddings_metadata = embeddings_metadata or {}
+        self.embeddings_metadata: Any = embeddings_metadata or {}
         self.embeddings_data = embeddings_data
         self.update_freq = 1 if update_freq == "batch" else update_freq
-        self.samples_seen = 0
-        self.samples_seen_at_last_write = 0
+        self.samples_seen: int = 0
+        self.samples_seen_at_last_write: int = 0
         self.writer: EventWriter | None = None
         # Where Keras 2 has its summary of all tensors; here they are written one by one.
         self.merged: Any = None

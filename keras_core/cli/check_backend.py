@@ -34,6 +34,11 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         metavar="I/N",
         help="deal the checks out to N runs, and do those of the I-th one",
     )
+    parser.add_argument(
+        "--time",
+        action="store_true",
+        help="check nothing: time steps of fit in loops (compile_loop) and without",
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -41,12 +46,25 @@ def run(chosen: argparse.Namespace) -> int:
     from keras_core.plugins.discovery import find
 
     name = find(chosen.name).name
+    if chosen.time:
+        return _time(name)
     missing = _missing(chosen)
     if missing:
         print(missing, file=sys.stderr)
         return 1
     words = [sys.executable, "-m", "pytest", *arguments(chosen, name)]
     return subprocess.call(words) if sys.stdout.isatty() else _passed_on(words)
+
+
+def _time(name: str) -> int:
+    from keras_core.plugins import use_backend
+
+    with use_backend(name):
+        from keras_core.testing.timing import told
+
+        for line in told():
+            print(line, flush=True)
+    return 0
 
 
 def _missing(chosen: argparse.Namespace) -> str | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SHADES = " .:-=+*#%@"
 _SHOWN = 4
+_DOUBTFUL = 0.5
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -49,12 +50,23 @@ def run(chosen: argparse.Namespace) -> int:
     seconds = time.perf_counter() - started
     _, accuracy = model.evaluate(x_test, y_test, verbose=0)
     print(f"\nTest accuracy: {accuracy:.2%} of {len(x_test)} images, trained in {seconds:.1f} s.")
+    print(doubt(accuracy, backend.name), end="")
 
     model.save(chosen.output)
     print(f"Saved to {chosen.output}, and loaded again. It reads these test images as:\n")
     probabilities = load_model(chosen.output).predict(x_test[:_SHOWN])
     print(drawing(x_test[:_SHOWN], probabilities, y_test[:_SHOWN]))
     return 0
+
+
+def doubt(accuracy: float, name: str) -> str:
+    """What a low accuracy after a few epochs says of a backend."""
+    if accuracy >= _DOUBTFUL:
+        return ""
+    return (
+        "That is near chance, which is 10%: give it more --epochs; where that does not help, the "
+        f"backend computes wrong gradients, and `keras-core check-backend {name}` says which.\n"
+    )
 
 
 def _digits() -> tuple[np.ndarray, ...]:

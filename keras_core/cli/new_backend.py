@@ -15,17 +15,15 @@ _SUFFIX = ".txt"
 # These have files of their own.
 _WITHOUT_START = ("native", "random", "scan")
 
-# What README.md says of the third step, for each form; their files lie in a folder of this name.
+# What README.md says of whole programs, for each form; their files lie in a folder of this name.
 _WHOLE_PROGRAMS = {
     "nodes": """\
 `$package/backend.py`: runs programs node by node. When every family is your engine's, write
-   `compile` so that the engine gets whole programs, and drop keras-numpy from `pyproject.toml`.""",
+  `compile` so that the engine gets whole programs.""",
     "functional": """\
 `$package/backend.py`: makes each program a pure function of arrays. When every family is your
-   engine's, drop keras-numpy from `pyproject.toml`, and let the engine compile: override `jit`,
-   and give the loops in `$package/loops.py` and `$package/lowering/scan.py` to the engine. Where
-   new values may take the memory of old ones, set `donates` and override `copied` and `is_gone`.
-   Where the engine has tensors and derivatives of its own, give `spec_of` and `gradient_of`.""",
+  engine's, let the engine compile: override `jit`, and give the loops in `$package/loops.py` and
+  `$package/lowering/scan.py` to the engine.""",
 }
 
 

@@ -73,6 +73,16 @@ What a backend is asked to compute. `keras-core primitives --markdown` writes th
 `keras-core primitives NAME` says the same of one. Tensors are positional, parameters are keywords.
 Dtypes are those that the shape rule lets through. How a backend lowers a primitive is told in
 [Writing a backend](writing-a-backend.md).
+
+A node's `primitive`, which is `keras_core.graph.PRIMITIVES[NAME]`, has public attributes that a
+backend may ask:
+
+- `name`, and `family`, the heading below;
+- `reference`, its plain NumPy meaning: a function of arrays and of the parameters, or None;
+- `decomposition`, a function of tensors that makes it of simpler primitives, or None;
+- `random`, whether it draws: `reference` then takes a generator first, a loop's (seed, step);
+- `loop`, whether it has a body; `pure`, whether it does nothing but compute;
+- `elementwise`, whether elements stay apart; `several`, whether there is a tuple of results.
 """
 
 
@@ -239,6 +249,8 @@ def _gradient(primitive: Primitive) -> str:
 
 
 def _lowering(primitive: Primitive) -> str:
+    if primitive.phase:
+        return "none: a constant stands in its place in all that a backend is given"
     if primitive.decomposition is None:
         return "needed"
     return "optional: without one it is taken apart into simpler primitives"
@@ -249,7 +261,7 @@ def _common_edges(primitive: Primitive) -> Iterator[str]:
         yield _TRAILING
     if primitive.random:
         yield from _STREAMS
-    if primitive.indexed:
-        yield "An index out of range is refused when the program runs."
+    if any(one.name == "g" for one in _split(primitive)[0]):
+        yield "g is the gradient by a result, what stands before it in formulas of derivatives."
     if primitive.elementwise and len(_split(primitive)[0]) > 1:
         yield "Inputs broadcast, axes matched from the last."

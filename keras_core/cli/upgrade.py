@@ -25,7 +25,7 @@ def run(chosen: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         if error.name != "libcst":
             raise
-        return _fail("needs LibCST; install it with: pip install 'keras-core[upgrade]'", 1)
+        return _fail("needs LibCST; install it with: pip install 'keras-core[upgrade]>=2.4,<3'", 1)
     path = Path(chosen.script)
     if not path.is_file():
         return _fail(f"there is no file {chosen.script!r} to upgrade.", 2)

@@ -24,6 +24,15 @@ class BroadcastGlobalVariablesCallback(Callback):
     Args:
         root_rank: the rank.
         device: without effect.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+        >>> model.compile("sgd", "mse")
+        >>> first = distribute.BroadcastGlobalVariablesCallback(0)
+        >>> x, y = np.zeros((8, 2)), np.zeros((8, 1))
+        >>> history = model.fit(x, y, verbose=0, callbacks=[first])
+        >>> history.history["loss"]
+        [0.0]
     """
 
     def __init__(self, root_rank: int, device: str = "") -> None:
@@ -43,6 +52,15 @@ class MetricAverageCallback(Callback):
 
     Args:
         device: without effect.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+        >>> model.compile("sgd", "mse")
+        >>> first = distribute.MetricAverageCallback()
+        >>> x, y = np.zeros((8, 2)), np.zeros((8, 1))
+        >>> history = model.fit(x, y, verbose=0, callbacks=[first])
+        >>> history.history["loss"]
+        [0.0]
     """
 
     def __init__(self, device: str = "") -> None:
@@ -68,6 +86,15 @@ class LearningRateScheduleCallback(Callback):
         momentum_correction: taken for Horovod's scripts; without effect.
         steps_per_epoch: number of batches in an epoch, where it is not known.
         initial_lr: the learning rate to multiply; that of the optimizer by default.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+        >>> model.compile("sgd", "mse")
+        >>> first = distribute.LearningRateScheduleCallback(0.5)
+        >>> x, y = np.zeros((8, 2)), np.zeros((8, 1))
+        >>> history = model.fit(x, y, verbose=0, callbacks=[first])
+        >>> round(history.history["lr"][0], 6)
+        0.005
     """
 
     def __init__(
@@ -137,6 +164,15 @@ class LearningRateWarmupCallback(LearningRateScheduleCallback):
         steps_per_epoch: number of batches in an epoch, where it is not known.
         verbose: 1 tells the rate at the end.
         initial_lr: the learning rate of all ranks; that of the optimizer by default.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+        >>> model.compile("sgd", "mse")
+        >>> first = distribute.LearningRateWarmupCallback(warmup_epochs=2)
+        >>> x, y = np.zeros((8, 2)), np.zeros((8, 1))
+        >>> history = model.fit(x, y, verbose=0, callbacks=[first])
+        >>> round(history.history["lr"][0], 6)  # one rank
+        0.01
     """
 
     def __init__(

@@ -18,7 +18,13 @@ from keras_core.graph import primitives as p
 
 
 class Compression:
-    """Ways to send gradients that Horovod has; here all are sent as they are."""
+    """Ways to send gradients that Horovod has; here all are sent as they are.
+
+    Example:
+        >>> sgd = optimizers.SGD(0.1)
+        >>> distribute.DistributedOptimizer(sgd, compression=distribute.Compression.fp16) is sgd
+        True
+    """
 
     none = "none"
     fp16 = "fp16"
@@ -45,6 +51,11 @@ def DistributedOptimizer(
 
     Returns:
         The optimizer.
+
+    Example:
+        >>> optimizer = optimizers.SGD(0.1 * distribute.size())
+        >>> distribute.DistributedOptimizer(optimizer) is optimizer
+        True
     """
     world = ranks.current()
     if world.size > 1 and world.shares_runs:
@@ -66,6 +77,10 @@ def allreduce(value: Any, name: str | None = None, average: bool = True) -> Any:
 
     Returns:
         An array of the value's shape, or a tensor.
+
+    Example:
+        >>> distribute.allreduce(np.array([1.0, 2.0])).tolist()  # a process that is alone
+        [1.0, 2.0]
     """
     world = ranks.current()
     if K.is_tensor(value):
@@ -76,12 +91,22 @@ def allreduce(value: Any, name: str | None = None, average: bool = True) -> Any:
 
 
 def allgather(value: Any, name: str | None = None) -> np.ndarray:
-    """The rows of all ranks' arrays `(rows, ...)`, one rank after the other."""
+    """The rows of all ranks' arrays `(rows, ...)`, one rank after the other.
+
+    Example:
+        >>> distribute.allgather(np.ones((2, 3))).shape == (2 * distribute.size(), 3)
+        True
+    """
     return ranks.current().joined(np.asarray(value))
 
 
 def broadcast(value: Any, root_rank: int, name: str | None = None) -> Any:
-    """One rank's value, on all ranks."""
+    """One rank's value, on all ranks.
+
+    Example:
+        >>> distribute.broadcast("as rank 0 has it", root_rank=0)
+        'as rank 0 has it'
+    """
     return ranks.current().from_rank(root_rank, value)
 
 
@@ -91,6 +116,10 @@ def broadcast_global_variables(root_rank: int, variables: Any = ()) -> None:
     Args:
         root_rank: the rank.
         variables: the variables, `model.weights` for instance.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+        >>> distribute.broadcast_global_variables(0, model.weights)
     """
     variables = list(variables)
     values = ranks.current().from_rank(root_rank, K.batch_get_value(variables))
@@ -110,6 +139,13 @@ def load_model(
         custom_optimizers: list of optimizers' classes that are not Keras's own.
         custom_objects: dict from names to other such classes and functions.
         compression: without effect.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+        >>> model.compile("sgd", "mse")
+        >>> model.save("model.h5")
+        >>> type(distribute.load_model("model.h5").optimizer).__name__
+        'SGD'
     """
     from keras_core.saving.files import load_model as load
 

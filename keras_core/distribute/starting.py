@@ -15,10 +15,13 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core import ranks
+from keras_core.slots import current_backend
 
 
 def init(quiet: bool = True) -> None:
     """Makes this process one of those that MPI's launcher has started; alone it stays alone.
+
+    Where no launcher of MPI is at work, the backend's engine may have one: PyTorch's `torchrun`.
 
     All get the first one's state of Python's and NumPy's random numbers, so that they draw alike.
     An error that ends one of them ends all.
@@ -29,15 +32,19 @@ def init(quiet: bool = True) -> None:
     Raises:
         ImportError: mpi4py is missing, though there are several processes.
         RuntimeError: mpi4py belongs to another MPI than the launcher.
-    """
-    if is_initialized() or ranks.number_launched() == 1:
-        return
-    mpi = _mpi()
-    from keras_core.distribute.mpi import Ranks
 
+    Example:
+        >>> distribute.init()  # does nothing where no launcher started this process
+        >>> distribute.size()
+        1
+    """
+    if is_initialized():
+        return
+    world = _of_mpi() if ranks.number_launched() > 1 else current_backend().world()
+    if world is None:
+        return
     ranks.mark_process()
     os.register_at_fork(after_in_child=_be_alone)
-    world = Ranks(mpi)
     ranks.become(world)
     state = world.from_rank(0, (random.getstate(), np.random.get_state()))
     random.setstate(state[0])
@@ -47,6 +54,13 @@ def init(quiet: bool = True) -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
 
+def _of_mpi() -> ranks.World:
+    mpi = _mpi()
+    from keras_core.distribute.mpi import Ranks
+
+    return Ranks(mpi)
+
+
 def _mpi() -> Any:
     count = ranks.number_launched()
     try:
@@ -54,7 +68,7 @@ def _mpi() -> Any:
     except ImportError as error:
         raise ImportError(
             f"mpiexec started {count} processes, which need mpi4py to work together: "
-            "pip install 'keras-core[mpi]' brings it, and MPICH where the machine has no MPI."
+            "pip install 'keras-core[mpi]>=2.4,<3' brings it, and MPICH."
         ) from error
     if MPI.COMM_WORLD.size != count:
         raise RuntimeError(
@@ -101,32 +115,63 @@ def _tell(show: Callable[[], object]) -> None:
 
 
 def shutdown() -> None:
-    """Makes this process one that is alone again; all ranks call it."""
+    """Makes this process one that is alone again; all ranks call it.
+
+    Example:
+        >>> distribute.shutdown()
+        >>> distribute.is_initialized()
+        False
+    """
     if is_initialized():
         ranks.current().wait()
         ranks.become(ranks.World())
 
 
 def is_initialized() -> bool:
-    """Whether there are several processes that work together."""
+    """Whether there are several processes that work together.
+
+    Example:
+        >>> distribute.is_initialized()
+        False
+    """
     return ranks.current().size > 1
 
 
 def rank() -> int:
-    """The number of this process among all, from 0."""
+    """The number of this process among all, from 0.
+
+    Example:
+        >>> distribute.rank()
+        0
+    """
     return ranks.current().rank
 
 
 def size() -> int:
-    """The number of processes."""
+    """The number of processes.
+
+    Example:
+        >>> distribute.size()
+        1
+    """
     return ranks.current().size
 
 
 def local_rank() -> int:
-    """The number of this process among those of its machine, from 0."""
+    """The number of this process among those of its machine, from 0.
+
+    Example:
+        >>> distribute.local_rank()
+        0
+    """
     return ranks.current().local_rank
 
 
 def local_size() -> int:
-    """The number of processes of this machine."""
+    """The number of processes of this machine.
+
+    Example:
+        >>> distribute.local_size()
+        1
+    """
     return ranks.current().local_size

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from keras_core import slots
-from keras_core.graph import Tensor
+from keras_core.graph import Tensor, Update
 from keras_core.legacy.calls import TakesOldCalls
 from keras_core.utils.generic_utils import to_list
 from keras_core.utils.metrics_utils import as_symbol
 
 if TYPE_CHECKING:
     from keras_core.engine.base_layer import Layer
+    from keras_core.metrics.base import Metric
 
 Item = TypeVar("Item")
 
@@ -129,19 +130,19 @@ class Additions(TakesOldCalls):
         metric(as_symbol(value))
 
     @property
-    def losses(self) -> list[Any]:
+    def losses(self) -> list[Tensor]:
         """All losses of the layer and of the layers inside it."""
         return self._with_sublayers("losses", self._losses)
 
     @property
-    def updates(self) -> list[Any]:
+    def updates(self) -> list[Update]:
         """All updates of the layer and of the layers inside it; none when it is frozen."""
         if not self.trainable and not self.stateful:
             return []
         return self._live(self._with_sublayers("updates", self._updates))
 
     @property
-    def metrics(self) -> list[Any]:
+    def metrics(self) -> list[Metric]:
         """Metrics added by the layer and by the layers inside it."""
         return self._with_sublayers("metrics", self._metrics)
 

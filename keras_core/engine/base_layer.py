@@ -216,12 +216,12 @@ class Layer(WeightOwner, Connections):
                 )
             return super().__getattribute__(name)  # raises what made Python come here
 
-    def _track(self, layer):
+    def _track(self, layer: Layer) -> None:
         records = self.__dict__.setdefault("_metrics" if is_metric(layer) else "_layers", [])
         if not any(layer is known for known in records):
             records.append(layer)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return represent(self)
 
     @property

@@ -8,6 +8,8 @@ from keras_core.utils.generic_utils import unpack_singleton
 
 if TYPE_CHECKING:
     from keras_core.engine.node import Node
+    from keras_core.graph import Tensor
+    from keras_core.graph.spec import Shape
 
 
 class Connections:
@@ -30,7 +32,7 @@ class Connections:
             )
         return unpack_singleton(getattr(self._inbound_nodes[node_index], attribute))
 
-    def get_input_at(self, node_index: int) -> Any:
+    def get_input_at(self, node_index: int) -> Tensor | Any:
         """The input tensor (or list of them) of one call.
 
         Args:
@@ -44,7 +46,7 @@ class Connections:
         """
         return self._node_value(node_index, "input_tensors", "input")
 
-    def get_output_at(self, node_index: int) -> Any:
+    def get_output_at(self, node_index: int) -> Tensor | Any:
         """The output tensor (or list of them) of one call.
 
         Args:
@@ -58,7 +60,7 @@ class Connections:
         """
         return self._node_value(node_index, "output_tensors", "output")
 
-    def get_input_mask_at(self, node_index: int) -> Any:
+    def get_input_mask_at(self, node_index: int) -> Tensor | Any:
         """The mask of the input of one call, a list for several inputs.
 
         Args:
@@ -73,7 +75,7 @@ class Connections:
         """
         return self._node_value(node_index, "input_masks", "input mask")
 
-    def get_output_mask_at(self, node_index: int) -> Any:
+    def get_output_mask_at(self, node_index: int) -> Tensor | Any:
         """The mask of the output of one call, a list for several outputs.
 
         Args:
@@ -87,7 +89,7 @@ class Connections:
         """
         return self._node_value(node_index, "output_masks", "output mask")
 
-    def get_input_shape_at(self, node_index: int) -> Any:
+    def get_input_shape_at(self, node_index: int) -> Shape | Any:
         """The input shape of one call, a list of tuples for several inputs.
 
         Args:
@@ -101,7 +103,7 @@ class Connections:
         """
         return self._node_value(node_index, "input_shapes", "input shape")
 
-    def get_output_shape_at(self, node_index: int) -> Any:
+    def get_output_shape_at(self, node_index: int) -> Shape | Any:
         """The output shape of one call, a list of tuples for several outputs.
 
         Args:
@@ -142,31 +144,31 @@ class Connections:
         return unpack_singleton(shapes[0])
 
     @property
-    def input(self) -> Any:
+    def input(self) -> Tensor | Any:
         """The input tensor of a layer that was called once (a list when it has several)."""
         return self._only_value("input_tensors", "input")
 
     @property
-    def output(self) -> Any:
+    def output(self) -> Tensor | Any:
         """The output tensor of a layer that was called once (a list when it has several)."""
         return self._only_value("output_tensors", "output")
 
     @property
-    def input_mask(self) -> Any:
+    def input_mask(self) -> Tensor | Any:
         """The input mask of a layer that was called once."""
         return self._only_value("input_masks", "input mask")
 
     @property
-    def output_mask(self) -> Any:
+    def output_mask(self) -> Tensor | Any:
         """The output mask of a layer that was called once."""
         return self._only_value("output_masks", "output mask")
 
     @property
-    def input_shape(self) -> Any:
+    def input_shape(self) -> Shape | Any:
         """The input shape, when it was the same in every call."""
         return self._common_shape("input_shapes", "input shape")
 
     @property
-    def output_shape(self) -> Any:
+    def output_shape(self) -> Shape | Any:
         """The output shape, when it was the same in every call."""
         return self._common_shape("output_shapes", "output shape")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from keras_core.engine.base_layer import Layer
 from keras_core.engine.node import Node
+from keras_core.graph.tensor import Tensor
 from keras_core.utils.layer_utils import describe
+
+Item = TypeVar("Item")
 
 
 class GraphMap:
@@ -46,11 +49,11 @@ class GraphMap:
         depths, layer_depths = self._measure()
         for node in entries or [node_of(tensor) for tensor in inputs]:
             self._include_unused_input(node, depths, layer_depths)
-        self.nodes_by_depth = _by_depth(depths)
-        self.layers_by_depth = _by_depth(layer_depths)
+        self.nodes_by_depth: dict[int, list[Node]] = _by_depth(depths)
+        self.layers_by_depth: dict[int, list[Layer]] = _by_depth(layer_depths)
         for layers in self.layers_by_depth.values():
             layers.sort(key=self._rank.__getitem__)
-        self.layers = [
+        self.layers: list[Layer] = [
             layer
             for depth in sorted(self.layers_by_depth, reverse=True)
             for layer in self.layers_by_depth[depth]
@@ -58,7 +61,7 @@ class GraphMap:
         self._check_connected(inputs)
         check_names(self.layers)
 
-    def _walk_back(self, end):
+    def _walk_back(self, end: Node) -> None:
         """Lists, depth first, the nodes that `end` depends on: each after its inbound nodes.
 
         Written with a stack of its own, for a model may be deeper than Python's recursion limit.
@@ -75,13 +78,13 @@ class GraphMap:
             else:
                 self._enter(inbound, stack)
 
-    def _enter(self, node, stack):
+    def _enter(self, node: Node, stack: list[Any]) -> None:
         if node in self.nodes or node in self._cut:
             return
         self._rank.setdefault(node.outbound_layer, len(self._rank))
         stack.append((node, iter(node.inbound_nodes())))
 
-    def _measure(self):
+    def _measure(self) -> tuple[dict[Node, int], dict[Layer, int]]:
         depths: dict[Node, int] = {}
         layer_depths: dict[Layer, int] = {}
         for node in reversed(self._order):
@@ -92,19 +95,21 @@ class GraphMap:
                     depths[inbound] = max(depth + 1, depths.get(inbound, 0))
         return depths, layer_depths
 
-    def _include_unused_input(self, node, depths, layer_depths):
+    def _include_unused_input(
+        self, node: Node, depths: dict[Node, int], layer_depths: dict[Layer, int]
+    ) -> None:
         layer = node.outbound_layer
         if layer not in layer_depths:
             layer_depths[layer] = depths[node] = 0
             self._rank[layer] = -1
             self.nodes.add(node)
 
-    def in_order(self):
+    def in_order(self) -> Iterator[Node]:
         """The nodes, each after those that it depends on."""
         for depth in sorted(self.nodes_by_depth, reverse=True):
             yield from self.nodes_by_depth[depth]
 
-    def _check_connected(self, inputs):
+    def _check_connected(self, inputs: Iterable[Tensor]) -> None:
         known = {id(x) for x in inputs}
         for node in self.in_order():
             missing = [x for x in node.input_tensors if id(x) not in known]
@@ -117,20 +122,20 @@ class GraphMap:
             known.update(id(x) for x in node.output_tensors)
 
 
-def node_of(tensor):
+def node_of(tensor: Tensor) -> Node:
     """The call that made a tensor."""
     layer, node_index, _ = tensor._keras_history
     return layer._inbound_nodes[node_index]
 
 
-def _by_depth(depths):
-    grouped: dict[int, list[Any]] = {}
+def _by_depth(depths: Mapping[Item, int]) -> dict[int, list[Item]]:
+    grouped: dict[int, list[Item]] = {}
     for item, depth in depths.items():
         grouped.setdefault(depth, []).append(item)
     return grouped
 
 
-def check_names(layers):
+def check_names(layers: Iterable[Layer]) -> None:
     """Refuses two layers of one name.
 
     Raises:

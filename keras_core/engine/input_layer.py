@@ -59,7 +59,7 @@ class InputLayer(Layer):
         self.built = True
         self.sparse = sparse
         self.batch_input_shape = shape
-        self.is_placeholder = input_tensor is None or K.is_placeholder(input_tensor)
+        self.is_placeholder: bool = input_tensor is None or K.is_placeholder(input_tensor)
         if input_tensor is None:
             input_tensor = K.placeholder(shape=shape, dtype=dtype, sparse=sparse, name=self.name)
         self._add_inbound_node([], [input_tensor], [], [None], [], [shape])

@@ -43,10 +43,10 @@ class InputSpec:
     ) -> None:
         self.dtype = dtype
         self.shape = shape
-        self.ndim = len(shape) if shape is not None else ndim
+        self.ndim: int | None = len(shape) if shape is not None else ndim
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
-        self.axes = axes or {}
+        self.axes: Mapping[int, Dim] | dict[int, Dim] = axes or {}
 
     def __repr__(self) -> str:
         given = {name: value for name, value in vars(self).items() if value}

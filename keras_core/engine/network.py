@@ -20,7 +20,7 @@ from keras_core.engine.node import Node
 from keras_core.engine.persistence import Persistence
 from keras_core.engine.retracing import current, retrace
 from keras_core.engine.weight_owner import match_weights
-from keras_core.graph import Tensor, Variable
+from keras_core.graph import Tensor, Update, Variable
 from keras_core.graph.spec import Shape
 from keras_core.utils.generic_utils import is_all_none, to_list, unpack_singleton
 from keras_core.utils.layer_utils import unfrozen
@@ -40,7 +40,7 @@ class Endpoint(NamedTuple):
     tensor_index: int
 
     @property
-    def node(self):
+    def node(self) -> Node:
         return self.layer._inbound_nodes[self.node_index]
 
 
@@ -88,7 +88,7 @@ class Network(Persistence, Layer):
         self._is_graph_network = False
         self._graph = None
         self._init_records()
-        self.name = name or self._automatic_name()
+        self.name: str = name or self._automatic_name()
         self.trainable = trainable
         self.dtype = dtype
         self.supports_masking = False
@@ -232,12 +232,12 @@ class Network(Persistence, Layer):
         return any(x._uses_learning_phase for x in self.outputs or ())
 
     @property
-    def input(self) -> Any:
+    def input(self) -> Tensor | Any:
         """The input tensor of the network, or the list of them."""
         return unpack_singleton(self.inputs) if self.inputs else super().input
 
     @property
-    def output(self) -> Any:
+    def output(self) -> Tensor | Any:
         """The output tensor of the network, or the list of them."""
         return unpack_singleton(self.outputs) if self.outputs else super().output
 
@@ -334,12 +334,12 @@ class Network(Persistence, Layer):
         K.batch_set_value(match_weights(self, self._weights_by_layer(), weights))
 
     @property
-    def losses(self) -> list[Any]:
+    def losses(self) -> list[Tensor]:
         """All losses of the layers' calls in this network, and its own."""
         return self._gathered("get_losses_for", "losses", self._losses)
 
     @property
-    def updates(self) -> list[Any]:
+    def updates(self) -> list[Update]:
         """The updates of the layers' calls in this network, one for each call and variable; none
         when it is frozen."""
         if not self.trainable and not self.stateful:
@@ -405,7 +405,7 @@ class Network(Persistence, Layer):
             >>> model.built
             True
         """
-        self.built = True
+        self.built: bool = True
 
     def call(self, inputs: Any, mask: Any = None) -> Tensor | Any:
         """Applies the layers to other inputs.

@@ -6,7 +6,8 @@ import copy
 import json
 import warnings
 from collections import defaultdict, deque
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -14,8 +15,14 @@ from keras_core.engine import sharing
 from keras_core.errors import shown
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
+if TYPE_CHECKING:
+    from keras_core.engine.network import Network
 
-def network_config(network):
+Config = dict[str, Any]
+Model = TypeVar("Model", bound="Network")
+
+
+def network_config(network: Network) -> Config:
     """Lists the layers of a network with their configurations and calls.
 
     Args:
@@ -37,12 +44,12 @@ def network_config(network):
     return copy.deepcopy(config)
 
 
-def frozen_config(network):
+def frozen_config(network: Network) -> Config:
     """What says that a network is frozen, which Keras 2 passes over; nothing where it is not."""
     return {} if network.trainable else {"trainable": False}
 
 
-def frozen_as(network, config):
+def frozen_as(network: Model, config: Config) -> Model:
     """The network, frozen where its configuration says so."""
     if config.get("trainable") is False:
         network.trainable = False
@@ -109,7 +116,9 @@ def _plain(value):
     raise TypeError(f"{value!r} is not a plain value")
 
 
-def network_from_config(cls, config, custom_objects=None):
+def network_from_config(
+    cls: type[Model], config: Config, custom_objects: Mapping[str, Any] | None = None
+) -> Model:
     """Makes the layers of a configuration and repeats their calls.
 
     Args:
@@ -142,7 +151,7 @@ def network_from_config(cls, config, custom_objects=None):
 _LISTS = ("layers", "input_layers", "output_layers")
 
 
-def listed(config, key):
+def listed(config: Any, key: str) -> Sequence[Any]:
     """A list in a configuration.
 
     Raises:

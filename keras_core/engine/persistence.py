@@ -167,6 +167,12 @@ class Persistence:
             )
         print_summary(self, line_length, positions, print_fn, expand_nested, cost)
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows of the model: its summary, once it has weights."""
+        from keras_core.utils.layer_utils import summary_html
+
+        return summary_html(self) if self.built else None
+
     def __getstate__(self) -> Any:
         from keras_core.engine import saving
 

@@ -212,7 +212,8 @@ class Sequential(Model):
 
     def _unbuild(self):
         self._forget_compiled()
-        self.inputs = self.outputs = None
+        self.inputs: Any = None
+        self.outputs: Any = None
         self._is_graph_network = False
         self._graph = None
         self.built = False

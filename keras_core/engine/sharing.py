@@ -6,9 +6,10 @@ Their entries have a number, `shared`, which Keras 2 passes over when it reads a
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Callable
 
 from keras_core import slots
 from keras_core.errors import shown
@@ -20,7 +21,9 @@ _made: ContextVar[dict | None] = ContextVar("shared_layers_made", default=None)
 
 
 @contextmanager
-def _outermost(variable, table):
+def _outermost(
+    variable: ContextVar[dict[Any, Any] | None], table: Callable[[], dict[Any, Any]]
+) -> Iterator[None]:
     """Opens a table for what is written or read inside, unless there is one."""
     if variable.get() is not None:
         yield
@@ -32,24 +35,24 @@ def _outermost(variable, table):
         variable.reset(token)
 
 
-def writing(network):
+def writing(network: Any) -> AbstractContextManager[None]:
     """A context in which `entry` numbers the layers that several models in `network` share."""
     return _outermost(_numbers, lambda: _numbered(network))
 
 
-def reading():
+def reading() -> AbstractContextManager[None]:
     """A context in which `made` makes one layer of all entries with one number."""
     return _outermost(_made, dict)
 
 
-def entry(layer):
+def entry(layer: Any) -> dict[str, Any]:
     """Class and configuration of a layer, and its number if it is shared."""
     found = {"class_name": type(layer).__name__, "config": whole_config(layer)}
     number = (_numbers.get() or {}).get(layer)
     return found if number is None else {**found, "shared": number}
 
 
-def made(config, custom_objects=None):
+def made(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The layer of an entry: a new one, or the one that an entry of its number was before."""
     if not isinstance(config, dict) or not {"class_name", "config"} <= set(config):
         raise ValueError(
@@ -67,7 +70,7 @@ def made(config, custom_objects=None):
     return layer
 
 
-def _numbered(network):
+def _numbered(network: Any) -> dict[Any, int]:
     counts: Counter[Any] = Counter()
     seen, waiting = {network}, [network]
     while waiting:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core.engine.assembling import made
-from keras_core.graph import Function, Program, Variable
+from keras_core.graph import Function, Program, Tensor, Variable
 from keras_core.graph.passes import optimize
 from keras_core.plugins import Draws, current_backend
-from keras_core.plugins.functional import variables_read
-from keras_core.plugins.programs import program_of
+from keras_core.plugins.programs import program_of, variables_read
 from keras_core.utils.generic_utils import to_list, unpack_singleton
 
 
@@ -24,7 +23,7 @@ class Stateless:
     """
 
     def __init__(self, backend: Any, program: Program, variables: Sequence[Variable]) -> None:
-        self.inputs = program.inputs
+        self.inputs: tuple[Tensor, ...] = program.inputs
         self._backend = backend
         self._pure = backend.functional(program)
         self._variables = list(variables)

@@ -176,7 +176,7 @@ class Model(Compiled):
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
-    ) -> Any:
+    ) -> float | list[float]:
         """Computes loss and metrics.
 
         Args:
@@ -288,7 +288,7 @@ class Model(Compiled):
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
         reset_metrics: bool = True,
-    ) -> Any:
+    ) -> np.floating[Any] | list[np.floating[Any]]:
         """Does one step of training.
 
         Args:
@@ -320,7 +320,7 @@ class Model(Compiled):
 
     def test_on_batch(
         self, x: Any, y: Any, sample_weight: Any = None, reset_metrics: bool = True
-    ) -> Any:
+    ) -> np.floating[Any] | list[np.floating[Any]]:
         """Computes loss and metrics of one batch.
 
         Args:
@@ -507,7 +507,7 @@ class Model(Compiled):
         workers: int = 1,
         use_multiprocessing: bool = False,
         verbose: int = 0,
-    ) -> Any:
+    ) -> float | list[float]:
         """Computes loss and metrics on batches that a generator or Sequence makes.
 
         Args:

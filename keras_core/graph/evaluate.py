@@ -55,8 +55,8 @@ def _apply(
     if primitive.reference is None:
         return _apply_decomposition(node, arguments, rng)
     if primitive.random:
-        stream = node.params.get("stream", 0)
-        arguments = [randomness.generator(rng, stream), *arguments]  # type: ignore[list-item]
+        drawn: Any = rng if primitive.loop else randomness.generator(rng, node.params["stream"])
+        arguments = [drawn, *arguments]
     result = primitive.reference(*arguments, **node.params)
     return tuple(result) if primitive.several else (result,)
 

@@ -51,15 +51,18 @@ class Function:
         name: str | None = None,
         jit_compile: bool | None = None,
     ) -> None:
-        self.name = name or "function"
+        self.name: str = name or "function"
         self.jit_compile = jit_compile
-        self.arity = len(inputs)
+        self.arity: int = len(inputs)
         self._phase_at = [i for i, x in enumerate(inputs) if _is_phase(x)]
         fed = [x for x in inputs if not _is_phase(x)]
         self._refuse_others(fed, "input")
         self._refuse_others(outputs, "output")
         self._alike = _equal_sizes(fed)
-        self.inputs, self.outputs, self.updates = _closed(fed, outputs, in_sequence(updates))
+        closed = _closed(fed, outputs, in_sequence(updates))
+        self.inputs: tuple[Placeholder, ...] = closed[0]
+        self.outputs: tuple[Tensor, ...] = closed[1]
+        self.updates: tuple[Update, ...] = closed[2]
         self._entrances = [(x, np.dtype(x.dtype)) for x in self.inputs]
         self._uses_phase = any(x._uses_learning_phase for x in self._results())
         self._compiled: dict[tuple[Any, int], Compiled] = {}

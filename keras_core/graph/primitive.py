@@ -45,7 +45,8 @@ class Primitive:
         multiply_adds: `multiply_adds(node)` -> how many products it adds up, None where that is not
             known. Without it, a composite counts what its decomposition does, all else nothing.
         differentiable: False where a zero gradient is the definition (comparisons, shapes, …).
-        random: True where each evaluation draws anew; `reference` takes a Generator first.
+        random: True where each evaluation draws anew; `reference` takes a Generator first, or that
+            of a loop the pair (seed, step).
         pure: False where an evaluation does more than compute, or where nobody knows what it does:
             such a node is neither folded nor merged with an equal one.
         elementwise: True where each element of the result depends on the same element of the
@@ -125,13 +126,13 @@ class Node:
         params: Mapping[str, Any],
         origin: Origin,
     ) -> None:
-        self.uid = next(uids)
-        self.primitive = primitive
-        self.inputs = tuple(inputs)
-        self.params = dict(params)
-        self.origin = origin
-        self.specs = self.specs_for([x.spec for x in self.inputs])
-        self.uses_learning_phase = primitive.phase or any(
+        self.uid: int = next(uids)
+        self.primitive: Primitive = primitive
+        self.inputs: tuple[Tensor, ...] = tuple(inputs)
+        self.params: dict[str, Any] = dict(params)
+        self.origin: Origin = origin
+        self.specs: tuple[Spec, ...] = self.specs_for([x.spec for x in self.inputs])
+        self.uses_learning_phase: bool = primitive.phase or any(
             x._uses_learning_phase for x in self.inputs
         )
 

@@ -34,9 +34,9 @@ class Program:
         jit_compile: bool | None = None,
     ) -> None:
         self.jit_compile = jit_compile
-        self.inputs = tuple(inputs)
-        self.outputs = tuple(outputs)
-        self.updates = tuple(Update(*update) for update in updates)
+        self.inputs: tuple[Placeholder, ...] = tuple(inputs)
+        self.outputs: tuple[Tensor, ...] = tuple(outputs)
+        self.updates: tuple[Update, ...] = tuple(Update(*update) for update in updates)
 
     @property
     def results(self) -> tuple[Tensor, ...]:

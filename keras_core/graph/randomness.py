@@ -69,6 +69,15 @@ def has_own_seed(stream: int) -> bool:
     return stream >= _SEEDED
 
 
+def inside_loop(state: RandomState, t: int) -> RandomState:
+    """The state of step `t` of a loop, apart from those of all other steps, calls and loops around.
+
+    The seed stays, so that an explicit one can take its place.
+    """
+    seed, step = state
+    return seed, ((step + 1) << 32) + t
+
+
 def generator(state: RandomState, stream: int) -> np.random.Generator:
     """NumPy's generator for a random node at one step. An explicit seed replaces the run's."""
     seed, step = state

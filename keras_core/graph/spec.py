@@ -60,8 +60,8 @@ class Spec:
 
     def __init__(self, sizes: Iterable[NamedDim], dtype: str, held: Any = None) -> None:
         self.sizes: Sizes = tuple(sizes)
-        self.dtype = dtype
-        self.held = held
+        self.dtype: str = dtype
+        self.held: Any = held
         # A list is made faster than a generator runs, and there are as many specs as nodes.
         self.shape: Shape = tuple([None if type(n) is Size else n for n in self.sizes])  # type: ignore[misc]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
@@ -41,7 +41,7 @@ class Uid(int):
 
 
 # In the order in which they came to be.
-uids = map(Uid, count())
+uids: map[Uid] = map(Uid, count())
 
 
 def _next_uid() -> Uid:
@@ -76,8 +76,8 @@ class Tensor:
 
     def __init__(self, spec: Spec, node: Node | None = None, index: int = 0) -> None:
         self.spec = spec
-        self.shape = spec.shape
-        self.dtype = spec.dtype
+        self.shape: Shape = spec.shape
+        self.dtype: str = spec.dtype
         self.node = node
         self.index = index
         if node is not None:
@@ -158,7 +158,7 @@ class Tensor:
             )
         return self.shape[0]
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
     def __array__(self, *_: Any, **__: Any) -> Any:
@@ -170,16 +170,36 @@ class Tensor:
 
     if TYPE_CHECKING:  # graph/operators.py attaches these
 
-        def _binary(self, other: Any) -> Tensor: ...
-
-        def _unary(self) -> Tensor: ...
-
-        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = _binary
-        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = _binary
-        __rpow__ = __matmul__ = __rmatmul__ = __getitem__ = _binary
-        __and__ = __or__ = __xor__ = __rand__ = __ror__ = __rxor__ = _binary
-        __lt__ = __le__ = __gt__ = __ge__ = _binary
-        __neg__ = __abs__ = __invert__ = _unary
+        def __add__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __floordiv__(self, other: Any) -> Tensor: ...
+        def __mod__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __rfloordiv__(self, other: Any) -> Tensor: ...
+        def __rmod__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __and__(self, other: Any) -> Tensor: ...
+        def __or__(self, other: Any) -> Tensor: ...
+        def __xor__(self, other: Any) -> Tensor: ...
+        def __rand__(self, other: Any) -> Tensor: ...
+        def __ror__(self, other: Any) -> Tensor: ...
+        def __rxor__(self, other: Any) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+        def __getitem__(self, item: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __invert__(self) -> Tensor: ...
 
 
 # What people write on arrays, and how it is written on tensors.
@@ -223,7 +243,7 @@ class Placeholder(Tensor):
     def __init__(
         self, shape: Sequence[NamedDim], dtype: str = "float32", name: str | None = None
     ) -> None:
-        self.uid = next(uids)
+        self.uid: Uid = next(uids)
         sizes = (n if n is None or type(n) is Size else int(n) for n in shape)  # type: ignore[arg-type]
         super().__init__(Spec(sizes, checked_dtype(dtype)).named(self.uid))
         self._name = name or f"placeholder_{self.uid}"
@@ -264,7 +284,7 @@ class FirstValue:
 
     def __init__(self, shape: tuple[int, ...], dtype: str, draw: Callable[[], Any]) -> None:
         self.shape = shape
-        self.dtype = np.dtype(dtype)
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
         self._draw = draw
         self._drawn: np.ndarray | None = None
 
@@ -297,7 +317,7 @@ class Variable(Tensor):
         is_first = isinstance(value, FirstValue)
         array = value if is_first else _copied(value, checked_dtype(dtype))
         super().__init__(Spec(array.shape, array.dtype.name))
-        self.uid = next(uids)
+        self.uid: Uid = next(uids)
         self._name = f"{name or f'variable_{self.uid}'}:0"
         self.constraint = constraint
         self.trainable = True

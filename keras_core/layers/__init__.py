@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_core import missing, namespaces, short_help
 from keras_core.engine.base_layer import InputSpec, Layer
@@ -126,6 +126,47 @@ from keras_core.layers.recurrent import (
     StackedRNNCells,
 )
 from keras_core.layers.wrappers import Bidirectional, TimeDistributed
+
+if TYPE_CHECKING:  # which the imports above leave here, by names that Keras 2 has
+    from keras_core.layers import (
+        advanced_activations as advanced_activations,
+    )
+    from keras_core.layers import (
+        convolutional as convolutional,
+    )
+    from keras_core.layers import (
+        convolutional_recurrent as convolutional_recurrent,
+    )
+    from keras_core.layers import (
+        core as core,
+    )
+    from keras_core.layers import (
+        cudnn_recurrent as cudnn_recurrent,
+    )
+    from keras_core.layers import (
+        embeddings as embeddings,
+    )
+    from keras_core.layers import (
+        local as local,
+    )
+    from keras_core.layers import (
+        merge as merge,
+    )
+    from keras_core.layers import (
+        noise as noise,
+    )
+    from keras_core.layers import (
+        normalization as normalization,
+    )
+    from keras_core.layers import (
+        pooling as pooling,
+    )
+    from keras_core.layers import (
+        recurrent as recurrent,
+    )
+    from keras_core.layers import (
+        wrappers as wrappers,
+    )
 
 __all__ = [
     "Activation",
@@ -276,7 +317,7 @@ def _model(name: str) -> Any:
 FAMILY = Family("layer", _Layers(globals(), __all__))
 
 
-def serialize(layer: Layer) -> Any:
+def serialize(layer: Layer) -> dict[str, Any]:
     """Returns a layer as data.
 
     Args:
@@ -293,7 +334,7 @@ def serialize(layer: Layer) -> Any:
     return FAMILY.serialize(layer)
 
 
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Layer:
     """Makes a layer, or a model, of what `serialize` gave.
 
     Args:

@@ -94,8 +94,8 @@ class SpatialLayer(Layer):
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.data_format = K.normalize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.data_format: str = K.normalize_data_format(data_format)
+        self.input_spec: InputSpec = InputSpec(ndim=self.rank + 2)
 
     def _spatial_axes(self) -> range:
         return spatial_axes(self.rank, self.data_format)

@@ -82,9 +82,9 @@ class Lambda(Layer):
                 f"Lambda layer {self.name!r}: `arguments` must be a dictionary of further "
                 f"arguments of the function, but got {arguments!r}."
             )
-        self.arguments = arguments or {}
+        self.arguments: Mapping[str, Any] | dict[str, Any] = arguments or {}
         self.mask = mask
-        self.supports_masking = mask is not None
+        self.supports_masking: bool = mask is not None
         self._output_shape = self._read_shape(output_shape)
         remember(output_shape)
 

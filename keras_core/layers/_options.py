@@ -18,6 +18,7 @@ from keras_core import backend as K
 from keras_core.engine.base_layer import Layer
 from keras_core.graph import Tensor, Variable
 from keras_core.utils import conv_utils, generic_utils
+from keras_core.utils.generic_utils import Number
 
 # One whole number for all axes, or one an axis.
 PerAxis = Union[int, Sequence[int]]
@@ -115,7 +116,7 @@ def named(layer: Any, option: str) -> str:
     return f"{type(layer).__name__} layer {layer.name!r}: `{option}`"
 
 
-def checked_flag(layer: Any, name: str, value: Any) -> Any:
+def checked_flag(layer: Any, name: str, value: bool) -> bool:
     """The value, if it is True or False, or a number; any word would count as true.
 
     Raises:
@@ -183,7 +184,7 @@ def checked_fraction(layer: Any, name: str, value: Any) -> float:
     return float(value)
 
 
-def checked_number(layer: Any, name: str, value: Any, least: float | None = None) -> Any:
+def checked_number(layer: Any, name: str, value: Number, least: float | None = None) -> Number:
     """The value, if it is a number, and not less than the least one.
 
     Raises:

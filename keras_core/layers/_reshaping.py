@@ -43,7 +43,7 @@ class Reshape(Layer):
                 f"Reshape layer {self.name!r}: `target_shape` is {target_shape!r}; its sizes are "
                 "numbers of at least 0, or -1 for one that is found from the others."
             )
-        self.target_shape = cast("tuple[int, ...]", shape)
+        self.target_shape: tuple[int, ...] = cast("tuple[int, ...]", shape)
         if sum(size == -1 for size in self.target_shape) > 1:
             raise ValueError(
                 f"Reshape layer {self.name!r}: only one size of `target_shape` may be -1, but "
@@ -98,13 +98,13 @@ class Permute(Layer):
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         axes = shape_tuple(f"Permute layer {self.name!r}", "dims", dims)
-        self.dims = cast("tuple[int, ...]", axes)
+        self.dims: tuple[int, ...] = cast("tuple[int, ...]", axes)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(
                 f"Permute layer {self.name!r}: `dims` must hold each of 1 to {len(self.dims)} "
                 f"once, but got {self.dims}."
             )
-        self.input_spec = InputSpec(ndim=len(self.dims) + 1)
+        self.input_spec: InputSpec = InputSpec(ndim=len(self.dims) + 1)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
@@ -140,8 +140,8 @@ class Flatten(Layer):
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.input_spec = InputSpec(min_ndim=3)
-        self.data_format = K.normalize_data_format(data_format)
+        self.input_spec: InputSpec = InputSpec(min_ndim=3)
+        self.data_format: str = K.normalize_data_format(data_format)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         sizes = tuple(input_shape[1:])
@@ -183,7 +183,7 @@ class RepeatVector(Layer):
         super().__init__(**kwargs)
         self.n = n
         check_positive(self, "n")
-        self.input_spec = InputSpec(ndim=2)
+        self.input_spec: InputSpec = InputSpec(ndim=2)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.n, input_shape[1])

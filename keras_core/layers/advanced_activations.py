@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from keras_core import backend as K
 from keras_core import missing
 from keras_core.engine.base_layer import InputSpec, Layer
@@ -56,7 +58,7 @@ class LeakyReLU(_Elementwise):
 
     def __init__(self, alpha: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.alpha = K.cast_to_floatx(checked_number(self, "alpha", alpha))
+        self.alpha: np.ndarray = K.cast_to_floatx(checked_number(self, "alpha", alpha))
 
     def call(self, inputs: Tensor) -> Tensor:
         return K.relu(inputs, alpha=self.alpha)
@@ -102,16 +104,18 @@ class PReLU(_Elementwise):
     ) -> None:
         super().__init__(**kwargs)
         set_options(self, _ALPHA_OPTIONS, locals())
-        self.shared_axes = None if shared_axes is None else to_list(shared_axes, allow_tuple=True)
+        self.shared_axes: list[Any] | None = (
+            None if shared_axes is None else to_list(shared_axes, allow_tuple=True)
+        )
 
     def build(self, input_shape: Shape) -> None:
         shared = self.shared_axes or []
-        self.param_broadcast = [axis in shared for axis in range(1, len(input_shape))]
+        self.param_broadcast: list[bool] = [axis in shared for axis in range(1, len(input_shape))]
         own_axes = {
             axis: input_shape[axis] for axis in range(1, len(input_shape)) if axis not in shared
         }
         add_part(self, "alpha", self._alpha_shape(own_axes, input_shape))
-        self.input_spec = InputSpec(ndim=len(input_shape), axes=own_axes)
+        self.input_spec: InputSpec = InputSpec(ndim=len(input_shape), axes=own_axes)
         self.built = True
 
     def _alpha_shape(self, own_axes: Mapping[int, Dim], input_shape: Shape) -> tuple[int, ...]:
@@ -153,7 +157,7 @@ class ELU(_Elementwise):
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.alpha = K.cast_to_floatx(checked_number(self, "alpha", alpha))
+        self.alpha: np.ndarray = K.cast_to_floatx(checked_number(self, "alpha", alpha))
 
     def call(self, inputs: Tensor) -> Tensor:
         return K.elu(inputs, self.alpha)
@@ -179,7 +183,7 @@ class ThresholdedReLU(_Elementwise):
 
     def __init__(self, theta: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.theta = K.cast_to_floatx(checked_number(self, "theta", theta))
+        self.theta: np.ndarray = K.cast_to_floatx(checked_number(self, "theta", theta))
 
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         return K.switch(K.greater(inputs, self.theta), inputs, 0.0)
@@ -245,9 +249,9 @@ class ReLU(_Elementwise):
             checked_number(self, "max_value", max_value, least=0)
         checked_number(self, "negative_slope", negative_slope, least=0)
         checked_number(self, "threshold", threshold)
-        self.max_value = None if max_value is None else K.cast_to_floatx(max_value)
-        self.negative_slope = K.cast_to_floatx(negative_slope)
-        self.threshold = K.cast_to_floatx(threshold)
+        self.max_value: Any | None = None if max_value is None else K.cast_to_floatx(max_value)
+        self.negative_slope: np.ndarray = K.cast_to_floatx(negative_slope)
+        self.threshold: np.ndarray = K.cast_to_floatx(threshold)
 
     def call(self, inputs: Tensor) -> Tensor:
         return K.relu(

@@ -9,7 +9,7 @@ from keras_core import backend as K
 from keras_core import missing
 from keras_core.engine.base_layer import InputSpec
 from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
-from keras_core.graph import Tensor
+from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape, are_known
 from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
 from keras_core.layers._convention import (
@@ -118,7 +118,7 @@ class ConvRNN2D(RNN):
             unroll=unroll,
             **kwargs,
         )
-        self.input_spec = [InputSpec(ndim=5)]
+        self.input_spec: list[InputSpec] = [InputSpec(ndim=5)]
 
     def get_initial_state(self, inputs: Tensor) -> list[Tensor]:
         """States of zeros for a batch.
@@ -248,16 +248,16 @@ class ConvLSTM2DCell(WindowLayer, DropoutCell):
         recurrent_dropout = checked_fraction(self, "recurrent_dropout", recurrent_dropout)
         set_options(self, _OPTIONS, locals())
         check_positive(self, "filters")
-        self.state_size = (filters, filters)
+        self.state_size: tuple[int, int] = (filters, filters)
 
     def build(self, input_shape: Shape) -> None:
         axis = channel_axis(2, self.data_format)
         channels = input_channels(self.name, input_shape, axis)
         width = self.filters * self.gates
-        self.kernel_shape = (*self.kernel_size, channels, width)
+        self.kernel_shape: tuple[int, ...] = (*self.kernel_size, channels, width)
         add_part(self, "kernel", self.kernel_shape)
         add_part(self, "recurrent_kernel", (*self.kernel_size, self.filters, width))
-        self.bias = None
+        self.bias: Variable | None = None
         if self.use_bias:
             add_part(self, "bias", (width,), self._bias_start())
         self.built = True

@@ -9,7 +9,7 @@ from keras_core import backend as K
 from keras_core import missing, regularizers
 from keras_core.engine.base_layer import InputSpec, Layer
 from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
-from keras_core.graph import Tensor
+from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape
 from keras_core.layers._lambda import Lambda
 from keras_core.layers._options import (
@@ -119,8 +119,8 @@ class Dropout(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.rate = checked_fraction(self, "rate", rate)
-        self.noise_shape = checked_noise_shape(self, noise_shape)
+        self.rate: float = checked_fraction(self, "rate", rate)
+        self.noise_shape: Sequence[int | None] | None = checked_noise_shape(self, noise_shape)
         self.seed = seed
         self.supports_masking = True
 
@@ -157,8 +157,8 @@ class _SpatialDropout(Dropout):
 
     def __init__(self, rate: float, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(rate, **kwargs)
-        self.data_format = K.normalize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.data_format: str = K.normalize_data_format(data_format)
+        self.input_spec: InputSpec = InputSpec(ndim=self.rank + 2)
 
     def _get_noise_shape(self, inputs: Tensor) -> Any:
         ones = (1,) * self.rank
@@ -296,7 +296,7 @@ class ActivityRegularization(Layer):
         self.supports_masking = True
         self.l1 = l1
         self.l2 = l2
-        self.activity_regularizer = regularizers.L1L2(l1=l1, l2=l2)
+        self.activity_regularizer: regularizers.L1L2 = regularizers.L1L2(l1=l1, l2=l2)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
@@ -357,7 +357,7 @@ class Dense(KernelLayer):
         super().__init__(**kwargs)
         self.units = units
         check_positive(self, "units")
-        self.use_bias = checked_flag(self, "use_bias", use_bias)
+        self.use_bias: bool = checked_flag(self, "use_bias", use_bias)
         set_options(self, KERNEL_AND_BIAS, locals())
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
@@ -371,10 +371,10 @@ class Dense(KernelLayer):
                 f"Dense({self.units}, input_dim=...)."
             )
         add_part(self, "kernel", (features, self.units))
-        self.bias = None
+        self.bias: Variable | None = None
         if self.use_bias:
             add_part(self, "bias", (self.units,))
-        self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+        self.input_spec: InputSpec = InputSpec(min_ndim=2, axes={-1: features})
         self.built = True
 
     def call(self, inputs: Tensor) -> Tensor:

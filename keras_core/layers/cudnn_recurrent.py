@@ -83,7 +83,7 @@ class _CuDNNRNN(RNN):
     ) -> None:
         Layer.__init__(self, **kwargs)
         self._set_loop_options(return_sequences, return_state, go_backwards, stateful)
-        self.input_spec = [InputSpec(ndim=3)]
+        self.input_spec: list[InputSpec] = [InputSpec(ndim=3)]
 
     def _build_cell(self, step_shape: Shape, constant_shapes: Sequence[Shape]) -> None:
         add_kernels(self, input_channels(self.name, step_shape, -1))

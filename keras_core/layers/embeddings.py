@@ -83,7 +83,7 @@ class Embedding(Layer):
         self.output_dim = output_dim
         check_positive(self, "input_dim", "output_dim")
         set_options(self, _OPTIONS, locals())
-        self.mask_zero = checked_flag(self, "mask_zero", mask_zero)
+        self.mask_zero: bool = checked_flag(self, "mask_zero", mask_zero)
         self.supports_masking = mask_zero
         self.input_length = input_length
 
@@ -91,7 +91,7 @@ class Embedding(Layer):
         """Several lengths are one entry in what Keras 2 wrote, and stay so."""
         shape = kwargs.get("batch_input_shape") or ()
         if any(isinstance(size, (list, tuple)) for size in shape):
-            self.batch_input_shape = tuple(shape)
+            self.batch_input_shape: Shape = tuple(shape)
         else:
             super()._set_input_shape(kwargs)
 

@@ -10,7 +10,7 @@ import numpy as np
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec
 from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
-from keras_core.graph import Tensor
+from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape, are_known
 from keras_core.layers._axes import channel_axis, input_channels
 from keras_core.layers._options import (
@@ -58,7 +58,7 @@ class _LocallyConnected(KernelLayer):
                 f"each position has its own kernel, but got {options['padding']!r}. "
                 "Put a ZeroPadding layer before it."
             )
-        self.data_format = K.normalize_data_format(data_format)
+        self.data_format: str = K.normalize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def _channel_axis(self) -> int:
@@ -67,16 +67,16 @@ class _LocallyConnected(KernelLayer):
     def build(self, input_shape: Shape) -> None:
         positions = self._positions(input_shape)
         channels = input_channels(self.name, input_shape, self._channel_axis())
-        self.kernel_shape = (
+        self.kernel_shape: tuple[int, int, int] = (
             int(np.prod(positions)),
             int(np.prod(self.kernel_size)) * channels,
             self.filters,
         )
         add_part(self, "kernel", self.kernel_shape)
-        self.bias = None
+        self.bias: Variable | None = None
         if self.use_bias:
             add_part(self, "bias", (*positions, self.filters))
-        self.input_spec = InputSpec(
+        self.input_spec: InputSpec = InputSpec(
             ndim=self.rank + 2, axes=dict(enumerate(input_shape[1:], start=1))
         )
         self.built = True
@@ -231,7 +231,9 @@ class LocallyConnected2D(_LocallyConnected):
 
     def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
-        self.output_row, self.output_col = self._positions(input_shape)
+        rows, columns = self._positions(input_shape)
+        self.output_row: int = rows
+        self.output_col: int = columns
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return K.local_conv2d(

@@ -48,7 +48,7 @@ class GaussianNoise(_Noise):
 
     def __init__(self, stddev: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.stddev = checked_number(self, "stddev", stddev)
+        self.stddev: float = checked_number(self, "stddev", stddev)
 
     def call(self, inputs: Tensor, training: Training = None) -> Tensor:
         def noised() -> Tensor:
@@ -81,7 +81,7 @@ class GaussianDropout(_Noise):
 
     def __init__(self, rate: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.rate = checked_fraction(self, "rate", rate)
+        self.rate: float = checked_fraction(self, "rate", rate)
 
     def call(self, inputs: Tensor, training: Training = None) -> Tensor:
         if not 0 < self.rate < 1:
@@ -129,8 +129,8 @@ class AlphaDropout(_Noise):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.rate = checked_fraction(self, "rate", rate)
-        self.noise_shape = checked_noise_shape(self, noise_shape)
+        self.rate: float = checked_fraction(self, "rate", rate)
+        self.noise_shape: Sequence[int | None] | None = checked_noise_shape(self, noise_shape)
         self.seed = seed
 
     def call(self, inputs: Tensor, training: Training = None) -> Tensor:

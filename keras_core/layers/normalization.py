@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -117,15 +117,15 @@ class BatchNormalization(Layer):
             )
         self.axis = axis
         self.momentum: float = checked_number(self, "momentum", momentum)
-        self.epsilon = checked_number(self, "epsilon", epsilon)
-        self.center = checked_flag(self, "center", center)
-        self.scale = checked_flag(self, "scale", scale)
-        self.sync = checked_flag(self, "sync", sync)
+        self.epsilon: float = checked_number(self, "epsilon", epsilon)
+        self.center: bool = checked_flag(self, "center", center)
+        self.scale: bool = checked_flag(self, "scale", scale)
+        self.sync: bool = checked_flag(self, "sync", sync)
         set_options(self, _OPTIONS, locals())
 
     def build(self, input_shape: Shape) -> None:
         channels = self._channels(input_shape)
-        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
+        self.input_spec: InputSpec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
         self.gamma = self.beta = None
         if self.scale:
             add_part(self, "gamma", (channels,))
@@ -218,6 +218,10 @@ class BatchNormalization(Layer):
             epsilon=self.epsilon,
         )
 
+    @overload
+    def _aligned(self, parameter: Tensor, inputs: Tensor) -> Tensor: ...
+    @overload
+    def _aligned(self, parameter: Tensor | None, inputs: Tensor) -> Tensor | None: ...
     def _aligned(self, parameter: Tensor | None, inputs: Tensor) -> Tensor | None:
         """Returns a vector over the channels in a shape that broadcasts against the inputs."""
         rank = K.ndim(inputs)

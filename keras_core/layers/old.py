@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable
 
 from keras_core import activations, constraints, initializers, regularizers
 from keras_core import backend as K
@@ -38,10 +38,10 @@ class _OldDense(Layer):
     def _set_options(self, given: dict[str, Any]) -> None:
         for name, family in _FAMILIES.items():
             setattr(self, name, family.get(given[name]))
-        self.bias = given["bias"]
-        self.input_dim = given["input_dim"]
-        self.initial_weights = given["weights"]
-        self.input_spec = InputSpec(ndim=2)
+        self.bias: bool = given["bias"]
+        self.input_dim: int | None = given["input_dim"]
+        self.initial_weights: Any = given["weights"]
+        self.input_spec: InputSpec = InputSpec(ndim=2)
 
     def _add(self, name: str, shape: tuple[int, ...], initializer: Any = None) -> Variable:
         kind = name[0]
@@ -116,9 +116,11 @@ class MaxoutDense(_OldDense):
     def build(self, input_shape: Shape) -> None:
         size = input_shape[1]
         assert size is not None
-        self.input_spec = InputSpec(dtype=K.floatx(), shape=(None, size))
+        self.input_spec: InputSpec = InputSpec(dtype=K.floatx(), shape=(None, size))
         self.W = self._add("W", (self.nb_feature, size, self.output_dim))
-        self.b = self._add("b", (self.nb_feature, self.output_dim), "zeros") if self.bias else None
+        self.b: Variable | None = (
+            self._add("b", (self.nb_feature, self.output_dim), "zeros") if self.bias else None
+        )
         self.built = True
 
     def call(self, x: Tensor) -> Tensor:
@@ -185,17 +187,17 @@ class Highway(_OldDense):
             depth=1,
         )
         super().__init__(**_with_input(kwargs, input_dim, weights))
-        self.activation = activations.get(activation)
+        self.activation: Callable[..., Any] = activations.get(activation)
         self._set_options(locals())
 
     def build(self, input_shape: Shape) -> None:
         size = input_shape[1]
         assert size is not None
-        self.input_spec = InputSpec(dtype=K.floatx(), shape=(None, size))
+        self.input_spec: InputSpec = InputSpec(dtype=K.floatx(), shape=(None, size))
         self.W = self._add("W", (size, size))
-        self.W_carry = self._add("W_carry", (size, size))
-        self.b = self._add("b", (size,), "zeros") if self.bias else None
-        self.b_carry = self._add("b_carry", (size,), "ones") if self.bias else None
+        self.W_carry: Variable = self._add("W_carry", (size, size))
+        self.b: Variable | None = self._add("b", (size,), "zeros") if self.bias else None
+        self.b_carry: Variable | None = self._add("b_carry", (size,), "ones") if self.bias else None
         self.built = True
 
     def call(self, x: Tensor) -> Tensor:

@@ -54,11 +54,11 @@ class _Pooling(WindowLayer, SpatialLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(data_format=data_format, **kwargs)
-        self.pool_size = checked_sizes(self, "pool_size", pool_size, self.rank)
-        self.strides = checked_sizes(
+        self.pool_size: tuple[int, ...] = checked_sizes(self, "pool_size", pool_size, self.rank)
+        self.strides: tuple[int, ...] = checked_sizes(
             self, "strides", self.pool_size if strides is None else strides, self.rank
         )
-        self.padding = checked_padding(self, padding)
+        self.padding: str = checked_padding(self, padding)
 
     def _reaches(self) -> tuple[int, ...]:
         return tuple(size - 1 for size in self.pool_size)

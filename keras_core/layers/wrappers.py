@@ -132,7 +132,7 @@ class TimeDistributed(Wrapper):
         self.input_spec = InputSpec(min_ndim=3)
 
     def build(self, input_shape: Shape) -> None:
-        self.input_spec = InputSpec(
+        self.input_spec: InputSpec = InputSpec(
             ndim=len(input_shape), axes=dict(enumerate(input_shape[2:], start=2))
         )
         self._check_step(_joined_shape(input_shape))
@@ -271,9 +271,9 @@ class Bidirectional(Wrapper):
             )
         super().__init__(layer, **kwargs)
         self.merge_mode = merge_mode
-        self.stateful = layer.stateful
-        self.return_sequences = layer.return_sequences
-        self.return_state = layer.return_state
+        self.stateful: bool = layer.stateful
+        self.return_sequences: bool = layer.return_sequences
+        self.return_state: bool = layer.return_state
         self.input_spec = layer.input_spec
         self._num_constants = 0
         if weights:
@@ -331,7 +331,7 @@ class Bidirectional(Wrapper):
         try:
             return super().__call__(inputs, **kwargs)
         finally:
-            self.input_spec = own_spec
+            self.input_spec: Any = own_spec
 
     def _part(self, inputs: Sequence[Tensor]) -> tuple[Tensor, Any, Any]:
         """Split a list of all inputs into the sequence, the initial states and the constants."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from keras_core import missing, namespaces
 from keras_core.families import Family, Names
@@ -99,7 +99,8 @@ mae = MAE = mean_absolute_error
 mape = MAPE = mean_absolute_percentage_error
 msle = MSLE = mean_squared_logarithmic_error
 kld = KLD = kullback_leibler_divergence
-cosine = cosine_similarity = cosine_proximity
+cosine = cosine_proximity
+cosine_similarity = cosine_proximity
 
 FAMILY = Family("loss function", Names(globals(), __all__))
 
@@ -131,7 +132,7 @@ def serialize(loss: Any) -> Any:
     return FAMILY.serialize(loss)
 
 
-def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Callable[..., Any]:
     """The loss that a name or a configuration stands for.
 
     Args:
@@ -148,7 +149,7 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     return FAMILY.deserialize(name, custom_objects)
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: Any) -> Callable[..., Any] | None:
     """The loss that a name, configuration, function, class or object stands for; None for None.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from keras_core import missing, namespaces
 from keras_core.families import Family, Names
@@ -150,7 +150,8 @@ mse = MSE = mean_squared_error
 mae = MAE = mean_absolute_error
 mape = MAPE = mean_absolute_percentage_error
 msle = MSLE = mean_squared_logarithmic_error
-cosine = cosine_similarity = cosine_proximity
+cosine = cosine_proximity
+cosine_similarity = cosine_proximity
 
 FAMILY = Family("metric function", Names(globals(), __all__))
 
@@ -208,7 +209,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     return FAMILY.deserialize(config, custom_objects)
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: Any) -> Callable[..., Any]:
     """The metric that a name, configuration, function, class or object stands for.
 
     Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import backend as K
+from keras_core.graph import Tensor
 from keras_core.metrics.confusion import CurveMetric, inner_thresholds
 from keras_core.utils import metrics_utils
 from keras_core.utils.generic_utils import checked_whole_number
@@ -51,15 +52,15 @@ class AUC(CurveMetric):
             inner = sorted(thresholds)
         edge = K.epsilon()  # below 0 and above 1, so that the curve reaches both its ends
         super().__init__([0.0 - edge, *inner, 1.0 + edge], name, dtype)
-        self.num_thresholds = len(self.thresholds)
-        self.curve = curve if isinstance(curve, AUCCurve) else AUCCurve.from_str(curve)
-        self.summation_method = (
+        self.num_thresholds: int = len(self.thresholds)
+        self.curve: AUCCurve = curve if isinstance(curve, AUCCurve) else AUCCurve.from_str(curve)
+        self.summation_method: AUCSummationMethod = (
             summation_method
             if isinstance(summation_method, AUCSummationMethod)
             else AUCSummationMethod.from_str(summation_method)
         )
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         interpolates = self.summation_method == AUCSummationMethod.INTERPOLATION
         if self.curve == AUCCurve.PR and interpolates:
             return self.interpolate_pr_auc()
@@ -80,7 +81,7 @@ class AUC(CurveMetric):
             return K.minimum(left, right)
         return K.maximum(left, right)
 
-    def interpolate_pr_auc(self) -> Any:
+    def interpolate_pr_auc(self) -> Tensor:
         """The area under the precision-recall curve, with true and false positives linear between.
 
         Within a strip tp = intercept + slope * p, with p = tp + fp, so that the precision tp / p

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import MethodType
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
 from keras_core import backend as K
 from keras_core.engine.base_layer import Layer, open_signature
-from keras_core.graph import substitute
+from keras_core.graph import Tensor, Variable, substitute
 from keras_core.utils import losses_utils, metrics_utils
 from keras_core.utils.generic_utils import to_list
 from keras_core.utils.metrics_utils import Reduction
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Metric(Layer):
@@ -43,7 +46,7 @@ class Metric(Layer):
         [1.0, 2.0, 3.0]
     """
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Metric:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         metric = super().__new__(cls)
         # On the object, so that what a subclass calls through super() is not registered again.
         for name, wrapper in (
@@ -59,9 +62,9 @@ class Metric(Layer):
         self._names = (self.name, self.name)
         self.stateful = True
         self.built = True
-        self.dtype = K.floatx() if dtype is None else dtype
+        self.dtype: str = K.floatx() if dtype is None else dtype
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         """The result after the updates of this call.
 
         Args:
@@ -85,7 +88,7 @@ class Metric(Layer):
         shape: Sequence[int] = (),
         initializer: Any = None,
         dtype: str | None = None,
-    ) -> Any:
+    ) -> Variable:
         """A variable of the metric's state, which no optimizer changes.
 
         Args:
@@ -123,7 +126,7 @@ class Metric(Layer):
             f"{type(self).__name__} must define update_state and return updates."
         )
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         """The value of the metric, computed from the state.
 
         Returns:
@@ -171,9 +174,9 @@ class Reduce(Metric):
                 f"Metric {self.name!r}: unknown reduction {reduction!r}; expected one of {known}."
             )
         self.reduction = reduction
-        self.total = self.add_weight("total", initializer="zeros")
+        self.total: Variable = self.add_weight("total", initializer="zeros")
         if reduction != Reduction.SUM:
-            self.count = self.add_weight("count", initializer="zeros")
+            self.count: Variable = self.add_weight("count", initializer="zeros")
 
     @open_signature
     def update_state(self, values: Any, sample_weight: Any = None) -> list[Any]:
@@ -203,7 +206,7 @@ class Reduce(Metric):
     def _is_mean(self) -> bool:
         return self.reduction == Reduction.WEIGHTED_MEAN
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         return self.total if self.reduction == Reduction.SUM else self.total / self.count
 
 

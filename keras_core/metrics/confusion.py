@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_core import backend as K
 from keras_core.attempt import take_numbers
-from keras_core.graph import Variable
+from keras_core.graph import Tensor, Variable
 from keras_core.metrics.base import Metric
 from keras_core.utils import metrics_utils
 from keras_core.utils.generic_utils import checked_whole_number
@@ -81,7 +81,7 @@ class _OutcomeCount(ConfusionMetric):
         super().__init__(parsed, name, dtype)
         self.init_thresholds = thresholds
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         return self._one_or_all(self.accumulator)
 
     def get_config(self) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class _PrecisionOrRecall(ConfusionMetric):
         self.top_k = top_k
         self.class_id = class_id
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         right, wrong = (getattr(self, count) for count in self._counted)
         return self._one_or_all(divide_no_nan(right, right + wrong))
 
@@ -342,7 +342,7 @@ class SensitivityAtSpecificity(SensitivitySpecificityBase):
         self.specificity = specificity
         self.num_thresholds = num_thresholds
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         return self._at_value(self._specificities(), self._sensitivities())
 
     def get_config(self) -> dict[str, Any]:
@@ -380,7 +380,7 @@ class SpecificityAtSensitivity(SensitivitySpecificityBase):
         self.sensitivity = sensitivity
         self.num_thresholds = num_thresholds
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         return self._at_value(self._sensitivities(), self._specificities())
 
     def get_config(self) -> dict[str, Any]:

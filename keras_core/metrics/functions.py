@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import backend as K
+from keras_core.graph import Tensor
 
 
-def accuracy(y_true: Any, y_pred: Any) -> Any:
+def accuracy(y_true: Any, y_pred: Any) -> Tensor:
     """1 where prediction and target are equal, else 0.
 
     Args:
@@ -25,7 +26,7 @@ def accuracy(y_true: Any, y_pred: Any) -> Any:
     return K.cast(K.equal(y_true, K.cast(y_pred, K.dtype(y_true))), K.floatx())
 
 
-def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Tensor:
     """The part of the last axis in which the prediction is on the right side of the threshold.
 
     Args:
@@ -48,7 +49,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     return K.mean(K.equal(K.cast(y_true, K.dtype(y_pred)), decided), axis=-1)
 
 
-def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+def categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
     """1 where the class predicted as most probable is the right one, else 0.
 
     Args:
@@ -68,7 +69,7 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     return K.cast(hit, K.floatx())
 
 
-def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
     """1 where the class predicted as most probable is the right one, else 0.
 
     Args:
@@ -90,7 +91,7 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     return K.cast(K.equal(y_true, best), K.floatx())
 
 
-def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
+def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
     """1 where the right class is among the k predicted as most probable, else 0.
 
     Args:
@@ -109,7 +110,7 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     return sparse_top_k_categorical_accuracy(K.argmax(y_true, axis=-1), y_pred, k)
 
 
-def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
+def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
     """1 where the right class is among the k predicted as most probable, else 0.
 
     Args:
@@ -131,7 +132,7 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> A
     return K.cast(K.in_top_k(y_pred, classes, k), K.floatx())
 
 
-def cosine_proximity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+def cosine_proximity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     """The cosine of the angle between targets and predictions: 1 for the same direction.
 
     Args:

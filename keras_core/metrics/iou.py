@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keras_core import backend as K
+from keras_core.graph import Tensor, Variable
 from keras_core.metrics.base import Metric
 from keras_core.utils.generic_utils import checked_whole_number
 from keras_core.utils.metrics_utils import divide_no_nan
@@ -25,8 +26,8 @@ class MeanIoU(Metric):
 
     def __init__(self, num_classes: int, name: str | None = None, dtype: str | None = None) -> None:
         super().__init__(name=name or self._uncounted_name(), dtype=dtype)
-        self.num_classes = checked_whole_number("MeanIoU: `num_classes`", num_classes, least=1)
-        self.total_confusion_matrix = self.add_weight(
+        self.num_classes: int = checked_whole_number("MeanIoU: `num_classes`", num_classes, least=1)
+        self.total_confusion_matrix: Variable = self.add_weight(
             "total_confusion_matrix",
             shape=(self.num_classes, self.num_classes),
             initializer="zeros",
@@ -58,7 +59,7 @@ class MeanIoU(Metric):
         classes = K.cast(K.reshape(y, (-1,)), "int32")
         return K.cast(K.one_hot(classes, self.num_classes), self.dtype)
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         matrix = self.total_confusion_matrix
         intersections = K.sum(matrix * K.eye(self.num_classes, dtype=self.dtype), axis=0)
         unions = K.sum(matrix, axis=0) + K.sum(matrix, axis=1) - intersections

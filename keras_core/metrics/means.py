@@ -6,6 +6,7 @@ from typing import Any
 
 from keras_core import backend as K
 from keras_core import losses
+from keras_core.graph import Tensor
 from keras_core.metrics import functions
 from keras_core.metrics.base import Mean, MeanMetricWrapper
 from keras_core.utils import losses_utils
@@ -456,5 +457,5 @@ class RootMeanSquaredError(Mean):
         y_pred, y_true = losses_utils.squeeze_or_expand_dimensions(y_pred, y_true=y_true)
         return super().update_state(K.square(y_pred - y_true), sample_weight)
 
-    def result(self) -> Any:
+    def result(self) -> Tensor:
         return K.sqrt(self.total / self.count)

@@ -44,9 +44,9 @@ class Adadelta(Optimizer):
     def __init__(self, learning_rate: float = 1.0, rho: float = 0.95, **kwargs: Any) -> None:
         learning_rate = kwargs.pop("lr", learning_rate)
         decay = kwargs.pop("decay", 0.0)
-        self.epsilon = epsilon_or_default(kwargs.pop("epsilon", None))
+        self.epsilon: float = epsilon_or_default(kwargs.pop("epsilon", None))
         super().__init__(**kwargs)
-        self.rho = self._checked("rho", rho)
+        self.rho: float = self._checked("rho", rho)
         self._hyperparameters(learning_rate=learning_rate)
         self._start_counting(decay)
 

@@ -56,7 +56,7 @@ class Adam(Optimizer):
     ) -> None:
         learning_rate = kwargs.pop("lr", learning_rate)
         decay = kwargs.pop("decay", 0.0)
-        self.epsilon = epsilon_or_default(kwargs.pop("epsilon", None))
+        self.epsilon: float = epsilon_or_default(kwargs.pop("epsilon", None))
         super().__init__(**kwargs)
         self._hyperparameters(learning_rate=learning_rate, beta_1=beta_1, beta_2=beta_2)
         self._start_counting(decay)

@@ -59,8 +59,8 @@ class Nadam(Optimizer):
     ) -> None:
         learning_rate = kwargs.pop("lr", learning_rate)
         schedule_decay = kwargs.pop("schedule_decay", 0.004)
-        self.schedule_decay = checked_number("Nadam: schedule_decay", schedule_decay)
-        self.epsilon = epsilon_or_default(kwargs.pop("epsilon", None))
+        self.schedule_decay: float = checked_number("Nadam: schedule_decay", schedule_decay)
+        self.epsilon: float = epsilon_or_default(kwargs.pop("epsilon", None))
         super().__init__(**kwargs)
         self._count_steps()
         self._hyperparameters(

@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import foreign, sharing
-from keras_core.graph import Variable
+from keras_core.graph import Update, Variable
 from keras_core.legacy.calls import TakesOldCalls
 from keras_core.utils.generic_utils import checked_number, did_you_mean
 
@@ -89,8 +89,8 @@ class Optimizer(TakesOldCalls):
         for name, limit in kwargs.items():
             if limit is not None:
                 setattr(self, name, self._checked(name, limit))
-        self.updates: list[Any] = []
-        self.weights: list[Any] = []
+        self.updates: list[Update] = []
+        self.weights: list[Variable] = []
 
     def __repr__(self) -> str:
         options = (f"{name}={_shown(value)}" for name, value in self.get_config().items())
@@ -118,7 +118,7 @@ class Optimizer(TakesOldCalls):
 
     def _start_counting(self, decay: float) -> None:
         """Makes the `decay` of the learning rate and the count of the steps made."""
-        self.initial_decay = self._checked("decay", decay)
+        self.initial_decay: float = self._checked("decay", decay)
         self._hyperparameters(decay=decay)
         self._count_steps()
 
@@ -194,7 +194,7 @@ class Optimizer(TakesOldCalls):
         """Gradients, then zeros for each slot; the updates begin with the count of steps."""
         grads = self.get_gradients(loss, params)
         self.updates = [K.update_add(self.iterations, 1)]
-        zeros = tuple(
+        zeros: tuple[list[Any], ...] = tuple(
             [
                 K.zeros(K.int_shape(p), dtype=K.dtype(p), name=f"{slot}_{i}")
                 for i, p in enumerate(params)

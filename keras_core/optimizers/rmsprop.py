@@ -46,7 +46,7 @@ class RMSprop(Optimizer):
     def __init__(self, learning_rate: float = 0.001, rho: float = 0.9, **kwargs: Any) -> None:
         learning_rate = kwargs.pop("lr", learning_rate)
         decay = kwargs.pop("decay", 0.0)
-        self.epsilon = epsilon_or_default(kwargs.pop("epsilon", None))
+        self.epsilon: float = epsilon_or_default(kwargs.pop("epsilon", None))
         super().__init__(**kwargs)
         self._hyperparameters(learning_rate=learning_rate, rho=rho)
         self._start_counting(decay)

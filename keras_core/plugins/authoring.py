@@ -7,14 +7,14 @@
 - Shapes and dtypes: `Shape`, `is_known`, `FLOATS`, `checked_dtype`.
 - Windows of convolution and pooling: `Window` with `Counts` and `Pairs`, `same_padding`,
   `spatial_of`, `channels_of`, `channels_last`, `channels_back`.
-- Random numbers: `RandomState`, `generator`, `has_own_seed`, `current_run`.
+- Random numbers: `RandomState`, `generator`, `inside_loop`, `has_own_seed`, `current_run`.
 - Variables and templates: `FirstValue`, `StandIn`, `Binding`.
-- Pure functions: `FunctionalBackend`, `variables_read`.
+- Pure functions: `FunctionalBackend`, `variables_read`, `NeedsValues`.
 - Functions of the engine's own arrays: `native`, `checked_results`.
 - Steps of Adam: `adam_steps`, `AdamStep`.
 - Errors: `named` tells one with the node that failed, `place_of` where that comes from; indices out
   of range are refused by `indices_checked` before a program runs, and by `refuse_outside`.
-- Sums over all processes that work together: `sums_over_ranks`.
+- Sums over all processes that work together: `sums_over_ranks`; a `World` of the engine's own.
 - Settings: `get_option`.
 
 A plugin's module with the hooks imports none of this: it would load the graph for each listing.
@@ -29,7 +29,13 @@ from keras_core.graph.collector import collector_paused
 from keras_core.graph.passes import optimize
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.primitive import made_by
-from keras_core.graph.randomness import RandomState, current_run, generator, has_own_seed
+from keras_core.graph.randomness import (
+    RandomState,
+    current_run,
+    generator,
+    has_own_seed,
+    inside_loop,
+)
 from keras_core.graph.scan.body import Body, with_inner
 from keras_core.graph.sparsity import keeps_zeros
 from keras_core.graph.spec import FLOATS, Shape, checked_dtype, is_known
@@ -46,13 +52,14 @@ from keras_core.graph.windows import (
     spatial_of,
 )
 from keras_core.plugins.adam import AdamStep, adam_steps
+from keras_core.plugins.divided import NeedsValues
 from keras_core.plugins.errors import named, place_of
-from keras_core.plugins.functional import FunctionalBackend, variables_read
+from keras_core.plugins.functional import FunctionalBackend
 from keras_core.plugins.indices import indices_checked, refuse_outside
 from keras_core.plugins.lowering import collect_lowerings, only_where
 from keras_core.plugins.native import checked_results, native
-from keras_core.plugins.programs import program_of
-from keras_core.ranks import sums_over_ranks
+from keras_core.plugins.programs import program_of, variables_read
+from keras_core.ranks import World, sums_over_ranks
 
 __all__ = [
     "FLOATS",
@@ -62,11 +69,13 @@ __all__ = [
     "Counts",
     "FirstValue",
     "FunctionalBackend",
+    "NeedsValues",
     "Pairs",
     "RandomState",
     "Shape",
     "StandIn",
     "Window",
+    "World",
     "adam_steps",
     "channels_back",
     "channels_last",
@@ -81,6 +90,7 @@ __all__ = [
     "get_option",
     "has_own_seed",
     "indices_checked",
+    "inside_loop",
     "is_known",
     "keeps_zeros",
     "made_by",

@@ -1,7 +1,7 @@
 """What a backend promises, and the records that plugins hand to the core.
 
 `BACKEND_API` is the version of this contract. A minor step adds only what has a default, so a
-backend written for (1, 0) goes on working with a core that speaks (1, 4), not the reverse; a major
+backend written for (1, 0) goes on working with a core that speaks (1, 5), not the reverse; a major
 step may break.
 """
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from keras_core.graph.program import Program
     from keras_core.graph.template import Binding
     from keras_core.graph.tensor import Spec, Variable
+    from keras_core.ranks import World
 
 BACKEND_API = (1, 5)
 
@@ -75,7 +76,8 @@ class Backend:
     Attributes:
         name: the backend's name, which is also its entry point's.
         lowerings: read-only mapping from a primitive's name to what runs it on this engine. What a
-            lowering looks like is the backend's own affair.
+            lowering looks like is the backend's own affair. Without one of `all_reduce`, which is
+            there since (1, 5), the backend works in one process alone.
         donates: whether a run gives the storage of the variables that it updates away, so that the
             new values can take its memory. Then nobody reads or sets them until the run has ended.
             Since (1, 4).
@@ -251,6 +253,14 @@ class Backend:
         """Makes a backend for a device other than the first one, once for each; `on` calls it.
 
         Since (1, 4). None where the engine chooses devices by itself.
+        """
+        return None
+
+    def world(self) -> World | None:
+        """Returns the processes that the engine's own launcher started, as this one sees them.
+
+        Since (1, 5). `keras_core.distribute.init` asks where no launcher of MPI is at work. None
+        where this process is alone.
         """
         return None
 

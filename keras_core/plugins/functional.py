@@ -18,6 +18,8 @@ from keras_core.graph.passes import optimize
 from keras_core.graph.randomness import RandomState, current_run
 from keras_core.graph.template import Binding
 from keras_core.plugins.contract import Backend, Draws, Inlined, Pure
+from keras_core.plugins.divided import NeedsValues, in_parts
+from keras_core.plugins.programs import variables_read
 
 
 class FunctionalBackend(Backend):
@@ -26,7 +28,14 @@ class FunctionalBackend(Backend):
     A subclass gives `name`, `lowerings`, `functional`, `to_storage` and `to_numpy`. Engines that
     compile override `jit`, those with loops of their own `loop`, and those that give memory away
     set `donates` and override `copied` and `is_gone`.
+
+    Attributes:
+        copies_inputs: whether a run gets copies of what is fed, since the engine may read its
+            arguments, or share their memory, when the run has returned and the caller writes to
+            them. False is safe where neither ever happens.
     """
+
+    copies_inputs = True
 
     def functional(self, program: Program) -> Pure:
         """Makes a program a pure function of the engine's arrays; see `Backend`.
@@ -41,6 +50,9 @@ class FunctionalBackend(Backend):
 
     def jit(self, pure: Pure, program: Program) -> Pure:
         """Compiles a pure function, whose first argument may be given away where `donates`.
+
+        Where its result raises NeedsValues, the program is divided: the node runs by itself, with a
+        `jit_compile` of False, and what is before and after it is compiled.
 
         Args:
             pure: what `functional` or `loop` gave.
@@ -72,8 +84,19 @@ class FunctionalBackend(Backend):
         Args:
             variable: what is updated.
             value: an array, or what stands for one while the engine traces.
+
+        Raises:
+            RuntimeError: it only stands for one.
         """
-        variable.set_value(self.to_numpy(value))
+        try:
+            number = self.to_numpy(value)
+        except Exception as error:
+            raise RuntimeError(
+                f"The variable {variable.name!r} would be updated while the engine traces, when "
+                "there is no number to keep. Call the model with training=False there, or take the "
+                "new values as results: model.stateless_step gives them."
+            ) from error
+        variable.set_value(number)
 
     def compile(self, program: Program) -> Any:
         return self.template(program, False).bound(Binding())
@@ -84,17 +107,13 @@ class FunctionalBackend(Backend):
 
     def template(self, program: Program, loop: bool) -> Any:
         pure = self.functional(program)
-        run = self.loop(pure, program) if loop else pure
-        return run and _Template(self, program, self.jit(run, program), loop)
+        if not loop:
+            return _Template(self, program, self.jit(pure, program), loop)
+        many = self.loop(pure, program)
+        return many and _Template(self, program, self.jit(many, program), loop)
 
     def inline(self, program: Program, phase: int) -> Inlined:
         return _Inlined(self, optimize(program, phase))
-
-
-def variables_read(program: Program) -> list[Variable]:
-    """The variables that a program reads and does not update, in the order of a pure function."""
-    updated = {update.variable for update in program.updates}
-    return [variable for variable in program.variables if variable not in updated]
 
 
 class _Template:
@@ -128,7 +147,11 @@ class _Bound:
         )
         try:
             draws = Draws(*state, self._binding.streams)
-            outputs, values = self._template.run(updated, read, arrays, draws)
+            fed = [array.copy() for array in arrays] if backend.copies_inputs else arrays
+            outputs, values = self._template.run(updated, read, fed, draws)
+        except NeedsValues as error:
+            self._template.run = in_parts(backend, error, self._template.loop)
+            return self(arrays, state)
         except Exception as error:
             self._refuse_gone(error)
             self._fail_by_its_own_names(arrays, state)

@@ -12,7 +12,7 @@ The module marks its answers with `hookimpl` and imports no engine at module lev
 
     @hookimpl
     def keras_core_backend_info():
-        return BackendInfo(name="mine", engine="My engine", api=(1, 0))
+        return BackendInfo(name="mine", engine="My engine", api=(1, 4))
 
     @hookimpl
     def keras_core_make_backend(config):

@@ -29,3 +29,9 @@ def closed_program(layer: Any, inputs: Any, outputs: Any, updates: Any) -> graph
 def updates_of_graph(model: Any, phase: int) -> list[Any]:
     """The updates that belong to a model's call in a learning phase."""
     return model.updates if phase else model.state_updates
+
+
+def variables_read(program: graph.Program) -> list[graph.Variable]:
+    """The variables that a program reads and does not update, in the order of a pure function."""
+    updated = {update.variable for update in program.updates}
+    return [variable for variable in program.variables if variable not in updated]

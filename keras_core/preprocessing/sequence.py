@@ -257,8 +257,8 @@ class TimeseriesGenerator(Sequence):
         self.length = length
         self.sampling_rate = sampling_rate
         self.stride = stride
-        self.start_index = start_index + length
-        self.end_index = len(data) - 1 if end_index is None else end_index
+        self.start_index: int = start_index + length
+        self.end_index: int = len(data) - 1 if end_index is None else end_index
         self.shuffle = shuffle
         self.reverse = reverse
         self.batch_size = batch_size

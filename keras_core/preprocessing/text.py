@@ -171,7 +171,7 @@ class Tokenizer:
         self.split = split
         self.lower = lower
         self.num_words = num_words
-        self.document_count = document_count
+        self.document_count: int = document_count
         self.char_level = char_level
         self.oov_token = oov_token
         self.index_docs: dict[int, int] = defaultdict(int)

@@ -10,6 +10,7 @@ from keras_core.graph import Placeholder, Update, Variable
 from keras_core.graph import primitives as p
 from keras_core.graph.randomness import set_random_seed
 from keras_core.testing.comparison import assert_all_near
+from keras_core.testing.memory import OVERWRITTEN, PLACES, zeros_at
 from keras_core.testing.offers import NotOffered
 from keras_core.testing.runners import Function
 
@@ -100,6 +101,16 @@ def test_a_loop_without_results():
     v, x = Variable([0.0]), Placeholder((1,))
     assert looped(Function([x], [], [Update(v, p.add(v, x))]))([np.ones((4, 1))]) == []
     assert v.get_value().tolist() == [4]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_inputs_are_the_callers_again(place):
+    v, x = Variable(np.zeros((64, 64))), Placeholder((64, 64))
+    loop = looped(Function([x], [], [Update(v, p.add(v, p.exp(x)))]))
+    given = zeros_at(place, (50, 64, 64))
+    loop([given])
+    given.fill(1)
+    assert np.unique(v.get_value()).tolist() == [50], OVERWRITTEN
 
 
 def test_values_that_are_set_between_loops():

@@ -8,7 +8,7 @@ import pytest
 from keras_core.graph import Placeholder, Spec, gradients
 from keras_core.graph import primitives as p
 from keras_core.plugins.authoring import native
-from keras_core.testing.offers import NotOffered, offered
+from keras_core.testing.offers import NotOffered, offered, since
 from keras_core.testing.runners import Function
 
 VALUES = np.array([[1.0, -2.0, 3.0], [0.5, 4.0, 0.0]], "float32")
@@ -142,26 +142,31 @@ def lying_by_size(a):
     return (a + a)[:1]
 
 
+@since(1, 4)
 def test_too_few_results_are_refused():
     message = refused(lying, [SPEC, SPEC])
     assert "lying" in message and "(2, 3)" in message
 
 
+@since(1, 4)
 def test_too_many_results_are_refused():
     message = refused(lambda a: (lying(a), a), [SPEC])
     assert "lambda" in message and "(2, 3)" in message
 
 
+@since(1, 4)
 def test_a_result_of_another_rank_is_refused():
     message = refused(lying_by_rank, [SPEC])
     assert "lying_by_rank" in message and "(2, 3)" in message
 
 
+@since(1, 4)
 def test_a_result_of_another_size_is_refused():
     message = refused(lying_by_size, [SPEC])
     assert "lying_by_size" in message and "(2, 3)" in message
 
 
+@since(1, 4)
 def test_a_result_of_another_kind_of_dtype_is_refused():
     message = refused(lying, [SPEC], "int32")
     assert "lying" in message and "float32" in message

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from keras_core.graph import Placeholder, Update, Variable
 from keras_core.graph import primitives as p
 from keras_core.testing.comparison import assert_declared
+from keras_core.testing.memory import OVERWRITTEN, PLACES, zeros_at
 from keras_core.testing.runners import Function
 
 
@@ -130,17 +133,38 @@ def test_results_are_of_their_dtypes_when_they_are_read():
     assert [value.tolist() for value in late] == [[1, 2], [False, False], [1, 2], 1, 2]
 
 
-def test_results_that_are_read_late_are_those_of_their_own_run():
+@pytest.mark.parametrize("place", PLACES)
+def test_results_that_are_read_late_are_those_of_their_own_run(place):
     v, x = Variable(np.zeros((64, 64))), Placeholder((64, 64))
     total = p.add(v, x)
     function = Function([x], [total, p.identity(v), p.identity(x)], [Update(v, total)])
-    given, late = np.ones((64, 64), "float32"), []
+    given, late = zeros_at(place, (64, 64)), []
     for number in range(4):
         given.fill(number)
         late.append(function.run([given]))
     v.set_value(np.full((64, 64), 9))
     read = [[np.unique(np.array(value)).tolist() for value in outputs] for outputs in late]
-    assert read == [[[0], [0], [0]], [[1], [0], [1]], [[3], [1], [2]], [[6], [3], [3]]]
+    assert read == [[[0], [0], [0]], [[1], [0], [1]], [[3], [1], [2]], [[6], [3], [3]]], OVERWRITTEN
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_inputs_are_the_callers_again_when_a_long_run_has_returned(place):
+    """The products keep an engine busy that runs on when the call returns."""
+    v, x = Variable(np.eye(256)), Placeholder((256, 256))
+    product: Any = v
+    for _ in range(20):
+        product = p.dot(product, v, contract=((1,), (0,)), batch=((), ()))
+    total = p.add(product, p.multiply(p.reduce_max(product, axes=(0, 1), keepdims=True), x))
+    function, seen = Function([x], [total], [Update(v, v)]), Variable(np.zeros((256, 256)))
+    keep = Function([x], [], [Update(seen, total)])
+    given, late = zeros_at(place, (256, 256)), []
+    for number in (1, 2, 3):
+        given.fill(number)
+        late += function.run([given])
+        keep.run([given])
+        given.fill(100)
+    corners = [np.array(value)[0, 1] for value in (*late, seen.get_value())]
+    assert corners == [1, 2, 3, 3], OVERWRITTEN
 
 
 def test_inputs_stay_as_they_are():
@@ -211,3 +235,24 @@ def test_a_program_that_must_not_be_compiled_as_a_whole_gives_the_same():
     expected = 1 + np.exp(array).sum(axis=0)
     np.testing.assert_allclose(step([array])[0], expected**2, rtol=1e-5)
     np.testing.assert_allclose(v.get_value(), expected, rtol=1e-5)
+
+
+def test_sizes_that_depend_on_values_are_those_of_each_run():
+    """What is around such nodes may be compiled; updates and draws are those of one program."""
+    x, v = Placeholder((None,)), Variable([1.0, 1.0])
+    count = p.cast(p.reduce_sum(x, axes=(0,), keepdims=False), dtype="int32")
+    row = p.arange(p.scalar(0, "int32"), count, p.scalar(1, "int32"), dtype="float32")
+    squares = p.reduce_sum(p.square(row), axes=(0,), keepdims=False)
+    same = p.broadcast_to(squares, count, shape=(None,))
+    noise = p.random_uniform(shape=(2,), dtype="float32", stream=11)
+    new = p.add(v, p.reduce_max(p.exp(p.negative(row)), axes=(0,), keepdims=False))
+    outputs = [row, same, p.add(noise, p.square(v)), noise, p.negative(x)]
+    function, held = Function([x], outputs, [Update(v, new)]), np.ones(2)
+    for values in ([2.0, 3.0], [4.0], [1.0, 1.0, 0.0], [2.0, 3.0]):
+        found, size = function([values]), int(sum(values))
+        assert found[0].tolist() == [*range(size)]
+        assert found[1].tolist() == [sum(i * i for i in range(size))] * size
+        np.testing.assert_allclose(found[2] - found[3], held**2, rtol=1e-5)
+        assert found[4].tolist() == [-value for value in values]
+        held = held + 1
+        np.testing.assert_allclose(v.get_value(), held, rtol=1e-6)

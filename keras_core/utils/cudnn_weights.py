@@ -6,12 +6,15 @@ for the input and one for the state, which LSTM adds up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 _GATES = {"LSTM": 4, "CuDNNLSTM": 4, "GRU": 3, "CuDNNGRU": 3}
 
 
-def convert_gates(layer, arrays):
+def convert_gates(layer: Any, arrays: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
     """Converts kernel, recurrent kernel and bias to the form of the layer.
 
     Args:

@@ -82,7 +82,7 @@ class BatchOrder:
     def __init__(self, shuffle: bool, seed: int | None = None) -> None:
         if shuffle and seed is None:
             seed = int(np.random.randint(1 << 32, dtype=np.int64))
-        self.seed = seed if shuffle else None
+        self.seed: int | None = seed if shuffle else None
 
     def of_epoch(self, epoch: int, sequence: Any) -> list[int]:
         """The indices of all batches.
@@ -139,8 +139,8 @@ class SequenceEnqueuer:
     def __init__(self, sequence: Any, use_multiprocessing: bool = False) -> None:
         self.sequence = sequence
         self.use_multiprocessing = use_multiprocessing
-        self.uid = next(_enqueuer_numbers)
-        self.workers = 0
+        self.uid: int = next(_enqueuer_numbers)
+        self.workers: int = 0
         self.queue: Any = None
         self.stop_signal: threading.Event | None = None
         self.run_thread: threading.Thread | None = None
@@ -276,7 +276,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
     ) -> None:
         super().__init__(sequence, use_multiprocessing)
         self.shuffle = shuffle
-        self.end_of_epoch_signal = threading.Event()
+        self.end_of_epoch_signal: threading.Event = threading.Event()
         self._failure: BaseException | None = None
         self._resumed: tuple[BatchOrder, int, int] | None = None
 
@@ -347,7 +347,7 @@ class OrderedEnqueuer(SequenceEnqueuer):
 
     def _draw_order(self) -> None:
         self._order = self._batch_order.of_epoch(self._epoch, self.sequence)
-        self.steps = len(self._order)
+        self.steps: int = len(self._order)
 
     def _end(self) -> None:
         super()._end()

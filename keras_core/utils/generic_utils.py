@@ -10,11 +10,11 @@ import operator
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 from keras_core.errors import shown
 from keras_core.missing import did_you_mean, explain_attributes
-from keras_core.utils.progbar import Progbar  # noqa: F401  (found here by that name too)
+from keras_core.utils.progbar import Progbar as Progbar  # found here by that name too
 
 explain_attributes(globals())
 
@@ -422,9 +422,12 @@ def transpose_shape(shape: Sequence[Any], target_format: str, spatial_axes: Sequ
     return first if isinstance(shape, list) else tuple(first)
 
 
+Number = TypeVar("Number", bound=float)
+
+
 def checked_number(
-    who: str, value: Any, least: float | None = None, most: float | None = None
-) -> Any:
+    who: str, value: Number, least: float | None = None, most: float | None = None
+) -> Number:
     """The value, if it is a number, and within bounds.
 
     Args:

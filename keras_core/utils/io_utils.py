@@ -89,7 +89,7 @@ class H5Dict:
 
     def __init__(self, path: Any, mode: str = "a") -> None:
         self.data: Any
-        self.read_only = mode == "r"
+        self.read_only: bool = mode == "r"
         self._is_file = isinstance(path, (str, os.PathLike))
         if self._is_file:
             self._open(hdf5_gate.opened(path, mode))
@@ -499,9 +499,9 @@ class HDF5Matrix:
             if datapath not in self._files:
                 self._files[datapath] = hdf5_gate.h5py_module().File(datapath, "r")
             self.refs[datapath] += 1
-        self.data = self._files[datapath][dataset]
+        self.data: Any = self._files[datapath][dataset]
         self.start = start
-        self.end = self.data.shape[0] if end is None else end
+        self.end: int = self.data.shape[0] if end is None else end
         self.normalizer = normalizer
         self._base_shape = self._read(slice(0, 1)).shape[1:]
         self._base_dtype = self._read(slice(0, 1)).dtype

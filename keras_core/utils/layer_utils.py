@@ -48,7 +48,7 @@ _unfrozen: ContextVar[bool] = ContextVar("unfrozen", default=False)
 
 
 @contextmanager
-def unfrozen():
+def unfrozen() -> Iterator[None]:
     """Lists weights as if no layer was frozen: an order that freezing does not change."""
     token = _unfrozen.set(True)
     try:
@@ -57,7 +57,7 @@ def unfrozen():
         _unfrozen.reset(token)
 
 
-def lists_unfrozen():
+def lists_unfrozen() -> bool:
     """Whether weights are listed as if no layer was frozen."""
     return _unfrozen.get()
 
@@ -135,7 +135,7 @@ def print_summary(
         model = _Layers(model)
     chain = _is_chain(model)
     costs = ModelCosts(model) if cost else None
-    heading = (*_COLUMNS, *_COST_COLUMNS * cost, *("Connected to",) * (not chain))
+    heading = _heading(chain, cost)
     rows = _rows(model, chain, expand_nested, costs)
     usual_length, fractions = _LAYOUTS[chain, cost]
     fractions = positions or fractions
@@ -154,10 +154,34 @@ def print_summary(
         for fields in of_layer:
             show(_row(fields, positions))
         show(("=" if index == len(rows) else "_") * line_length)
-    _show_totals(model, show)
+    for line in _totals(model):
+        show(line)
     if costs is not None:
         _show_total_cost(costs.whole, show)
     show("_" * line_length)
+
+
+def summary_html(model: Any) -> str:
+    """The table of a model's layers that `print_summary` prints, as HTML.
+
+    Args:
+        model: Model that is built.
+
+    Returns:
+        HTML, in which names are escaped.
+
+    Example:
+        >>> model = models.Sequential([layers.Dense(8, input_shape=(4,), name="hidden")])
+        >>> html = layer_utils.summary_html(model)
+        >>> "hidden (Dense)" in html, "Total params: 40" in html
+        (True, True)
+    """
+    from keras_core.utils import notebook
+
+    chain = _is_chain(model)
+    rows = _rows(model, chain, expand_nested=False, costs=None)
+    title = f'{type(model).__name__}: "{model.name}"'
+    return notebook.table(title, _heading(chain, cost=False), rows, _totals(model))
 
 
 class _Layers:
@@ -178,6 +202,10 @@ class _Layers:
             [weight for layer in layers for weight in getattr(layer, kind)]
             for kind in ("trainable_weights", "non_trainable_weights")
         )
+
+
+def _heading(chain: bool, cost: bool) -> tuple[str, ...]:
+    return (*_COLUMNS, *_COST_COLUMNS * cost, *("Connected to",) * (not chain))
 
 
 def _rows(
@@ -258,14 +286,16 @@ def _sources(model: Any, layer: Any) -> list[str]:
     ]
 
 
-def _show_totals(model: Any, show: Callable[[str], Any]) -> None:
+def _totals(model: Any) -> list[str]:
     # A compiled model trains what was trainable then.
     collected = getattr(model, "_collected_trainable_weights", None)
     trainable = count_params(collected or model.trainable_weights)
     frozen = count_params(model.non_trainable_weights)
-    show(f"Total params: {trainable + frozen:,}")
-    show(f"Trainable params: {trainable:,}")
-    show(f"Non-trainable params: {frozen:,}")
+    return [
+        f"Total params: {trainable + frozen:,}",
+        f"Trainable params: {trainable:,}",
+        f"Non-trainable params: {frozen:,}",
+    ]
 
 
 def _show_total_cost(cost: Cost, show: Callable[[str], Any]) -> None:

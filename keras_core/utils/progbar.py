@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import shutil
 import sys
@@ -15,13 +16,16 @@ _DIGITS = (4, 3, 2)
 _LEAST_WIDTH = 10
 _NAME_LENGTHS = (8, 7, 6, 5, 4, 3)
 
+# Seconds between two drawings in a notebook, at least.
+_NOTEBOOK_INTERVAL = 0.5
+
 
 class Progbar:
     """Draws a line of progress on standard output, with running means of values.
 
-    On a terminal the line is drawn over and over and never longer than the window is wide. Where
-    the output goes elsewhere, into a file or a pipe, it is written once, when the target is
-    reached.
+    On a terminal the line is drawn over and over and never longer than the window is wide; on the
+    page of a notebook as well, but twice a second. Where the output goes elsewhere, into a file or
+    a pipe, it is written once, when the target is reached.
 
     Args:
         target: number of units (samples or steps) in all, or None when it is not known.
@@ -49,7 +53,7 @@ class Progbar:
         self.width = width
         self.verbose = verbose
         self.interval = interval
-        self.stateful_metrics = set(stateful_metrics or ())
+        self.stateful_metrics: set[str] = set(stateful_metrics or ())
         self._sums: dict[str, list[float]] = {}
         self._seen = 0
         self._drawn_width = 0
@@ -84,7 +88,11 @@ class Progbar:
         return self.target is not None and current >= self.target
 
     def _is_due(self, now: float) -> bool:
-        return now - self._last_drawing >= self.interval
+        if not _is_notebook():
+            return now - self._last_drawing >= self.interval
+        # A page keeps all that is written to it, and of what is over soon it needs the end alone.
+        last = max(self._last_drawing, self._start)
+        return now - last >= max(self.interval, _NOTEBOOK_INTERVAL)
 
     def add(self, n: int, values: Sequence[tuple[str, Any]] | None = None) -> None:
         """Moves the bar by `n` units."""
@@ -126,7 +134,7 @@ class Progbar:
 
     def _rewind(self) -> str:
         if _can_redraw():
-            return "\b" * self._drawn_width + "\r"
+            return "\b" * (0 if _is_notebook() else self._drawn_width) + "\r"
         return "\n" if self.target is None else ""
 
     def _count(self, current: int) -> str:
@@ -196,7 +204,13 @@ def _is_terminal() -> bool:
 
 def _can_redraw() -> bool:
     """Whether the output is one on which a line can be drawn over."""
-    return _is_terminal() or "ipykernel" in sys.modules
+    return _is_terminal() or _is_notebook()
+
+
+def _is_notebook() -> bool:
+    """Whether the output goes to the page of a notebook, and not into a file or a text."""
+    elsewhere = (io.TextIOWrapper, io.StringIO)
+    return "ipykernel" in sys.modules and not isinstance(sys.stdout, elsewhere)
 
 
 def _room() -> float:

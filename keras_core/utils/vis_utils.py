@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_core import missing, namespaces
 from keras_core.utils.io_utils import check_folder
+from keras_core.utils.notebook import panel_names
 
 __all__ = [
     "add_edge",
@@ -63,7 +64,7 @@ def _pydot() -> Any:
     except ImportError as error:
         raise ImportError(
             "A graph of a model needs pydot, and Graphviz to draw it. Write pip install "
-            "'keras-core[plot]', and install Graphviz (apt install graphviz, brew install "
+            "'keras-core[plot]>=2.4,<3', and install Graphviz (apt install graphviz, brew install "
             "graphviz, or graphviz.org)."
         ) from error
     return pydot
@@ -276,8 +277,7 @@ def plot_history(history: Any, to_file: Any = None, metrics: Sequence[str] | Non
         ['loss', 'mae']
     """
     values = getattr(history, "history", history)
-    there = [name for name in values if not (name.startswith("val_") and name[4:] in values)]
-    names = list(metrics) if metrics is not None else there
+    names = list(metrics) if metrics is not None else panel_names(values)
     unknown = [name for name in names if name not in values]
     if unknown or not names:
         raise ValueError(f"The history has {list(values)}, and no {unknown or 'epochs'}.")
@@ -297,7 +297,7 @@ def _figure() -> Any:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(
-            "plot_history needs matplotlib. Write pip install 'keras-core[plot]'."
+            "plot_history needs matplotlib. Write pip install 'keras-core[plot]>=2.4,<3'."
         ) from error
     return Figure
 

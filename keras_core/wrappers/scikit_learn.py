@@ -13,6 +13,7 @@ from keras_core import namespaces
 from keras_core.callbacks import History
 from keras_core.engine.network import Network
 from keras_core.engine.sequential import Sequential
+from keras_core.engine.training import Model
 from keras_core.utils.generic_utils import has_arg
 from keras_core.utils.np_utils import to_categorical
 
@@ -48,7 +49,7 @@ class BaseWrapper:
     """
 
     def __init__(self, build_fn: Any = None, **sk_params: Any) -> None:
-        self.build_fn = build_fn
+        self.build_fn: Any = build_fn
         self.sk_params = sk_params
         self.check_params(sk_params)
 
@@ -155,7 +156,7 @@ class BaseWrapper:
         """
         x, y = _inputs(x), _checked_targets(self, y)
         self._remember_features(x)
-        self.model = self._built()
+        self.model: Model = self._built()
         given = self.filter_sk_params(Sequential.fit)
         given.update({name: self.sk_params[name] for name in _OLD_NAMES if name in self.sk_params})
         # A run may change what it is given, such as callbacks; the parameters stay as they are.
@@ -175,9 +176,9 @@ class BaseWrapper:
         for attribute in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(attribute, None)
         if len(shape) == 2:
-            self.n_features_in_ = shape[1]
+            self.n_features_in_: int = shape[1]
         if len(names) and all(isinstance(name, str) for name in names):
-            self.feature_names_in_ = np.asarray(names, dtype=object)
+            self.feature_names_in_: np.ndarray = np.asarray(names, dtype=object)
 
     def _features(self, x: Any) -> Any:
         """What the model is fed, if it has the number of features that `fit` saw."""
@@ -294,7 +295,7 @@ class KerasClassifier(BaseWrapper):
         """
         y = np.asarray(_checked_targets(self, y))
         if y.ndim == 2 and y.shape[1] > 1:
-            self.classes_ = np.arange(y.shape[1])
+            self.classes_: np.ndarray = np.arange(y.shape[1])
         elif y.ndim in (1, 2):
             self.classes_ = np.unique(y)
             y = np.searchsorted(self.classes_, y)
@@ -303,7 +304,7 @@ class KerasClassifier(BaseWrapper):
                 f"Invalid shape for y: {y.shape}. KerasClassifier takes labels of shape "
                 "(samples,), or (samples, classes) with one column a class."
             )
-        self.n_classes_ = len(self.classes_)
+        self.n_classes_: int = len(self.classes_)
         if sample_weight is not None:
             kwargs["sample_weight"] = np.asarray(sample_weight)
         return super().fit(x, y, **kwargs)

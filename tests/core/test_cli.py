@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from keras_core import __version__, cli
-from keras_core.cli.demo import drawing
+from keras_core.cli.demo import doubt, drawing
 
 HIDDEN = {"KERAS_CORE_DISABLE_PLUGINS": "numpy,loopback,broken"}
 
@@ -121,6 +121,12 @@ def test_doctor_imports_no_engine(sandbox):
         print({"numpy", "keras_numpy.backend", "keras_core.graph"} & set(sys.modules))
     """
     assert sandbox.run(code).stdout.splitlines()[-1] == "set()"
+
+
+def test_demo_doubts_an_accuracy_near_chance():
+    assert doubt(0.97, "mine") == ""
+    told = doubt(0.1, "mine")
+    assert "chance, which is 10%" in told and "`keras-core check-backend mine`" in told
 
 
 def test_demo_without_a_backend_says_what_to_install(sandbox):

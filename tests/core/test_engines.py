@@ -211,7 +211,7 @@ def test_what_cannot_run_is_not_available(machine):
 
 
 def test_a_plugin_written_for_the_contract_before_still_counts_as_sound():
-    assert speaks_this_api((1, 0)) and speaks_this_api((1, 4)) and not speaks_this_api((1, 5))
+    assert speaks_this_api((1, 0)) and speaks_this_api((1, 5)) and not speaks_this_api((1, 6))
     assert BackendInfo("old", "its engine", "1.0", (1, 0), ("cpu",), ()).problems == ()
 
 

@@ -121,6 +121,27 @@ def test_outputs_are_fetched_when_they_are_read(giving):
     assert array.tolist() == [5, -1]
 
 
+@pytest.mark.parametrize(("copies", "seen"), [(True, 0), (False, 5)])
+def test_what_is_fed_is_copied_unless_the_engine_leaves_it_alone(giving, copies, seen):
+    giving.copies_inputs = copies
+    x, given = Placeholder((2,)), np.zeros(2, "float32")
+    (late,) = Function([x], [p.stop_gradient(x)]).run([given])
+    given.fill(5)
+    assert np.asarray(late).tolist() == [seen] * 2
+
+
+def test_an_update_while_the_engine_traces_is_refused_with_what_to_do(giving):
+    class Traced(Value):
+        def __array__(self, dtype=None, copy=None):
+            raise AttributeError("no number while tracing")
+
+    v = Variable(np.ones(2), name="moving_mean")
+    with pytest.raises(RuntimeError, match="'moving_mean:0'.*model.stateless_step") as caught:
+        giving.assign(v, Traced(np.zeros(2)))
+    assert isinstance(caught.value.__cause__, AttributeError)
+    assert v.get_value().tolist() == [1, 1]
+
+
 def test_a_run_that_fails_says_which_values_are_lost(giving):
     v, step = counting(name="dense_1/kernel")
     step([])

@@ -20,6 +20,7 @@ from keras_core.graph import primitives as p
 from keras_core.graph.checker import check
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.passes.fold import fold_node
+from keras_core.graph.passes.join import join_sums
 from keras_core.graph.passes.merge import merger
 from keras_core.graph.passes.simplify import simplify_node
 from keras_core.graph.primitive import PRIMITIVES
@@ -514,3 +515,30 @@ def test_what_set_shape_told_survives_a_rewriting():
     program = q.optimize(Program([x, sizes], [y, *gradients([y], [kernel])]), 1)
     check(program)
     assert [y.shape for y in program.outputs] == [(None, 2, 2, 1), (2, 2, 3, 1)]
+
+
+# Sums over processes
+
+
+def test_sums_that_do_not_need_each_other_are_joined():
+    x, y, w = Placeholder((2, 3)), Placeholder((4,)), Variable(np.ones((2, 3), "float32"))
+    (first,), (second,) = p.all_reduce(x), p.all_reduce(p.square(y))
+    third = p.all_reduce(p.multiply(first, w))[0]
+    program = passed(
+        join_sums, [x, y], [second], [X, np.arange(4.0, dtype="float32")], [Update(w, third)]
+    )
+    sums = [node for node in program.nodes if node.primitive is p.all_reduce]
+    assert [len(node.inputs) for node in sums] == [2, 1]
+    assert sums[0] in {z.node for node in order.topological(sums[1].inputs) for z in node.inputs}
+
+
+def test_a_program_with_one_sum_stays_as_it_is():
+    x = Placeholder((2, 3))
+    program = Program([x], [p.square(p.all_reduce(x)[0])])
+    assert join_sums(program) is program
+
+
+def test_a_backend_without_sums_says_what_to_do():
+    x = Placeholder((2, 3))
+    with pytest.raises(NotImplementedError, match="'all_reduce'.*Use another backend"):
+        expand(Program([x], [p.all_reduce(x)[0]]), {"square"}, "test")

@@ -201,7 +201,7 @@ def test_a_missing_library_is_told_with_the_extra(sandbox, module, statement):
         x = np.ones((3, 3, 3))
         {statement}
     """
-    assert 'pip install "keras-core[image]>=2.4"' in sandbox.run(code).stderr
+    assert 'pip install "keras-core[image]>=2.4,<3"' in sandbox.run(code).stderr
 
 
 def test_what_is_learnt_is_that_of_keras_2(arrays):

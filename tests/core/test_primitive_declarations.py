@@ -16,6 +16,7 @@ STARTS = "starts elsewhere at each step"
 
 # Primitives that stay inside of their loop.
 NOT_LIFTED = {
+    "all_reduce": EFFECTS,
     "arange": "may have another length at each step",
     "batch_norm_grad": SEVERAL,
     "batch_norm_train": SEVERAL,
@@ -47,12 +48,12 @@ WORK = {"conv", "conv_input_grad", "conv_kernel_grad", "dot", "native", "scan"}
 SUMS = {"cumsum", "reduce_sum", "sum_like"}
 
 FLAGS = {
-    "pure": {"learning_phase", "native", "print"},
+    "pure": {"all_reduce", "learning_phase", "native", "print"},
     "indexed": {"dynamic_slice", "dynamic_unslice", "gather", "gather_grad"},
     "loop": {"scan"},
     "phase": {"learning_phase"},
     "several": {
-        *("batch_norm_grad", "batch_norm_train", "centred_sums", "moments"),
+        *("all_reduce", "batch_norm_grad", "batch_norm_train", "centred_sums", "moments"),
         *("native", "scan", "top_k"),
     },
     "random": {"random_normal", "random_truncated_normal", "random_uniform", "scan"},

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+from types import SimpleNamespace
 
 import pytest
 
@@ -189,10 +190,13 @@ def test_a_shorter_line_leaves_nothing_of_a_longer_one(terminal, clock):
     assert shown.lines()[0].endswith("- a: 0.1000")
 
 
-def test_a_notebook_has_no_width(monkeypatch, clock, capsys):
+def test_a_notebook_has_no_width(monkeypatch, clock):
+    written = []
     monkeypatch.setitem(sys.modules, "ipykernel", object())
+    page = SimpleNamespace(write=written.append, flush=lambda: None)
+    monkeypatch.setattr(sys, "stdout", page)
     train(clock, 10, VALUES["many"], steps=2)
-    drawn = capsys.readouterr().out.split("\r")[1:]
+    drawn = "".join(written).split("\r")[1:]
     assert len(drawn) == 2 and drawn[-1].count("mean_absolute_error: ") == 12
 
 

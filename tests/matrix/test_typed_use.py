@@ -1,26 +1,38 @@
 """A program as a user writes it, with types: it runs on each backend, and `tox -e lint` checks it
-with `mypy --strict`, so that what an editor shows of keras_core is what the program relies on.
+with `mypy --strict` and with pyright, strict too, so that what an editor shows of keras_core is
+what the program relies on.
 
-`assert_type` is a question to the type checker. Attributes of a known type are asked for, since a
-name that a checker takes for Any would pass for everything.
+`assert_type` is a question to the type checkers, and what is Any passes for no other type in it.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
 import keras_core as keras
 from keras_core import backend as K
+from keras_core.backend import tensorflow_backend
 from keras_core.callbacks import Callback, EarlyStopping, History, LambdaCallback
+from keras_core.datasets import digits
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape
+from keras_core.graph.tensor import Placeholder, Update
+from keras_core.initializers import VarianceScaling
 from keras_core.layers import LSTM, BatchNormalization, Conv2D, Dense, Embedding, Layer
+from keras_core.layers.core import Dropout
+from keras_core.layers.merge import add
 from keras_core.losses import Loss
-from keras_core.models import Model, Sequential
+from keras_core.metrics import Metric
+from keras_core.models import Model, Sequential, load_model
 from keras_core.optimizers import SGD, Adam, Optimizer
+from keras_core.preprocessing.image import ImageDataGenerator, NumpyArrayIterator
+from keras_core.preprocessing.sequence import pad_sequences
+from keras_core.preprocessing.text import Tokenizer
 from keras_core.utils import to_categorical
+from keras_core.wrappers.scikit_learn import KerasClassifier
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
@@ -33,17 +45,31 @@ else:
 if TYPE_CHECKING:
     # A checker refuses each of these, and `--strict` refuses a comment that hides no fault: were
     # one of the names Any, the lint would fail.
-    FAULTS = [
-        keras.Sequentail,  # type: ignore[attr-defined]
-        keras.layers.Dens,  # type: ignore[attr-defined]
-        keras.utils.to_categories,  # type: ignore[attr-defined]
-        Dense("three"),  # type: ignore[arg-type]
-        Dense(3).unit,  # type: ignore[attr-defined]
-        Dense(3)(keras.Input((2,))).size,  # type: ignore[attr-defined]
-        Sequential([3]),  # type: ignore[list-item]
-        Sequential().fit(epochs="many"),  # type: ignore[arg-type]
-        Sequential().fit().histories,  # type: ignore[attr-defined]
-    ]
+
+    def faults() -> list[object]:
+        return [
+            keras.Sequentail,  # type: ignore[attr-defined]
+            keras.layers.Dens,  # type: ignore[attr-defined]
+            keras.utils.to_categories,  # type: ignore[attr-defined]
+            Dense("three"),  # type: ignore[arg-type]
+            Dense(3).unit,  # type: ignore[attr-defined]
+            Dense(3)(keras.Input((2,))).size,  # type: ignore[attr-defined]
+            Sequential([3]),  # type: ignore[list-item]
+            Sequential().fit(epochs="many"),  # type: ignore[arg-type]
+            Sequential().fit().histories,  # type: ignore[attr-defined]
+            Sequential().evaluate().shape,  # type: ignore[union-attr]
+            keras.losses.mean_squared_errors,  # type: ignore[attr-defined]
+            keras.layers.LSTM(2, return_sequence=True).size,  # type: ignore[attr-defined]
+            K.relus,  # type: ignore[attr-defined]
+            K.relu(K.ones((2,))).size,  # type: ignore[attr-defined]
+            tensorflow_backend.relus,  # type: ignore[attr-defined]
+            EarlyStopping(patience="long"),  # type: ignore[arg-type]
+            Callback().model.fits,  # type: ignore[attr-defined]
+            SGD(learning_rate="fast"),  # type: ignore[arg-type]
+            Adam().beta_3,  # type: ignore[attr-defined]
+            pad_sequences([[1]]).pad,  # type: ignore[attr-defined]
+            keras.models.load_model(3).fits,  # type: ignore[attr-defined]
+        ]
 
 
 class Scale(Layer):
@@ -124,13 +150,16 @@ def test_sequential_model() -> None:
     assert set(history.history) == {"loss", "accuracy", "distance"}
     assert counter.epochs == len(history.epoch) == 2
 
-    loss, accuracy, furthest = model.evaluate(x, y, verbose=0)
+    scores = model.evaluate(x, y, verbose=0)
+    assert_type(scores, Union[float, list[float]])
+    assert isinstance(scores, list)
+    loss, accuracy, furthest = scores
     assert loss > 0 and 0 <= accuracy <= 1 and furthest <= 1
     probabilities = model.predict(x)
-    assert_type(probabilities.shape, Union[tuple[Any, ...], Any])
+    assert_type(probabilities, Union[np.ndarray, Any])
     assert probabilities.shape == (8, 3)
     assert_type(model.predict_classes(x).ndim, int)
-    assert_type(model.get_weights()[0].ndim, int)
+    assert_type(model.get_weights(), list[np.ndarray])
     assert_type(model.count_params(), int)
     assert_type(model.to_json(), str)
 
@@ -159,6 +188,12 @@ def test_functional_model() -> None:
     assert_type(joined, Tensor)
     assert_type(model.get_layer("hidden"), Layer)
     assert_type(model.trainable_weights, list[Variable])
+    assert_type(model(inputs), Union[Tensor, Any])
+    assert_type(model.output, Union[Tensor, Any])
+    assert_type(model.output_shape, Union[Shape, Any])
+    assert_type(model.losses, list[Tensor])
+    assert_type(model.metrics, list[Metric])
+    assert_type(model.compile("sgd", "mse"), None)
     assert model.predict_on_batch(x).shape == (8, 1)
     copy = keras.models.clone_model(model)
     assert_type(copy, Model)
@@ -204,6 +239,116 @@ def test_backend_functions() -> None:
 def test_optimizers() -> None:
     optimizer = SGD(0.5, nesterov=True)
     assert_type(optimizer.lr, Variable)
+    assert_type(optimizer.momentum, Variable)
+    assert_type(optimizer.iterations, Variable)
+    assert_type(optimizer.weights, list[Variable])
+    assert_type(Adam().epsilon, float)
+    assert_type(Adam.from_config(Adam().get_config()), Adam)
     assert_type(keras.optimizers.get("adam"), Optimizer)
     K.set_value(optimizer.lr, 0.25)
     assert K.get_value(optimizer.lr) == 0.25
+
+
+def test_names_of_keras_2() -> None:
+    """The functions and classes under the modules that Keras 2 had for them."""
+    x = K.constant([[-1.0, 2.0]])
+    assert_type(tensorflow_backend.relu(x), Tensor)
+    assert_type(add([x, x]), Tensor)
+    assert_type(Dropout(0.5)(x), Tensor)
+    assert_type(keras.engine.base_layer.Layer(), Layer)
+    assert_type(keras.callbacks.callbacks.History(), History)
+    assert_type(keras.activations.relu(x), Tensor)
+    assert keras.engine.topology.Layer is Layer
+
+
+def test_what_functions_of_the_backend_give() -> None:
+    x = K.placeholder((None, 2))
+    weight = K.variable([[1.0], [2.0]])
+    assert_type(x, Placeholder)
+    assert_type(x.dtype, str)
+    assert_type(x[:, 0] + 1, Tensor)
+    assert_type(K.update(weight, weight), Update)
+    assert_type(K.gradients(K.sum(weight), [weight]), list[Union[Tensor, None]])
+    assert_type(K.stop_gradient(x), Tensor)
+    assert_type(K.stop_gradient([x, x]), list[Tensor])
+    assert_type(K.in_train_phase(x, x), Tensor)
+    assert_type(K.switch(K.constant(True), x, x), Tensor)
+    assert_type(K.cast_to_floatx([1, 2]), np.ndarray)
+    assert_type(K.cast_to_floatx(x), Tensor)
+    assert_type(K.get_value(weight), np.ndarray)
+    assert_type(K.eval(weight), np.ndarray)
+    assert_type(K.floatx(), str)
+    assert_type(K.epsilon(), float)
+    assert K.int_shape(K.concatenate([x, x])) == (None, 4)
+
+
+def test_callbacks_losses_and_metrics() -> None:
+    x = K.constant([[1.0, 0.0]])
+    stop = EarlyStopping(patience=3)
+    stop.on_train_begin()
+    assert_type(stop.best, float)
+    assert_type(stop.stopped_epoch, int)
+    assert_type(Callback().model, Model)
+    assert_type(keras.losses.mean_squared_error(x, x), Tensor)
+    assert_type(keras.losses.MeanSquaredError()(x, x), Tensor)
+    assert_type(keras.metrics.binary_accuracy(x, x), Tensor)
+    assert_type(keras.metrics.AUC().result(), Tensor)
+    mean = keras.metrics.Mean()
+    assert_type(mean(x), Tensor)
+    assert_type(mean.total, Variable)
+    assert K.eval(keras.losses.mean_squared_error(x, x)).tolist() == [0.0]
+
+
+def test_initializers_and_regularizers() -> None:
+    assert_type(keras.initializers.Ones()((2, 3)), Tensor)
+    assert_type(keras.initializers.he_normal(seed=3), VarianceScaling)
+    assert_type(keras.regularizers.l2(0.1).l2, float)
+    assert K.eval(keras.initializers.Ones()((2, 3))).tolist() == [[1.0] * 3] * 2
+
+
+def test_data() -> None:
+    (x_train, y_train), _ = digits.load_data()
+    assert_type(x_train, np.ndarray)
+    assert_type(y_train, np.ndarray)
+    tokenizer = Tokenizer()
+    tokenizer.fit_on_texts(["a word and a word"])
+    assert_type(tokenizer.word_index, dict[str, int])
+    assert_type(tokenizer.texts_to_sequences(["a word"]), list[list[int]])
+    assert_type(pad_sequences([[1, 2]], maxlen=3), np.ndarray)
+    images = ImageDataGenerator(horizontal_flip=True).flow(x_train[:2, ..., None], y_train[:2])
+    assert_type(images, NumpyArrayIterator)
+    assert len(images) == 1
+
+
+def test_saving(tmp_path: Path) -> None:
+    model = classifier()
+    model.save(str(tmp_path / "model.h5"))
+    loaded = load_model(str(tmp_path / "model.h5"))
+    assert_type(loaded, Model)
+    assert_type(keras.models.model_from_json(model.to_json()), Model)
+    np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])
+
+
+def classifier() -> Sequential:
+    model = Sequential([Dense(3, activation="softmax", input_shape=(4,))])
+    model.compile("sgd", "categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def test_wrappers() -> None:
+    x, y = data()
+    wrapped = KerasClassifier(classifier, epochs=1, verbose=0)
+    assert_type(wrapped.fit(x, y), History)
+    assert_type(wrapped.predict(x), np.ndarray)
+    assert_type(wrapped.score(x, y), float)
+    assert wrapped.predict_proba(x).shape == (8, 3)
+
+
+def test_steps_on_batches() -> None:
+    x, y = data()
+    model = classifier()
+    scores = model.train_on_batch(x, y)
+    assert isinstance(scores, list)
+    assert_type(scores, "list[np.floating[Any]]")
+    assert len(scores) == 2
+    assert_type(model.predict_on_batch(x), Union[np.ndarray, Any])

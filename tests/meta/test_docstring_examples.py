@@ -21,7 +21,7 @@ from keras_core import config
 FAMILIES = ("layers", "models", "losses", "metrics", "optimizers", "callbacks", "initializers")
 FAMILIES += ("regularizers", "constraints", "activations", "backend", "utils", "applications")
 FAMILIES += ("config", "preprocessing.image", "preprocessing.sequence", "preprocessing.text")
-FAMILIES += ("wrappers.scikit_learn",)
+FAMILIES += ("wrappers.scikit_learn", "distribute")
 
 # What has methods that users call or override.
 WITH_METHODS = ("layers.Layer", "Model", "Sequential", "callbacks.Callback")

@@ -16,7 +16,7 @@ from keras_core.plugins import BackendInfo, Limitation, hookimpl
 
 @hookimpl
 def keras_core_backend_info():
-    return BackendInfo("faulty", "references", api=(1, 0), limitations=({limitations}))
+    return BackendInfo("faulty", "references", api=(1, 4), limitations=({limitations}))
 
 @hookimpl
 def keras_core_make_backend(config):
@@ -129,6 +129,43 @@ def compile(self, program):
         params = dict(node.params, stream=0)
         return (node.primitive(*node.inputs, **params),)
     return super().compile(program.rewritten(rule))
+"""
+
+STREAMS_OF_32_BITS = """
+def compile(self, program):
+    def rule(node):
+        stream = node.params.get("stream", 0)
+        if stream < 2**32 or stream >= 2**40:
+            return None
+        params = dict(node.params, stream=stream % 2**32)
+        return (node.primitive(*node.inputs, **params),)
+    return super().compile(program.rewritten(rule, inside=lambda: rule))
+"""
+
+# What tells the calls apart goes where an explicit seed ignores it.
+SEEDS_OF_LOOPS = """
+def functional(self, program):
+    pure = super().functional(program)
+    loops = any(node.primitive.loop for node in program.nodes)
+    def run(values, read, inputs, draws):
+        now = draws._replace(seed=hash((draws.seed, draws.step)) % 2**32, step=0)
+        return pure(values, read, inputs, now if loops else draws)
+    return run
+"""
+
+READS_INPUTS_LATE = """
+copies_inputs = False
+def functional(self, program):
+    pure = super().functional(program)
+    class Late:
+        def __init__(self, arguments, place):
+            self.arguments, self.place = arguments, place
+        def __array__(self, dtype=None, copy=None):
+            return pure(*self.arguments)[0][self.place]
+    def run(*arguments):
+        outputs, values = pure(*arguments)
+        return [Late(arguments, i) for i in range(len(outputs))], values
+    return run
 """
 
 SHARED_RESULTS = """
@@ -281,6 +318,9 @@ FAULTS = {
     "other_draws_each_time": (OTHER_DRAWS_EACH_TIME, "test_random"),
     "same_draws_each_call": (SAME_DRAWS_EACH_CALL, "test_random"),
     "one_stream": (ONE_STREAM, "test_random"),
+    "streams_of_32_bits": (STREAMS_OF_32_BITS, "each_of_their_bits"),
+    "seeds_of_loops": (SEEDS_OF_LOOPS, "draws_anew_in_each_call", "Functional"),
+    "reads_inputs_late": (READS_INPUTS_LATE, "read_late or callers_again", "Functional"),
     "shared_results": (SHARED_RESULTS, "results"),
     "storage_of_the_caller": (STORAGE_OF_THE_CALLER, "storage"),
     "skips": (SKIPS, "softsign"),
@@ -412,6 +452,16 @@ def test_what_is_no_shard_is_refused(examined, text):
     done = examined(SOUND, "tanh", words=(f"--shard={text}",))
     assert done.returncode == 2
     assert "is no shard" in done.stderr
+
+
+@pytest.mark.parametrize("base", ["NumpyBackend", "Functional"])
+def test_time_compares_steps_in_loops_with_single_ones(examined, base):
+    done = examined(SOUND, "", base, words=("--time",))
+    assert done.returncode == 0, done.stderr
+    head, *rows = done.stdout.splitlines()
+    assert head.split()[-1] == "single"
+    assert [row.split()[0] for row in rows] == ["dense", "convolutional", "recurrent"]
+    assert all(row.endswith("no loop: None") == (base == "NumpyBackend") for row in rows)
 
 
 def test_processes_need_a_plugin_of_pytest(monkeypatch, capsys):

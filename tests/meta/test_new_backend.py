@@ -43,6 +43,10 @@ def to_numpy(value):
     return np.asarray(value.array)
 
 
+def described(value):
+    return value.array.shape, value.array.dtype.name
+
+
 def own(value):
     return Box(value.array.copy())
 '''
@@ -117,6 +121,40 @@ def test_families_are_replaced_one_by_one(installed):
     only = "less or scan or native or update or storage or training or loop or functional"
     done = examine(installed, "-k", only)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+
+
+def test_what_is_known_stays_so_while_the_engine_traces(written, sandbox):
+    """Sizes of what has no numbers yet, also within a loop, are numbers for the lowerings."""
+    code = """
+        import sys
+        import numpy as np
+        sys.path.insert(0, FOLDER)
+        from keras_core.graph import Placeholder
+        from keras_core.graph import primitives as p
+        from keras_core.graph.scan.build import scan
+        from keras_core.plugins import Draws
+        from keras_mine import engine, known, steps
+        from keras_mine.lowering import LOWERINGS
+
+        class Traced:
+            shape, dtype = (4, 6), np.dtype("float32")
+
+        def lower_reshape(node):
+            def run(arrays, draws):
+                x, *dims = arrays
+                assert isinstance(x, Traced) and all(isinstance(d, known.Known) for d in dims)
+                return [[int(d) for d in dims]]
+            return run
+
+        x = Placeholder((None, None))
+        rows, columns = p.dims_of(x)
+        twice = p.multiply(columns, p.scalar(2, "int32"))
+        y = p.reshape(x, p.floor_divide(rows, p.scalar(2, "int32")), twice, shape=(None, None))
+        run = steps.Steps([x], [y], {**LOWERINGS, "reshape": lower_reshape})
+        print(run([Traced()], Draws(0, 0)))
+    """
+    done = sandbox.run(code.replace("FOLDER", repr(str(written))))
+    assert done.stdout == "[[2, 12]]\n", done.stderr
 
 
 def test_its_text_is_formatted(written):

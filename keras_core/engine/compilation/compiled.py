@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from inspect import signature
 from threading import Condition, get_ident
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
@@ -23,8 +23,12 @@ from keras_core.engine.compilation.programs import Programs, StepProgram
 from keras_core.engine.input_layer import Input
 from keras_core.engine.network import Network
 from keras_core.families import LossLike, MetricLike
+from keras_core.graph import Tensor
 from keras_core.optimizers import Optimizer
 from keras_core.utils.generic_utils import did_you_mean, to_list, unpack_singleton
+
+if TYPE_CHECKING:
+    from keras_core.metrics.base import Metric
 
 # One list for all outputs, a list or metric for each, or these by the outputs' names.
 Metrics = Union[
@@ -158,12 +162,12 @@ class Compiled(Network):
         self._collected_updates = self.updates
 
     @property
-    def total_loss(self) -> Any:
+    def total_loss(self) -> Tensor:
         """The scalar tensor that training makes small, with sample weights."""
         return self._objectives.get(weighted=True).total_loss
 
     @property
-    def metrics(self) -> list[Any]:
+    def metrics(self) -> list[Metric]:
         """The metric objects: those of `compile`, of the layers, and of `add_metric`."""
         compiled = self._objectives.metrics if self._is_compiled else []
         return [*compiled, *self._added_metrics()]
@@ -418,7 +422,7 @@ class Compiled(Network):
         self._feed_inputs, self._feed_input_names = list(tensors), list(names)
         self._feed_input_shapes = shapes
         self.outputs = outputs
-        self.output_names = [f"output_{i + 1}" for i in range(len(outputs))]
+        self.output_names: list[str] | Any = [f"output_{i + 1}" for i in range(len(outputs))]
         self.built = True
         # Last, since other threads take them for a sign that all else is there.
         self.inputs = tensors

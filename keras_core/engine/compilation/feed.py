@@ -53,10 +53,10 @@ class InputFeed:
     """
 
     def __init__(self, placeholders: Sequence[Any], names: Sequence[str]) -> None:
-        self.placeholders = list(placeholders)
-        self.names = list(names)
-        self.shapes = [x.shape for x in self.placeholders]
-        self.batch_size = next((shape[0] for shape in self.shapes if shape), None)
+        self.placeholders: list[Any] = list(placeholders)
+        self.names: list[str] = list(names)
+        self.shapes: list[Any] = [x.shape for x in self.placeholders]
+        self.batch_size: Any | None = next((shape[0] for shape in self.shapes if shape), None)
 
     def arrays_of(self, x: Any) -> list[Any]:
         """Input arrays of the right number, ranks and shapes.
@@ -95,15 +95,17 @@ class TrainingFeed:
     ) -> None:
         self.inputs = inputs
         fed = [one for one in scored if one.is_fed]
-        self.output_names = [one.name for one in fed]
-        self.all_output_names = list(output_names)
-        self.targets = [one.target for one in fed]
-        self.target_shapes = [one.target_shape for one in fed]
-        self.sample_weights = [one.sample_weight for one in fed]
-        self.sample_weight_modes = [one.sample_weight_mode for one in fed]
-        self.losses = [one.loss for one in fed]
-        self.output_shapes = [one.output.shape for one in fed]
-        self.label_counts = [label_count(one.loss, one.output.shape) for one in fed]
+        self.output_names: list[str] = [one.name for one in fed]
+        self.all_output_names: list[str] = list(output_names)
+        self.targets: list[Any] = [one.target for one in fed]
+        self.target_shapes: list[Sequence[Any] | None] = [one.target_shape for one in fed]
+        self.sample_weights: list[Any] = [one.sample_weight for one in fed]
+        self.sample_weight_modes: list[str | None] = [one.sample_weight_mode for one in fed]
+        self.losses: list[Any] = [one.loss for one in fed]
+        self.output_shapes: list[Any] = [one.output.shape for one in fed]
+        self.label_counts: list[int | None] = [
+            label_count(one.loss, one.output.shape) for one in fed
+        ]
 
     def placeholders(self, weighted: bool) -> list[Any]:
         """All placeholders, in the order in which they are fed."""

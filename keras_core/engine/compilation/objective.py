@@ -101,8 +101,8 @@ class Objectives:
     def __init__(
         self, scored: Sequence[ScoredOutput], penalties: Sequence[Any], several: bool
     ) -> None:
-        self.scored = list(scored)
-        self.penalties = list(penalties)
+        self.scored: list[ScoredOutput] = list(scored)
+        self.penalties: list[Any] = list(penalties)
         self._made: dict[bool, Objective] = {}
         # Metrics that ignore weights are the same in both.
         self._unweighted: dict[Any, Measured] = {}
@@ -128,7 +128,7 @@ class Objectives:
         return made(self._made, weighted, self._make, weighted)
 
     def _make(self, weighted: bool) -> Objective:
-        losses = [one.loss_tensor(weighted) for one in self.scored]
+        losses = [sharing.of_batch(one.loss_tensor(weighted)) for one in self.scored]
         of_losses = [
             measure(one.loss_metric, sharing.mean(loss))
             for one, loss in zip(self.scored, losses)
@@ -149,7 +149,8 @@ class Objectives:
             loss if one.loss_weight == 1 else one.loss_weight * loss
             for one, loss in zip(self.scored, losses)
         ]
-        terms += [K.mean(term) if K.ndim(term) else term for term in self.penalties]
+        penalties = (K.mean(term) if K.ndim(term) else term for term in self.penalties)
+        terms += map(sharing.of_batch, penalties)
         total = terms[0]
         for term in terms[1:]:
             total = total + term

@@ -155,7 +155,7 @@ class Programs:
             *sharing.averaged(model._collected_updates),
             *self._optimizer_updates(loss),
         ]
-        return model._training_feed.placeholders(weighted), loss, updates
+        return model._training_feed.placeholders(weighted), sharing.mean(loss), updates
 
     def _reporting(self, mode: str, weighted: bool, updates: Sequence[Any]) -> Any:
         """A function that computes the loss and what is reported besides."""

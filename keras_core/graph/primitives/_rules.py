@@ -195,12 +195,14 @@ def binary(
     decomposition: Callable[..., Tensor] | None = None,
     simplify: Simplification | None = None,
     edges: tuple[str, ...] = (),
+    derivative: bool = False,
 ) -> Primitive:
     """An elementwise primitive of two broadcast tensors of one dtype.
 
     `vjp(g, y, a, b)` gives both cotangents in the shape of `y`; they are summed down to the shapes
     of `a` and `b` here. `dtype` is the result's, where it is not that of the inputs.
-    `check(name, a, b)` refuses further dtypes.
+    `check(name, a, b)` refuses further dtypes. A `derivative` is one of a result `y` and its
+    cotangent `g`, which are its inputs' names.
     """
 
     def shape(a: Spec, b: Spec) -> Spec:
@@ -209,6 +211,9 @@ def binary(
             check(name, a, b)
         return Spec(broadcast_sizes(name, a.sizes, b.sizes), dtype or common)
 
+    def derivative_shape(y: Spec, g: Spec) -> Spec:
+        return shape(y, g)
+
     def rule(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Sequence[Tensor | None]:
         assert vjp is not None
         ga, gb = vjp(g, y, a, b)
@@ -216,7 +221,7 @@ def binary(
 
     return Primitive(
         name,
-        shape,
+        derivative_shape if derivative else shape,
         quiet(reference),
         vjp and rule,
         decomposition,

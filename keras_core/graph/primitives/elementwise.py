@@ -355,27 +355,30 @@ def _sigmoid_grad_vjp(c: Tensor, _: Tensor, y: Tensor, g: Tensor) -> Pair:
 
 tanh_grad: Primitive = binary(
     "tanh_grad",
-    "g * (1 - y ** 2).",
+    "g * (1 - y ** 2), where y is tanh's result.",
     lambda y, g: g * (np.ones_like(y) - y * y),
     _tanh_grad_vjp,
     _FAMILY,
     decomposition=_tanh_grad_parts,
+    derivative=True,
 )
 sigmoid_grad: Primitive = binary(
     "sigmoid_grad",
-    "g * y * (1 - y).",
+    "g * y * (1 - y), where y is sigmoid's result.",
     lambda y, g: g * y * (np.ones_like(y) - y),
     _sigmoid_grad_vjp,
     _FAMILY,
     decomposition=_sigmoid_grad_parts,
+    derivative=True,
 )
 relu_grad: Primitive = binary(
     "relu_grad",
-    "g where y > 0, else 0.",
+    "g where y > 0, else 0; y is relu's result.",
     lambda y, g: np.where(y > 0, g, np.zeros_like(g)),
     lambda c, _, y, g: (None, p.relu_grad(y, c)),
     _FAMILY,
     decomposition=_relu_grad_parts,
+    derivative=True,
 )
 
 

@@ -150,7 +150,7 @@ dynamic_slice = Primitive(
     indexed=True,
     family=_FAMILY,
     doc="A block of fixed sizes that starts where int32 scalars, one an axis, say (all >= 0).",
-    edges=("The block has to lie inside of x as a whole.",),
+    edges=("The block has to lie inside of x as a whole; what comes otherwise is not defined.",),
 )
 
 
@@ -185,7 +185,10 @@ dynamic_unslice = Primitive(
     dims=True,
     family=_FAMILY,
     doc="Zeros of a shape, with g where the dynamic slice was taken.",
-    edges=("One start for each axis of g comes first, then the run-time sizes.",),
+    edges=(
+        "One start for each axis of g comes first, then the run-time sizes.",
+        "The block has to lie inside of the shape; what comes otherwise is not defined.",
+    ),
 )
 
 
@@ -221,6 +224,10 @@ gather = Primitive(
     indexed=True,
     family=_FAMILY,
     doc="The entries of x along an axis that the indices name; their shape replaces the axis.",
+    edges=(
+        "An index out of range, as any below 0, raises when the program runs; where an engine "
+        "cannot raise then, it gives NaN, of integers the least one, of bools False.",
+    ),
 )
 
 
@@ -257,7 +264,11 @@ gather_grad = Primitive(
     dims=True,
     family=_FAMILY,
     doc="Zeros of a shape, with each part of g added where it was looked up.",
-    edges=("Where an index occurs more than once, all its parts are added up.",),
+    edges=(
+        "Where an index occurs more than once, all its parts are added up.",
+        "An index out of range, as any below 0, raises when the program runs; where an engine "
+        "cannot raise then, its part of g is dropped.",
+    ),
 )
 
 

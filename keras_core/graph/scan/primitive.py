@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_core.graph.evaluate import evaluate
 from keras_core.graph.primitive import Node, Primitive
+from keras_core.graph.randomness import RandomState, inside_loop
 from keras_core.graph.rewrite import Rewriter
 from keras_core.graph.scan.body import Body
 from keras_core.graph.scan.gradient import scan_vjp
@@ -41,16 +42,15 @@ def _scan_shape(*inputs: Spec, body: Body, reverse: bool) -> tuple[Spec, ...]:
 
 
 def _scan_reference(
-    rng: np.random.Generator, *arrays: np.ndarray, body: Body, reverse: bool
+    state: RandomState, *arrays: np.ndarray, body: Body, reverse: bool
 ) -> tuple[np.ndarray, ...]:
     sequences, states, invariants = body.split(arrays)
     steps = len(sequences[0])
     rows: list[list[np.ndarray]] = [[] for _ in range(steps)]
-    seed = int(rng.integers(2**31))
     for t in reversed(range(steps)) if reverse else range(steps):
         values = [*(x[t] for x in sequences), *states, *invariants]
         feeds: dict[Tensor, np.ndarray] = dict(zip(body.inputs, values))
-        results = evaluate(body.results, feeds, (seed, t))
+        results = evaluate(body.results, feeds, inside_loop(state, t))
         states, rows[t] = results[: len(states)], results[len(states) :]
     if not steps:
         return (*states, *_empty_stacks(body, arrays))
@@ -92,8 +92,11 @@ scan = Primitive(
     doc="Runs `body` over axis 0 of the sequences, from the last step back where `reverse`. "
     "Outputs: the final states, then every collected tensor stacked at its step's index.",
     edges=(
-        "Inputs: the sequences, the first states, what stays the same; body says how many of each.",
+        "Inputs: the sequences, the first states, what stays the same; body.split parts them.",
         "Over no steps, the final states are the first ones and the stacks have no rows.",
-        "Draws of the body differ from step to step.",
+        "There is always a sequence, which says how many steps there are.",
+        "A state may have another size after a step than before it; then its size is unknown.",
+        "What stays the same may be a size as a number, which the body makes shapes of.",
+        "Draws of the body differ from step to step and from call to call, for explicit seeds too.",
     ),
 )

@@ -7,7 +7,7 @@ from typing import Any, Callable
 from keras_core import backend as K
 from keras_core.engine.base_layer import InputSpec
 from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
-from keras_core.graph import Tensor
+from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape
 from keras_core.layers._axes import channel_axis, convolved_shape, input_channels
 from keras_core.layers._convention import WindowLayer, reaches
@@ -155,14 +155,14 @@ class _Conv(WindowLayer, KernelLayer):
         """Number of input channels, which later inputs are held to."""
         axis = channel_axis(self.rank, self.data_format)
         channels = input_channels(self.name, input_shape, axis)
-        self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
+        self.input_spec: InputSpec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
 
     def _reaches(self) -> tuple[int, ...]:
         return reaches(self.kernel_size, self.dilation_rate)
 
     def _add_bias(self, size: int) -> None:
-        self.bias = None
+        self.bias: Variable | None = None
         if self.use_bias:
             add_part(self, "bias", (size,))
 

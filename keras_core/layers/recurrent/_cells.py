@@ -136,7 +136,7 @@ class GatedCell(DropoutCell):
                 f"but got inputs of shape {tuple(input_shape)}. Give that axis a size."
             )
         add_kernels(self, features)
-        self.bias = None
+        self.bias: Variable | None = None
         if self.use_bias:
             self._build_bias(self.units * self.gates)
         self.built = True

@@ -105,7 +105,8 @@ class GRUCell(GatedCell):
         recurrent_dropout = checked_fraction(self, "recurrent_dropout", recurrent_dropout)
         set_options(self, _OPTIONS, locals())
         check_positive(self, "units")
-        self.state_size = self.output_size = units
+        self.state_size = units
+        self.output_size: int = units
 
     def _build_bias(self, width: int) -> None:
         add_part(self, "bias", (2, width) if self.reset_after else (width,))

@@ -145,7 +145,7 @@ class LSTMCell(GatedCell):
         recurrent_dropout = checked_fraction(self, "recurrent_dropout", recurrent_dropout)
         set_options(self, _OPTIONS, locals())
         check_positive(self, "units")
-        self.state_size = (units, units)
+        self.state_size: tuple[int, int] = (units, units)
         self.output_size = units
 
     def _build_bias(self, width: int) -> None:

@@ -61,7 +61,7 @@ class Recurrent(RNN):
         self.implementation = implementation
         self._set_loop_options(return_sequences, return_state, go_backwards, stateful)
         self.supports_masking = True
-        self.input_spec = [InputSpec(ndim=3)]
+        self.input_spec: list[InputSpec] = [InputSpec(ndim=3)]
         self.dropout: float = 0
         self.recurrent_dropout: float = 0
 
@@ -226,12 +226,16 @@ class ConvRecurrent2D(Recurrent):
             **kwargs,
         )
         self.filters = filters
-        self.kernel_size = conv_utils.normalize_tuple(kernel_size, 2, "kernel_size")
-        self.strides = conv_utils.normalize_tuple(strides, 2, "strides")
-        self.padding = conv_utils.normalize_padding(padding)
-        self.data_format = K.normalize_data_format(data_format)
-        self.dilation_rate = conv_utils.normalize_tuple(dilation_rate, 2, "dilation_rate")
-        self.input_spec = [InputSpec(ndim=5)]
+        self.kernel_size: tuple[int, ...] = conv_utils.normalize_tuple(
+            kernel_size, 2, "kernel_size"
+        )
+        self.strides: tuple[int, ...] = conv_utils.normalize_tuple(strides, 2, "strides")
+        self.padding: str = conv_utils.normalize_padding(padding)
+        self.data_format: str = K.normalize_data_format(data_format)
+        self.dilation_rate: tuple[int, ...] = conv_utils.normalize_tuple(
+            dilation_rate, 2, "dilation_rate"
+        )
+        self.input_spec: list[InputSpec] = [InputSpec(ndim=5)]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         shape = tuple(input_shape[0] if isinstance(input_shape, list) else input_shape)

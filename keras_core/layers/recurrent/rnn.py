@@ -90,7 +90,7 @@ class RNN(Layer):
         check_cell(cell, type(self).__name__)
         super().__init__(**kwargs)
         self.cell = cell
-        self.unroll = checked_flag(self, "unroll", unroll)
+        self.unroll: bool = checked_flag(self, "unroll", unroll)
         self._set_loop_options(return_sequences, return_state, go_backwards, stateful)
         self.supports_masking = True
         self.input_spec = [InputSpec(ndim=3)]
@@ -98,10 +98,10 @@ class RNN(Layer):
     def _set_loop_options(
         self, return_sequences: bool, return_state: bool, go_backwards: bool, stateful: bool
     ) -> None:
-        self.return_sequences = checked_flag(self, "return_sequences", return_sequences)
-        self.return_state = checked_flag(self, "return_state", return_state)
-        self.go_backwards = checked_flag(self, "go_backwards", go_backwards)
-        self.stateful = checked_flag(self, "stateful", stateful)
+        self.return_sequences: bool = checked_flag(self, "return_sequences", return_sequences)
+        self.return_state: bool = checked_flag(self, "return_state", return_state)
+        self.go_backwards: bool = checked_flag(self, "go_backwards", go_backwards)
+        self.stateful: bool = checked_flag(self, "stateful", stateful)
         self.state_spec: Any = None
         self.constants_spec: Any = None
         self._states: Any = None
@@ -429,7 +429,9 @@ class CellRNN(RNN, RecurrentOptions):
         self, cell: Any, activity_regularizer: RegularizerLike = None, **kwargs: Any
     ) -> None:
         super().__init__(cell, **kwargs)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.activity_regularizer: Callable[..., Any] | None = regularizers.get(
+            activity_regularizer
+        )
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -81,7 +81,8 @@ class SimpleRNNCell(GatedCell):
         recurrent_dropout = checked_fraction(self, "recurrent_dropout", recurrent_dropout)
         set_options(self, _OPTIONS, locals())
         check_positive(self, "units")
-        self.state_size = self.output_size = units
+        self.state_size = units
+        self.output_size: int = units
 
     def call(
         self, inputs: Tensor, states: Sequence[Tensor], training: Training = None

@@ -89,7 +89,7 @@ class StackedRNNCells(Layer):
         for cell in cells:
             check_cell(cell, "StackedRNNCells")
         super().__init__(**kwargs)
-        self.cells = list(cells)
+        self.cells: list[Any] = list(cells)
         self.reverse_state_order = reverse_state_order
         if reverse_state_order:
             warnings.warn(

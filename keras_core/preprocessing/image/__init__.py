@@ -1,7 +1,7 @@
 """Images as arrays: read, written, turned, shifted, and in batches made as training goes on.
 
 Images are read and written with Pillow, and moved with SciPy; both come with
-`pip install "keras-core[image]>=2.4"`.
+`pip install "keras-core[image]>=2.4,<3"`.
 """
 
 from keras_core import missing, namespaces

@@ -61,8 +61,8 @@ class NumpyArrayIterator(Iterator):
         subset: str | None = None,
         dtype: Any = None,
     ) -> None:
-        self.data_format = checked_format(data_format)
-        self.dtype = config.floatx() if dtype is None else dtype
+        self.data_format: str = checked_format(data_format)
+        self.dtype: str | Any = config.floatx() if dtype is None else dtype
         images, misc = _parted(x)
         _check_lengths(images, misc, y=y, sample_weight=sample_weight)
         fractions = part(subset, image_data_generator)
@@ -71,11 +71,13 @@ class NumpyArrayIterator(Iterator):
             start, end = (int(len(images) * fraction) for fraction in fractions)
             kept = slice(start, end)
             _check_classes(y, end if subset == "validation" else start)
-        self.x = np.asarray(images[kept], dtype=self.dtype)
-        self.x_misc = [array[kept] for array in misc]
+        self.x: np.ndarray = np.asarray(images[kept], dtype=self.dtype)
+        self.x_misc: list[np.ndarray] = [array[kept] for array in misc]
         self._check_images()
-        self.y = None if y is None else np.asarray(y)[kept]
-        self.sample_weight = None if sample_weight is None else np.asarray(sample_weight)[kept]
+        self.y: np.ndarray | None = None if y is None else np.asarray(y)[kept]
+        self.sample_weight: np.ndarray | None = (
+            None if sample_weight is None else np.asarray(sample_weight)[kept]
+        )
         self.image_data_generator = image_data_generator
         self.save_to_dir = save_to_dir
         self.save_prefix = save_prefix

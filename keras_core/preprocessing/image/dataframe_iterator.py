@@ -121,11 +121,11 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
         if class_mode in _WITH_CLASSES:
             frame = self._of_classes(frame, y_col, classes)
         frame = self._of_part(frame)
-        self.filenames = list(frame[x_col])
+        self.filenames: list[Any] = list(frame[x_col])
         self._filepaths = [os.path.join(self.directory, name) for name in self.filenames]
         self._sample_weight = None if weight_col is None else np.asarray(frame[weight_col])
         self._set_targets(frame, y_col)
-        self.samples = len(self.filenames)
+        self.samples: int = len(self.filenames)
         told = f" belonging to {len(self.class_indices)} classes" if self._has_classes else ""
         kind = "validated" if validate_filenames else "non-validated"
         print(f"Found {self.samples} {kind} image filenames{told}.")
@@ -154,7 +154,9 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
             names = set(classes)
             kept = [bool(names.intersection(_as_list(label))) for label in frame[y_col]]
             frame = frame[np.array(kept, dtype=bool)]
-        self.class_indices = {name: number for number, name in enumerate(sorted(names))}
+        self.class_indices: dict[str, int] = {
+            name: number for number, name in enumerate(sorted(names))
+        }
         return frame
 
     def _of_part(self, frame: Any) -> Any:
@@ -165,7 +167,7 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
 
     def _set_targets(self, frame: Any, y_col: Any) -> None:
         if self._has_classes:
-            self.classes = self.get_classes(frame, y_col)
+            self.classes: list[Any] = self.get_classes(frame, y_col)
         elif self.class_mode == "multi_output":
             self._targets = [np.array(frame[column].tolist()) for column in y_col]
         elif self.class_mode == "raw":

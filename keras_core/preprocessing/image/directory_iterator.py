@@ -103,16 +103,18 @@ class DirectoryIterator(BatchFromFilesMixin, Iterator):
         )
         check_class_mode(class_mode, self.allowed_class_modes)
         self.class_mode = class_mode
-        self.dtype = config.floatx() if dtype is None else dtype
+        self.dtype: str = config.floatx() if dtype is None else dtype
         self.directory = directory
         names = _folders(directory) if not classes else list(classes)
-        self.num_classes = len(names)
-        self.class_indices = {name: number for number, name in enumerate(names)}
+        self.num_classes: int = len(names)
+        self.class_indices: dict[str, int] = {name: number for number, name in enumerate(names)}
         files = [self._files(name, follow_links) for name in names]
-        self.filenames = [file for those in files for file in those]
-        self.samples = len(self.filenames)
+        self.filenames: list[str] = [file for those in files for file in those]
+        self.samples: int = len(self.filenames)
         numbers = [self.class_indices[name] for name in names]
-        self.classes = np.repeat(numbers, [len(those) for those in files]).astype("int32")
+        self.classes: np.ndarray = np.repeat(numbers, [len(those) for those in files]).astype(
+            "int32"
+        )
         self._filepaths = [os.path.join(directory, file) for file in self.filenames]
         print(f"Found {self.samples} images belonging to {self.num_classes} classes.")
         super().__init__(self.samples, batch_size, shuffle, seed)

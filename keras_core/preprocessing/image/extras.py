@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_INSTALL = 'install it with: pip install "keras-core[image]>=2.4"'
+_INSTALL = 'install it with: pip install "keras-core[image]>=2.4,<3"'
 
 
 def pillow() -> Any:

@@ -61,11 +61,11 @@ class Iterator(Sequence):
         self.batch_size = batch_size
         self.seed = seed
         self.shuffle = shuffle
-        self.batch_index = 0
-        self.total_batches_seen = 0
-        self.lock = threading.Lock()
+        self.batch_index: int = 0
+        self.total_batches_seen: int = 0
+        self.lock: Any = threading.Lock()
         self.index_array: np.ndarray | None = None
-        self.index_generator = self._flow_index()
+        self.index_generator: AnyIterator[np.ndarray] = self._flow_index()
         self._process = os.getpid()
         self._epoch = 0
         self._origin = (
@@ -250,12 +250,14 @@ class BatchFromFilesMixin:
                 f"color_mode must be one of {', '.join(_CHANNELS)}, not {color_mode!r}."
             )
         self.image_data_generator = image_data_generator
-        self.target_size = checked_size(target_size)
+        self.target_size: tuple[int, int] = checked_size(target_size)
         self.color_mode = color_mode
         self.data_format = data_format
         channels = (_CHANNELS[color_mode],)
         first = data_format == "channels_first"
-        self.image_shape = channels + self.target_size if first else self.target_size + channels
+        self.image_shape: tuple[int, int, int] = (
+            channels + self.target_size if first else self.target_size + channels
+        )
         self.save_to_dir = save_to_dir
         self.save_prefix = save_prefix
         self.save_format = save_format

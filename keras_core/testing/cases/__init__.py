@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keras_core.testing.case import Case
 from keras_core.testing.cases import (
+    collective,
     comparison,
     control,
     convolution,
@@ -23,6 +24,7 @@ _FAMILIES = (
     elementwise,
     comparison,
     control,
+    collective,
     reduction,
     shape,
     indexing,

@@ -48,7 +48,7 @@ def _quadratic(case: GoldenCase, optimizer: Any) -> Any:
 
 
 def _network(case: GoldenCase, optimizer: Any) -> Any:
-    model = models.Sequential.from_config(copy.deepcopy(case.record["model"]))
+    model: Any = models.Sequential.from_config(copy.deepcopy(case.record["model"]))
     model.set_weights(case["initial"])
     model.compile(optimizer, case.record["loss"])
     return lambda: float(model.train_on_batch(case["x"], case["y"])), model.get_weights

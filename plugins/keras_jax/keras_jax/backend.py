@@ -19,8 +19,8 @@ from keras_jax.jitted import Jitted
 from keras_jax.lowering import LOWERINGS
 from keras_jax.pure import Loop, PureProgram
 
-# A call costs nothing beside what a step with these computes; and XLA's convolutions are ten times
-# slower within its loops on CPUs.
+# A call costs nothing beside what a step with these computes; and some releases of XLA take ten
+# times as long for convolutions within loops on CPUs.
 _HEAVY_FAMILIES = {"convolution", "pooling", "scan"}
 _ALONE = {"native", "print"}
 

@@ -40,27 +40,29 @@ def _unsigned(number: Any) -> Any:
 
 
 class State(NamedTuple):
-    """What draws depend on while a program runs, or one step of a loop in it.
+    """What nodes depend on while a program runs, or one step of a loop in it, beside their inputs.
 
     Attributes:
         seed: of the run.
         step: the number of the call.
         streams: of the nodes whose parameter `stream` is below 0.
         eager: whether nothing is traced, so that loops may be Python's.
+        derives: whether the program has gradients of kernels of convolutions.
     """
 
     seed: Any
     step: Any
     streams: Any
     eager: bool = False
+    derives: bool = False
 
     @classmethod
-    def of(cls, numbers: Any, eager: bool = False) -> State:
-        """The state in the vector of `numbers_of`; an empty one for a program without draws."""
+    def of(cls, numbers: Any, eager: bool = False, derives: bool = False) -> State:
+        """The state in the vector of `numbers_of`; without draws for a program that has none."""
         if numbers is None:
-            return cls(None, None, None, eager)
+            return cls(None, None, None, eager, derives)
         numbers = jnp.asarray(numbers)
-        return cls(numbers[0], numbers[1], numbers[2:], eager)
+        return cls(numbers[0], numbers[1], numbers[2:], eager, derives)
 
     def inside(self, t: Any) -> State:
         """The state of step `t` of a loop, apart from those of all steps in all other calls."""

@@ -46,6 +46,12 @@ def is_engines(value: Any) -> bool:
     return isinstance(value, jax.Array)
 
 
+def is_on_cpu() -> bool:
+    """Whether a CPU runs what is traced now, unless the arrays that are given are elsewhere."""
+    device = jax.config.jax_default_device
+    return (getattr(device, "platform", device) or jax.default_backend()) == "cpu"
+
+
 def spec_of(value: Any) -> Spec:
     """Static shape and dtype of an array of JAX's.
 

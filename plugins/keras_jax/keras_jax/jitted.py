@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable
 
 import jax
 
@@ -11,12 +11,14 @@ from keras_core.graph import Program
 from keras_core.plugins import Draws
 from keras_core.plugins.authoring import indices_checked
 from keras_jax.draws import numbers_of
-from keras_jax.engine import NEEDS_VALUES
 from keras_jax.pure import Computed
 
 # They call functions of others in the midst of a run, which may raise: then what was given away
 # would be lost.
-_MAY_RAISE = {"native", "print"}
+_MAY_RAISE = {"all_reduce", "native", "print"}
+
+# They do something for which a run that JAX has only begun is too early an end.
+_WAITED_FOR = {"all_reduce", "print"}
 
 
 class Jitted:
@@ -33,10 +35,11 @@ class Jitted:
     def __init__(self, pure: Any, program: Program, stacked: bool) -> None:
         self._pure = pure
         self._entered = pure.place.entered
-        self._prints = "print" in pure.names
+        self._waits = bool(pure.names & _WAITED_FOR)
         self._checks = indices_checked(program, stacked)
         given = () if pure.names & _MAY_RAISE else (0,)
-        self._compiled = jax.jit(pure.compute, donate_argnums=given)
+        run = _values_first(pure.eagerly if program.jit_compile is False else pure.compute)
+        self._run = run if program.jit_compile is False else jax.jit(run, donate_argnums=given)
 
     def __call__(
         self, updated: Sequence[Any], read: Sequence[Any], arrays: Sequence[Any], draws: Draws
@@ -45,17 +48,22 @@ class Jitted:
             check(arrays)
         with self._entered(True):
             numbers = numbers_of(draws) if self._pure.is_random else None
-            # Copies: JAX reads what it was given after the call, which the caller may write to.
-            fed = [array.copy() for array in arrays]
-            results = self._run(updated, read, fed, numbers)
-        if self._prints:
+            values, outputs = self._run(updated, read, arrays, numbers)
+        if self._waits:
             jax.effects_barrier()
-        return results
+        return outputs, values
 
-    def _run(self, updated: Any, read: Any, arrays: Any, numbers: Any) -> Computed:
-        if not self._pure.is_eager:
-            try:
-                return self._compiled(updated, read, arrays, numbers)
-            except NEEDS_VALUES:
-                self._pure.is_eager = True
-        return self._pure.eagerly(updated, read, arrays, numbers)
+
+def _values_first(compute: Callable[..., Computed]) -> Callable[..., Any]:
+    """A computation that gives new values before outputs.
+
+    JAX puts results of the same shape into the memory that is given away in their order. An output
+    in the memory of the state that a loop begins with makes XLA give the old state on GPUs (seen in
+    JAX 0.11.2, for an LSTM whose last state is its output).
+    """
+
+    def run(*arguments: Any) -> Any:
+        outputs, values = compute(*arguments)
+        return values, outputs
+
+    return run

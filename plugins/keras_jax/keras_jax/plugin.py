@@ -37,7 +37,7 @@ def keras_core_backend_info():
         name="jax",
         engine="JAX",
         engine_version=release.version if release else "",
-        api=(1, 4),
+        api=(1, 5),
         devices=_devices() if release else (),
         limitations=LIMITATIONS,
         problems=_problems(release),

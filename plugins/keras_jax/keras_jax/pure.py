@@ -11,9 +11,9 @@ import numpy as np
 
 from keras_core.graph import Program, Tensor
 from keras_core.plugins import Draws
-from keras_core.plugins.authoring import expand, variables_read, with_inner
+from keras_core.plugins.authoring import NeedsValues, expand, variables_read, with_inner
 from keras_jax.draws import State, numbers_of
-from keras_jax.engine import NEEDS_VALUES, Place
+from keras_jax.engine import Place
 from keras_jax.tracing import Lowering, Steps
 
 Computed = tuple["list[Any]", "list[Any]"]
@@ -22,8 +22,8 @@ Computed = tuple["list[Any]", "list[Any]"]
 class PureProgram:
     """A program as a function of the values of its variables, of its inputs and of a Draws.
 
-    Called outside of JAX's transformations it is compiled as a whole, unless that is forbidden or
-    something in it has to know the values of arrays.
+    Called by itself it is compiled as a whole, unless that is forbidden or something in it has to
+    know the values of arrays.
 
     Args:
         program: what to compute.
@@ -39,14 +39,13 @@ class PureProgram:
     def __init__(self, program: Program, lowerings: Mapping[str, Lowering], place: Place) -> None:
         self.place = place
         self.is_eager = program.jit_compile is False
-        expanded = expand(program, lowerings, "jax")
-        self.names = {node.primitive.name for node in with_inner(expanded.nodes)}
-        self.is_random = any(
-            node.primitive.random and not node.primitive.loop for node in with_inner(expanded.nodes)
-        )
+        self._program = expand(program, lowerings, "jax")
+        nodes = [*with_inner(self._program.nodes)]
+        self.names = {node.primitive.name for node in nodes}
+        self.is_random = any(node.primitive.random and not node.primitive.loop for node in nodes)
         updated = [update.variable for update in program.updates]
         self._leaves: list[Tensor] = [*updated, *variables_read(program), *program.inputs]
-        self._steps = Steps(self._leaves, expanded.results, lowerings)
+        self._steps = Steps(self._leaves, self._program.results, lowerings)
         self._outputs = len(program.outputs)
         self._compiled = jax.jit(self.compute, inline=True)
 
@@ -58,17 +57,28 @@ class PureProgram:
             if not self.is_eager:
                 try:
                     return self._compiled([*updated], [*read], [*inputs], numbers)
-                except NEEDS_VALUES:
+                except NeedsValues:
                     self.is_eager = True
             return self.eagerly(updated, read, inputs, numbers)
 
     def compute(self, updated: Any, read: Any, inputs: Any, numbers: Any) -> Computed:
-        """Outputs and new values, for what JAX traces; no two of them are one array."""
-        return self._apart([*updated, *read, *inputs], State.of(numbers))
+        """Outputs and new values, for what JAX traces; no two of them are one array.
+
+        Raises:
+            NeedsValues: a node asks for a value that is traced.
+        """
+        try:
+            return self._apart([*updated, *read, *inputs], self._state(numbers))
+        except NeedsValues as error:
+            error.program = self._program
+            raise
 
     def eagerly(self, updated: Any, read: Any, inputs: Any, numbers: Any) -> Computed:
         """The same, operation by operation."""
-        return self._apart([*updated, *read, *inputs], State.of(numbers, eager=True))
+        return self._apart([*updated, *read, *inputs], self._state(numbers, eager=True))
+
+    def _state(self, numbers: Any, eager: bool = False) -> State:
+        return State.of(numbers, eager, derives="conv_kernel_grad" in self.names)
 
     def _apart(self, values: Sequence[Any], state: State) -> Computed:
         arrays = [jnp.asarray(value, x.dtype) for x, value in zip(self._leaves, values)]
@@ -91,7 +101,6 @@ class Loop:
     def __init__(self, once: PureProgram) -> None:
         self._once = once
         self.place, self.is_random, self.names = once.place, once.is_random, once.names
-        self.is_eager = once.is_eager
 
     def compute(self, updated: Any, read: Any, inputs: Any, numbers: Any) -> Computed:
         """Outputs of all runs, stacked, and the values after the last one."""
@@ -104,15 +113,6 @@ class Loop:
         times = np.arange(len(inputs[0]), dtype=np.uint64)
         values, outputs = jax.lax.scan(run, list(updated), [times, *inputs])
         return outputs, values
-
-    def eagerly(self, updated: Any, read: Any, inputs: Any, numbers: Any) -> Computed:
-        """The same, operation by operation."""
-        rows, values = [], updated
-        for t in range(len(inputs[0])):
-            arrays = [x[t] for x in inputs]
-            outputs, values = self._once.eagerly(values, read, arrays, _later(numbers, t))
-            rows.append(outputs)
-        return [jnp.stack(row) for row in zip(*rows)], values
 
 
 def _later(numbers: Any, t: Any) -> Any:

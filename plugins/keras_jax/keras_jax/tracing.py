@@ -8,7 +8,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.graph import Constant, Node, Tensor
-from keras_core.plugins.authoring import named, order
+from keras_core.plugins.authoring import NeedsValues, named, order
 from keras_jax.draws import State
 from keras_jax.engine import NEEDS_VALUES, is_engines
 from keras_jax.errors import refuse_vast
@@ -68,8 +68,10 @@ def _run(node: Node, run: Run, arguments: Sequence[Any], state: State) -> list[A
         for result in results:
             refuse_vast(result)
         return results
-    except NEEDS_VALUES:
-        raise
+    except (*NEEDS_VALUES, NeedsValues) as error:
+        if state.eager:
+            raise
+        raise NeedsValues(node) from error
     except Exception as error:
         told = named(error, node)
         if told is error:

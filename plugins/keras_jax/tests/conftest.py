@@ -23,11 +23,25 @@ def traces(monkeypatch):
 
     seen = []
     for kind in (pure.PureProgram, pure.Loop):
-        compute = kind.compute
-
-        def counted(self, *arguments, compute=compute):
-            seen.append(self)
-            return compute(self, *arguments)
-
-        monkeypatch.setattr(kind, "compute", counted)
+        record(monkeypatch, kind, "compute", seen)
     return seen
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """What was run eagerly: an entry for each run."""
+    from keras_jax import pure
+
+    seen = []
+    record(monkeypatch, pure.PureProgram, "eagerly", seen)
+    return seen
+
+
+def record(monkeypatch, kind, name, seen):
+    method = getattr(kind, name)
+
+    def counted(self, *arguments):
+        seen.append(self)
+        return method(self, *arguments)
+
+    monkeypatch.setattr(kind, name, counted)

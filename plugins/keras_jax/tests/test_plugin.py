@@ -37,7 +37,7 @@ print(np.random.rand() == np.random.RandomState(3).rand())
 
 def test_info_tells_the_engine():
     info = backend_info(find("jax"))
-    assert (info.name, info.engine, info.api) == ("jax", "JAX", (1, 4))
+    assert (info.name, info.engine, info.api) == ("jax", "JAX", (1, 5))
     assert info.engine_version == jax.__version__
     assert "cpu" in info.devices and not info.problems
 

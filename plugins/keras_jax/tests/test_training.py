@@ -17,7 +17,15 @@ import keras_core
 from keras_core import backend as K
 from keras_core.graph import Function, Placeholder, Update, Variable
 from keras_core.graph import primitives as p
-from keras_core.layers import LSTM, BatchNormalization, Conv2D, Dense, Dropout, Flatten
+from keras_core.layers import (
+    LSTM,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+)
 from keras_core.models import Sequential, clone_model
 from keras_core.utils import set_random_seed
 
@@ -280,3 +288,19 @@ def test_a_model_goes_from_device_to_device():
 def test_storage_is_an_array_of_jax(backend):
     storage = backend.to_storage(np.arange(3))
     assert isinstance(storage, jax.Array) and storage.dtype == "int64"
+
+
+def test_memory_that_is_given_away_goes_to_new_values_before_outputs():
+    """An output that took the memory of a loop's first state was the old state on GPUs."""
+    layer = LSTM(2, stateful=True)
+    inputs = Input(batch_shape=(3, 5, 4))
+    step = K.function([inputs], [layer(inputs)], updates=layer.updates)
+    x = np.ones((3, 5, 4), "float32")
+
+    def places():
+        return {state.storage.unsafe_buffer_pointer() for state in layer.states}
+
+    step([x])
+    before = places()
+    step([x])
+    assert places() == before

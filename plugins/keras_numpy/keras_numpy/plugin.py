@@ -24,7 +24,7 @@ def keras_core_backend_info():
         name="numpy",
         engine="NumPy",
         engine_version=version,
-        api=(1, 4),
+        api=(1, 5),
         devices=("cpu",),
         limitations=LIMITATIONS,
         problems=_problems(version),

@@ -19,7 +19,7 @@ from keras_tf.interop import EngineCalls
 from keras_tf.loop import LoopTemplate, is_worth_looping
 from keras_tf.lowering import LOWERINGS
 from keras_tf.variables import new_variable, without_value
-from keras_tf.xla import behaves_alike
+from keras_tf.xla import asked_for, behaves_alike
 
 
 class TensorflowBackend(EngineCalls, Backend):
@@ -51,7 +51,7 @@ class TensorflowBackend(EngineCalls, Backend):
         return self._loop_template(program) if loop else self._step_template(program)
 
     def _step_template(self, program: Program) -> Template:
-        jit = program.jit_compile
+        jit = asked_for(program)
         # Whether XLA helps with loops on a GPU has not been measured.
         jit_loops = jit is None and self.devices() == ("cpu",)
         return Template(self, program, bool(jit), jit_loops)
@@ -59,7 +59,7 @@ class TensorflowBackend(EngineCalls, Backend):
     def _loop_template(self, program: Program) -> LoopTemplate | None:
         if not is_worth_looping(program):
             return None
-        jit = program.jit_compile
+        jit = asked_for(program)
         return LoopTemplate(self, program, behaves_alike(program.nodes) if jit is None else jit)
 
     def storage_of(self, variable: Variable) -> tf.Variable:

@@ -43,7 +43,7 @@ def keras_core_backend_info():
         name="tensorflow",
         engine="TensorFlow",
         engine_version=release.version if release else "",
-        api=(1, 4),
+        api=(1, 5),
         devices=_devices(spec, release) if spec else (),
         limitations=LIMITATIONS,
         problems=_problems(release) if spec else (_MISSING,),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable, NamedTuple
 
 import tensorflow as tf
 
 from keras_core.graph import Constant, Node, Spec, Tensor
-from keras_core.plugins.authoring import order
+from keras_core.plugins.authoring import order, with_inner
 from keras_tf.sparse import Sparse, on_rows, totals
 
 Lowering = Callable[..., Any]
@@ -45,12 +45,15 @@ class Trace:
         state: what random nodes draw from; None in a program without them.
         jit_loops: whether XLA compiles loops where that pays.
         sparse: whether large gradients of look-ups are made of their rows alone.
+        waits_for: a result of the last node so far that did more than compute. TensorFlow orders
+            operations by what they read alone, but all processes have to send in one order.
     """
 
     lowerings: Mapping[str, Lowering]
     state: RandomState | None = None
     jit_loops: bool = False
     sparse: bool = False
+    waits_for: list[tf.Tensor] = field(default_factory=list)
 
     def run(self, results: Sequence[Tensor], values: Values) -> list[tf.Tensor]:
         """The operations for `results`.
@@ -85,7 +88,13 @@ class Trace:
         return self._lowered(node, [*map(_dense, arguments)]) if made is None else made
 
     def _lowered(self, node: Node, arguments: Sequence[tf.Tensor]) -> Any:
-        return self.lowerings[node.primitive.name](Site(node, self), *arguments)
+        lower = self.lowerings[node.primitive.name]
+        if all(inner.primitive.pure for inner in with_inner([node])):
+            return lower(Site(node, self), *arguments)
+        with tf.control_dependencies(self.waits_for):
+            made = lower(Site(node, self), *arguments)
+        self.waits_for[:] = _listed(node, made)[:1]
+        return made
 
 
 def scope_of(node: Node) -> str:

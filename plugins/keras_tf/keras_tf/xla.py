@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 
-from keras_core.graph import Node
+from keras_core.graph import Node, Program
 from keras_core.plugins.authoring import with_inner
 
 _SLOWER_FAMILIES = ("convolution", "pooling")
@@ -30,3 +31,18 @@ def is_worth_jitting(loop: Node) -> bool:
 def _has_known_sizes(node: Node) -> bool:
     specs = [*(x.spec for x in node.inputs), *node.specs]
     return all(None not in spec.shape for spec in specs)
+
+
+def asked_for(program: Program) -> bool | None:
+    """Whether a program shall be compiled by XLA; None where that is left to the backend."""
+    sums = any(node.primitive.family == "collective" for node in with_inner(program.nodes))
+    if not (program.jit_compile and sums):
+        return program.jit_compile
+    warnings.warn(
+        "XLA compiles no program that sums over several processes, since they talk by calls of "
+        "Python; this one runs without it, in spite of jit_compile=True. Its loops without such "
+        "sums are compiled where that pays.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return None

@@ -44,7 +44,7 @@ print(tf.keras.layers.Dense(2)(tf.ones([1, 3])).shape)
 
 def test_info_tells_the_engine():
     info = backend_info(find("tensorflow"))
-    assert (info.name, info.engine, info.api) == ("tensorflow", "TensorFlow", (1, 4))
+    assert (info.name, info.engine, info.api) == ("tensorflow", "TensorFlow", (1, 5))
     assert info.engine_version == tf.__version__
 
 

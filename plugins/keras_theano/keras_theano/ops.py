@@ -55,7 +55,8 @@ class Reference(NodeOp):
         if primitive.random:
             seed, step, *streams = (int(n) for n in arguments[0])
             params = Binding(streams=streams).params(params)
-            arguments[0] = generator((seed, step), params.get("stream", 0))
+            state = seed, step
+            arguments[0] = state if primitive.loop else generator(state, params["stream"])
         reference: Any = primitive.reference
         results = reference(*arguments, **params)
         results = results if primitive.several else (results,)
@@ -67,6 +68,35 @@ def reference(node: Node, *inputs: Any) -> Any:
     """A lowering: the plain meaning of a node that is not random."""
     flags = [tuple(size == 1 for size in spec.shape) for spec in node.specs]
     return Reference(node, flags)(*inputs, return_list=True)
+
+
+class Sums(Reference):
+    """A node of sums over all processes, which is no constant, whatever it is given."""
+
+    def do_constant_folding(self, node: Any) -> bool:
+        return False
+
+    def infer_shape(self, node: Any, shapes: Sequence[Any]) -> Sequence[Any]:
+        return shapes
+
+
+class After(theano.Op):
+    """The first input itself, once the second one is there."""
+
+    __props__ = ()
+    view_map = {0: [0]}
+
+    def make_node(self, x: Any, other: Any) -> Any:
+        return theano.Apply(self, [x, other], [x.type()])
+
+    def perform(self, node: Any, inputs: Sequence[Any], outputs: Any) -> None:
+        outputs[0][0] = inputs[0]
+
+    def infer_shape(self, node: Any, shapes: Sequence[Any]) -> Sequence[Any]:
+        return shapes[:1]
+
+
+after = After()
 
 
 class Declared(NodeOp):

@@ -31,7 +31,7 @@ def keras_core_backend_info():
         name="theano",
         engine="Theano",
         engine_version=release.version if release else "",
-        api=(1, 4),
+        api=(1, 5),
         devices=("cpu",),
         limitations=LIMITATIONS,
         problems=(*_python_problems(), *_engine_problems(), *_numpy_problems()),

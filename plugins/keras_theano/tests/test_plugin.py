@@ -21,7 +21,7 @@ def test_hooks_load_no_engine():
 
 def test_info_tells_the_engine():
     info = backend_info(find("theano"))
-    assert (info.name, info.engine, info.api) == ("theano", "Theano", (1, 4))
+    assert (info.name, info.engine, info.api) == ("theano", "Theano", (1, 5))
     assert info.engine_version == metadata.version("Theano")
 
 

@@ -14,7 +14,7 @@ import torch
 from keras_core.graph import Program, Variable
 from keras_core.plugins import Backend, Compiled
 from keras_core.plugins.authoring import Binding
-from keras_torch import dispatch
+from keras_torch import dispatch, group
 from keras_torch.compiler import Jitted, PureFunction, Template
 from keras_torch.interop import EngineCalls, new_parameter
 from keras_torch.lowering import LOWERINGS
@@ -89,6 +89,10 @@ class TorchBackend(EngineCalls, Backend):
     def devices(self) -> tuple[str, ...]:
         """'cuda:0' and so on, or 'mps', which are used first where there are any, then 'cpu'."""
         return self._names
+
+    def world(self) -> group.Group | None:
+        """The processes that torchrun started, or that form a process group."""
+        return group.world()
 
     def on_another(self, device: str) -> TorchBackend:
         return TorchBackend(device)

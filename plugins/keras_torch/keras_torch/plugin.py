@@ -24,7 +24,7 @@ def keras_core_backend_info():
         name="torch",
         engine="PyTorch",
         engine_version=release.version if release else "",
-        api=(1, 4),
+        api=(1, 5),
         devices=_devices(release) if release else (),
         limitations=LIMITATIONS,
         problems=_problems(release),

@@ -9,7 +9,7 @@ import torch
 import keras_core
 import keras_torch
 from keras_core import backend as K
-from keras_core.graph import Placeholder
+from keras_core.graph import Constant, Placeholder
 from keras_core.graph import primitives as p
 from keras_torch.kernel import Site
 from keras_torch.lowering import LOWERINGS
@@ -76,11 +76,18 @@ def test_a_convolution_on_a_cpu_changes_no_setting():
     assert seen == torch.backends.cudnn.allow_tf32
 
 
+def test_known_rows_that_are_not_there_are_refused_as_the_kernel_is_written():
+    node = p.gather(Placeholder((3, 2)), Constant([0, 3], "int64"), axis=0)
+    with pytest.raises(IndexError, match="3"):
+        kernel_on_a_gpu(node, torch.ones(3, 2), torch.tensor([0, 3]))
+
+
 @needs_cuda
 def test_an_embedding_goes_on_after_an_index_that_is_not_there():
     layer = keras_core.layers.Embedding(3, 2)
     table = np.arange(6, dtype="float32").reshape(3, 2)
-    out = layer(K.constant([[0, 7]], dtype="int32"))
+    rows = K.variable([[0, 7]], dtype="int32")
+    out = layer(rows)
     layer.set_weights([table])
     np.testing.assert_array_equal(K.eval(out), [[[0, 1], [np.nan, np.nan]]])
     np.testing.assert_array_equal(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from keras_core.plugins.authoring import collect_lowerings
 from keras_jax.lowering import (
+    collective,
     comparison,
     control,
     convolution,
@@ -23,8 +24,8 @@ from keras_jax.lowering import (
 from keras_jax.tracing import Lowering
 
 FAMILIES = (
-    *(comparison, control, convolution, elementwise, indexing, linalg, native),
-    *(normalization, pooling, random, reduction, shape),
+    *(collective, comparison, control, convolution, elementwise, indexing, linalg),
+    *(native, normalization, pooling, random, reduction, shape),
 )
 
 # A loop is made of what it runs at each step.

@@ -321,7 +321,7 @@ class Frame:
             words["out"] = outputs[0]
         words.update(others)
         if "{rng}" in pattern:
-            words["rng"] = self.writer.random_generator(node.params.get("stream", 0))
+            words["rng"] = self.writer.random_generator(node.params["stream"])
         return string.Formatter().vformat(pattern, inputs, words)
 
     def _write_reference(self, node: Node) -> None:
@@ -331,10 +331,16 @@ class Frame:
         names = [self.writer.new_name("t") for _ in node.specs]
         arguments = "".join(f"{self.ref(x)}, " for x in node.inputs)
         if node.primitive.random:
-            arguments = f"{self.writer.random_generator(node.params.get('stream', 0))}, {arguments}"
+            arguments = f"{self._drawn(node)}, {arguments}"
         left = ", ".join(names) + ("," if node.primitive.several else "")
         self.writer.line(f"{left} = {function}({arguments}**{params})", self.indent, node)
         self.refs.update({(node, i): name for i, name in enumerate(names)})
+
+    def _drawn(self, node: Node) -> str:
+        """What the reference of a random node takes first."""
+        if node.primitive.loop:
+            return "state"
+        return self.writer.random_generator(node.params["stream"])
 
     def _free_dead(self, item: Item, position: int) -> None:
         roots = {self.root_of(x) for node in nodes_of(item) for x in node.inputs}

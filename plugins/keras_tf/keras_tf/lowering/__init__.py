@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from keras_core.plugins.authoring import collect_lowerings
 from keras_tf.lowering import (
+    collective,
     comparison,
     control,
     convolution,
@@ -28,8 +29,8 @@ from keras_tf.lowering import (
 from keras_tf.tracing import Lowering
 
 FAMILIES = (
-    *(comparison, control, convolution, elementwise, indexing, linalg, native),
-    *(normalization, pooling, random, reduction, scan, shape),
+    *(collective, comparison, control, convolution, elementwise, indexing, linalg),
+    *(native, normalization, pooling, random, reduction, scan, shape),
 )
 
 LOWERINGS: Mapping[str, Lowering] = collect_lowerings(FAMILIES)

@@ -101,7 +101,7 @@ class _Loop:
     def _step(self, t: tf.Tensor, states: Tensors) -> tuple[Tensors, Tensors]:
         """The states after step t, and the rows that it adds."""
         body = self.body
-        trace = replace(self.trace, state=next_state(self.trace.state, t))
+        trace = replace(self.trace, state=next_state(self.trace.state, t), waits_for=[])
         slices = [x[t] for x in self.sequences]
         fed = zip(body.inputs, [*slices, *states, *self.invariants])
         results = trace.run(body.results, {x.key: value for x, value in fed})

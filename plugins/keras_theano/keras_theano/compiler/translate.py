@@ -10,13 +10,13 @@ import theano.tensor as T
 from theano.compile.mode import Mode
 
 from keras_core.graph import Constant, Node, Tensor, Variable
-from keras_core.plugins.authoring import Body
+from keras_core.plugins.authoring import Body, with_inner
 from keras_theano.compiler.draws import draws_of, is_drawn, is_loop
 from keras_theano.compiler.errors import mark
 from keras_theano.compiler.extents import Extents
 from keras_theano.compiler.loops import Loop, Step, sources_of, wanted_of
 from keras_theano.lowering._common import takes_any_size
-from keras_theano.ops import Reference, cut
+from keras_theano.ops import Reference, after, cut
 
 # Elementwise nodes in a row that Theano may fuse: it pickles what it fused, by recursion.
 _LONGEST = 32
@@ -56,16 +56,31 @@ class Translator:
         self._draws: Iterator[Any] = iter(draws)
         self._known: dict[Any, Any] = {x.key: value for x, value in known.items()}
         self._fused: dict[Any, int] = {}
+        self._last: Any = None
 
     def __call__(self, nodes: Sequence[Node], results: Sequence[Tensor]) -> list[Any]:
         """The expressions of `results`, which the nodes compute."""
         for node in nodes:
             inputs = [self.get(x) for x in node.inputs]
-            outputs = self._fitted(node, self._lowered(node, inputs))
+            outputs = self._fitted(node, self._in_turn(node, inputs))
             outputs = self._cut(node, outputs)
             mark(outputs, inputs, node)
             self._known.update(((node, i), y) for i, y in enumerate(outputs))
         return [self.get(x) for x in results]
+
+    def _in_turn(self, node: Node, inputs: Sequence[Any]) -> Any:
+        """What a node gives; if it does more than compute, once the one before it has done so.
+
+        Theano orders operations by what they read alone, but all processes have to send in one
+        order.
+        """
+        if all(inner.primitive.pure for inner in with_inner([node])):
+            return self._lowered(node, inputs)
+        if self._last is not None:
+            inputs = [after(x, self._last) for x in inputs]
+        made = self._lowered(node, inputs)
+        self._last = made[0] if isinstance(made, (tuple, list)) else made
+        return made
 
     def _cut(self, node: Node, outputs: list[Any]) -> list[Any]:
         """The outputs, at times cut off from what Theano would fuse them with."""

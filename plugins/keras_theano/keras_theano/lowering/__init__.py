@@ -13,6 +13,7 @@ from typing import Any
 
 from keras_core.plugins.authoring import collect_lowerings
 from keras_theano.lowering import (
+    collective,
     comparison,
     control,
     convolution,
@@ -28,8 +29,8 @@ from keras_theano.lowering import (
 )
 
 FAMILIES = (
-    *(comparison, control, convolution, elementwise, indexing, linalg, native),
-    *(normalization, pooling, random, reduction, shape),
+    *(collective, comparison, control, convolution, elementwise, indexing, linalg),
+    *(native, normalization, pooling, random, reduction, shape),
 )
 
 LOWERINGS: Mapping[str, Any] = collect_lowerings(FAMILIES)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keras_core.graph import Constant, Node, Tensor
+from keras_core.plugins.authoring import named
 from keras_torch import lstm
 from keras_torch.compiler.fusing import Places, fused, pooled_before, with_places
 from keras_torch.compiler.recurrences import lstms_in
@@ -110,7 +111,10 @@ class Steps:
         joined = fused(site, self._uses)
         if joined is not None:
             return self._written(node, results, *joined)
-        kernel = self._writer.lowerings[node.primitive.name](site)
+        try:
+            kernel = self._writer.lowerings[node.primitive.name](site)
+        except IndexError as error:
+            raise named(error, node) from None
         return self._written(node, results, kernel, node.inputs)
 
     def _written(

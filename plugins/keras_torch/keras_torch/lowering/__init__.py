@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from keras_core.plugins.authoring import collect_lowerings
 from keras_torch.kernel import Lowering
 from keras_torch.lowering import (
+    collective,
     comparison,
     control,
     convolution,
@@ -22,8 +23,8 @@ from keras_torch.lowering import (
 )
 
 FAMILIES = (
-    *(comparison, control, convolution, elementwise, indexing, linalg, native),
-    *(normalization, pooling, random, reduction, shape),
+    *(collective, comparison, control, convolution, elementwise, indexing, linalg),
+    *(native, normalization, pooling, random, reduction, shape),
 )
 
 LOWERINGS: Mapping[str, Lowering] = collect_lowerings(FAMILIES)

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from keras_core.graph import Constant, Tensor
+from keras_core.plugins.authoring import refuse_outside
 from keras_torch.dtypes import dtype_of
 from keras_torch.kernel import Kernel, Lowering, Site, places, sizes, tuple_of
 
@@ -116,8 +118,22 @@ def _placed(g: torch.Tensor, starts: Sequence[int], shape: Sequence[int]) -> tor
 
 
 def _lower_gather(site: Site) -> Kernel:
-    gather = _gathered if site.device == "cpu" else _gathered_or_nothing
+    size = site.inputs[0].shape[site.params["axis"]]
+    raises = site.device == "cpu" or _are_inside(site.inputs[1], size)
+    gather = _gathered if raises else _gathered_or_nothing
     return Kernel(f"{{gather}}({{0}}, {{1}}, {site.params['axis']})", {"gather": gather})
+
+
+def _are_inside(indices: Tensor, size: int | None) -> bool:
+    """Whether indices are known, and are there.
+
+    Raises:
+        IndexError: they are known, and one is not there.
+    """
+    if size is None or not isinstance(indices, Constant):
+        return False
+    refuse_outside(indices.value, size)
+    return True
 
 
 def _gathered(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:

@@ -1,0 +1,1 @@
+"""Builds, checks and tries the distributions of this repository: `python -m release`."""
