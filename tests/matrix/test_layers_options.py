@@ -94,12 +94,17 @@ def other(option):
     return OTHER[option] if option in OTHER else OF_A_FAMILY[option.rpartition("_")[2]]
 
 
+# Options that Keras 2.3.1 does not have: the config has them where they are given alone, so that it
+# reads the others.
+OF_OURS = {(L.BatchNormalization, "sync")}
+
+
 def changed_by(layer_class, fixed, option):
     """The entries of the config that differ once the option is given."""
     plain = layer_class(name="layer", **fixed).get_config()
     given = layer_class(name="layer", **{**fixed, option: other(option)}).get_config()
-    assert list(given) == list(plain)
-    return [name for name in plain if given[name] != plain[name]]
+    assert list(given) == [*plain, *([option] if (layer_class, option) in OF_OURS else [])]
+    return [name for name in given if name not in plain or given[name] != plain[name]]
 
 
 @pytest.mark.parametrize(
