@@ -12,6 +12,7 @@ from keras_core.layers.convolutional.conv import _Conv
 
 # Something other than the default, for every option of the layers below.
 OTHER = {
+    "sync": True,
     "units": 3,
     "filters": 3,
     "kernel_size": 3,
