@@ -298,9 +298,17 @@ def _locked(lock: str) -> Iterator[None]:
     while True:
         with open(lock, "ab") as file:
             _wait_for(file)
-            if os.path.exists(lock) and os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
+            if _is_at(file, lock):
                 yield
                 return
+
+
+def _is_at(file: BinaryIO, path: str) -> bool:
+    """Whether an open file is still the one at a path, from which others may remove it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _wait_for(file: BinaryIO) -> None:

@@ -177,7 +177,7 @@ def test_processes_that_want_one_file_wait_for_one_of_them(server, sandbox, tmp_
 
 
 def test_threads_that_want_one_file_wait_for_one_of_them(server, fetch, cache):
-    threads = [threading.Thread(target=fetch) for _ in range(4)]
+    threads = [threading.Thread(target=fetch) for _ in range(32)]
     for thread in threads:
         thread.start()
     for thread in threads:
