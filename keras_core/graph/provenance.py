@@ -7,9 +7,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from keras_core.graph.primitive import Node
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_BUILT = "built by "
 _layer: ContextVar[str | None] = ContextVar("keras_core_layer", default=None)
 _given: ContextVar[Origin | None] = ContextVar("keras_core_origin", default=None)
 
@@ -58,3 +62,19 @@ def here() -> Origin:
     if frame is None:
         return Origin(_layer.get(), None, 0)
     return Origin(_layer.get(), frame.f_code.co_filename, frame.f_lineno)
+
+
+def named(error: Exception, node: Node) -> Exception:
+    """An error, of the same type, told with the node that failed; itself where it says that."""
+    if _BUILT in str(error):
+        return error
+    text = f"{error} ({place_of(node)})"
+    try:
+        return type(error)(text)
+    except Exception:
+        return RuntimeError(text)
+
+
+def place_of(node: Node) -> str:
+    """Where a node comes from, as messages tell it: its primitive, its layer and its line."""
+    return f"in {node.primitive.name}, {_BUILT}{node.origin}"

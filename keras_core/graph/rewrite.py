@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 from keras_core.graph import order
 from keras_core.graph.primitive import Node, keeping_promise
-from keras_core.graph.provenance import origin_scope
+from keras_core.graph.provenance import named, origin_scope
 from keras_core.graph.tensor import Tensor
 
 Rule = Callable[[Node], "Sequence[Tensor] | None"]
@@ -78,8 +78,7 @@ class Rewriter:
         try:
             return node.with_params(inputs, **changed)
         except (ValueError, TypeError) as error:
-            place = f"in {node.primitive.name}, built by {node.origin}"
-            raise type(error)(f"{error} ({place})") from error
+            raise named(error, node) from error
 
     def _new_body(self, body: Any, inputs: Sequence[Tensor]) -> dict[str, Any]:
         """The parameter `body`, where it changes."""

@@ -29,6 +29,7 @@ from keras_core.graph.collector import collector_paused
 from keras_core.graph.passes import optimize
 from keras_core.graph.passes.expand import expand
 from keras_core.graph.primitive import made_by
+from keras_core.graph.provenance import named, place_of
 from keras_core.graph.randomness import (
     RandomState,
     current_run,
@@ -53,7 +54,6 @@ from keras_core.graph.windows import (
 )
 from keras_core.plugins.adam import AdamStep, adam_steps
 from keras_core.plugins.divided import NeedsValues
-from keras_core.plugins.errors import named, place_of
 from keras_core.plugins.functional import FunctionalBackend
 from keras_core.plugins.indices import indices_checked, refuse_outside
 from keras_core.plugins.lowering import collect_lowerings, only_where

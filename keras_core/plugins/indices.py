@@ -13,7 +13,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.graph import Constant, Node, Program, Tensor, order
-from keras_core.plugins.errors import named
+from keras_core.graph.provenance import named
 
 Check = Callable[[Sequence[Any]], None]
 

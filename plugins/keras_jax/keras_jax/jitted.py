@@ -38,8 +38,10 @@ class Jitted:
         self._waits = bool(pure.names & _WAITED_FOR)
         self._checks = indices_checked(program, stacked)
         given = () if pure.names & _MAY_RAISE else (0,)
-        run = _values_first(pure.eagerly if program.jit_compile is False else pure.compute)
-        self._run = run if program.jit_compile is False else jax.jit(run, donate_argnums=given)
+        if program.jit_compile is False:
+            self._run = _values_first(pure.eagerly)
+        else:
+            self._run = jax.jit(_values_first(pure.compute), donate_argnums=given)
 
     def __call__(
         self, updated: Sequence[Any], read: Sequence[Any], arrays: Sequence[Any], draws: Draws

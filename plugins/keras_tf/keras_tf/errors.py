@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import tensorflow as tf
 
 from keras_core.graph import Node
+from keras_core.plugins.authoring import place_of
 
 _SCOPE = re.compile(r"\w+_\d+(?=/)")
 
@@ -27,8 +28,7 @@ def explained(
     if not named:
         return error
     node = named[-1]
-    text = f"{_reason(error)} (in {node.primitive.name}, built by {node.origin})"
-    return type(error)(error.node_def, error.op, text)
+    return type(error)(error.node_def, error.op, f"{_reason(error)} ({place_of(node)})")
 
 
 def _reason(error: tf.errors.OpError) -> str:
