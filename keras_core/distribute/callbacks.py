@@ -9,6 +9,8 @@ import numpy as np
 from keras_core import backend as K
 from keras_core import ranks
 from keras_core.callbacks.base import Callback
+from keras_core.distribute.horovod import broadcast_global_variables
+from keras_core.saving.training import variables_of
 
 __all__ = [
     "BroadcastGlobalVariablesCallback",
@@ -40,11 +42,8 @@ class BroadcastGlobalVariablesCallback(Callback):
         self.root_rank = root_rank
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        from keras_core.distribute.horovod import broadcast_global_variables
-
         self.model._step_program("train")  # which makes the optimizer's state
-        state = [w for w in self.model.optimizer.weights if K.is_variable(w)]
-        broadcast_global_variables(self.root_rank, [*self.model.weights, *state])
+        broadcast_global_variables(self.root_rank, variables_of(self.model))
 
 
 class MetricAverageCallback(Callback):

@@ -83,11 +83,8 @@ def allreduce(value: Any, name: str | None = None, average: bool = True) -> Any:
         [1.0, 2.0]
     """
     world = ranks.current()
-    if K.is_tensor(value):
-        total = p.all_reduce(value)[0]
-        return total / world.size if average else total
-    total = world.sums([np.asarray(value)])[0]
-    return total / world.size if average else total
+    sums = p.all_reduce(value) if K.is_tensor(value) else world.sums([np.asarray(value)])
+    return sums[0] / world.size if average else sums[0]
 
 
 def allgather(value: Any, name: str | None = None) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from keras_core.testing.launching import launcher
 
 _MARK = "KERAS_CORE_TEST_RUN"
 # How long a run may take where the machine is busy, and how soon all has to be gone after a fault.
@@ -49,7 +50,7 @@ class Started:
         words = [sys.executable, *command, file.name, *map(str, arguments)]
         with open(self._output[0], "w") as out, open(self._output[1], "w") as err:
             self.process = subprocess.Popen(
-                [mpiexec(), "-n", str(count), *words],
+                [launcher(), "-n", str(count), *words],
                 cwd=folder,
                 env={**os.environ, "OMP_NUM_THREADS": "1", **environment, _MARK: self._mark},
                 stdin=subprocess.DEVNULL,
@@ -100,9 +101,3 @@ class Started:
 def launch(folder, script, *arguments, **options):
     """Runs a script to its end, as `Started` says."""
     return Started(folder, script, *arguments, **options).ended()
-
-
-def mpiexec():
-    """The launcher of this interpreter's environment, or else of the system."""
-    beside = Path(sys.executable).with_name("mpiexec")
-    return str(beside) if beside.exists() else shutil.which("mpiexec")

@@ -13,6 +13,7 @@ from keras_core import backend as K
 from keras_core import config, ranks
 from keras_core.engine.feeding.sources import Source, StepFunction
 from keras_core.graph import Variable
+from keras_core.saving.training import variables_of
 from keras_core.slots import current_backend
 
 # Options that may differ: names count up with all that a process made, code knows its file.
@@ -55,7 +56,7 @@ def agree(
     digests = world.gathered((values, zlib.crc32(repr(parts).encode())))
     if any(other != digests[0] for other in digests):
         world.agree({**values, **parts})
-    take_weights_of_first([*model.weights, *_weights_of_optimizer(model)])
+    take_weights_of_first(variables_of(model))
 
 
 class Compared:
@@ -199,11 +200,6 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return getattr(value, "__name__", type(value).__name__)
-
-
-def _weights_of_optimizer(model: Any) -> list[Variable]:
-    weights = getattr(getattr(model, "optimizer", None), "weights", None) or []
-    return [weight for weight in weights if K.is_variable(weight)]
 
 
 def _hyperparameters(optimizer: Any) -> list[Variable]:
