@@ -75,7 +75,7 @@ def custom_object_scope(*args: Mapping[str, Any] | None) -> CustomObjectScope:
     Example:
         >>> def squared(x):
         ...     return x * x
-        >>> with utils.CustomObjectScope({"squared": squared}):
+        >>> with utils.custom_object_scope({"squared": squared}):
         ...     layer = layers.Activation("squared")
         >>> K.eval(layer(K.constant([[3.0]]))).tolist()
         [[9.0]]
