@@ -1,35 +1,28 @@
-"""Keeps the settings of whoever runs the tests out of them, and chance as well."""
+"""Ends a run of tests in which one hangs, and tells where it does."""
 
 from __future__ import annotations
 
+import faulthandler
 import os
-import sys
-import tempfile
 
 import pytest
 
-
-def pytest_addoption(parser):
-    parser.addoption("--seed", type=int, default=0, help="the seed that every test starts from")
+LONGEST = int(os.environ.get("KERAS_CORE_TEST_LONGEST", "1200"))  # seconds
+ERRORS = pytest.StashKey[int]()
 
 
 def pytest_configure(config):
-    folder = tempfile.TemporaryDirectory()
-    config.add_cleanup(folder.cleanup)
-    os.environ["KERAS_HOME"] = folder.name
+    # While a test runs, what it writes to standard error is caught.
+    config.stash[ERRORS] = os.dup(2)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _engines_forget():
-    """An engine that keeps all that it compiled would take more memory from file to file."""
+def pytest_unconfigure(config):
+    os.close(config.stash[ERRORS])
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    # Not an exception: an engine that waits for itself would not see it.
+    faulthandler.dump_traceback_later(LONGEST, exit=True, file=item.config.stash[ERRORS])
     yield
-    if "keras_core.plugins.discovery" in sys.modules:
-        sys.modules["keras_core.plugins.discovery"].let_engines_forget()
-
-
-@pytest.fixture(autouse=True)
-def _seeded(request):
-    """A failure repeats, alone and in any order; other numbers are tried with another seed."""
-    from keras_core.utils import set_random_seed
-
-    set_random_seed(request.config.getoption("--seed"))
+    faulthandler.cancel_dump_traceback_later()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 
 import pytest
+
+# A shell that starts tests in the background has them ignore Ctrl-C, and so all processes they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SETTINGS = ("KERAS_BACKEND", "KERAS_HOME", "KERAS_FLOATX", "KERAS_EPSILON")
 SETTINGS += ("KERAS_IMAGE_DATA_FORMAT", "KERAS_CORE_DISABLE_PLUGINS")
