@@ -14,7 +14,8 @@
 - Steps of Adam: `adam_steps`, `AdamStep`.
 - Errors: `named` tells one with the node that failed, `place_of` where that comes from; indices out
   of range are refused by `indices_checked` before a program runs, and by `refuse_outside`.
-- Sums over all processes that work together: `sums_over_ranks`; a `World` of the engine's own.
+- Sums over all processes that work together: `sums_over_ranks`; `begin_sums`, where
+  `sends_meanwhile`; a `World` of the engine's own.
 - Settings: `get_option`.
 
 A plugin's module with the hooks imports none of this: it would load the graph for each listing.
@@ -59,7 +60,7 @@ from keras_core.plugins.indices import indices_checked, refuse_outside
 from keras_core.plugins.lowering import collect_lowerings, only_where
 from keras_core.plugins.native import checked_results, native
 from keras_core.plugins.programs import program_of, variables_read
-from keras_core.ranks import World, sums_over_ranks
+from keras_core.ranks import World, begin_sums, sends_meanwhile, sums_over_ranks
 
 __all__ = [
     "FLOATS",
@@ -77,6 +78,7 @@ __all__ = [
     "Window",
     "World",
     "adam_steps",
+    "begin_sums",
     "channels_back",
     "channels_last",
     "channels_of",
@@ -103,6 +105,7 @@ __all__ = [
     "program_of",
     "refuse_outside",
     "same_padding",
+    "sends_meanwhile",
     "spatial_of",
     "sums_over_ranks",
     "variables_read",
