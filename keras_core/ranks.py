@@ -34,6 +34,13 @@ def number_launched() -> int:
     return max((int(os.environ[name]) for name in _SIZES if os.environ.get(name)), default=1)
 
 
+def number_by_torchrun() -> int:
+    """The number of processes that `torchrun` says it started, to which this one belongs."""
+    is_rank = os.environ.get(_RANK, str(os.getpid())) == str(os.getpid())
+    is_launched = is_rank and "TORCHELASTIC_RUN_ID" in os.environ
+    return int(os.environ.get("WORLD_SIZE", "1")) if is_launched else 1
+
+
 def mark_process() -> None:
     """Has processes that this one starts know that they are no ranks."""
     os.environ[_RANK] = str(os.getpid())
