@@ -1,4 +1,4 @@
-"""Warnings about files, which point at the user's line however deep the reader is."""
+"""Warnings that point at the user's line, however deep the place is that warns."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import warnings
 from pathlib import Path
 from types import FrameType
 
-_PACKAGE = str(Path(__file__).parent.parent)
+_PACKAGE = str(Path(__file__).parent)
 
 
-def warn(message: str) -> None:
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warns where keras_core was called.
 
     Args:
         message: the warning.
+        category: its kind.
     """
     frame: FrameType | None = sys._getframe(1)
     level = 2
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
