@@ -209,6 +209,9 @@ MISTAKES = [
     ("small().save_weights('nodir/m.h5')", FileNotFoundError, "no folder 'nodir' os.makedirs"),
     ("models.load_model('nosuch.h5')", FileNotFoundError, "no file nosuch.h5"),
     # Data
+    ("fit(X, Y, show_accuracy=True)", TypeError, "fit 'show_accuracy' metrics=['accuracy'] compile"),
+    ("fit(X, Y, validation_batch_size=2)", TypeError, "fit batch_size holds for the validation"),
+    ("small(run_eagerly=True)", ValueError, "small 'run_eagerly' Leave it out program()"),
     ("fit(X, Y, epoch=1)", TypeError, "fit 'epoch' Did you mean 'epochs'"),
     ("fit(X, Y, batchsize=1)", TypeError, "fit 'batchsize' Did you mean 'batch_size'"),
     ("fit(X, Y, metrics=['mae'])", TypeError, "fit 'metrics' argument of compile"),

@@ -42,6 +42,15 @@ Metrics = Union[
 _turns = Condition()
 
 
+# What Keras 1, tf.keras and Keras 3 have as keywords of fit or compile.
+_INSTEAD = {
+    "run_eagerly": "Leave it out: print(K.function(inputs, outputs).program()) shows what runs",
+    "show_accuracy": "Write metrics=['accuracy'] in compile instead",
+    "steps_per_execution": "Leave it out: a backend that can do many small steps in a call does so",
+    "validation_batch_size": "Leave it out: batch_size holds for the validation too",
+}
+
+
 def hint_of_keyword(name: str, method: Any, other: Any) -> str:
     """Where a keyword belongs that a method does not take; text that begins with a space.
 
@@ -52,6 +61,8 @@ def hint_of_keyword(name: str, method: Any, other: Any) -> str:
     """
     if name in signature(other).parameters:
         return f" It is an argument of {other.__name__}."
+    if name in _INSTEAD:
+        return f" {_INSTEAD[name]}."
     return did_you_mean(name, signature(method).parameters)
 
 
