@@ -120,7 +120,7 @@ class _Explainer(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         told = explanation(fullname)
-        if told is None:
+        if told is None or fullname.partition(".")[2] in newer.MODULES:
             return None
         # With Keras 2's name: for its own, `from package import name` would put up with an error.
         raise ModuleNotFoundError(told, name=fullname.replace("keras_core", "keras", 1))

@@ -63,6 +63,9 @@ INSTEAD = {
     "utils.timeseries_dataset_from_array": "preprocessing.sequence.TimeseriesGenerator",
 }
 
+# Programs ask whether these can be imported, to tell one Keras from another: that answer is plain.
+MODULES = {"layers.experimental", "mixed_precision", "ops", "optimizers.schedules", "random"}
+
 _HOMES = {"activation function": "activations", "layer": "layers", "optimizer": "optimizers"}
 
 

@@ -23,6 +23,7 @@ from keras_core.utils.generic_utils import (
     did_you_mean,
     has_arg,
     is_all_none,
+    named_parameters,
     to_list,
     unpack_singleton,
     whole_config,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["InputSpec", "Layer", "Node", "disable_tracking"]
 
-_OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _KEYWORDS = (
     "input_shape",
     "batch_input_shape",
@@ -552,8 +552,8 @@ class Layer(WeightOwner, Connections):
 
 
 def _require_arguments(cls: type, config: dict[str, Any]) -> None:
-    parameters = inspect.signature(cls).parameters.values()
-    needed = [x.name for x in parameters if x.default is x.empty and x.kind not in _OPEN]
+    parameters = inspect.signature(cls).parameters
+    needed = [x for x in named_parameters(cls) if parameters[x].default is inspect.Parameter.empty]
     lacking = [name for name in needed if name not in config]
     if lacking:
         kept = ", ".join(f"{name!r}: self.{name}" for name in lacking)
@@ -567,8 +567,7 @@ def _require_arguments(cls: type, config: dict[str, Any]) -> None:
 def _parameters(cls: type) -> list[str]:
     """The names that the constructors of a class and its bases take, in their order."""
     made = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
-    named = [x for init in made for x in inspect.signature(init).parameters.values()]
-    return list(dict.fromkeys(x.name for x in named if x.name != "self" and x.kind not in _OPEN))
+    return list(dict.fromkeys(name for init in made for name in named_parameters(init)))
 
 
 def _collect_previous_mask(input_tensors: Any) -> Any:

@@ -115,7 +115,8 @@ class Program:
     def _reader_of(self, leaf: Tensor) -> tuple[str, str]:
         """Who depends on a leaf, and what else can be done, as an error says it."""
         if leaf in set(order.leaves(self.outputs)):
-            return "The outputs depend", ""
+            fed = "" if self.inputs else ", K.function([x], [result]), and feed it; or use predict"
+            return "The outputs depend", fed
         update = next(u for u in self.updates if leaf in set(order.leaves([u.value])))
         return (
             f"The update of {update.variable.name!r} depends",

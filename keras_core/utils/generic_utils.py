@@ -313,6 +313,13 @@ def whole_config(instance: Any) -> dict[str, Any]:
     return {**instance.get_config(), **getattr(instance, "_beside_config", {})}
 
 
+def named_parameters(fn: Callable[..., Any]) -> list[str]:
+    """The names of a function's parameters in their order, without `self`, `*args`, `**kwargs`."""
+    unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    found = inspect.signature(fn).parameters.values()
+    return [x.name for x in found if x.name != "self" and x.kind not in unnamed]
+
+
 def has_arg(fn: Callable[..., Any], name: str, accept_all: bool = False) -> bool:
     """Whether a callable takes an argument by this name.
 

@@ -106,6 +106,7 @@ MISTAKES = [
     ("K.gradients(K.sum(Input((4,))), [X])", TypeError, "K.gradients variable ndarray K.function"),
     ("K.gradients(3.0, [Input((4,))])", TypeError, "K.gradients loss 3.0 float"),
     ("K.variable(1.0).assign(2.0)", AttributeError, "assign K.set_value(x, value) K.update"),
+    ("K.eval(Input((4,)) * 2.0)", ValueError, "not among the inputs K.function([x], predict"),
     ("unfed_update()", ValueError, "moving_mean placeholder get_updates_for(inputs)"),
     ("Dense(3, input_shap=(3,))", TypeError, "'input_shap' Did you mean 'input_shape'"),
     ("Dense(3, input_shape=8)", TypeError, "Dense input_shape 8 tuple input_shape=(8,)"),
@@ -209,7 +210,11 @@ MISTAKES = [
     ("small().save_weights('nodir/m.h5')", FileNotFoundError, "no folder 'nodir' os.makedirs"),
     ("models.load_model('nosuch.h5')", FileNotFoundError, "no file nosuch.h5"),
     # Data
-    ("fit(X, Y, show_accuracy=True)", TypeError, "fit 'show_accuracy' metrics=['accuracy'] compile"),
+    (
+        "fit(X, Y, show_accuracy=True)",
+        TypeError,
+        "'show_accuracy' metrics=['accuracy'] compile",
+    ),
     ("fit(X, Y, validation_batch_size=2)", TypeError, "fit batch_size holds for the validation"),
     ("small(run_eagerly=True)", ValueError, "small 'run_eagerly' Leave it out program()"),
     ("fit(X, Y, epoch=1)", TypeError, "fit 'epoch' Did you mean 'epochs'"),
@@ -418,6 +423,10 @@ MISTAKES = [
 
 # What goes on, and is spoken of.
 WARNINGS = [
+    (
+        "models.Sequential([Forgets(2, input_shape=(4,))]).to_json()",
+        "forgets_1 (Forgets) ['factor'] get_config 'factor': self.factor",
+    ),
     ("Steps().compile('sgd', 'mse')", "Steps ['train_step'] not called add_loss K.function"),
     ("to_categorical([0.5, 1.0])", "to_categorical integer labels 0.5 point"),
     (
