@@ -42,10 +42,9 @@ Metrics = Union[
 _turns = Condition()
 
 
-# What Keras 1, tf.keras and Keras 3 have as keywords of fit or compile.
+# What tf.keras and Keras 3 have as keywords of fit or compile.
 _INSTEAD = {
     "run_eagerly": "Leave it out: print(K.function(inputs, outputs).program()) shows what runs",
-    "show_accuracy": "Write metrics=['accuracy'] in compile instead",
     "steps_per_execution": "Leave it out: a backend that can do many small steps in a call does so",
     "validation_batch_size": "Leave it out: batch_size holds for the validation too",
 }
