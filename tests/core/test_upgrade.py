@@ -198,7 +198,9 @@ def test_what_cannot_be_converted_is_left_and_told_with_its_line(call, told):
 
 
 def test_accuracy_that_fit_was_asked_for_is_told_with_its_line():
-    source = b"from keras.models import Sequential\nm = Sequential()\nm.fit(x, y, show_accuracy=1)\n"
+    source = (
+        b"from keras.models import Sequential\nm = Sequential()\nm.fit(x, y, show_accuracy=1)\n"
+    )
     after, notes = rewriting.upgraded(source)
     assert [line for line, note in notes if "metrics=['accuracy']" in note] == [3]
     assert after == source
