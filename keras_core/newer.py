@@ -49,6 +49,7 @@ INSTEAD = {
     "metrics.F1Score": "metrics.Precision and metrics.Recall, or a metric of your own",
     "optimizers.AdamW": f"Adam with kernel_regularizer (not the same), or {_OWN_OPTIMIZER}",
     **{f"optimizers.{name}": _OWN_OPTIMIZER for name in ("Adafactor", "Ftrl", "Lamb", "Lion")},
+    "optimizers.legacy": "keras.optimizers: Adam and the others are those of Keras 2",
     "optimizers.schedules": _SCHEDULE,
     **{
         f"{home}.image_dataset_from_directory": f"{_IMAGES}().flow_from_directory"
@@ -64,7 +65,10 @@ INSTEAD = {
 }
 
 # Programs ask whether these can be imported, to tell one Keras from another: that answer is plain.
-MODULES = {"layers.experimental", "mixed_precision", "ops", "optimizers.schedules", "random"}
+MODULES = {
+    *("layers.experimental", "mixed_precision", "ops", "optimizers.legacy"),
+    *("optimizers.schedules", "random"),
+}
 
 _HOMES = {"activation function": "activations", "layer": "layers", "optimizer": "optimizers"}
 

@@ -107,6 +107,8 @@ MISTAKES = [
     ("K.gradients(3.0, [Input((4,))])", TypeError, "K.gradients loss 3.0 float"),
     ("K.variable(1.0).assign(2.0)", AttributeError, "assign K.set_value(x, value) K.update"),
     ("K.eval(Input((4,)) * 2.0)", ValueError, "not among the inputs K.function([x], predict"),
+    ("K.placeholder(3)", TypeError, "K.placeholder 3 tuple (None, 3)"),
+    ("Dense(2).set_weights([X])", ValueError, "dense_1 0 weights before it is built: call it"),
     ("unfed_update()", ValueError, "moving_mean placeholder get_updates_for(inputs)"),
     ("Dense(3, input_shap=(3,))", TypeError, "'input_shap' Did you mean 'input_shape'"),
     ("Dense(3, input_shape=8)", TypeError, "Dense input_shape 8 tuple input_shape=(8,)"),
