@@ -53,7 +53,7 @@ INSTEAD = {
     "optimizers.schedules": _SCHEDULE,
     **{
         f"{home}.image_dataset_from_directory": f"{_IMAGES}().flow_from_directory"
-        for home in ("preprocessing.image", "utils")
+        for home in ("preprocessing", "preprocessing.image", "utils")
     },
     "utils.PyDataset": _BATCHES,
     "utils.audio_dataset_from_directory": _BATCHES,
