@@ -32,8 +32,8 @@ _TO_BE_READ = 0.2
 _MOST_CHANNELS = 256
 _SHOWN = 3
 
-# What MPI's own arithmetic does not know goes as something that it does, by NumPy's letters: float16
-# as float32. The name of a dtype takes microseconds.
+# What MPI's own arithmetic does not know goes as something that it does: float16 as float32. These
+# are NumPy's letters, since the name of a dtype takes microseconds.
 _SENT_AS = {"e": "f"}
 
 

@@ -29,9 +29,12 @@ def main() -> None:
 def printed() -> str:
     """What the demo prints."""
     told = io.StringIO()
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        with contextlib.redirect_stdout(told):
-            cli.main(["demo"])
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(told),
+    ):
+        cli.main(["demo"])
     return told.getvalue()
 
 
