@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from tools.docs import backends, reference, systems, texts
+from tools.docs import backends, reference, speed, systems, texts
 
 
 @lru_cache(maxsize=1)
@@ -23,7 +23,12 @@ def pages() -> dict[str, str]:
 
 
 # What a page of docs/ asks for by `<!-- generated: NAME -->`.
-PARTS = {"backends": backends.table}
+PARTS = {
+    "backends": backends.table,
+    "speed": speed.of_models,
+    "ranks": speed.of_ranks,
+    "slow_link": speed.of_a_slow_link,
+}
 
 
 _GROUPS = {"layers": "Layers", "backend": "K, the backend", "preprocessing": "Preprocessing"}
