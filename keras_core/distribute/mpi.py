@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.distribute.watch import PATIENCE, At, Watch, told_difference
-from keras_core.ranks import World, calls
+from keras_core.distribute.watch import Watch
+from keras_core.ranks import PATIENCE, At, World, calls, shown_sums, told_difference
 
 # Arrays up to so many bytes travel together in one message; larger ones go by themselves, in pieces
 # that caches hold.
@@ -27,9 +27,8 @@ _BUSY = 0.002
 # How long the launcher is given to pass on what was written, before all processes end.
 _TO_BE_READ = 0.2
 
-# For how many kinds of sums there are communicators at a time, and how much is shown of one.
+# For how many kinds of sums there are communicators at a time.
 _MOST_CHANNELS = 256
-_SHOWN = 3
 
 # What MPI's own arithmetic does not know goes as something that it does.
 _SENT_AS = {"float16": "float32"}
@@ -84,7 +83,7 @@ class Ranks(World):
         """A communicator for sums of such arrays alone, with which no others can be mixed up."""
         layout = tuple((x.shape, x.dtype.char) for x in arrays)
         if layout not in self._channels:
-            self._channels[layout] = self._opened(layout, _shown(arrays))
+            self._channels[layout] = self._opened(layout, shown_sums(arrays))
         channel, key, shown = self._channels[layout]
         self._at = At(self._at.number + 1, key, f"{calls()} ({shown})")
         return channel
@@ -234,12 +233,6 @@ def _packs(arrays: Sequence[np.ndarray]) -> list[_Pack]:
 
 def _is_packed(x: np.ndarray) -> bool:
     return x.nbytes <= _SMALL or x.dtype.name in _SENT_AS
-
-
-def _shown(arrays: Sequence[np.ndarray]) -> str:
-    """What is added up, in words."""
-    first = ", ".join(f"{x.dtype} {x.shape}" for x in arrays[:_SHOWN])
-    return f"sums of {len(arrays)} arrays, {first}{', ...' * (len(arrays) > _SHOWN)}"
 
 
 def _check_rows(shapes: Sequence[tuple[tuple[int, ...], str]]) -> None:
