@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import pickle
 import socket
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ import numpy as np
 
 from keras_core.plugins.lifeline import Lifeline, end_now
 from keras_core.ranks import SAME_CALLS, World, calls, shown_sums, told_difference
+
+Data = bytes  # which is the name of a number below
+
+# How long the end of another rank, of which an error may come, has time to be told.
+_TO_BE_TOLD = 0.2
 
 _SHOWN = 500  # bytes of what is told of a call
 
@@ -32,9 +38,11 @@ class EngineRanks(World):
         bytes: number of their bytes.
     """
 
+    messages = 0
+    bytes = 0
+
     def __init__(self, rank: int, size: int) -> None:
         self.rank, self.size = rank, size
-        self.messages = self.bytes = 0
         self._lifeline: Lifeline | None = None
         machines = self.gathered(socket.gethostname())
         self.local_rank = machines[:rank].count(machines[rank])
@@ -89,9 +97,10 @@ class EngineRanks(World):
 
     def abort(self) -> None:
         """Ends this process, which the others see."""
+        time.sleep(_TO_BE_TOLD)
         end_now()
 
-    def _data(self, what: str, value: Any, only: int | None = None) -> list[bytes]:
+    def _data(self, what: str, value: Any, only: int | None = None) -> list[Data]:
         """Pickles of all ranks' values, or of that of one alone."""
         data = pickle.dumps(value)
         lengths = self._meet(what, len(data))
@@ -124,7 +133,7 @@ class EngineRanks(World):
             raise RuntimeError(told_difference(dict(enumerate(told))))
         return [int(length) for length in table[:, 1]]
 
-    def _rows(self, data: bytes, lengths: Sequence[int], own: int, what: str) -> list[bytes]:
+    def _rows(self, data: Data, lengths: Sequence[int], own: int, what: str) -> list[Data]:
         """Data of several ranks: where all but one have zeros, the sum is what that one has."""
         words = max(-(-length // 8) for length in lengths)
         table = np.zeros((len(lengths), words), np.int64)
