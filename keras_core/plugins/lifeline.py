@@ -16,11 +16,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Callable
 
 from keras_core.ranks import PATIENCE, At, World, told_difference, told_end
 
-_MOST_SECONDS = 60  # for all to be connected
+# How long all may take to be connected, and one of them to say who it is.
+_MOST_SECONDS = 60
+_MOST_SECONDS_OF_ONE = 5
+
+_DIGITS = 8  # of a rank's number
 
 _END = At(0, "", "the end")
 
@@ -44,8 +48,8 @@ class Lifeline:
         self._peers = _connected(world)
         os.register_at_fork(after_in_child=self._forget)
         for rank, peer in self._peers.items():
-            threading.Thread(target=self._listen, args=(rank, peer), daemon=True).start()
-        threading.Thread(target=self._look, daemon=True).start()
+            _start(self._listen, rank, peer)
+        _start(self._look)
 
     @contextmanager
     def operation(self, key: str, shown: str) -> Iterator[None]:
@@ -147,6 +151,10 @@ class Lifeline:
         end_now()
 
 
+def _start(function: Callable[..., None], *arguments: Any) -> None:
+    threading.Thread(target=function, args=arguments, name="lifeline", daemon=True).start()
+
+
 def end_now() -> None:
     """Ends this process at once, with a status that is not 0."""
     for stream in (sys.stdout, sys.stderr):
@@ -167,7 +175,7 @@ def _connected(world: World) -> dict[int, socket.socket]:
     host = "127.0.0.1" if machines[0] == machines[world.rank] else machines[0]
     peer = socket.create_connection((host, port), _MOST_SECONDS)
     peer.settimeout(None)
-    peer.sendall(f"{password} {world.rank:08d}".encode())
+    peer.sendall(f"{password}{world.rank:0{_DIGITS}d}".encode())
     return {0: peer}
 
 
@@ -176,11 +184,22 @@ def _accepted(server: socket.socket, password: str, count: int) -> dict[int, soc
     peers: dict[int, socket.socket] = {}
     while len(peers) < count:
         peer, _ = server.accept()
-        peer.settimeout(_MOST_SECONDS)
-        said = peer.recv(len(password) + 9, socket.MSG_WAITALL).decode("utf-8", "replace")
-        if not secrets.compare_digest(said[: len(password)].encode(), password.encode()):
+        rank = _rank_of(peer, password)
+        if rank is None:
             peer.close()
-            continue
-        peer.settimeout(None)
-        peers[int(said[len(password) :])] = peer
+        else:
+            peers[rank] = peer
     return peers
+
+
+def _rank_of(peer: socket.socket, password: str) -> int | None:
+    """The rank that is connected, None for a stranger."""
+    peer.settimeout(_MOST_SECONDS_OF_ONE)
+    said, length = b"", len(password) + _DIGITS
+    with suppress(OSError):
+        while len(said) < length and (more := peer.recv(length - len(said))):
+            said += more
+    peer.settimeout(None)
+    if not secrets.compare_digest(said[: len(password)], password.encode()):
+        return None
+    return int(said[len(password) :])
