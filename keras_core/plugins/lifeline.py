@@ -102,7 +102,7 @@ class Lifeline:
             for line in peer.makefile("r", encoding="utf-8"):
                 self._heard(rank, json.loads(line))
         if not self._is_over.is_set():
-            self._end(f"rank {rank} has ended in the midst of its work, so this one ends as well.")
+            self._end_all(f"rank {rank} has ended in the midst of its work, and so all end.")
 
     def _heard(self, rank: int, what: Any) -> None:
         if rank:
@@ -123,11 +123,11 @@ class Lifeline:
         verdict = self._verdict()
         if verdict is None and len(self._left) < self._size:
             return
-        for rank in self._peers:
-            self._send(rank, verdict or "")
-        self._is_over.set()
         if verdict is not None:
-            self._end(verdict)
+            self._end_all(verdict)
+        else:
+            self._tell("")
+        self._is_over.set()
 
     def _verdict(self) -> str | None:
         """What is wrong where the ranks are, if anything."""
@@ -144,6 +144,15 @@ class Lifeline:
     def _send(self, rank: int, what: Any) -> None:
         with suppress(OSError):  # it has ended, which is heard
             self._peers[rank].sendall(json.dumps(what).encode() + b"\n")
+
+    def _tell(self, what: str) -> None:
+        """The first rank tells all others of the end."""
+        for rank in self._peers if self._rank == 0 else ():
+            self._send(rank, what)
+
+    def _end_all(self, why: str) -> None:
+        self._tell(why)
+        self._end(why)
 
     def _end(self, why: str) -> None:
         """Ends this process, whose main thread may wait within the engine."""
