@@ -4,6 +4,7 @@
     python -m benchmarks wide mlp resnet            13 models, or some of them
     python -m benchmarks growth depth rows          how costs grow, on all axes or some
     python -m benchmarks overhead                   what fit and its like add to a step
+    python -m benchmarks ranks                      two processes that share each batch, and a model
     python -m benchmarks table benchmarks/results/wide-*.jsonl --reference keras-2.3.1
 
 Each process measures one contender at one case. Processes of the contenders take turns, so that a
@@ -28,7 +29,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks import growth, overhead, records, small, wide
+from benchmarks import growth, overhead, ranks, records, small, wide
 from benchmarks.benchmark import Benchmark
 from benchmarks.contenders import CONTENDERS, Contender
 from benchmarks.environments import FOLDER, Environments, NoEnvironment
@@ -37,7 +38,7 @@ from benchmarks.report import Results
 from benchmarks.rounds import Rounds
 
 RESULTS = Path(__file__).parent / "results"
-BENCHMARKS = {one.BENCHMARK.name: one.BENCHMARK for one in (small, wide, growth, overhead)}
+BENCHMARKS = {one.BENCHMARK.name: one.BENCHMARK for one in (small, wide, growth, overhead, ranks)}
 
 
 def main() -> None:
@@ -50,7 +51,8 @@ def _measure(chosen: argparse.Namespace) -> None:
     benchmark = BENCHMARKS[chosen.command]
     pythons = _pythons(chosen.contenders or benchmark.entries, _environments(chosen))
     run = datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
-    rounds = Rounds(run, chosen.processes or benchmark.processes, chosen.scale, chosen.limit)
+    processes, launcher = chosen.processes or benchmark.processes, tuple(chosen.launcher.split())
+    rounds = Rounds(run, processes, chosen.scale, chosen.limit, launcher)
     path = chosen.lines or RESULTS / f"{benchmark.name}-{run}.jsonl"
     measured = []
     for choice in chosen.choices or benchmark.usual:
@@ -177,6 +179,12 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=FOLDER",
         help="an environment that exists (may be given several times): "
         + ", ".join(dict.fromkeys(c.environment.name for c in CONTENDERS.values())),
+    )
+    parser.add_argument(
+        "--launcher",
+        default="",
+        metavar="WORDS",
+        help="what starts several processes of MPI (default: mpiexec of the environment)",
     )
     parser.add_argument("--offline", action="store_true", help="make no environments")
     parser.add_argument(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.environments import FOLDER, Environment
 
@@ -17,6 +17,7 @@ class Contender:
         package: what has Keras's API; empty where nothing has.
         settings: environment variables.
         worker: the module in `workers/` that measures it; empty for the one of the benchmark.
+        ranks: how many processes of MPI it is.
     """
 
     name: str
@@ -24,16 +25,18 @@ class Contender:
     package: str = ""
     settings: tuple[tuple[str, str], ...] = ()
     worker: str = ""
+    ranks: int = 1
 
 
-_NUMPY = Environment("numpy", editable=(".", "plugins/keras_numpy"))
+_MPI = ("mpi4py", "mpich")
+_NUMPY = Environment("numpy", _MPI, editable=(".", "plugins/keras_numpy"))
 _SCIKIT_LEARN = Environment("scikit-learn", ("scikit-learn",))
 _TENSORFLOW = Environment(
-    "tensorflow", ("tf-keras", "tensorflow-cpu"), editable=(".", "plugins/keras_tf")
+    "tensorflow", ("tf-keras", "tensorflow-cpu", *_MPI), editable=(".", "plugins/keras_tf")
 )
-_THEANO = Environment("theano", editable=(".", "plugins/keras_theano"), version="3.10")
-_KERAS_3 = Environment("keras-3", ("keras>=3", "jax"), editable=(".", "plugins/keras_jax"))
-_TORCH = Environment("torch", ("keras>=3", "torch"), editable=(".", "plugins/keras_torch"))
+_THEANO = Environment("theano", _MPI, editable=(".", "plugins/keras_theano"), version="3.10")
+_KERAS_3 = Environment("keras-3", ("keras>=3", "jax", *_MPI), editable=(".", "plugins/keras_jax"))
+_TORCH = Environment("torch", ("keras>=3", "torch", *_MPI), editable=(".", "plugins/keras_torch"))
 _KERAS_2 = Environment(
     "keras-2",
     ("keras==2.3.1", "Theano==1.0.5", "numpy==1.18.5", "h5py==2.10", "protobuf<3.21"),
@@ -69,4 +72,18 @@ _ALL = (
     Contender("scikit-learn", _SCIKIT_LEARN, worker="scikit_learn"),
 )
 
-CONTENDERS = {contender.name: contender for contender in _ALL}
+# Ranks share one machine, so each has one thread.
+_ONE_THREAD = (
+    *(("OMP_NUM_THREADS", "1"), ("OPENBLAS_NUM_THREADS", "1"), ("MKL_NUM_THREADS", "1")),
+    *(("TF_NUM_INTRAOP_THREADS", "1"), ("TF_NUM_INTEROP_THREADS", "1")),
+    ("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false"),
+)
+_SHARING = tuple(
+    replace(one, name=f"{one.name}-on-{ranks}", settings=one.settings + _ONE_THREAD, ranks=ranks)
+    for one in _ALL
+    if one.package == "keras_core" and one.name != "keras-tf-xla"
+    for ranks in (1, 2)
+)
+ON_RANKS = tuple(contender.name for contender in _SHARING)
+
+CONTENDERS = {contender.name: contender for contender in (*_ALL, *_SHARING)}

@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.benchmark import Benchmark
@@ -27,12 +28,15 @@ class Rounds:
         processes: how many each contender has for a case.
         scale: a share of the work, 1 for a figure to rely on.
         limit: seconds after which a process is given up.
+        launcher: the words that start several processes of MPI, before `-n`; those of the
+            contender's own environment, if there are none.
     """
 
     run: str
     processes: int
     scale: float
     limit: float
+    launcher: tuple[str, ...] = ()
 
     def measure(
         self, benchmark: Benchmark, case: str, pythons: Mapping[Contender, str]
@@ -59,7 +63,11 @@ class Rounds:
             "scale": self.scale,
             "package": contender.package,
         }
-        return [python, "-m", f"benchmarks.workers.{worker}", json.dumps(task)]
+        words = [python, "-m", f"benchmarks.workers.{worker}", json.dumps(task)]
+        if contender.ranks == 1:
+            return words
+        launcher = self.launcher or (str(Path(python).parent / "mpiexec"),)
+        return [*launcher, "-n", str(contender.ranks), *words]
 
 
 def _turns(contenders: Sequence[Contender], number: int) -> list[Contender]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 from keras_core import backend as K
 from keras_core import missing, namespaces
 from keras_core.families import ActivationLike, Family, Names
+from keras_core.warned import warn
 
 if TYPE_CHECKING:
     from keras_core.graph import Tensor
@@ -252,9 +253,8 @@ def get(identifier: ActivationLike) -> Callable[..., Any]:
     found = FAMILY.get(identifier)
     if hasattr(found, "call") and hasattr(found, "build"):
         name = type(found).__name__
-        warnings.warn(
+        warn(
             f"The layer {name} was given as an activation, which trains no weights of it. Let it "
             f"be a layer of its own: activation=None, and then {name}(...).",
-            stacklevel=3,
         )
     return found

@@ -11,7 +11,6 @@ import json
 import math
 import os
 import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from typing import Any, Callable, NamedTuple
 from keras_core import namespaces
 from keras_core.errors import SettingsError
 from keras_core.once import Once
+from keras_core.warned import warn
 
 __all__ = [
     "OPTIONS",
@@ -256,8 +256,8 @@ def _read_settings(path: Path) -> dict[str, Any]:
     if isinstance(settings, dict):
         return settings
     reason = settings if isinstance(settings, Exception) else "its content is not a JSON object"
-    warnings.warn(
-        f"{path} is ignored: {reason}. Mend it, or remove it to use the defaults.", stacklevel=4
+    warn(
+        f"{path} is ignored: {reason}. Mend it, or remove it to use the defaults.",
     )
     return {}
 

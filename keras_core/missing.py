@@ -10,6 +10,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from keras_core import newer
 from keras_core.legacy import names
 
 # Modules that Keras 2 had for each engine. Here they have the K functions, and little else.
@@ -20,7 +21,7 @@ _ENGINES = ("tf", "tensorflow", "theano", "th", "T", "cntk", "C")
 
 
 def explanation(name: str) -> str | None:
-    """Says why there is no such thing: of Keras 1 what to write, of an engine's module why not.
+    """Says why there is no such thing: of another Keras what to write, of an engine's module why.
 
     Args:
         name: its name with that of its module, such as 'keras_core.backend.theano_backend.theano'.
@@ -32,7 +33,7 @@ def explanation(name: str) -> str | None:
     package, _, module = home.rpartition(".")
     if package == "keras_core.backend" and module in ENGINE_MODULES and asked[:2] != "__":
         return _explanation_of_an_engines(home, asked)
-    return names.explanation(name)
+    return names.explanation(name) or newer.explanation(name)
 
 
 def _explanation_of_an_engines(module: str, asked: str) -> str:
@@ -82,9 +83,10 @@ def no_attribute(module: str, name: str) -> AttributeError:
     """The error where a module is asked for a name that it does not have."""
     # What begins with an underscore is asked for by tools, which try.
     known = [] if name.startswith("_") else dir(sys.modules[module])
+    near = did_you_mean(name, known)
     return AttributeError(
         explanation(f"{module}.{name}")
-        or f"module {module!r} has no attribute {name!r}{did_you_mean(name, known)}"
+        or f"module {module!r} has no attribute {name!r}{near and '.' + near}"
     )
 
 
@@ -118,7 +120,7 @@ class _Explainer(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         told = explanation(fullname)
-        if told is None:
+        if told is None or fullname.partition(".")[2] in newer.MODULES:
             return None
         # With Keras 2's name: for its own, `from package import name` would put up with an error.
         raise ModuleNotFoundError(told, name=fullname.replace("keras_core", "keras", 1))

@@ -34,6 +34,13 @@ def number_launched() -> int:
     return max((int(os.environ[name]) for name in _SIZES if os.environ.get(name)), default=1)
 
 
+def number_by_torchrun() -> int:
+    """The number of processes that `torchrun` says it started, to which this one belongs."""
+    is_rank = os.environ.get(_RANK, str(os.getpid())) == str(os.getpid())
+    is_launched = is_rank and "TORCHELASTIC_RUN_ID" in os.environ
+    return int(os.environ.get("WORLD_SIZE", "1")) if is_launched else 1
+
+
 def mark_process() -> None:
     """Has processes that this one starts know that they are no ranks."""
     os.environ[_RANK] = str(os.getpid())
@@ -80,6 +87,8 @@ class World:
         local_size: number of processes of this machine.
         shares_runs: whether the ranks share the work of each run of a model; False where each has
             data and runs of its own, and only gradients are averaged, as Horovod has it.
+        sends_meanwhile: whether it pays that sums of large arrays begin before all is computed
+            that is to be added up.
     """
 
     rank = 0
@@ -87,6 +96,7 @@ class World:
     local_rank = 0
     local_size = 1
     shares_runs = True
+    sends_meanwhile = False
 
     def sums(
         self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray] | None = None
@@ -102,6 +112,21 @@ class World:
         for array, place in zip(arrays, into):
             place[...] = array
         return list(into)
+
+    def begin(
+        self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray]
+    ) -> Callable[[], object]:
+        """Begins sums of arrays over all ranks, which are not to change until the end.
+
+        Args:
+            arrays: the arrays, of equal shapes and dtypes on each rank.
+            into: arrays in C order that take the sums.
+
+        Returns:
+            What ends them: when it comes back, they are there.
+        """
+        self.sums(arrays, into)
+        return _nothing
 
     def gathered(self, value: T) -> list[T]:
         """A value of each rank, which can be pickled, in their order."""
@@ -163,6 +188,10 @@ class World:
                     )
 
 
+def _nothing() -> None:
+    pass
+
+
 _world = World()
 
 
@@ -190,6 +219,25 @@ def sums_over_ranks(
         The sums. In a process that is alone they are the arrays themselves, unless `into` is given.
     """
     return _world.sums(arrays, into)
+
+
+def begin_sums(arrays: Sequence[np.ndarray], into: Sequence[np.ndarray]) -> Callable[[], object]:
+    """Begins sums of arrays over all processes that work together.
+
+    Args:
+        arrays: the arrays, of equal shapes and dtypes in each process; they are not to change until
+            the end.
+        into: arrays in C order that take the sums.
+
+    Returns:
+        What ends them: when it comes back, they are there.
+    """
+    return _world.begin(arrays, into)
+
+
+def sends_meanwhile() -> bool:
+    """Whether it pays to begin sums of large arrays before all is computed that is added up."""
+    return _world.sends_meanwhile
 
 
 def share_runs() -> bool:

@@ -10,7 +10,7 @@ import textwrap
 
 import pytest
 
-# A shell that starts tests in the background has them ignore Ctrl-C, and so all processes they start.
+# A shell that starts tests in the background has them ignore Ctrl-C, and all processes they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -66,13 +66,29 @@ def gradients(loss: Any, variables: Any) -> list[Tensor | None]:
     Returns:
         A tensor for each variable, of its shape; None where the loss does not depend on it.
 
+    Raises:
+        TypeError: a loss or variable is no tensor.
+
     Example:
         >>> x = K.variable([1.0, 2.0, 3.0])
         >>> (gradient,) = K.gradients(K.sum(K.square(x)), [x])
         >>> K.eval(gradient).tolist()
         [2.0, 4.0, 6.0]
     """
-    return graph.gradients(_listed(loss), _listed(variables))
+    losses, variables = _listed(loss), _listed(variables)
+    for role, values in (("loss", losses), ("variable", variables)):
+        _refuse_others(role, values)
+    return graph.gradients(losses, variables)
+
+
+def _refuse_others(role: str, values: list[Any]) -> None:
+    for value in values:
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"K.gradients: the {role} {value!r}, of type {type(value).__name__}, is no tensor "
+                "of keras_core. Derive by a placeholder or a K.variable, and give arrays to the "
+                "K.function of the gradients."
+            )
 
 
 @overload

@@ -73,6 +73,7 @@ def placeholder(
 
     Raises:
         ValueError: neither `shape` nor `ndim` is given.
+        TypeError: `shape` is a number.
 
     Example:
         >>> x = K.placeholder((None, 3))
@@ -82,6 +83,11 @@ def placeholder(
     """
     if shape is None and ndim is None:
         raise ValueError("K.placeholder: give a shape, such as (None, 3), or ndim.")
+    if isinstance(shape, int):
+        raise TypeError(
+            f"K.placeholder: shape is {shape}, but a tuple is needed, the batch first: "
+            f"(None, {shape}), or ({shape},) for a vector."
+        )
     sizes = (None,) * int(ndim or 0) if shape is None else tuple(shape)
     full_name = scoped(f"{name}:0") if name else None
     made = Placeholder(sizes, dtype or floatx(), full_name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import string
-import warnings
 from typing import Any, Callable
 
 import numpy as np
@@ -14,6 +13,7 @@ from keras_core.callbacks.base import Callback, Logs, check_path, ignore
 from keras_core.errors import NoSuchNameError
 from keras_core.utils.generic_utils import checked_number, did_you_mean
 from keras_core.utils.io_utils import check_folder
+from keras_core.warned import warn
 
 
 def _comparison(name: str, mode: str, monitor: str) -> tuple[Callable[[float, float], bool], float]:
@@ -26,8 +26,8 @@ def _comparison(name: str, mode: str, monitor: str) -> tuple[Callable[[float, fl
             f"{name}: monitor is {monitor!r}; give the name of one value, such as 'val_loss'."
         )
     if mode not in ("auto", "min", "max"):
-        warnings.warn(
-            f"{name}: mode {mode!r} is unknown (auto, min, max); auto is used.", stacklevel=3
+        warn(
+            f"{name}: mode {mode!r} is unknown (auto, min, max); auto is used.",
         )
         mode = "auto"
     rising = "acc" in monitor or monitor.startswith("fmeasure")
@@ -57,11 +57,10 @@ def _checked_template(filepath: Any) -> Any:
 def _warn_absent(name: str, monitor: str, logs: Logs) -> None:
     unvalidated = monitor.startswith("val_") and not any(key.startswith("val_") for key in logs)
     hint = " There is no validation; give fit validation_data or validation_split."
-    warnings.warn(
+    warn(
         f"{name} has nothing to do: {monitor!r} is not among the values of the epoch, which are "
         f"{', '.join(logs) or 'none'}.{hint if unvalidated else did_you_mean(monitor, logs)}",
         RuntimeWarning,
-        stacklevel=3,
     )
 
 

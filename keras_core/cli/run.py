@@ -39,7 +39,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Runs the script as the main module. Returns the exit status that Python would give it."""
     install_as_keras()
-    if ranks.number_launched() > 1:
+    if max(ranks.number_launched(), ranks.number_by_torchrun()) > 1:
         from keras_core.distribute.starting import init
 
         init()

@@ -9,10 +9,11 @@ import sys
 import time
 import zlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
+from keras_core.distribute.progress import Progress
 from keras_core.distribute.watch import Watch
 from keras_core.ranks import PATIENCE, At, World, calls, shown_sums, told_difference
 
@@ -30,8 +31,9 @@ _TO_BE_READ = 0.2
 # For how many kinds of sums there are communicators at a time.
 _MOST_CHANNELS = 256
 
-# What MPI's own arithmetic does not know goes as something that it does.
-_SENT_AS = {"float16": "float32"}
+# What MPI's own arithmetic does not know goes as something that it does: float16 as float32. These
+# are NumPy's letters, since the name of a dtype takes microseconds.
+_SENT_AS = {"e": "f"}
 
 
 class Ranks(World):
@@ -52,7 +54,13 @@ class Ranks(World):
         machine = mpi.COMM_WORLD.Split_type(mpi.COMM_TYPE_SHARED)
         self.rank, self.size = self._comm.rank, self._comm.size
         self.local_rank, self.local_size = machine.rank, machine.size
+        # Within a machine the processors that compute carry the messages too.
+        self.sends_meanwhile = (
+            self.local_size < self.size and mpi.Query_thread() == mpi.THREAD_MULTIPLE
+        )
         self.messages = self.bytes = 0
+        self._progress = Progress(mpi.COMM_WORLD.Dup())
+        self._number = 0
         self._at = At(0, "", "")
         self._channels: dict[tuple[Any, ...], tuple[Any, str, str]] = {}
         self._process = os.getpid()
@@ -64,7 +72,25 @@ class Ranks(World):
         self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray] | None = None
     ) -> list[np.ndarray]:
         results = [np.empty(x.shape, x.dtype) for x in arrays] if into is None else list(into)
-        channel = self._channel(arrays)
+        self._begun_sums(arrays, results)()
+        return results
+
+    def begin(
+        self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray]
+    ) -> Callable[[], object]:
+        finish = self._begun_sums(arrays, into)
+        self._progress.begun()
+
+        def end() -> None:
+            finish()
+            self._progress.ended()
+
+        return end
+
+    def _begun_sums(
+        self, arrays: Sequence[np.ndarray], results: Sequence[np.ndarray]
+    ) -> Callable[[], None]:
+        channel, at = self._channel(arrays)
         packs = _packs(arrays)
         sent = [(pack.flat, pack.flat) for pack in packs]
         sent += [
@@ -73,20 +99,29 @@ class Ranks(World):
             if not _is_packed(x)
         ]
         requests = [request for pair in sent for request in self._begun(channel, *pair)]
-        for request in requests:
-            self._wait(request)
-        for pack in packs:
-            pack.laid_out(results)
-        return results
 
-    def _channel(self, arrays: Sequence[np.ndarray]) -> Any:
-        """A communicator for sums of such arrays alone, with which no others can be mixed up."""
+        def finish() -> None:
+            self._at = at
+            for request in requests:
+                self._wait(request)
+            for pack in packs:
+                pack.laid_out(results)
+
+        return finish
+
+    def _channel(self, arrays: Sequence[np.ndarray]) -> tuple[Any, At]:
+        """A communicator for sums of such arrays alone, with which no others can be mixed up, and
+        the next operation, which is such a sum."""
         layout = tuple((x.shape, x.dtype.char) for x in arrays)
         if layout not in self._channels:
             self._channels[layout] = self._opened(layout, shown_sums(arrays))
         channel, key, shown = self._channels[layout]
-        self._at = At(self._at.number + 1, key, f"{calls()} ({shown})")
-        return channel
+        return channel, self._next(key, f"{calls()} ({shown})")
+
+    def _next(self, key: str, shown: str) -> At:
+        """The next operation."""
+        self._number += 1
+        return At(self._number, key, shown)
 
     def _opened(self, layout: Any, shown: str) -> tuple[Any, str, str]:
         """A new communicator, what tells it from others, and that in words."""
@@ -168,7 +203,7 @@ class Ranks(World):
             RuntimeError: on all ranks, which have come to different ones.
         """
         shown = f"{calls()} ({what})"
-        self._at = At(self._at.number + 1, key or shown, shown)
+        self._at = self._next(key or shown, shown)
         digest = zlib.crc32(self._at.key.encode())
         most = np.empty(3, np.int64)
         sent = np.array([digest, -digest, length], np.int64)
@@ -194,7 +229,8 @@ class Ranks(World):
         """Tells the others that this rank makes no more calls, and waits for their end."""
         # A process that was forked from this one has none of its connections.
         if self._process == os.getpid() and not self._mpi.Is_finalized():
-            self._watch.leave(self._at.number)
+            self._progress.stop()
+            self._watch.leave(self._number)
 
     def abort(self) -> None:
         for stream in (sys.stdout, sys.stderr):
@@ -227,12 +263,12 @@ def _packs(arrays: Sequence[np.ndarray]) -> list[_Pack]:
     groups: dict[str, dict[int, np.ndarray]] = {}
     for i, x in enumerate(arrays):
         if _is_packed(x):
-            groups.setdefault(_SENT_AS.get(x.dtype.name, x.dtype.name), {})[i] = x
+            groups.setdefault(_SENT_AS.get(x.dtype.char, x.dtype.char), {})[i] = x
     return [_Pack(group, dtype) for dtype, group in groups.items()]
 
 
 def _is_packed(x: np.ndarray) -> bool:
-    return x.nbytes <= _SMALL or x.dtype.name in _SENT_AS
+    return x.nbytes <= _SMALL or x.dtype.char in _SENT_AS
 
 
 def _check_rows(shapes: Sequence[tuple[tuple[int, ...], str]]) -> None:

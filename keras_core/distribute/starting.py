@@ -32,7 +32,8 @@ def init(quiet: bool = True) -> None:
 
     Raises:
         ImportError: mpi4py is missing, though there are several processes.
-        RuntimeError: mpi4py belongs to another MPI than the launcher.
+        RuntimeError: mpi4py belongs to another MPI than the launcher, or `torchrun` is at work, but
+            another backend.
 
     Example:
         >>> distribute.init()  # does nothing where no launcher started this process
@@ -43,6 +44,7 @@ def init(quiet: bool = True) -> None:
         return
     world = _of_mpi() if ranks.number_launched() > 1 else current_backend().world()
     if world is None:
+        _refuse_torchrun()
         return
     ranks.mark_process()
     os.register_at_fork(after_in_child=_be_alone)
@@ -53,6 +55,18 @@ def init(quiet: bool = True) -> None:
     _end_all_by_an_error()
     if quiet and world.rank:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _refuse_torchrun() -> None:
+    """Refuses processes of PyTorch's launcher that would all do the same work."""
+    count = ranks.number_by_torchrun()
+    if count > 1:
+        from keras_core.plugins import backend_name
+
+        raise RuntimeError(
+            f"torchrun started {count} processes, but the backend {backend_name()!r} does not work "
+            "with it. Start them by mpiexec, or set KERAS_BACKEND=torch."
+        )
 
 
 def _of_mpi() -> ranks.World:

@@ -23,6 +23,7 @@ from keras_core.utils.generic_utils import (
     did_you_mean,
     has_arg,
     is_all_none,
+    named_parameters,
     to_list,
     unpack_singleton,
     whole_config,
@@ -143,11 +144,11 @@ class Layer(WeightOwner, Connections):
     def _refuse_unknown(self, kwargs: dict[str, Any]) -> None:
         unknown = [name for name in kwargs if name not in _KEYWORDS]
         if unknown:
-            known = {*_KEYWORDS, *_parameters(type(self))}
+            own = _parameters(type(self))
             raise TypeError(
                 f"{type(self).__name__} got unknown keyword(s) {unknown}."
-                f"{did_you_mean(unknown[0], known)} Besides its own arguments a layer takes "
-                f"{list(_KEYWORDS)}."
+                f"{did_you_mean(unknown[0], {*_KEYWORDS, *own})} It takes {own}, and as every "
+                f"layer {list(_KEYWORDS)}."
             )
 
     def _init_records(self) -> None:
@@ -374,7 +375,11 @@ class Layer(WeightOwner, Connections):
             >>> layers.Dense.from_config(layer.get_config()).units
             4
         """
-        return cls(**config)
+        try:
+            return cls(**config)
+        except TypeError:
+            _require_arguments(cls, config)
+            raise
 
     # A call
 
@@ -546,10 +551,23 @@ class Layer(WeightOwner, Connections):
         )
 
 
-def _parameters(cls: type) -> set[str]:
-    """The names that the constructors of a class and its bases take."""
+def _require_arguments(cls: type, config: dict[str, Any]) -> None:
+    parameters = inspect.signature(cls).parameters
+    needed = [x for x in named_parameters(cls) if parameters[x].default is inspect.Parameter.empty]
+    lacking = [name for name in needed if name not in config]
+    if lacking:
+        kept = ", ".join(f"{name!r}: self.{name}" for name in lacking)
+        raise TypeError(
+            f"{cls.__name__} cannot be made without {lacking}, which its configuration does not "
+            "have. Let get_config of the class give what __init__ takes: return "
+            f"{{**super().get_config(), {kept}}}."
+        )
+
+
+def _parameters(cls: type) -> list[str]:
+    """The names that the constructors of a class and its bases take, in their order."""
     made = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
-    return {name for init in made for name in inspect.signature(init).parameters} - {"self"}
+    return list(dict.fromkeys(name for init in made for name in named_parameters(init)))
 
 
 def _collect_previous_mask(input_tensors: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +23,7 @@ from keras_core.graph import Tensor, Update, Variable
 from keras_core.graph.spec import Shape
 from keras_core.utils.generic_utils import is_all_none, to_list, unpack_singleton
 from keras_core.utils.layer_utils import unfrozen
+from keras_core.warned import warn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -609,11 +609,10 @@ def _entry(x, kind):
     history = Endpoint(*x._keras_history)
     if isinstance(history.layer, InputLayer):
         return history
-    warnings.warn(
+    warn(
         f"{kind} inputs must come from `keras.layers.Input`, but {x.name} is the output of layer "
         f"{history.layer.name}. The model is fed with that output; layers before it are no part "
         f"of the model. Build on Input(shape={K.int_shape(x)[1:]}) to say so.",
-        stacklevel=5,
     )
     layer = InputLayer(input_tensor=x)
     layer.is_placeholder = True

@@ -36,7 +36,10 @@ def _instead_of(value):
     if inspect.isclass(value) and issubclass(value, Layer):
         return f"Give an object of that class: {value.__name__}(...)."
     if isinstance(value, Tensor):
-        return "A model of tensors is made by Model(inputs, outputs)."
+        return (
+            f"Give the first layer input_shape={value.shape[1:]}, or begin with "
+            f"InputLayer({value.shape[1:]}); a model of tensors is made by Model(inputs, outputs)."
+        )
     return "Wrap a function in a Lambda layer."
 
 

@@ -13,7 +13,8 @@ from typing import Any, Callable
 
 from keras_core import slots
 from keras_core.errors import shown
-from keras_core.utils.generic_utils import whole_config
+from keras_core.utils.generic_utils import named_parameters, whole_config
+from keras_core.warned import warn
 
 # Of the outermost configuration that is written or read: numbers by layer, layers by number.
 _numbers: ContextVar[dict | None] = ContextVar("numbers_of_shared_layers", default=None)
@@ -47,9 +48,34 @@ def reading() -> AbstractContextManager[None]:
 
 def entry(layer: Any) -> dict[str, Any]:
     """Class and configuration of a layer, and its number if it is shared."""
-    found = {"class_name": type(layer).__name__, "config": whole_config(layer)}
+    config = whole_config(layer)
+    _warn_of_lost(layer, config)
+    found = {"class_name": type(layer).__name__, "config": config}
     number = (_numbers.get() or {}).get(layer)
     return found if number is None else {**found, "shared": number}
+
+
+def _warn_of_lost(layer: Any, config: Mapping[str, Any]) -> None:
+    """Warns of arguments that a class of the user's added and the get_config it inherits loses."""
+    cls = type(layer)
+    home = _home(cls, "__init__")
+    inherited = [_home(cls, name) for name in ("get_config", "from_config")]
+    built_in = home.__module__.startswith("keras_core.")
+    if built_in or any(issubclass(other, home) for other in inherited):
+        return
+    lost = [name for name in named_parameters(vars(home)["__init__"]) if name not in config]
+    if lost:
+        kept = ", ".join(f"{name!r}: self.{name}" for name in lost)
+        warn(
+            f"Layer {layer.name} ({cls.__name__}) takes {lost}, which its get_config does not "
+            "give, so a layer made of the configuration does not have them. Let get_config "
+            f"return {{**super().get_config(), {kept}}}."
+        )
+
+
+def _home(cls: type, name: str) -> type:
+    """The class in which an attribute of a class is defined."""
+    return next(base for base in cls.__mro__ if name in vars(base))
 
 
 def made(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:

@@ -233,10 +233,12 @@ def match_weights(
     """
     arrays = [np.asarray(array) for array in arrays]
     if len(arrays) != len(variables):
+        built = getattr(owner, "built", True)
         raise ValueError(
             f"Layer {describe(owner)} has {len(variables)} weights of shapes "
             f"{[K.int_shape(v) for v in variables]}, but {len(arrays)} arrays of shapes "
             f"{[a.shape for a in arrays]} were given."
+            f"{'' if built else ' It has none before it is built: call it on a tensor first.'}"
         )
     for variable, array in zip(variables, arrays):
         if K.int_shape(variable) != array.shape:

@@ -105,10 +105,23 @@ class Program:
         fed = set(self.inputs)
         for leaf in self.leaves:
             if isinstance(leaf, Placeholder) and leaf not in fed:
+                reader, instead = self._reader_of(leaf)
                 raise ValueError(
-                    f"The outputs depend on {leaf!r}, which is not among the inputs "
-                    f"{[x.name for x in self.inputs]}; add it to the inputs of the function."
+                    f"{reader} on {leaf!r}, which is not among the inputs "
+                    f"{[x.name for x in self.inputs]}; add it to the inputs of the "
+                    f"function{instead}."
                 )
+
+    def _reader_of(self, leaf: Tensor) -> tuple[str, str]:
+        """Who depends on a leaf, and what else can be done, as an error says it."""
+        if leaf in set(order.leaves(self.outputs)):
+            fed = "" if self.inputs else ", K.function([x], [result]), and feed it; or use predict"
+            return "The outputs depend", fed
+        update = next(u for u in self.updates if leaf in set(order.leaves([u.value])))
+        return (
+            f"The update of {update.variable.name!r} depends",
+            ", or take the updates that belong to its inputs: model.get_updates_for(inputs)",
+        )
 
     def _refuse_double_updates(self) -> None:
         seen = set()

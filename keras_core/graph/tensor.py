@@ -210,8 +210,12 @@ _INSTEAD = {
 _INSTEAD.update(
     {
         "T": "K.transpose(x)",
+        "assign": "K.set_value(x, value), or K.update(x, value) within a step",
+        "assign_add": "K.update_add(x, value)",
+        "assign_sub": "K.update_sub(x, value)",
         "astype": "K.cast(x, dtype)",
         "clip": "K.clip(x, low, high)",
+        "detach": "K.stop_gradient(x)",
         "dot": "K.dot(x, y)",
         "flatten": "K.flatten(x)",
         "item": "K.eval(x)",

@@ -188,6 +188,15 @@ def named_paddings(call: OldCall) -> None:
         call.kwargs["padding"] = pairs
 
 
+@on("show_accuracy")
+def no_accuracy(call: OldCall) -> None:
+    """The accuracy is a metric, for `compile`; Keras 1 itself ignored the argument in the end."""
+    raise TypeError(
+        f"{call.name} has no 'show_accuracy'. Leave it out, and write metrics=['accuracy'] in "
+        "compile."
+    )
+
+
 @on("samples_per_epoch")
 def steps_of_samples(call: OldCall) -> None:
     """Samples were counted, where batches are now."""

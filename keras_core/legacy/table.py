@@ -183,13 +183,13 @@ _GENERATOR = Row(
         "nb_val_samples": "validation_steps",
         **_WORKERS,
     },
-    rules=(rules.steps_of_samples,),
+    rules=(rules.no_accuracy, rules.steps_of_samples),
 )
 
 # Methods, by the class that defines them first.
 METHODS: dict[str, dict[str, Row]] = {
     "Model": {
-        "fit": Row(None, rules=(rules.overriding("nb_epoch", "epochs"),)),
+        "fit": Row(None, rules=(rules.no_accuracy, rules.overriding("nb_epoch", "epochs"))),
         "fit_generator": _GENERATOR,
         "evaluate_generator": _GENERATOR,
         "predict_generator": _GENERATOR,

@@ -14,8 +14,9 @@
 - Steps of Adam: `adam_steps`, `AdamStep`.
 - Errors: `named` tells one with the node that failed, `place_of` where that comes from; indices out
   of range are refused by `indices_checked` before a program runs, and by `refuse_outside`.
-- Sums over all processes that work together: `sums_over_ranks`; a `World` of the engine's own, such
-  as `EngineRanks`; `current`, which is that of this process.
+- Sums over all processes that work together: `sums_over_ranks`; `begin_sums`, where
+  `sends_meanwhile`; a `World` of the engine's own, such as `EngineRanks`; `current`, which is that
+  of this process.
 - Settings: `get_option`.
 
 A plugin's module with the hooks imports none of this: it would load the graph for each listing.
@@ -61,7 +62,7 @@ from keras_core.plugins.indices import indices_checked, refuse_outside
 from keras_core.plugins.lowering import collect_lowerings, only_where
 from keras_core.plugins.native import checked_results, native
 from keras_core.plugins.programs import program_of, variables_read
-from keras_core.ranks import World, current, sums_over_ranks
+from keras_core.ranks import World, begin_sums, current, sends_meanwhile, sums_over_ranks
 
 __all__ = [
     "FLOATS",
@@ -80,6 +81,7 @@ __all__ = [
     "Window",
     "World",
     "adam_steps",
+    "begin_sums",
     "channels_back",
     "channels_last",
     "channels_of",
@@ -107,6 +109,7 @@ __all__ = [
     "program_of",
     "refuse_outside",
     "same_padding",
+    "sends_meanwhile",
     "spatial_of",
     "sums_over_ranks",
     "variables_read",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +20,7 @@ from keras_core.plugins import features, installed, known
 from keras_core.plugins.contract import BACKEND_API, Backend, BackendInfo, Problem, speaks_this_api
 from keras_core.plugins.installed import Plugin
 from keras_core.plugins.manager import FAILURES, ask, load, lock, reason, warn_of
+from keras_core.warned import warn
 
 _VARIABLE = config.OPTIONS["backend"].environment
 _UNASKED = ". Keras writes such a file unasked, also when TensorFlow is imported"
@@ -250,7 +250,7 @@ def _settled() -> Choice:
         if _choice is None:
             _choice = choose()
             if _choice.doubt:
-                warnings.warn(_choice.doubt, BackendChoiceWarning, stacklevel=5)
+                warn(_choice.doubt, BackendChoiceWarning)
         choice, environment = _choice, _environment()
         if environment != choice.environment:
             _choice = choice = choice._replace(environment=environment)
@@ -260,11 +260,10 @@ def _settled() -> Choice:
 
 def _warn_of_late_change(environment: str | None, chosen: str) -> None:
     if environment and known.full_name(environment) != chosen:
-        warnings.warn(
+        warn(
             f"{_VARIABLE} is now {environment!r}, but the backend {chosen!r} had been chosen "
             f"already and stays. To switch: keras_core.set_backend({environment!r})",
             BackendChoiceWarning,
-            stacklevel=5,
         )
 
 

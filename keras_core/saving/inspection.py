@@ -137,7 +137,10 @@ def _look_into_text(report: Report) -> None:
         is_json = text.lstrip().startswith(("{", "["))
         config = parse_json(text) if is_json else parse_yaml(text)
     if not isinstance(config, dict) or "class_name" not in config:
-        raise ModelFileError("it is no model file: it has no class_name.", report.file)
+        raise ModelFileError(
+            "it is no model file: neither HDF5 nor an archive, and as text it has no class_name.",
+            report.file,
+        )
     report.kind = f"{'JSON' if is_json else 'YAML'}, layers without weights"
     _note_writer(report, config.get("keras_version"), config.get("backend"))
     _note_model(report, config)
@@ -284,7 +287,7 @@ def _note_layer(report: Report, entry: dict[str, Any], depth: int) -> None:
 
 def _is_small(value: Any) -> bool:
     small = isinstance(value, (int, float, str, bool)) and len(str(value)) <= 60
-    several = isinstance(value, list) and all(isinstance(x, int) for x in value)
+    several = isinstance(value, list) and all(x is None or isinstance(x, int) for x in value)
     return small or (several and len(value) <= 8)
 
 

@@ -16,11 +16,11 @@ from keras_core.saving.dialects import training as later
 from keras_core.saving.json_text import json_value
 from keras_core.saving.optimizer_state import state_of_today
 from keras_core.saving.safety import telling
-from keras_core.saving.warned import warn
 from keras_core.saving.weights import read_arrays, read_json, save_variables
 from keras_core.saving.writer import is_keras1, version_of
 from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.layer_utils import unfrozen
+from keras_core.warned import warn
 
 
 def can_be_saved(optimizer: Any) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from keras_core.saving.json_text import parse_json
 from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.layer_utils import describe, unfrozen
 from keras_core.utils.weight_conversion import convert_weights
+from keras_core.warned import warn
 
 if TYPE_CHECKING:
     from keras_core.engine.base_layer import Layer
@@ -344,5 +344,5 @@ def _fitting_or_skipped(
     except ValueError as error:
         if not skip_mismatch:
             raise
-        warnings.warn(f"Layer {name} keeps its weights: {error}", stacklevel=7)
+        warn(f"Layer {name} keeps its weights: {error}")
         return []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from keras_core.saving.dialects.numbered import Numbered
 from keras_core.utils.io_utils import H5Dict
 from keras_core.utils.weight_conversion import kernels_to_flip, leaves
+from keras_core.warned import warn
 
 ENGINES = ("tensorflow", "theano", "cntk")
 
@@ -91,7 +91,7 @@ def doubt(group: H5Dict, layers: Sequence[Any], written_on: str | None) -> str |
 def warn_of(doubt: str | None) -> None:
     """Warns of what is in doubt, if anything is."""
     if doubt is not None:
-        warnings.warn(doubt, stacklevel=7)
+        warn(doubt)
 
 
 def _in_theanos_order(layer: Any) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Callable, TypeVar
 
+from keras_core import newer
 from keras_core.errors import shown
 from keras_core.missing import did_you_mean, explain_attributes
 from keras_core.utils.progbar import Progbar as Progbar  # found here by that name too
@@ -210,8 +211,9 @@ def _find_by_name(name: str, tables: Sequence[Mapping[str, Any]], kind: str) -> 
         return added[name]
     # Copied, since other threads may register objects meanwhile.
     names = {n for t in tables for n, v in dict(t).items() if callable(v) and n[:1] != "_"}
+    near = newer.hint(kind, name) or did_you_mean(name, names)
     raise ValueError(
-        f"Unknown {kind}: {shown(name)}.{did_you_mean(name, names)} Your own {kind} is found "
+        f"Unknown {kind}: {shown(name)}.{near} Your own {kind} is found "
         f"by name when it is passed as custom_objects={{{shown(name)}: ...}}, or inside a "
         "custom_object_scope."
     )
@@ -309,6 +311,13 @@ def getargspec(fn: Callable[..., Any]) -> inspect.FullArgSpec:
 def whole_config(instance: Any) -> dict[str, Any]:
     """The configuration of an object, with what Keras 2 has no entry for and so would lose."""
     return {**instance.get_config(), **getattr(instance, "_beside_config", {})}
+
+
+def named_parameters(fn: Callable[..., Any]) -> list[str]:
+    """The names of a function's parameters in their order, without `self`, `*args`, `**kwargs`."""
+    unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    found = inspect.signature(fn).parameters.values()
+    return [x.name for x in found if x.name != "self" and x.kind not in unnamed]
 
 
 def has_arg(fn: Callable[..., Any], name: str, accept_all: bool = False) -> bool:

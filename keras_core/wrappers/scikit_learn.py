@@ -356,8 +356,9 @@ class KerasClassifier(BaseWrapper):
             if name in ("accuracy", "acc"):
                 return float(output)
         raise ValueError(
-            "The model is not configured to compute accuracy. You should pass "
-            '`metrics=["accuracy"]` to the `model.compile()` method.'
+            f"{type(self).__name__}: score needs the accuracy, but the model measures "
+            f"{self.model.metrics_names}. Compile it with metrics=['accuracy'] in the function "
+            "that builds it, or give the search a scoring of its own."
         )
 
     def _places(self, y: Any) -> np.ndarray:

@@ -268,6 +268,7 @@ def test_late_change_of_the_environment_warns_once_with_the_remedy(two, hidden):
     assert done.stdout == "first first\n"
     assert done.stderr.count("BackendChoiceWarning") == 1
     assert "keras_core.set_backend('second')" in done.stderr
+    assert done.stderr.startswith("<string>:6: ")  # where the program asked
 
 
 def test_change_of_the_environment_to_what_was_chosen_is_silent(two, hidden):

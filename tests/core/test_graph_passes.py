@@ -532,6 +532,18 @@ def test_sums_that_do_not_need_each_other_are_joined():
     assert sums[0] in {z.node for node in order.topological(sums[1].inputs) for z in node.inputs}
 
 
+def test_what_is_computed_first_stands_first_in_a_joined_sum():
+    x, w, v = Placeholder((2, 3)), *(Variable(np.ones((3, 3), "float32")) for _ in range(2))
+    hidden = p.tanh(p.dot(x, w, contract=((1,), (0,)), batch=((), ())))
+    loss = p.dot(hidden, v, contract=((1,), (0,)), batch=((), ()))
+    sums = [p.all_reduce(g)[0] for g in gradients([loss], [w, v])]
+    program = passed(join_sums, [x], [], [X], [Update(v, new) for v, new in zip((w, v), sums)])
+    (joined,) = [node for node in program.nodes if node.primitive is p.all_reduce]
+    late, early = (update.value for update in program.updates)
+    assert (early.key[1], late.key[1]) == (0, 1)
+    assert program.nodes.index(joined.inputs[0].node) < program.nodes.index(joined.inputs[1].node)
+
+
 def test_a_program_with_one_sum_stays_as_it_is():
     x = Placeholder((2, 3))
     program = Program([x], [p.square(p.all_reduce(x)[0])])

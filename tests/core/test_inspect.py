@@ -37,6 +37,18 @@ def test_a_whole_file_of_keras_2(capsys):
     assert "Nothing suspicious" in out
 
 
+def test_the_shape_that_a_model_takes_is_told(capsys, tmp_path):
+    config = {"name": "d", "units": 2, "batch_input_shape": [None, 8, 3]}
+    out = inspected(capsys, written(tmp_path, [("Dense", config)]))
+    assert "d (Dense)  units=2, batch_input_shape=[None, 8, 3]" in out
+
+
+def test_a_text_that_is_no_model_is_said_to_be_none(capsys, tmp_path):
+    path = tmp_path / "m.h5"
+    path.write_text("hello")
+    assert "neither HDF5 nor an archive" in inspected(capsys, path, status=1)
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [

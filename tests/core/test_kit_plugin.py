@@ -36,7 +36,7 @@ def test_the_plugin_imports_next_to_nothing(sandbox):
         print(sorted(name for name in sys.modules if name.startswith("keras_core.")))
         """
     )
-    names = ["legacy", "legacy.names", "missing", "namespaces", "slots"]
+    names = ["legacy", "legacy.names", "missing", "namespaces", "newer", "slots"]
     names += ["testing", "testing.pytest_plugin"]
     assert done.stdout == f"[]\n{[f'keras_core.{name}' for name in names]}\n", done.stderr
 

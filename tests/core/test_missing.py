@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 
 import pytest
 
 import keras_core
-from keras_core import missing
+from keras_core import missing, newer
 
 
 @pytest.mark.parametrize("module", sorted(missing.ENGINE_MODULES))
@@ -47,6 +48,19 @@ def test_under_the_old_name_it_says_so_as_well(sandbox):
     """
     lines = sandbox.run(code).stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["True"] * len(statements), lines
+
+
+@pytest.mark.parametrize("path", sorted(newer.INSTEAD))
+def test_what_is_newer_says_what_to_write(path):
+    home, _, name = f"keras_core.{path}".rpartition(".")
+    told = f"keras.{path} is newer than Keras 2.3.1. Write {newer.INSTEAD[path]}."
+    with pytest.raises(AttributeError, match=re.escape(told)):
+        getattr(importlib.import_module(home), name)
+    if path in newer.MODULES:
+        assert importlib.util.find_spec(f"keras_core.{path}") is None
+    else:
+        with pytest.raises(ImportError, match=re.escape(told)):
+            exec(f"from {home} import {name}", {})
 
 
 def test_what_no_keras_has_is_an_ordinary_error():

@@ -197,6 +197,15 @@ def test_what_cannot_be_converted_is_left_and_told_with_its_line(call, told):
     assert {line for line, _ in notes} == {3} and any(told in note for _, note in notes)
 
 
+def test_accuracy_that_fit_was_asked_for_is_told_with_its_line():
+    source = (
+        b"from keras.models import Sequential\nm = Sequential()\nm.fit(x, y, show_accuracy=1)\n"
+    )
+    after, notes = rewriting.upgraded(source)
+    assert [line for line, note in notes if "metrics=['accuracy']" in note] == [3]
+    assert after == source
+
+
 def test_the_command_prints_a_diff_and_writes_only_when_told(tmp_path, capsys):
     script = tmp_path / "old.py"
     script.write_bytes(b"from keras.layers import Dense\r\nDense(output_dim=3)\r\n")

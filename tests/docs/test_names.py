@@ -25,6 +25,7 @@ ABSENT = {
     "K.set_image_dim_ordering": "only where a program says `import keras`",
     "keras_core.losses.my_loss": "given by the program of the page",
     "activations.gelu": "newer than Keras 2.3, and said to be absent",
+    "activations.swish": "newer than Keras 2.3, and said to be absent",
     "optimizers.schedules": "newer than Keras 2.3, and said to be absent",
     "engine.precise": "a function of the JAX backend",
 }

@@ -54,6 +54,33 @@ def stateful():
     return model
 
 
+class Forgets(layers.Layer):
+    """Says nothing of its factor to a file."""
+
+    def __init__(self, factor, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+
+class Steps(models.Model):
+    """As for tf.keras, whose fit asks for the step."""
+
+    def train_step(self, data):
+        return {}
+
+
+def remade(layer):
+    known = {type(layer).__name__: type(layer)}
+    return layers.deserialize(layers.serialize(layer), custom_objects=known)
+
+
+def unfed_update():
+    """The updates that belong to the model's own input, in a function of another one."""
+    model = models.Sequential([layers.BatchNormalization(input_shape=(4,))])
+    x = backend.placeholder((None, 4))
+    return backend.function([x], [model(x)], updates=model.updates)
+
+
 def batches():
     while True:
         yield X, Y
@@ -72,6 +99,17 @@ MISTAKES = [
     ("Dense(Input((3,)))", ValueError, "units call the layer on the tensor"),
     ("Dense(3, activation='ReLU')", ValueError, "'ReLU' Did you mean 'relu'"),
     ("Dense(3, activations='relu')", TypeError, "Dense 'activations' Did you mean 'activation'"),
+    ("Dense(3, activations='relu')", TypeError, "'units', 'activation' 'input_shape'"),
+    ("Dense(3, activation='gelu')", ValueError, "'gelu' newer than Keras 2.3.1 K.tanh"),
+    ("Sequential([Input((4, 2)), LSTM(3)])", TypeError, "input_shape=(4, 2) InputLayer((4, 2))"),
+    ("remade(Forgets(2))", TypeError, "Forgets ['factor'] get_config 'factor': self.factor"),
+    ("K.gradients(K.sum(Input((4,))), [X])", TypeError, "K.gradients variable ndarray K.function"),
+    ("K.gradients(3.0, [Input((4,))])", TypeError, "K.gradients loss 3.0 float"),
+    ("K.variable(1.0).assign(2.0)", AttributeError, "assign K.set_value(x, value) K.update"),
+    ("K.eval(Input((4,)) * 2.0)", ValueError, "not among the inputs K.function([x], predict"),
+    ("K.placeholder(3)", TypeError, "K.placeholder 3 tuple (None, 3)"),
+    ("Dense(2).set_weights([X])", ValueError, "dense_1 0 weights before it is built: call it"),
+    ("unfed_update()", ValueError, "moving_mean placeholder get_updates_for(inputs)"),
     ("Dense(3, input_shap=(3,))", TypeError, "'input_shap' Did you mean 'input_shape'"),
     ("Dense(3, input_shape=8)", TypeError, "Dense input_shape 8 tuple input_shape=(8,)"),
     ("Dense(3, input_shape='8')", TypeError, "Dense input_shape '8' tuple"),
@@ -174,6 +212,13 @@ MISTAKES = [
     ("small().save_weights('nodir/m.h5')", FileNotFoundError, "no folder 'nodir' os.makedirs"),
     ("models.load_model('nosuch.h5')", FileNotFoundError, "no file nosuch.h5"),
     # Data
+    (
+        "fit(X, Y, show_accuracy=True)",
+        TypeError,
+        "'show_accuracy' metrics=['accuracy'] compile",
+    ),
+    ("fit(X, Y, validation_batch_size=2)", TypeError, "fit batch_size holds for the validation"),
+    ("small(run_eagerly=True)", ValueError, "small 'run_eagerly' Leave it out program()"),
     ("fit(X, Y, epoch=1)", TypeError, "fit 'epoch' Did you mean 'epochs'"),
     ("fit(X, Y, batchsize=1)", TypeError, "fit 'batchsize' Did you mean 'batch_size'"),
     ("fit(X, Y, metrics=['mae'])", TypeError, "fit 'metrics' argument of compile"),
@@ -380,6 +425,11 @@ MISTAKES = [
 
 # What goes on, and is spoken of.
 WARNINGS = [
+    (
+        "models.Sequential([Forgets(2, input_shape=(4,))]).to_json()",
+        "forgets_1 (Forgets) ['factor'] get_config 'factor': self.factor",
+    ),
+    ("Steps().compile('sgd', 'mse')", "Steps ['train_step'] not called add_loss K.function"),
     ("to_categorical([0.5, 1.0])", "to_categorical integer labels 0.5 point"),
     (
         "small('sparse_categorical_crossentropy').fit(X, LABELS + 0.5, verbose=0)",

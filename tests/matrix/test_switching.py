@@ -51,3 +51,10 @@ def test_the_script_runs_by_the_environment_alone(sandbox):
     assert done.returncode == 0, done.stderr
     with np.load(trained) as arrays:
         assert arrays["loss"][-1] < arrays["loss"][0]
+
+
+def test_a_warning_of_the_choice_points_at_the_line_that_trains(sandbox):
+    sandbox.settings('{"backend": "cntk"}')
+    done = sandbox.run(TRAINING.format(engines=()), **{**here(), "KERAS_BACKEND": ""})
+    (warned,) = [line for line in done.stderr.splitlines() if "BackendChoiceWarning" in line]
+    assert warned.startswith("<string>:9: ")

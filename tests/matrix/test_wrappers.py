@@ -168,7 +168,7 @@ def test_before_fit_there_is_nothing_to_predict_with():
 def test_accuracy_must_be_measured_to_be_a_score():
     wrapper = KerasClassifier(classifier_model, metrics=(), verbose=0)
     wrapper.fit(INPUTS, LABELS)
-    with pytest.raises(ValueError, match="not configured to compute accuracy"):
+    with pytest.raises(ValueError, match=r"\['loss'\]. Compile it with metrics=\['accuracy'\]"):
         wrapper.score(INPUTS, LABELS)
 
 

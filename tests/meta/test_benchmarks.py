@@ -15,6 +15,15 @@ import keras_core
 ROOT = Path(__file__).parents[2]
 
 
+def loaded(path):
+    """A module of the benchmarks, which are not installed."""
+    name = f"benchmarks_{Path(path).stem}"
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / path)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def run(*words):
     """Runs `python -m benchmarks` and returns it, finished."""
     command = [sys.executable, "-m", "benchmarks", *map(str, words)]
@@ -150,6 +159,58 @@ def test_overhead_is_what_a_step_takes_beyond_its_program(tmp_path):
     assert "| fit | 55.0 µs |" in tables
 
 
+# What a shared step costs
+
+
+@pytest.fixture(scope="module")
+def cost():
+    return loaded("cost.py")
+
+
+def test_sums_take_the_rounds_of_the_better_algorithm(cost):
+    link = cost.Link(latency=1e-4, bandwidth=1e9)
+    assert link.sums(1, 1e6) == 0
+    assert link.sums(2, 1e6) == pytest.approx(1e-4 + 1e-3)
+    # Short: three rounds of everything. Long: three rounds to scatter, three to gather.
+    assert link.sums(8, 1e3) == pytest.approx(3 * (1e-4 + 1e-6))
+    assert link.sums(5, 1e8) == pytest.approx(6e-4 + 1.6 * 0.1)
+
+
+@pytest.mark.parametrize("scale", [1, 1e-6])
+def test_what_is_fitted_is_found_again(scale, cost):
+    compute, link = cost.Compute(2 * scale, 0.5 * scale), cost.Link(scale, 4 / scale)
+    found = cost.fitted_compute([(rows, compute.step(rows)) for rows in (4, 16, 64)])
+    assert (found.fixed, found.per_row) == pytest.approx((compute.fixed, compute.per_row))
+    found = cost.fitted_link([(size, link.sums(2, size)) for size in (1, 100, 1e7)])
+    assert (found.latency, found.bandwidth) == pytest.approx((link.latency, link.bandwidth))
+
+
+def test_no_part_of_a_step_is_less_than_nothing(cost):
+    compute = cost.fitted_compute([(1, 0.5), (2, 2.0)])
+    assert compute.fixed == 0
+    assert compute.per_row == pytest.approx((0.5 / 0.25 + 4 / 4) / (1 / 0.25 + 4 / 4))
+    assert cost.fitted_link([(10, 5.0)]) == cost.Link(0.0, 2.0)
+
+
+def test_what_ranks_gain_is_measured_and_said_by_the_model(tmp_path):
+    lines = [
+        line("A", "ranks", "lstm", "keras-numpy-on-1", 0, fit=0.020, half=0.012, quarter=0.008),
+        line(
+            *("A", "ranks", "lstm", "keras-numpy-on-2", 0),
+            fit=0.0125,
+            sums=0.001,
+            messages=3,
+            bytes=1e6,
+        ),
+    ]
+    tables = tables_of(tmp_path, lines)
+    # A step is 4 ms and 0.5 ms a row; so half a batch of 32 takes 12 ms, and the sums 1 ms.
+    assert "| lstm | 20.0 ms | 12.5 ms | 1.60 | 1.54 | 3 | 1.00 MB | 1.00 ms |" in tables
+    # 16 ranks: 5 ms, and 8 rounds of 30 µs and 1.5 ms at 10 Gbit/s.
+    assert "| lstm | 3.0 |" in tables
+    assert "| lstm | 92% |" in tables
+
+
 # Models
 
 # Counted by hand from the layers; that of resnet is the published one, with ten classes.
@@ -172,11 +233,7 @@ PARAMETERS = {
 
 @pytest.fixture(scope="module")
 def models():
-    path = ROOT / "benchmarks" / "workers" / "models.py"
-    spec = importlib.util.spec_from_file_location("benchmarked_models", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.MODELS
+    return loaded("workers/models.py").MODELS
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

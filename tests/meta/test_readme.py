@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,18 @@ def test_demo_reads_97_percent_and_saves_its_model(in_a_folder_of_its_own, capsy
     assert "Epoch 1/" in told
     assert (in_a_folder_of_its_own / "digits.h5").stat().st_size > 0
     assert len(re.findall(r"\d \([\d.]+%\), is \d", told)) == 4
+    assert shape_of(shown_in(ROOT / "docs" / "assets" / "demo.svg")) <= shape_of(told.splitlines())
+
+
+def shown_in(picture):
+    """The lines of a terminal in an SVG, but for the command and what is left out."""
+    texts = ElementTree.parse(picture).iterfind(".//{*}g/{*}text")
+    return [text.text for text in texts][2:]
+
+
+def shape_of(lines):
+    """What is the same in every run."""
+    return {re.sub(r"[\d.]+ ?([mu]?s\b)?", "#", line.rstrip()) for line in lines}
 
 
 def test_what_is_installed_by_path_is_a_distribution():

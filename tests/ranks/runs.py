@@ -326,6 +326,28 @@ def normalization_of_all_samples(folder):
 
 
 @run
+def sums_that_begin_early(folder):
+    """Large gradients that are on their way while others are computed, as between machines."""
+    x, y = numbers(60, 280), classes(60, 3)
+    model = models.Sequential(
+        [
+            layers.Dense(280, activation="tanh", input_shape=(280,)),
+            layers.Dropout(0.0),
+            layers.Dense(300, activation="tanh", kernel_regularizer="l2"),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    world = ranks.current()
+    world.sends_meanwhile = True
+    try:
+        history = model.fit(x, y, batch_size=16, epochs=3, verbose=0)
+    finally:
+        world.sends_meanwhile = False
+    return fitted(model, history)
+
+
+@run
 def callbacks_of_all_kinds(folder):
     """What they decide and write; each rank names files of its own, which the first one writes."""
     x, y = numbers(80, 6), classes(80, 3)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import textwrap
 import time
 
@@ -618,3 +620,15 @@ def test_run_goes_on_with_another_number_of_ranks(tmp_path, before, after):
     with np.load(tmp_path / "resumed.npz") as found, np.load(tmp_path / "whole.npz") as wanted:
         for name in wanted.files:
             np.testing.assert_allclose(found[name], wanted[name], rtol=1e-5, atol=1e-7)
+
+
+def test_processes_of_torchrun_are_refused_where_the_backend_has_no_part_in_it():
+    launched = {**os.environ, "TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2"}
+    script = ["-c", "from keras_core import distribute; distribute.init()"]
+    for words in (script, ["-m", "keras_core", "run", "-m", "this"]):
+        done = subprocess.run(
+            [sys.executable, *words], env=launched, capture_output=True, text=True, timeout=100
+        )
+        assert done.returncode == 1
+        assert "torchrun started 2 processes, but the backend 'numpy'" in done.stderr
+        assert not done.stdout

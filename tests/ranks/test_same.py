@@ -23,6 +23,7 @@ SHORT = (
     "losses_that_are_sums",
     "a_batch_at_a_time",
     "normalization_of_all_samples",
+    "sums_that_begin_early",
     "callbacks_of_all_kinds",
     "horovod",
 )

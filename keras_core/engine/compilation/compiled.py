@@ -26,6 +26,7 @@ from keras_core.families import LossLike, MetricLike
 from keras_core.graph import Tensor
 from keras_core.optimizers import Optimizer
 from keras_core.utils.generic_utils import did_you_mean, to_list, unpack_singleton
+from keras_core.warned import warn
 
 if TYPE_CHECKING:
     from keras_core.metrics.base import Metric
@@ -41,6 +42,14 @@ Metrics = Union[
 _turns = Condition()
 
 
+# What tf.keras and Keras 3 have as keywords of fit or compile.
+_INSTEAD = {
+    "run_eagerly": "Leave it out: print(K.function(inputs, outputs).program()) shows what runs",
+    "steps_per_execution": "Leave it out: a backend that can do many small steps in a call does so",
+    "validation_batch_size": "Leave it out: batch_size holds for the validation too",
+}
+
+
 def hint_of_keyword(name: str, method: Any, other: Any) -> str:
     """Where a keyword belongs that a method does not take; text that begins with a space.
 
@@ -51,7 +60,13 @@ def hint_of_keyword(name: str, method: Any, other: Any) -> str:
     """
     if name in signature(other).parameters:
         return f" It is an argument of {other.__name__}."
+    if name in _INSTEAD:
+        return f" {_INSTEAD[name]}."
     return did_you_mean(name, signature(method).parameters)
+
+
+# Methods by which a model takes over its steps in tf.keras and Keras 3.
+_STEPS_ELSEWHERE = ("train_step", "test_step", "predict_step", "compute_loss")
 
 
 class Compiled(Network):
@@ -121,6 +136,7 @@ class Compiled(Network):
             >>> model.metrics_names
             ['loss', 'accuracy']
         """
+        self._warn_of_own_steps()
         jit_compile = kwargs.pop("jit_compile", None)
         if kwargs:
             fit = getattr(self, "fit", self.compile)
@@ -315,6 +331,16 @@ class Compiled(Network):
     def _new_programs(self) -> Programs:
         self._programs = self._programs or Programs(self)
         return self._programs
+
+    def _warn_of_own_steps(self) -> None:
+        """Warns of methods that tf.keras and Keras 3 call, where a class was written for them."""
+        found = [name for name in _STEPS_ELSEWHERE if hasattr(type(self), name)]
+        if found:
+            warn(
+                f"{type(self).__name__} has {found}, which is not called here: fit and its like "
+                "train on the loss that compile is given. Use add_loss, or write the step as a "
+                "K.function with updates, as the guide to steps of your own shows."
+            )
 
     def _check_trainable_weights_consistency(self, stacklevel: int = 3) -> None:
         """Warns of a change of `trainable` that the compiled model does not know."""

@@ -11,6 +11,7 @@ from keras_core import backend as K
 from keras_core import foreign, losses
 from keras_core.utils.generic_utils import check_for_unexpected_keys
 from keras_core.utils.losses_utils import Reduction, squeeze_or_expand_dimensions
+from keras_core.warned import warn
 
 Shape = Sequence[Any]
 
@@ -94,10 +95,9 @@ def _is_config(loss: dict, names: Sequence[str]) -> bool:
 def _warn_of_absent(loss: dict, names: Sequence[str]) -> None:
     absent = [name for name in names if name not in loss]
     if loss and absent:
-        warnings.warn(
+        warn(
             f"compile: the dict of losses has none for the outputs {absent}, so fit and evaluate "
             "take no targets for them. Write None as their loss to say that this is meant.",
-            stacklevel=4,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import foreign
+from keras_core.warned import warn
 
 # How many numbers are looked at in one go for what is not finite.
 _BLOCK = 1 << 20
@@ -153,11 +153,10 @@ def warn_of_not_finite(role: str, names: Sequence[str], arrays: Sequence[Any]) -
         if type(x) is np.ndarray and x.dtype.kind == "f" and not _is_finite(x):
             bad = np.argwhere(~np.isfinite(x))
             first = tuple(bad[0].tolist())
-            warnings.warn(
+            warn(
                 f"{role} {name!r} of shape {x.shape} holds {len(bad)} values that are NaN or "
                 f"infinite; the first, at {list(first)}, is {x[first]}. Losses and weights become "
                 "NaN by them; find them by np.argwhere(~np.isfinite(x)), and replace or drop them.",
-                stacklevel=5,
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -23,6 +22,7 @@ from keras_core.engine.options import Workers, number_of_steps
 from keras_core.unbroken import Unbroken
 from keras_core.utils import data_utils
 from keras_core.utils.data_utils import BatchOrder, GeneratorEnqueuer, OrderedEnqueuer
+from keras_core.warned import warn
 
 # Arrays of fewer bytes are shuffled whole once an epoch, so that their batches are mere views.
 _SHUFFLED_AT_ONCE = 1 << 26
@@ -483,8 +483,7 @@ class GeneratorSource(Source):
 
 def _warn_of_copies(workers: Workers) -> None:
     if workers.use_multiprocessing and workers.workers > 1:
-        warnings.warn(
+        warn(
             "With use_multiprocessing every worker runs a copy of the generator, so batches may "
             "come several times; use a Sequence.",
-            stacklevel=6,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -20,6 +19,7 @@ from keras_core.engine.runs.backups import Backups
 from keras_core.engine.runs.callbacks import callbacks_of, training_callbacks, validation_labels
 from keras_core.engine.runs.reports import Bar, EachBatch, Rows, Tally, no_rows, training_report
 from keras_core.utils.generic_utils import unpack_singleton
+from keras_core.warned import warn
 
 
 def run_batches(
@@ -85,10 +85,9 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
         options: how.
     """
     if options.initial_epoch >= max(options.epochs, 1):
-        warnings.warn(
+        warn(
             f"fit: initial_epoch={options.initial_epoch} is not less than epochs={options.epochs}, "
             "so nothing is trained; epochs is where training ends, counted from the very first.",
-            stacklevel=4,
         )
     options = options.on_this_rank()
     agreement.agree(model, source, validation, options.epochs)

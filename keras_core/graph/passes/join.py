@@ -17,14 +17,25 @@ def join_sums(program: Program) -> Program:
     if all(len(nodes) == 1 for nodes in levels):
         return program
     rewriter = Rewriter({})
+    ways = _ways(program.nodes)
     for nodes in levels:
-        sums = iter(p.all_reduce(*rewriter([x for node in nodes for x in node.inputs])))
-        for node in nodes:
-            rewriter.new.update({(node, index): next(sums) for index in range(len(node.inputs))})
+        places = [(node, index) for node in nodes for index in range(len(node.inputs))]
+        # What is computed first stands first, so that it could be sent before the rest is there.
+        places.sort(key=lambda place: _depth(place[0].inputs[place[1]], ways))
+        sums = p.all_reduce(*rewriter([node.inputs[index] for node, index in places]))
+        rewriter.new.update(zip(places, sums))
     values = rewriter([update.value for update in program.updates])
     updates = [Update(old.variable, new) for old, new in zip(program.updates, values)]
     outputs = rewriter(program.outputs)
     return Program(program.inputs, outputs, updates, program.jit_compile)
+
+
+def _ways(nodes: Iterable[Node]) -> dict[Node, int]:
+    """How many nodes stand one after the other before each result, that node among them."""
+    ways: dict[Node, int] = {}
+    for node in nodes:
+        ways[node] = 1 + max((_depth(x, ways) for x in node.inputs), default=0)
+    return ways
 
 
 def _levels(nodes: Iterable[Node]) -> list[list[Node]]:

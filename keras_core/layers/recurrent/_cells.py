@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Callable, Optional
@@ -15,6 +14,7 @@ from keras_core.graph.spec import Shape
 from keras_core.layers._options import Function, Training, add_part
 from keras_core.legacy.calls import is_told
 from keras_core.utils.generic_utils import to_list, unpack_singleton
+from keras_core.warned import warn
 
 # What a dropout multiplies with: one mask, or one a gate; None where nothing is dropped.
 Masks = list[Optional[Tensor]]
@@ -188,8 +188,7 @@ def _of_each_gate(initializer: Function, gates: int) -> Function:
 def warn_of_implementation_0(implementation: int, layer_name: str) -> None:
     """Says that 0 does what 1 does, since Keras 2.0.9."""
     if implementation == 0 and not is_told():
-        warnings.warn(
+        warn(
             f"{layer_name} has no implementation=0 any more and takes implementation=1. "
             "Write implementation=1 or implementation=2.",
-            stacklevel=3,
         )

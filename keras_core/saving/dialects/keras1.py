@@ -8,13 +8,13 @@ longer take, and a Sequential that began with a Merge of models.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from keras_core.errors import shown
 from keras_core.legacy import configs
 from keras_core.legacy.table import ALIASES, row_of
+from keras_core.warned import warn
 
 # Layers that had an order of axes, but did not write it down.
 _SILENT = {f"{kind}{n}D" for kind in ("UpSampling", "ZeroPadding", "Cropping") for n in (2, 3)} | {
@@ -267,9 +267,8 @@ def translated_training(config: dict[str, Any]) -> dict[str, Any]:
     gone = sorted(_REMOVED_METRICS.intersection(metrics or ()))
     if not gone or not isinstance(metrics, list):
         return config
-    warnings.warn(
+    warn(
         f"The model was compiled with metrics that Keras 2 has no longer, {gone}; it is compiled "
         "without them. Compute them over a whole epoch, from model.predict.",
-        stacklevel=6,
     )
     return {**config, "metrics": [metric for metric in metrics if metric not in gone]}

@@ -7,7 +7,6 @@ both models have the same names.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from keras_core import backend as K
 from keras_core.utils.layer_utils import describe, unfrozen
 from keras_core.utils.weight_conversion import leaves
+from keras_core.warned import warn
 
 Arrays = list[np.ndarray]
 
@@ -244,11 +244,10 @@ def _for_each_place(leaf: Any, arrays: Arrays) -> Arrays:
     fitting = len(old) == len(shape) and all(one in (n, 1) for n, one in zip(shape, old))
     if not axes or not fitting:
         return arrays
-    warnings.warn(
+    warn(
         f"The file has one value for all places along the axes {axes}, but layer {describe(leaf)} "
         f"has one for each: all get this one, and are trained apart. Make it with "
         f"shared_axes={axes}, or load the file as a whole model.",
-        stacklevel=7,
     )
     return [np.broadcast_to(array, shape) for array in arrays]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, NamedTuple
 
@@ -42,6 +42,21 @@ class Blocks(NamedTuple):
     ready: str = ""
 
 
+class Early(NamedTuple):
+    """What a kernel can begin before all its inputs are there, each with a result of its own.
+
+    Attributes:
+        inputs: those for which it is worth it.
+        begin: an expression that begins to make the result `{out}` of `{0}`, and gives a function
+            that comes back when it is made.
+        rest: gives the pattern for all inputs and results but those begun.
+    """
+
+    inputs: tuple[int, ...]
+    begin: str
+    rest: Callable[[Container[int]], str]
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A line of code for a node whose sizes are all known.
@@ -63,6 +78,7 @@ class Kernel:
         blocks: what to do where a result of images or the like is made block by block.
         rows: a pattern that writes the rows `{start}` to `{stop}` of the result alone into `{out}`.
         sparse: an expression for the result as a `Sparse` array.
+        early: what it can begin before all its inputs are there.
         shared: it does products in threads of ours, so BLAS should have one thread for each.
         either: it does its product in either way.
     """
@@ -79,6 +95,7 @@ class Kernel:
     blocks: Blocks | None = None
     rows: str = ""
     sparse: str = ""
+    early: Early | None = None
     shared: bool = False
     either: bool = False
 

@@ -78,3 +78,9 @@ def test_fit_comes_to_what_one_process_does(tmp_path, begin):
         found = np.load(tmp_path / f"{rank}-2.npz")
         for name in expected:
             np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-6)
+
+
+def test_run_takes_part_too(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("from keras import distribute\nprint(distribute.size())")
+    assert started(2, "-m", "keras_core", "run", script).split() == ["2"]

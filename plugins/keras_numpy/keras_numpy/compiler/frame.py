@@ -72,6 +72,8 @@ class Frame:
         self._last_use: dict[Any, int] = {}
         self._measure_liveness()
         self._buffer_of: dict[Any, list[str]] = {}
+        self._early = self._may_begin_early()
+        self._begun: dict[Node, dict[int, str]] = {}
 
     def within(self, nodes: Sequence[Node], results: Sequence[Tensor], steps: int) -> Frame:
         """A frame one level deeper, for the body of a loop."""
@@ -142,6 +144,14 @@ class Frame:
         kernel = self.kernels.get(node)
         return kernel is not None and not kernel.view and not kernel.value
 
+    def _may_begin_early(self) -> dict[Node | None, list[tuple[Node, int]]]:
+        """By node, the inputs of others that it makes, for which these can begin."""
+        found: dict[Node | None, list[tuple[Node, int]]] = {}
+        for node, kernel in self.kernels.items():
+            for i in kernel.early.inputs if kernel.early else ():
+                found.setdefault(node.inputs[i].node, []).append((node, i))
+        return found
+
     def _set_roots(self, node: Node) -> None:
         """What owns the memory of outputs: a view's is its input's, those of a loop share one."""
         kernel = self.kernels.get(node)
@@ -207,7 +217,24 @@ class Frame:
                 self._write_node(item, i)
             else:
                 self._write_reference(item)
+            for node in nodes_of(item):
+                self._begin_readers(node)
             self._free_dead(item, i)
+
+    def _begin_readers(self, maker: Node) -> None:
+        """Begins what can be begun of others now that the results of a node are there."""
+        for node, i in self._early.get(maker, ()):
+            # A variable's memory may still be read before the node has its turn.
+            if (node, i) in self.fresh or (node, i) not in self.targets:
+                self._begin(node, i)
+
+    def _begin(self, node: Node, i: int) -> None:
+        kernel = self.kernels[node]
+        pattern = kernel.early.begin  # type: ignore[union-attr]
+        inputs, output = [self.ref(node.inputs[i])], self.place(node, i)
+        name = self._begun.setdefault(node, {})[i] = self.writer.new_name("end")
+        begun = self.fill(node, kernel, inputs, [output], pattern=pattern)
+        self.writer.line(f"{name} = {begun}", self.indent, node)
 
     def _write_node(self, node: Node, position: int) -> None:
         kernel = self.kernels[node]
@@ -216,12 +243,27 @@ class Frame:
             self.refs[(node, 0)] = name
             self.writer.line(f"{name} = {self._text(node, kernel, [])}", self.indent, node)
             return
+        if node in self._begun:
+            self._write_rest(node, kernel, self._begun[node])
+            return
         outputs = [self._output(node, index, position) for index in range(len(node.specs))]
         self.writer.count_products(node, kernel, self.times)
         scratch = [self.writer.memory.take(*buffer) for buffer in kernel.scratch]
         self.writer.line(self._text(node, kernel, outputs, scratch), self.indent, node)
         for name in scratch:
             self.writer.memory.give_back(name)
+
+    def _write_rest(self, node: Node, kernel: Kernel, begun: Mapping[int, str]) -> None:
+        """What is left to do where a part was begun, and the end of that."""
+        outputs = [
+            self.refs[(node, i)] if i in begun else self.place(node, i)
+            for i in range(len(node.specs))
+        ]
+        inputs = [self.ref(x) for x in node.inputs]
+        rest = kernel.early.rest(begun)  # type: ignore[union-attr]
+        text = self.fill(node, kernel, inputs, outputs, pattern=rest)
+        ends = "".join(f"; {name}()" for name in begun.values())
+        self.writer.line(text + ends, self.indent, node)
 
     def _write_source(self, node: Node) -> None:
         kernel = self.kernels[node]
