@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +45,17 @@ def mark_process() -> None:
     """Has processes that this one starts know that they are no ranks."""
     os.environ[_RANK] = str(os.getpid())
 
+
+# After how many seconds a rank that waits tells of it.
+PATIENCE = 1.0
+
+# How many arrays are shown of those that are added up.
+_SHOWN = 3
+
+SAME_CALLS = (
+    "All ranks have to make the same calls of fit, evaluate, predict and save, with the same "
+    "callbacks; where only one of them prints or writes, ask for the rank around that alone."
+)
 
 _calls: ContextVar[tuple[str, ...]] = ContextVar("calls", default=())
 
@@ -270,3 +281,40 @@ def part_of(count: int, rank: int, size: int) -> slice:
     least, more = divmod(count, size)
     start = rank * least + min(rank, more)
     return slice(start, start + least + (rank < more))
+
+
+class At(NamedTuple):
+    """Where a rank is.
+
+    Attributes:
+        number: how many operations it has begun.
+        key: what tells its operation from others; empty when it does no more.
+        shown: that, in words.
+    """
+
+    number: int
+    key: str
+    shown: str
+
+
+def told_end(ended: int, rank: int, shown: str) -> str:
+    """That one rank has come to its end."""
+    return (
+        f"rank {ended} has come to its end while rank {rank} waits for it in {shown}. {SAME_CALLS}"
+    )
+
+
+def told_difference(places: dict[int, str]) -> str:
+    """That ranks do different things, of which the first one and the first other are named."""
+    first, *others = places.items()
+    other = next(other for other in others if other[1] != first[1])
+    return (
+        f"The ranks do not make the same calls: rank {first[0]} waits in {first[1]}, but rank "
+        f"{other[0]} in {other[1]}. {SAME_CALLS}"
+    )
+
+
+def shown_sums(arrays: Sequence[Any]) -> str:
+    """What is added up, in words."""
+    first = ", ".join(f"{x.dtype} {x.shape}" for x in arrays[:_SHOWN])
+    return f"sums of {len(arrays)} arrays, {first}{', ...' * (len(arrays) > _SHOWN)}"

@@ -14,8 +14,8 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.distribute.progress import Progress
-from keras_core.distribute.watch import PATIENCE, At, Watch, told_difference
-from keras_core.ranks import World, calls
+from keras_core.distribute.watch import Watch
+from keras_core.ranks import PATIENCE, At, World, calls, shown_sums, told_difference
 
 # Arrays up to so many bytes travel together in one message; larger ones go by themselves, in pieces
 # that caches hold.
@@ -28,9 +28,8 @@ _BUSY = 0.002
 # How long the launcher is given to pass on what was written, before all processes end.
 _TO_BE_READ = 0.2
 
-# For how many kinds of sums there are communicators at a time, and how much is shown of one.
+# For how many kinds of sums there are communicators at a time.
 _MOST_CHANNELS = 256
-_SHOWN = 3
 
 # What MPI's own arithmetic does not know goes as something that it does: float16 as float32. These
 # are NumPy's letters, since the name of a dtype takes microseconds.
@@ -115,7 +114,7 @@ class Ranks(World):
         the next operation, which is such a sum."""
         layout = tuple((x.shape, x.dtype.char) for x in arrays)
         if layout not in self._channels:
-            self._channels[layout] = self._opened(layout, _shown(arrays))
+            self._channels[layout] = self._opened(layout, shown_sums(arrays))
         channel, key, shown = self._channels[layout]
         return channel, self._next(key, f"{calls()} ({shown})")
 
@@ -270,12 +269,6 @@ def _packs(arrays: Sequence[np.ndarray]) -> list[_Pack]:
 
 def _is_packed(x: np.ndarray) -> bool:
     return x.nbytes <= _SMALL or x.dtype.char in _SENT_AS
-
-
-def _shown(arrays: Sequence[np.ndarray]) -> str:
-    """What is added up, in words."""
-    first = ", ".join(f"{x.dtype} {x.shape}" for x in arrays[:_SHOWN])
-    return f"sums of {len(arrays)} arrays, {first}{', ...' * (len(arrays) > _SHOWN)}"
 
 
 def _check_rows(shapes: Sequence[tuple[tuple[int, ...], str]]) -> None:

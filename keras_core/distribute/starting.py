@@ -21,7 +21,8 @@ from keras_core.slots import current_backend
 def init(quiet: bool = True) -> None:
     """Makes this process one of those that MPI's launcher has started; alone it stays alone.
 
-    Where no launcher of MPI is at work, the backend's engine may have one: PyTorch's `torchrun`.
+    Where no launcher of MPI is at work, the backend's engine may have processes of its own: those
+    of `torchrun`, `jax.distributed` or `TF_CONFIG`.
 
     All get the first one's state of Python's and NumPy's random numbers, so that they draw alike.
     An error that ends one of them ends all.

@@ -10,31 +10,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-# After how many seconds a rank that waits tells of it.
-PATIENCE = 1.0
+from keras_core.ranks import At, told_difference, told_end
 
 _REPORT, _VERDICT = 1, 2
-
-SAME_CALLS = (
-    "All ranks have to make the same calls of fit, evaluate, predict and save, with the same "
-    "callbacks; where only one of them prints or writes, ask for the rank around that alone."
-)
-
-
-class At(NamedTuple):
-    """Where a rank is.
-
-    Attributes:
-        number: how many operations it has begun.
-        key: what tells its operation from others; empty when it does no more.
-        shown: that, in words.
-    """
-
-    number: int
-    key: str
-    shown: str
 
 
 class Watch:
@@ -124,20 +104,3 @@ class Watch:
         while self._comm.Iprobe(self._mpi.ANY_SOURCE, tag, status):
             source = status.Get_source()
             yield source, self._comm.recv(source=source, tag=tag)
-
-
-def told_end(ended: int, rank: int, shown: str) -> str:
-    """That one rank has come to its end."""
-    return (
-        f"rank {ended} has come to its end while rank {rank} waits for it in {shown}. {SAME_CALLS}"
-    )
-
-
-def told_difference(places: dict[int, str]) -> str:
-    """That ranks do different things, of which the first one and the first other are named."""
-    first, *others = places.items()
-    other = next(other for other in others if other[1] != first[1])
-    return (
-        f"The ranks do not make the same calls: rank {first[0]} waits in {first[1]}, but rank "
-        f"{other[0]} in {other[1]}. {SAME_CALLS}"
-    )

@@ -15,7 +15,8 @@
 - Errors: `named` tells one with the node that failed, `place_of` where that comes from; indices out
   of range are refused by `indices_checked` before a program runs, and by `refuse_outside`.
 - Sums over all processes that work together: `sums_over_ranks`; `begin_sums`, where
-  `sends_meanwhile`; a `World` of the engine's own.
+  `sends_meanwhile`; a `World` of the engine's own, such as `EngineRanks`; `current`, which is that
+  of this process.
 - Settings: `get_option`.
 
 A plugin's module with the hooks imports none of this: it would load the graph for each listing.
@@ -55,12 +56,13 @@ from keras_core.graph.windows import (
 )
 from keras_core.plugins.adam import AdamStep, adam_steps
 from keras_core.plugins.divided import NeedsValues
+from keras_core.plugins.engine_ranks import EngineRanks
 from keras_core.plugins.functional import FunctionalBackend
 from keras_core.plugins.indices import indices_checked, refuse_outside
 from keras_core.plugins.lowering import collect_lowerings, only_where
 from keras_core.plugins.native import checked_results, native
 from keras_core.plugins.programs import program_of, variables_read
-from keras_core.ranks import World, begin_sums, sends_meanwhile, sums_over_ranks
+from keras_core.ranks import World, begin_sums, current, sends_meanwhile, sums_over_ranks
 
 __all__ = [
     "FLOATS",
@@ -68,6 +70,7 @@ __all__ = [
     "Binding",
     "Body",
     "Counts",
+    "EngineRanks",
     "FirstValue",
     "FunctionalBackend",
     "NeedsValues",
@@ -86,6 +89,7 @@ __all__ = [
     "checked_results",
     "collect_lowerings",
     "collector_paused",
+    "current",
     "current_run",
     "expand",
     "generator",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_core.graph import Node, Program, Tensor
+from keras_core.graph import Node, Program, Tensor, Variable
 from keras_core.graph.cut import Part, cut
 from keras_core.plugins.contract import Draws, Pure
 from keras_core.plugins.programs import variables_read
@@ -37,16 +37,22 @@ class NeedsValues(Exception):
         self.program = program
 
 
-def in_parts(backend: FunctionalBackend, error: NeedsValues, loop: bool = False) -> Pure:
+def in_parts(
+    backend: FunctionalBackend, error: NeedsValues, read: Sequence[Variable], loop: bool = False
+) -> Pure:
     """What runs a program that could not be traced, in as few parts as the engine can compile.
 
     Args:
         backend: the backend.
         error: what the engine said.
+        read: the variables that are read, in the order in which their values come, which may be
+            another one in the engine's primitives.
         loop: whether many runs are done in one call.
     """
-    parts = _InParts(backend, *_cut(error))
-    return _Repeated(parts) if loop else parts
+    program, parts = _cut(error)
+    updated = [update.variable for update in program.updates]
+    run = _InParts(backend, [*updated, *read, *program.inputs], program, parts)
+    return _Repeated(run) if loop else run
 
 
 def _cut(error: NeedsValues) -> tuple[Program, list[Part]]:
@@ -59,22 +65,34 @@ class _Tried:
 
     def __init__(self, backend: FunctionalBackend, program: Program) -> None:
         self._backend = backend
+        self._read = variables_read(program)
         self._run = backend.jit(backend.functional(program), program)
 
     def __call__(self, updated: Any, read: Any, inputs: Any, draws: Draws) -> Computed:
         try:
             return self._run(updated, read, inputs, draws)
         except NeedsValues as error:
-            self._run = in_parts(self._backend, error)
+            self._run = in_parts(self._backend, error, self._read)
         return self._run(updated, read, inputs, draws)
 
 
 class _InParts:
-    """Runs the parts of a program. No value is given away, since all parts may read it."""
+    """Runs the parts of a program. No value is given away, since all parts may read it.
 
-    def __init__(self, backend: FunctionalBackend, program: Program, parts: list[Part]) -> None:
-        updated = [update.variable for update in program.updates]
-        leaves = [*updated, *variables_read(program), *program.inputs]
+    Args:
+        backend: the backend.
+        leaves: the tensors whose values come, in their order.
+        program: the whole.
+        parts: its parts.
+    """
+
+    def __init__(
+        self,
+        backend: FunctionalBackend,
+        leaves: Sequence[Tensor],
+        program: Program,
+        parts: list[Part],
+    ) -> None:
         self._leaves = [x.key for x in leaves]
         self._results = [x.key for x in program.results]
         self._count = len(program.outputs)

@@ -150,7 +150,8 @@ class _Bound:
             fed = [array.copy() for array in arrays] if backend.copies_inputs else arrays
             outputs, values = self._template.run(updated, read, fed, draws)
         except NeedsValues as error:
-            self._template.run = in_parts(backend, error, self._template.loop)
+            template = self._template
+            template.run = in_parts(backend, error, template.read, template.loop)
             return self(arrays, state)
         except Exception as error:
             self._refuse_gone(error)

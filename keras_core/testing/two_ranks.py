@@ -165,8 +165,13 @@ def outcome(check: Callable[[], None]) -> str | None:
     return next((told for told in ranks.current().gathered(failure) if told), None)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Does all checks, in each rank."""
     distribute.init(quiet=False)
     outcomes = {name: outcome(check) for name, check in CHECKS.items()}
     if ranks.current().rank == 0:
         print(json.dumps(outcomes), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ import numpy as np
 from keras_core.graph import Program, Spec, Variable
 from keras_core.plugins import Pure
 from keras_core.plugins.authoring import FunctionalBackend
-from keras_jax import engine
+from keras_jax import engine, group
 from keras_jax.collecting import heed_signals
 from keras_jax.derivative import Derivative
 from keras_jax.jitted import Jitted
@@ -90,6 +90,10 @@ class JaxBackend(FunctionalBackend):
     def devices(self) -> tuple[str, ...]:
         """'gpu:0' and so on, the first of which is used by default, then 'cpu'."""
         return tuple(self._devices)
+
+    def world(self) -> group.Group | None:
+        """The processes that jax.distributed has joined."""
+        return group.world()
 
     def on_another(self, device: str) -> JaxBackend:
         return JaxBackend(device)

@@ -91,10 +91,10 @@ class Place:
 
 
 def devices() -> dict[str, Any]:
-    """JAX's devices by name, the default one first: 'gpu:0', 'gpu:1', …, and 'cpu' last."""
-    found = list(jax.devices())
+    """This process's devices by name, the default one first: 'gpu:0', 'gpu:1', …, 'cpu' last."""
+    found = list(jax.local_devices())
     if found[0].platform != "cpu":
-        found += jax.devices("cpu")
+        found += jax.local_devices(backend="cpu")
     return {_name(device, found): device for device in found}
 
 

@@ -20,7 +20,7 @@ Lowering = Callable[[Node], Run]
 _FEW = 64
 
 # What does more than compute numbers, or numbers that are no sizes.
-_LEFT_TO_JAX = ("native", "print", "scan", "stop_gradient")
+_LEFT_TO_JAX = ("all_reduce", "native", "print", "scan", "stop_gradient")
 
 
 class Steps:

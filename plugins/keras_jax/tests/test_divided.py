@@ -9,7 +9,16 @@ import pytest
 from keras_core import backend as K
 from keras_core.graph import Function, Placeholder, Update, Variable
 from keras_core.graph import primitives as p
-from keras_core.layers import Activation, Conv1D, Dense, Dropout, GlobalMaxPooling1D, Input, Lambda
+from keras_core.layers import (
+    Activation,
+    BatchNormalization,
+    Conv1D,
+    Dense,
+    Dropout,
+    GlobalMaxPooling1D,
+    Input,
+    Lambda,
+)
 from keras_core.models import Model
 from keras_core.utils import set_random_seed
 
@@ -109,3 +118,16 @@ def test_within_the_users_own_code_jax_asks_for_what_it_needs():
     assert model(jax.numpy.asarray([2, 3])).tolist() == [10, 10]
     with pytest.raises(jax.errors.TracerArrayConversionError):
         jax.jit(lambda n: model(n))(jax.numpy.asarray([2, 3]))
+
+
+def test_variables_that_the_engines_primitives_read_in_another_order(eager):
+    """Mean and variance of a BatchNormalization are read the other way round in its parts."""
+    x = Input((3,))
+    y = BatchNormalization(name="last")(x)
+    model = Model(x, Lambda(lambda y: y * K.sum(K.arange(0, K.cast(K.sum(y * 0), "int32") + 3)))(y))
+    gamma, beta, mean, variance = np.arange(12, dtype="float32").reshape(4, 3) + 1
+    model.get_layer("last").set_weights([gamma, beta, mean, variance])
+    found = model.predict(np.ones((2, 3), "float32"))
+    assert eager
+    wanted = gamma * (1 - mean) / np.sqrt(variance + 1e-3) + beta
+    np.testing.assert_allclose(found, [3 * wanted] * 2, rtol=1e-5)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras_core.graph import Program, Variable
 from keras_core.plugins import Backend, Compiled
 from keras_core.plugins.authoring import Binding, StandIn
-from keras_tf import dispatch
+from keras_tf import dispatch, group
 from keras_tf.compiled import Template
 from keras_tf.interop import EngineCalls
 from keras_tf.loop import LoopTemplate, is_worth_looping
@@ -93,6 +93,10 @@ class TensorflowBackend(EngineCalls, Backend):
         """'gpu:0' and so on, which are used first where there are any, then 'cpu'."""
         gpus = tf.config.list_physical_devices("GPU")
         return (*(f"gpu:{i}" for i in range(len(gpus))), "cpu")
+
+    def world(self) -> group.Group | None:
+        """The workers of the cluster that TF_CONFIG describes."""
+        return group.world()
 
     def on_another(self, device: str) -> TensorflowBackend:
         return TensorflowBackend(device)

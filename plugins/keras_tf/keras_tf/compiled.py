@@ -15,6 +15,7 @@ from tensorflow.python.eager import context
 from keras_core.graph import Program, Variable
 from keras_core.plugins.authoring import Binding, Shape, StandIn, expand, order, with_inner
 from keras_tf.errors import explained
+from keras_tf.group import summing
 from keras_tf.lowering.random import mixed
 from keras_tf.tracing import Lowering, RandomState, Trace, Values, random_state_in, scope_of
 from keras_tf.writes import writes_of
@@ -50,6 +51,12 @@ class Template:
         self.backend = backend
         self.program = lowered(program, backend.lowerings)
         self.takes_state = self.program.is_random
+        self.summed = [
+            x.spec
+            for node in with_inner(self.program.nodes)
+            if node.primitive.family == "collective"
+            for x in node.inputs
+        ]
         self._jit = jit
         self._jit_loops = jit_loops
         self._traced: OrderedDict[Shapes, Traced] = OrderedDict()
@@ -120,7 +127,8 @@ class CompiledProgram:
         if self._template.takes_state:
             fed.append(state_of((*state, *self._streams)))
         try:
-            return run(fed)
+            with summing(self._template.summed):
+                return run(fed)
         except tf.errors.OpError as error:
             raise self._explained(error, run) from error
 

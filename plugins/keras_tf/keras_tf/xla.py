@@ -39,9 +39,8 @@ def asked_for(program: Program) -> bool | None:
     if not (program.jit_compile and sums):
         return program.jit_compile
     warnings.warn(
-        "XLA compiles no program that sums over several processes, since they talk by calls of "
-        "Python; this one runs without it, in spite of jit_compile=True. Its loops without such "
-        "sums are compiled where that pays.",
+        "XLA compiles no program that sums over several processes; this one runs without it, in "
+        "spite of jit_compile=True. Its loops without such sums are compiled where that pays.",
         RuntimeWarning,
         stacklevel=2,
     )

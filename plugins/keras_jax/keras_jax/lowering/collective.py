@@ -1,5 +1,7 @@
 """Sums over all processes that work together, by a call of Python in the midst of a program.
 
+Processes of JAX's own take them between programs instead, which are divided there.
+
 The sum is a primitive of JAX too, so that its transformations know what it is: linear, and the same
 for each element.
 """
@@ -18,9 +20,30 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from keras_core.graph import Node
-from keras_core.plugins.authoring import sums_over_ranks
+from keras_core.plugins.authoring import NeedsValues, current, sums_over_ranks
 from keras_jax.draws import State
+from keras_jax.group import Group
 from keras_jax.tracing import Lowering, Run
+
+
+def _now(*arrays: Any) -> Sequence[Any]:
+    """The sums of arrays that are not traced."""
+    world = current()
+    return world.added(arrays) if isinstance(world, Group) else _called(*arrays)
+
+
+def _compiled(*arrays: Any) -> Sequence[Any]:
+    """The sums in the midst of a program.
+
+    Raises:
+        RuntimeError: a call would have to start another one of JAX's programs.
+    """
+    if isinstance(current(), Group):
+        raise RuntimeError(
+            "Within jax.jit of your own, sums over the processes of jax.distributed cannot be "
+            "taken. Call the function without jax.jit, or start the processes by mpiexec."
+        )
+    return _called(*arrays)
 
 
 def _called(*arrays: Any) -> Sequence[Any]:
@@ -54,9 +77,9 @@ def _batched(arrays: Sequence[Any], axes: Sequence[Any]) -> Any:
 
 _all_reduce = Primitive("all_reduce")
 _all_reduce.multiple_results = True
-_all_reduce.def_impl(_called)
+_all_reduce.def_impl(_now)
 _all_reduce.def_effectful_abstract_eval(lambda *kinds: (kinds, _effects()))
-mlir.register_lowering(_all_reduce, mlir.lower_fun(_called, multiple_results=True))
+mlir.register_lowering(_all_reduce, mlir.lower_fun(_compiled, multiple_results=True))
 ad.primitive_jvps[_all_reduce] = _derived
 ad.primitive_transposes[_all_reduce] = _transposed
 batching.primitive_batchers[_all_reduce] = _batched
@@ -64,6 +87,8 @@ batching.primitive_batchers[_all_reduce] = _batched
 
 def _lower_all_reduce(node: Node) -> Run:
     def run(arrays: Sequence[Any], state: State) -> list[Any]:
+        if isinstance(current(), Group) and not state.eager:
+            raise NeedsValues(node)
         return list(_all_reduce.bind(*map(jnp.asarray, arrays)))
 
     return run
