@@ -74,6 +74,7 @@ _ALL = (
 
 # Ranks share one machine, so each has one thread.
 _ONE_THREAD = (
+    ("KERAS_CORE_THREADS", "1"),
     *(("OMP_NUM_THREADS", "1"), ("OPENBLAS_NUM_THREADS", "1"), ("MKL_NUM_THREADS", "1")),
     *(("TF_NUM_INTRAOP_THREADS", "1"), ("TF_NUM_INTEROP_THREADS", "1")),
     ("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false"),

@@ -9,8 +9,7 @@ from benchmarks.benchmark import Benchmark
 from benchmarks.contenders import ON_RANKS
 from benchmarks.cost import Compute, Link, fitted_compute, fitted_link
 from benchmarks.report import ABSENT, Results, duration, memory, table
-from benchmarks.workers.models import MODELS
-from benchmarks.workers.ranks import SHARES
+from benchmarks.workers.ranks import KINDS, SHARES
 
 # What the model is asked about, beside the link that was measured.
 _LINKS = {"10 Gbit/s, 30 µs": Link(30e-6, 1.25e9), "100 Gbit/s, 2 µs": Link(2e-6, 12.5e9)}
@@ -57,7 +56,7 @@ def _cases(results: Results, engine: str) -> dict[str, _Case]:
             for name in ("fit", *SHARES, "sums", "messages", "bytes"):
                 values[name] = results.best(case, f"{engine}-on-{ranks}", name)
         if one["fit"] is not None and two["fit"] is not None:
-            found[case] = _case(MODELS[case].batch, one, two)
+            found[case] = _case(KINDS[case].batch, one, two)
     return found
 
 
@@ -109,12 +108,12 @@ def _efficiency(case: _Case, ranks: int, link: Link) -> str:
     return f"{case.efficiency(ranks, link):.0%}"
 
 
-_CHOICES = ("mlp", "wide", "mnist_cnn", "cifar_bn", "lstm", "bigru_text")
+_CHOICES = ("mlp", "wide", "mnist_cnn", "cifar_bn", "lstm", "lstm_128", "bigru_text")
 
 BENCHMARK = Benchmark(
     "ranks",
     "two processes that share each batch, beside one; a model of the cost",
-    {name: MODELS[name].about for name in _CHOICES},
+    {name: f"{KINDS[name].about}, batch {KINDS[name].batch}" for name in _CHOICES},
     dict.fromkeys(ON_RANKS, _CHOICES),
     _tables,
     processes=3,

@@ -6,6 +6,9 @@ from benchmarks.workers import measure
 from benchmarks.workers.models import MODELS
 from benchmarks.workers.wide import trained
 
+# The models, some of them with larger batches too, since what is shared is the batch.
+KINDS = {**MODELS, "lstm_128": MODELS["lstm"]._replace(batch=128)}
+
 # Shares of a batch that one process alone is measured at, as if others had the rest.
 SHARES = {"half": 2, "quarter": 4}
 
@@ -14,7 +17,7 @@ def main():
     task = measure.task()
     keras = measure.imported_with_engine(task.package)
     keras.distribute.init()
-    kind = MODELS[task.case]
+    kind = KINDS[task.case]
     model = kind.model(keras)
     values = {"fit": step(model, kind, kind.batch, task.scale)}
     if keras.distribute.size() == 1:
@@ -27,11 +30,14 @@ def main():
 
 
 def step(model, kind, batch, scale):
-    """Returns the median seconds of a step of fit; all ranks do equally many."""
-    steps = max(2, round(kind.steps * scale))
+    """Returns the median seconds of a step of fit; all ranks do equally many.
+
+    Epochs are long, so that what ranks do once a run has little part in it.
+    """
+    steps = max(2, round(4 * kind.steps * scale))
     x, y = kind.data(batch * steps)
     kind = kind._replace(batch=batch)
-    epoch = measure.median_of_so_many(lambda: trained(model, kind, x, y), max(3, round(15 * scale)))
+    epoch = measure.median_of_so_many(lambda: trained(model, kind, x, y), max(3, round(8 * scale)))
     return epoch / steps
 
 

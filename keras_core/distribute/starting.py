@@ -15,6 +15,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core import ranks
+from keras_core.distribute.cores import give_back, take_part
 from keras_core.slots import current_backend
 
 
@@ -49,6 +50,7 @@ def init(quiet: bool = True) -> None:
     ranks.mark_process()
     os.register_at_fork(after_in_child=_be_alone)
     ranks.become(world)
+    take_part(world)
     state = world.from_rank(0, (random.getstate(), np.random.get_state()))
     random.setstate(state[0])
     np.random.set_state(state[1])
@@ -140,6 +142,7 @@ def shutdown() -> None:
     if is_initialized():
         ranks.current().wait()
         ranks.become(ranks.World())
+        give_back()
 
 
 def is_initialized() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar, Union
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from keras_core.slots import current_backend
 
 if TYPE_CHECKING:
     from keras_core.graph.primitive import Node
+
+_T = TypeVar("_T")
 
 # As many axes as a tensor may have.
 _MOST_HELD = 32
@@ -351,11 +353,18 @@ class Variable(Tensor):
 
     def get_value(self) -> np.ndarray:
         """A copy of the present value."""
+        return self.see(np.array)
+
+    def see(self, function: Callable[[np.ndarray], _T]) -> _T:
+        """What a function makes of the present value, which it neither keeps nor writes to."""
         with hands.turn:
             if not self._is_given_away():
-                return np.array(self._value())
+                return function(self._seen())
         with hands.held_still((self,)), hands.turn:
-            return np.array(self._value())
+            return function(self._seen())
+
+    def _seen(self) -> np.ndarray:
+        return self.storage if type(self.storage) is np.ndarray else self._value()
 
     def _is_given_away(self) -> bool:
         """Whether runs that update it give its storage away, so that it is to be held still."""

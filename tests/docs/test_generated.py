@@ -11,7 +11,7 @@ import pytest
 
 from keras_core.graph import PRIMITIVES
 from keras_numpy.lowering import LOWERINGS
-from tools.docs import backends, docstrings, reference, systems, texts
+from tools.docs import backends, docstrings, reference, speed, systems, texts
 from tools.docs.lowerings import Lowerings
 
 PAGES = reference.pages()
@@ -30,6 +30,10 @@ def test_the_reference_has_every_public_object_once():
         full = importlib.import_module(f"keras_core.{module}")
         shown = [name for name in full.__all__ if callable(getattr(full, name))]
         assert [name for name in shown if name not in names] == []
+
+
+def test_the_readme_shows_what_was_measured():
+    assert speed.summary() in (backends.ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_source_files_tell_the_lowerings_that_numpy_has():

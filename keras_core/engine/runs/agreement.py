@@ -88,11 +88,14 @@ def compared(step: StepFunction) -> StepFunction:
 def take_weights_of_first(variables: list[Variable]) -> None:
     """Gives variables the first rank's values, where a rank has others."""
     world = ranks.current()
-    values = K.batch_get_value(variables)
-    sums = [zlib.crc32(np.ascontiguousarray(value).data) for value in values]
-    if all(other == sums for other in world.gathered(sums)):
-        return
-    K.batch_set_value(list(zip(variables, world.from_rank(0, values))))
+    sums = [variable.see(_checksum) for variable in variables]
+    if any(other != sums for other in world.gathered(sums)):
+        own = K.batch_get_value(variables) if world.rank == 0 else []
+        K.batch_set_value(list(zip(variables, world.from_rank(0, own))))
+
+
+def _checksum(array: np.ndarray) -> int:
+    return zlib.crc32(np.ascontiguousarray(array).data)
 
 
 def settle(model: Any) -> None:

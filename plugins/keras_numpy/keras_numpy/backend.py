@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
 
 from keras_core.graph import Program
 from keras_core.plugins import Backend, Compiled
+from keras_numpy.blas import limit_threads
 from keras_numpy.compiler import CompiledProgram, Template
 from keras_numpy.lowering import LOWERINGS
+from keras_numpy.threads import available
 
 
 class NumpyBackend(Backend):
@@ -35,4 +38,6 @@ class NumpyBackend(Backend):
 
 def make_backend(config: Any) -> NumpyBackend:
     """The backend; it has no options."""
+    if available() < (os.cpu_count() or 1):
+        limit_threads()
     return NumpyBackend()

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from keras_numpy.threads import is_sharing, share
+from keras_numpy.threads import available, is_sharing, share
 
 # Multiplications of a product from which on it is cut into pieces, and of a piece at least.
 LARGE = 1 << 23
@@ -86,6 +86,13 @@ _here = local()
 def _libraries() -> list[Any]:
     found = ThreadpoolController().lib_controllers
     return [library for library in found if library.user_api == "blas"]
+
+
+def limit_threads() -> None:
+    """Gives BLAS no more threads than programs run on, if it took more when it was loaded."""
+    for library in _libraries():
+        if library.num_threads > available():
+            library.set_num_threads(available())
 
 
 @contextmanager
