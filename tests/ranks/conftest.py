@@ -16,7 +16,8 @@ from keras_core.testing.launching import launched
 from keras_core.testing.offers import NotOffered
 
 # What starts mpiexec by itself.
-collect_ignore = [] if importlib.util.find_spec("mpi4py") else ["test_faults.py", "test_horovod.py"]
+_STARTING = ["test_benchmark.py", "test_cores.py", "test_faults.py", "test_horovod.py"]
+collect_ignore = [] if importlib.util.find_spec("mpi4py") else _STARTING
 
 WORKER = str(Path(__file__).parent / "worker.py")
 
