@@ -337,7 +337,7 @@ def sums_that_begin_early(folder):
             layers.Dense(3, activation="softmax"),
         ]
     )
-    # Not Adam, which makes much of gradients that are hardly more than rounding, as biases have here.
+    # Not Adam, which makes much of gradients that are hardly more than rounding.
     optimizer = optimizers.SGD(0.05, momentum=0.9)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     world = ranks.current()
