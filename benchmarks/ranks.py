@@ -15,6 +15,8 @@ from benchmarks.workers.ranks import KINDS, SHARES
 _LINKS = {"10 Gbit/s, 30 µs": Link(30e-6, 1.25e9), "100 Gbit/s, 2 µs": Link(2e-6, 12.5e9)}
 _MANY = (16, 256, 4096)
 
+_METRICS = ("fit", *SHARES, "sums", "messages", "bytes")
+
 
 @dataclass(frozen=True)
 class _Case:
@@ -51,10 +53,9 @@ def _cases(results: Results, engine: str) -> dict[str, _Case]:
     """The cases of which all is known."""
     found = {}
     for case in results.cases:
-        one, two = ({} for _ in range(2))
-        for ranks, values in ((1, one), (2, two)):
-            for name in ("fit", *SHARES, "sums", "messages", "bytes"):
-                values[name] = results.best(case, f"{engine}-on-{ranks}", name)
+        one, two = (
+            {m: results.best(case, f"{engine}-on-{n}", m) for m in _METRICS} for n in (1, 2)
+        )
         if one["fit"] is not None and two["fit"] is not None:
             found[case] = _case(KINDS[case].batch, one, two)
     return found

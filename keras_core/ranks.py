@@ -29,16 +29,20 @@ def number_launched() -> int:
 
     A process that one of these has started, such as a worker, is none of them.
     """
-    if os.environ.get(_RANK, str(os.getpid())) != str(os.getpid()):
+    if not _is_launched():
         return 1
     return max((int(os.environ[name]) for name in _SIZES if os.environ.get(name)), default=1)
 
 
 def number_by_torchrun() -> int:
     """The number of processes that `torchrun` says it started, to which this one belongs."""
-    is_rank = os.environ.get(_RANK, str(os.getpid())) == str(os.getpid())
-    is_launched = is_rank and "TORCHELASTIC_RUN_ID" in os.environ
-    return int(os.environ.get("WORLD_SIZE", "1")) if is_launched else 1
+    by_torchrun = _is_launched() and "TORCHELASTIC_RUN_ID" in os.environ
+    return int(os.environ.get("WORLD_SIZE", "1")) if by_torchrun else 1
+
+
+def _is_launched() -> bool:
+    """Whether what a launcher says is said to this process, and not to a rank that started it."""
+    return os.environ.get(_RANK, str(os.getpid())) == str(os.getpid())
 
 
 def mark_process() -> None:

@@ -70,12 +70,6 @@ def median_of(operation, seconds, least=3):
     return median(times)
 
 
-def median_of_so_many(operation, count):
-    """Returns the median seconds of so many calls, where others wait for each; one is left out."""
-    operation()
-    return median(timed(operation) for _ in range(count))
-
-
 def peak_megabytes():
     """Returns the most memory that this process has held."""
     try:

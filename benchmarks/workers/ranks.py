@@ -37,7 +37,7 @@ def step(model, kind, batch, scale):
     steps = max(2, round(4 * kind.steps * scale))
     x, y = kind.data(batch * steps)
     kind = kind._replace(batch=batch)
-    epoch = measure.median_of_so_many(lambda: trained(model, kind, x, y), max(3, round(8 * scale)))
+    epoch = measure.median_of(lambda: trained(model, kind, x, y), 0, max(3, round(8 * scale)))
     return epoch / steps
 
 
@@ -47,7 +47,7 @@ def sums(model):
 
     arrays = [weight.get_value() for weight in model.trainable_weights]
     places = [0 * array for array in arrays]
-    return measure.median_of_so_many(lambda: current().sums(arrays, places), 15)
+    return measure.median_of(lambda: current().sums(arrays, places), 0, 15)
 
 
 def sent(model, kind):

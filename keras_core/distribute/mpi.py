@@ -59,7 +59,7 @@ class Ranks(World):
             self.local_size < self.size and mpi.Query_thread() == mpi.THREAD_MULTIPLE
         )
         self.messages = self.bytes = 0
-        self._progress = Progress(mpi.COMM_WORLD.Dup())
+        self._progress = Progress(self._comm)
         self._number = 0
         self._at = At(0, "", "")
         self._channels: dict[tuple[Any, ...], tuple[Any, str, str]] = {}

@@ -17,7 +17,7 @@ class Progress:
     leaves other threads their turn while it computes.
 
     Args:
-        comm: a communicator without messages of its own.
+        comm: any communicator; what comes by it is looked at, not taken.
     """
 
     def __init__(self, comm: Any) -> None:

@@ -20,6 +20,7 @@ from keras_core.graph import Tensor, layer_scope
 from keras_core.graph.spec import Shape, checked_dtype
 from keras_core.saving.safety import copying
 from keras_core.utils.generic_utils import (
+    config_with,
     did_you_mean,
     has_arg,
     is_all_none,
@@ -556,11 +557,10 @@ def _require_arguments(cls: type, config: dict[str, Any]) -> None:
     needed = [x for x in named_parameters(cls) if parameters[x].default is inspect.Parameter.empty]
     lacking = [name for name in needed if name not in config]
     if lacking:
-        kept = ", ".join(f"{name!r}: self.{name}" for name in lacking)
         raise TypeError(
             f"{cls.__name__} cannot be made without {lacking}, which its configuration does not "
             "have. Let get_config of the class give what __init__ takes: return "
-            f"{{**super().get_config(), {kept}}}."
+            f"{config_with(lacking)}."
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 from keras_core import slots
 from keras_core.errors import shown
-from keras_core.utils.generic_utils import named_parameters, whole_config
+from keras_core.utils.generic_utils import config_with, named_parameters, whole_config
 from keras_core.warned import warn
 
 # Of the outermost configuration that is written or read: numbers by layer, layers by number.
@@ -65,11 +65,10 @@ def _warn_of_lost(layer: Any, config: Mapping[str, Any]) -> None:
         return
     lost = [name for name in named_parameters(vars(home)["__init__"]) if name not in config]
     if lost:
-        kept = ", ".join(f"{name!r}: self.{name}" for name in lost)
         warn(
             f"Layer {layer.name} ({cls.__name__}) takes {lost}, which its get_config does not "
             "give, so a layer made of the configuration does not have them. Let get_config "
-            f"return {{**super().get_config(), {kept}}}."
+            f"return {config_with(lost)}."
         )
 
 

@@ -27,7 +27,7 @@ _SHOWN = 500  # bytes of what is told of a call
 class EngineRanks(World):
     """The processes that an engine knows of.
 
-    A subclass gives `total`, and `sums` where sums are to be taken outside programs too.
+    A subclass gives `total` and `new_sums`.
 
     Args:
         rank: number of this process, from 0.
@@ -49,6 +49,16 @@ class EngineRanks(World):
         self.local_size = machines.count(machines[rank])
         self._lifeline = Lifeline(self)
         atexit.register(self._lifeline.leave)
+
+    def new_sums(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The sums over all ranks of arrays, as new ones."""
+        raise NotImplementedError
+
+    def sums(
+        self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray] | None = None
+    ) -> list[np.ndarray]:
+        # What a process that is alone does puts them into their places.
+        return super().sums(self.new_sums(arrays), into)
 
     def total(self, array: np.ndarray) -> np.ndarray:
         """The sum over all ranks of an array of whole numbers of 64 bits, of equal shapes."""

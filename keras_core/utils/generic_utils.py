@@ -313,6 +313,12 @@ def whole_config(instance: Any) -> dict[str, Any]:
     return {**instance.get_config(), **getattr(instance, "_beside_config", {})}
 
 
+def config_with(names: Iterable[str]) -> str:
+    """What a get_config is to return that gives these arguments too, as an error shows it."""
+    kept = ", ".join(f"{name!r}: self.{name}" for name in names)
+    return f"{{**super().get_config(), {kept}}}"
+
+
 def named_parameters(fn: Callable[..., Any]) -> list[str]:
     """The names of a function's parameters in their order, without `self`, `*args`, `**kwargs`."""
     unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

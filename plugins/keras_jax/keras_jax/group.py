@@ -47,15 +47,8 @@ class Group(EngineRanks):
         self._add = jax.jit(_added, out_shardings=NamedSharding(mesh, PartitionSpec()))
         super().__init__(jax.process_index(), count)
 
-    def sums(
-        self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray] | None = None
-    ) -> list[np.ndarray]:
-        results = [*map(np.array, self.added(arrays))]
-        if into is None:
-            return results
-        for result, place in zip(results, into):
-            place[...] = result
-        return list(into)
+    def new_sums(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.array(x) for x in self.added(arrays)]
 
     def added(self, arrays: Sequence[Any]) -> list[Any]:
         """The sums of arrays as arrays of this process's device.

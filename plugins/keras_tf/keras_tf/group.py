@@ -88,16 +88,9 @@ class Group(EngineRanks):
         """Number of their bytes."""
         return int(self._counts.numpy()[1])
 
-    def sums(
-        self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray] | None = None
-    ) -> list[np.ndarray]:
+    def new_sums(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         with tf.init_scope(), self.summing(arrays):
-            results = [np.array(x) for x in self.added([tf.constant(x) for x in arrays])]
-        if into is None:
-            return results
-        for result, place in zip(results, into):
-            place[...] = result
-        return list(into)
+            return [np.array(x) for x in self.added([tf.constant(x) for x in arrays])]
 
     def added(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """The sums of tensors, whose shapes may be unknown; in a graph they are a part of it."""
