@@ -7,7 +7,7 @@ is what carries numbers between them.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar, cast
@@ -316,6 +316,24 @@ def told_difference(places: dict[int, str]) -> str:
         f"The ranks do not make the same calls: rank {first[0]} waits in {first[1]}, but rank "
         f"{other[0]} in {other[1]}. {SAME_CALLS}"
     )
+
+
+def verdict(places: Mapping[int, At], left: Mapping[int, At]) -> str | None:
+    """What is wrong where ranks wait, if anything.
+
+    Args:
+        places: where ranks wait, as far as it is known.
+        left: where ranks came to their end.
+    """
+    for ended, end in sorted(left.items()):
+        for rank, at in sorted(places.items()):
+            if at.number > end.number:
+                return told_end(ended, rank, at.shown)
+    for rank, at in sorted(places.items()):
+        for other, its in sorted(places.items()):
+            if at.number == its.number and at.key != its.key:
+                return told_difference({rank: at.shown, other: its.shown})
+    return None
 
 
 def shown_sums(arrays: Sequence[Any]) -> str:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from keras_core.ranks import At, told_difference, told_end
+from keras_core.ranks import At, told_end, verdict
 
 _REPORT, _VERDICT = 1, 2
 
@@ -43,33 +43,23 @@ class Watch:
             if self._reported != at.number:
                 self._reported = at.number
                 self._send(at, 0, _REPORT)
-            for _, verdict in self._received(_VERDICT):
-                raise RuntimeError(verdict)
+            for _, told in self._received(_VERDICT):
+                raise RuntimeError(told)
             return
         self._take_reports()
-        verdict = self._verdict(at)
-        if verdict is not None:
-            self._tell(verdict)
-            raise RuntimeError(verdict)
+        told = verdict({**self._places, 0: at}, self._left)
+        if told is not None:
+            self._tell(told)
+            raise RuntimeError(told)
 
     def _take_reports(self) -> None:
         for rank, at in self._received(_REPORT):
             places = self._places if at.key else self._left
             places[rank] = at
 
-    def _verdict(self, at: At) -> str | None:
-        """What is wrong where the first rank is here, if anything."""
-        for rank, other in sorted(self._left.items()):
-            if other.number < at.number:
-                return told_end(rank, 0, at.shown)
-        for rank, other in sorted(self._places.items()):
-            if other.number == at.number and other.key != at.key:
-                return told_difference({0: at.shown, rank: other.shown})
-        return None
-
-    def _tell(self, verdict: str) -> None:
+    def _tell(self, told: str) -> None:
         for rank in range(1, self._size):
-            self._send(verdict, rank, _VERDICT)
+            self._send(told, rank, _VERDICT)
 
     def leave(self, number: int) -> None:
         """Tells that this rank makes no more calls, and waits for the end of all.

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Callable
 
-from keras_core.ranks import PATIENCE, At, World, told_difference, told_end
+from keras_core.ranks import PATIENCE, At, World, verdict
 
 # How long all may take to be connected, and one of them to say who it is.
 _MOST_SECONDS = 60
@@ -120,26 +120,14 @@ class Lifeline:
             self._judge()
 
     def _judge(self) -> None:
-        verdict = self._verdict()
-        if verdict is None and len(self._left) < self._size:
+        told = verdict(self._places, self._left)
+        if told is None and len(self._left) < self._size:
             return
-        if verdict is not None:
-            self._end_all(verdict)
+        if told is not None:
+            self._end_all(told)
         else:
             self._tell("")
         self._is_over.set()
-
-    def _verdict(self) -> str | None:
-        """What is wrong where the ranks are, if anything."""
-        for ended, end in sorted(self._left.items()):
-            for rank, at in sorted(self._places.items()):
-                if at.number > end.number:
-                    return told_end(ended, rank, at.shown)
-        for rank, at in sorted(self._places.items()):
-            for other, its in sorted(self._places.items()):
-                if at.number == its.number and at.key != its.key:
-                    return told_difference({rank: at.shown, other: its.shown})
-        return None
 
     def _send(self, rank: int, what: Any) -> None:
         with suppress(OSError):  # it has ended, which is heard

@@ -1,7 +1,7 @@
 """Checks of the processes that an engine has by itself, without a launcher.
 
-The tests of a backend whose `world()` is made of such processes start them by a `Pair`, and have it
-check that they share runs as MPI's do, and that a fault of one ends both.
+The tests of a backend whose `world()` is made of such processes start them by a `Pair`, and derive
+a class of `OfAPair`: the two share runs as MPI's do, and a fault of one ends both.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Callable
 
 import numpy as np
+import pytest
 
 from keras_core.testing.launching import side_by_side
+from keras_core.testing.two_ranks import CHECKS
 
 SOON = 10  # seconds in which all have to be gone after a fault
 
@@ -189,6 +191,27 @@ class Pair:
         assert took < SOON, written[-3000:]
         assert re.search(self._refused if told is _DIFFER else told, written), written[-3000:]
         assert ended[1 - last].returncode, written[-3000:]
+
+
+class OfAPair:
+    """Tests of a pair, for the fixtures `pair` and `outcomes` of the module of a subclass."""
+
+    @pytest.mark.parametrize("check", CHECKS)
+    def test_sums(self, outcomes: dict[str, str | None], check: str) -> None:
+        assert outcomes[check] is None, outcomes[check]
+
+    def test_runs_come_to_what_one_process_does(self, pair: Pair, tmp_path: Path) -> None:
+        pair.check_runs(tmp_path)
+
+    def test_a_step_sends_one_message(self, pair: Pair, tmp_path: Path) -> None:
+        pair.check_messages(tmp_path)
+
+    def test_ranks_with_shapes_of_their_own(self, pair: Pair, tmp_path: Path) -> None:
+        pair.check_shapes(tmp_path)
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_fault_ends_all(self, pair: Pair, tmp_path: Path, fault: str) -> None:
+        pair.check_fault(tmp_path, fault)
 
 
 def _well(ended: Sequence[subprocess.CompletedProcess[str]]) -> list[str]:

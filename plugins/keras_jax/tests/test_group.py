@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keras_core.testing.launching import free_ports
-from keras_core.testing.own_processes import FAULTS, Pair
-from keras_core.testing.two_ranks import CHECKS
+from keras_core.testing.own_processes import OfAPair, Pair
 
 JOIN = """
 import os
@@ -65,27 +64,9 @@ def outcomes(pair, tmp_path_factory):
     return pair.outcomes(tmp_path_factory.mktemp("checks"))
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_sums(outcomes, check):
-    assert outcomes[check] is None, outcomes[check]
-
-
-def test_runs_come_to_what_one_process_does(pair, tmp_path):
-    pair.check_runs(tmp_path)
-
-
-def test_a_step_sends_one_message(pair, tmp_path):
-    pair.check_messages(tmp_path)
-
-
-def test_ranks_with_shapes_of_their_own(pair, tmp_path):
-    pair.check_shapes(tmp_path)
+class TestProcesses(OfAPair):
+    pass
 
 
 def test_calls_by_hand(pair, tmp_path):
     assert "REFUSED" in pair.done(tmp_path, BY_HAND)
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_ends_all(pair, tmp_path, fault):
-    pair.check_fault(tmp_path, fault)
