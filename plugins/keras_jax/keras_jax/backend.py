@@ -13,6 +13,7 @@ from keras_core.graph import Program, Spec, Variable
 from keras_core.plugins import Pure
 from keras_core.plugins.authoring import FunctionalBackend
 from keras_jax import engine, group
+from keras_jax.calling import tell
 from keras_jax.collecting import heed_signals
 from keras_jax.derivative import Derivative
 from keras_jax.jitted import Jitted
@@ -67,7 +68,7 @@ class JaxBackend(FunctionalBackend):
     def assign(self, variable: Variable, value: Any) -> None:
         """Sets the value now, or while JAX traces whenever it runs what it traced."""
         if engine.is_traced(value):
-            jax.debug.callback(variable.set_value, jax.lax.stop_gradient(value))
+            tell(lambda told: variable.set_value(np.array(told)), value, ordered=False)
         else:
             variable.set_value(value)
 

@@ -9,18 +9,16 @@ for each element.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.experimental import io_callback
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from keras_core.graph import Node
 from keras_core.plugins.authoring import NeedsValues, current, sums_over_ranks
+from keras_jax.calling import effect_of_sums, lowered_call
 from keras_jax.draws import State
 from keras_jax.group import Group
 from keras_jax.tracing import Lowering, Run
@@ -29,10 +27,12 @@ from keras_jax.tracing import Lowering, Run
 def _now(*arrays: Any) -> Sequence[Any]:
     """The sums of arrays that are not traced."""
     world = current()
-    return world.added(arrays) if isinstance(world, Group) else _called(*arrays)
+    if isinstance(world, Group):
+        return world.added(arrays)
+    return [jnp.array(total) for total in _sums(*map(np.asarray, arrays))]
 
 
-def _compiled(*arrays: Any) -> Sequence[Any]:
+def _lowered(context: Any, *operands: Any) -> Sequence[Any]:
     """The sums in the midst of a program.
 
     Raises:
@@ -43,23 +43,11 @@ def _compiled(*arrays: Any) -> Sequence[Any]:
             "Within jax.jit of your own, sums over the processes of jax.distributed cannot be "
             "taken. Call the function without jax.jit, or start the processes by mpiexec."
         )
-    return _called(*arrays)
+    return lowered_call(context, _sums, operands, effect_of_sums())
 
 
-def _called(*arrays: Any) -> Sequence[Any]:
-    """The sums by a call of Python; JAX makes such calls one after the other."""
-    kinds = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in arrays]
-    return io_callback(_sums, kinds, *arrays, ordered=True)
-
-
-def _sums(*arrays: Any) -> list[np.ndarray]:
-    return sums_over_ranks([np.asarray(array) for array in arrays])
-
-
-@cache
-def _effects() -> Any:
-    """What JAX calls the effect of a call that has its turn."""
-    return jax.make_jaxpr(_called)(np.zeros((), np.float32)).effects
+def _sums(*arrays: np.ndarray) -> list[np.ndarray]:
+    return sums_over_ranks(arrays)
 
 
 def _derived(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
@@ -78,8 +66,8 @@ def _batched(arrays: Sequence[Any], axes: Sequence[Any]) -> Any:
 _all_reduce = Primitive("all_reduce")
 _all_reduce.multiple_results = True
 _all_reduce.def_impl(_now)
-_all_reduce.def_effectful_abstract_eval(lambda *kinds: (kinds, _effects()))
-mlir.register_lowering(_all_reduce, mlir.lower_fun(_compiled, multiple_results=True))
+_all_reduce.def_effectful_abstract_eval(lambda *kinds: (kinds, {effect_of_sums()}))
+mlir.register_lowering(_all_reduce, _lowered)
 ad.primitive_jvps[_all_reduce] = _derived
 ad.primitive_transposes[_all_reduce] = _transposed
 batching.primitive_batchers[_all_reduce] = _batched
