@@ -10,7 +10,7 @@ import tempfile
 import pytest
 
 # Seconds after which a test that hangs ends the run, with the stacks of all threads.
-LONGEST = int(os.environ.get("KERAS_CORE_TEST_LONGEST", "1200"))
+LONGEST = int(os.environ.get("KERAS_CORE_TEST_LONGEST", "600"))
 ERRORS = pytest.StashKey[int]()
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 # The public functions make an enumeration of every number, which costs more than all the rest.
 import _signal  # type: ignore[import-not-found]
 import signal
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -15,6 +18,10 @@ _SIGNALS = tuple(
     for name in ("SIGINT", "SIGTERM", "SIGALRM", "SIGHUP", "SIGUSR1", "SIGUSR2")
     if hasattr(signal, name)
 )
+
+# What handlers raised where Python throws away whatever is raised, and what ends a program so.
+thrown_away: list[BaseException] = []
+_ENDS = (KeyboardInterrupt, SystemExit)
 
 
 class Unbroken:
@@ -29,7 +36,7 @@ class Unbroken:
     def __enter__(self) -> None:
         self._handlers: dict[int, Any] = {}
         self._heard: list[tuple[int, FrameType | None]] = []
-        if threading.get_ident() != threading.main_thread().ident:
+        if not _is_main_thread():
             return
         try:
             for number in _SIGNALS:
@@ -46,6 +53,8 @@ class Unbroken:
         self._restore()
         for number, frame in self._heard:
             handlers[number](number, frame)
+        if thrown_away:
+            hear()
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         self._heard.append((number, frame))
@@ -59,3 +68,41 @@ class Unbroken:
         finally:
             if handlers:
                 self._restore()
+
+
+@contextmanager
+def ends_heard() -> Iterator[None]:
+    """A context in the main thread within which a Ctrl-C is not lost; a decorator of functions too.
+
+    Python runs handlers of signals also within destructors and callbacks of its garbage collector,
+    where it prints what they raise, and goes on. Here `hear` raises that again: after the next
+    Unbroken, or else at the end.
+    """
+    if not _is_main_thread():
+        yield
+        return
+    before = sys.unraisablehook
+
+    def keep(unraisable: Any) -> None:
+        if isinstance(unraisable.exc_value, _ENDS):
+            thrown_away[:] = [unraisable.exc_value]
+        else:
+            before(unraisable)
+
+    sys.unraisablehook = keep
+    try:
+        yield
+        hear()
+    finally:
+        sys.unraisablehook = before
+        thrown_away.clear()
+
+
+def hear() -> None:
+    """Raises in the main thread what was thrown away, if anything was."""
+    if thrown_away and _is_main_thread():
+        raise thrown_away.pop()
+
+
+def _is_main_thread() -> bool:
+    return threading.get_ident() == threading.main_thread().ident

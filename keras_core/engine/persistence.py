@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Callable
 
+from keras_core.unbroken import ends_heard
+
 
 class Persistence:
     """The part of a network that is saved, loaded and printed."""
@@ -54,6 +56,7 @@ class Persistence:
 
         hdf5.save_weights(self, filepath, overwrite)
 
+    @ends_heard()
     def load_weights(
         self,
         filepath: Any,

@@ -13,6 +13,7 @@ from keras_core.plugins import features
 from keras_core.plugins.contract import ModelFormat
 from keras_core.saving import archive, hdf5, targets
 from keras_core.saving.safety import safe_mode_scope
+from keras_core.unbroken import ends_heard
 from keras_core.utils.generic_utils import CustomObjectScope, has_arg
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def save_model(
         chosen.save(model, Path(filepath), **options)
 
 
+@ends_heard()
 def load_model(
     filepath: Any,
     custom_objects: Mapping[str, Any] | None = None,

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Callable, NoReturn, TypeVar, cast
 from keras_core import ranks
 from keras_core.attempt import memory_limit
 from keras_core.errors import ModelFileError, shown
+from keras_core.unbroken import ends_heard
 from keras_core.utils import hdf5_gate
 from keras_core.utils.io_utils import (
     H5Dict,
@@ -48,10 +49,11 @@ def by_one_rank(save: Save) -> Save:
 
     @functools.wraps(save)
     def saved(model: Any, filepath: Any, *args: Any, **kwargs: Any) -> None:
-        if not is_path(filepath):
-            save(model, filepath, *args, **kwargs)
-        else:
-            ranks.once(save.__name__, lambda: save(model, filepath, *args, **kwargs))
+        with ends_heard():
+            if not is_path(filepath):
+                save(model, filepath, *args, **kwargs)
+            else:
+                ranks.once(save.__name__, lambda: save(model, filepath, *args, **kwargs))
 
     return cast(Save, saved)
 

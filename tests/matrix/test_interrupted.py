@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sys
 import threading
 
 import numpy as np
@@ -12,9 +13,9 @@ import pytest
 from at_once import at_once
 
 from keras_core import backend as K
-from keras_core.callbacks import LambdaCallback
+from keras_core.callbacks import Callback, LambdaCallback
 from keras_core.layers import Dense
-from keras_core.models import Sequential
+from keras_core.models import Sequential, load_model
 from keras_core.utils.io_utils import save_to_binary_h5py
 
 X = np.linspace(-1, 1, 64 * 8).reshape(64, 8).astype("float32")
@@ -137,6 +138,66 @@ def test_ctrl_c_twice_in_a_long_run_leaves_a_model_to_use(name):
     with pytest.raises(KeyboardInterrupt):
         run()
     assert np.isfinite(model.fit(X, X[:, :1], verbose=0).history["loss"]).all()
+
+
+class Interrupting:
+    """Ctrl-C comes while it is collected, where Python throws away what a handler raises."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+class InterruptingAtTheSecondBatch(Callback):
+    def __init__(self):
+        self.seen = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen.append(batch)
+        if batch == 1:
+            Interrupting()
+
+    on_test_batch_end = on_predict_batch_end = on_train_batch_end
+
+
+@pytest.mark.parametrize("name", ["fit", "evaluate", "predict"])
+def test_ctrl_c_within_a_destructor_ends_a_run(name):
+    model, callback = new_model(), InterruptingAtTheSecondBatch()
+    arrays = [X] if name == "predict" else [X, X[:, :1]]
+    with pytest.raises(KeyboardInterrupt):
+        getattr(model, name)(*arrays, batch_size=16, verbose=0, callbacks=[callback])
+    assert callback.seen == [0, 1]
+
+
+class InterruptingStream(io.BytesIO):
+    def read(self, *size):
+        Interrupting()
+        return super().read(*size)
+
+
+@pytest.mark.parametrize("ending", [".h5", ".keras"])
+def test_ctrl_c_within_a_destructor_while_a_file_is_read_is_heard(ending, tmp_path):
+    path = tmp_path / f"model{ending}"
+    new_model().save(str(path))
+    with pytest.raises(KeyboardInterrupt):
+        load_model(InterruptingStream(path.read_bytes()))
+    with pytest.raises(KeyboardInterrupt):
+        new_model().load_weights(InterruptingStream(path.read_bytes()))
+
+
+def test_what_else_destructors_raise_is_told_as_ever(monkeypatch):
+    class Failing:
+        def __del__(self):
+            raise ValueError("in vain")
+
+    def fail(*_):
+        Failing()
+
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda found: told.append(str(found.exc_value)))
+    hook = sys.unraisablehook
+    new_model().fit(X, X[:, :1], verbose=0, callbacks=[LambdaCallback(on_epoch_end=fail)])
+    assert told == ["in vain"]
+    assert sys.unraisablehook is hook
 
 
 def test_handlers_are_as_before():

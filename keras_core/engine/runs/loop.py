@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import repeat
 from typing import Any, Callable
 
-from keras_core import ranks
+from keras_core import ranks, unbroken
 from keras_core.callbacks.base import CallbackList, watches_batches
 from keras_core.callbacks.loggers import History
 from keras_core.engine.compilation.compiled import Compiled
@@ -61,6 +61,8 @@ def run_batches(
             for end in ends:
                 end(index, size, outputs)
             index += 1
+        if unbroken.thrown_away:
+            unbroken.hear()
         if model is not None and stops(model) and index < source.steps:
             return False
     return True
@@ -97,7 +99,7 @@ def fit(model: Compiled, source: Source, validation: Source | None, options: Opt
     if options.verbose and validation is not None:
         _announce(source, validation)
     backups = Backups(model, callbacks, source, validation, options.initial_epoch)
-    with validation or nullcontext(), source, model._training():
+    with unbroken.ends_heard(), validation or nullcontext(), source, model._training():
         callbacks.on_train_begin()
         backups.begin()
         callbacks.model.stop_training = False
@@ -175,7 +177,7 @@ def evaluate(model: Compiled, source: Source, options: Options) -> float | list[
     options = options.on_this_rank()
     agreement.agree(model, source)
     callbacks = callbacks_of(model, "test", source, options)
-    with source, model._evaluating(), model._metrics_left_alone():
+    with unbroken.ends_heard(), source, model._evaluating(), model._metrics_left_alone():
         return unpack_singleton(evaluated(model, source, callbacks, options.verbose))
 
 
@@ -204,7 +206,7 @@ def predict(model: Compiled, source: Source, options: Options) -> Any:
     agreement.agree(model, source)
     callbacks = callbacks_of(model, "predict", source, options)
     rows = Rows(source.samples)
-    with source:
+    with unbroken.ends_heard(), source:
         _collect(model, source, rows, callbacks, options.verbose)
     return unpack_singleton(rows.arrays())
 
