@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
+from keras_core.callers import users_frame
+
 if TYPE_CHECKING:
     from keras_core.graph.primitive import Node
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _BUILT = "built by "
 _layer: ContextVar[str | None] = ContextVar("keras_core_layer", default=None)
 _given: ContextVar[Origin | None] = ContextVar("keras_core_origin", default=None)
@@ -52,13 +51,11 @@ def origin_scope(origin: Origin) -> Iterator[None]:
 
 
 def here() -> Origin:
-    """The origin in scope, else the current layer and the nearest frame outside of this package."""
+    """The origin in scope, else the current layer and the nearest line of the user's."""
     given = _given.get()
     if given is not None:
         return given
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back  # type: ignore[assignment]
+    frame, _ = users_frame()
     if frame is None:
         return Origin(_layer.get(), None, 0)
     return Origin(_layer.get(), frame.f_code.co_filename, frame.f_lineno)
