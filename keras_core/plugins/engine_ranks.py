@@ -19,7 +19,7 @@ from keras_core.ranks import SAME_CALLS, World, calls, shown_sums, told_differen
 Data = bytes  # which is the name of a number below
 
 # How long the end of another rank, of which an error may come, has time to be told.
-_TO_BE_TOLD = 0.2
+_TO_BE_TOLD = 1.0
 
 _SHOWN = 500  # bytes of what is told of a call
 

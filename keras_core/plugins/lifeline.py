@@ -144,7 +144,10 @@ class Lifeline:
 
     def _end(self, why: str) -> None:
         """Ends this process, whose main thread may wait within the engine."""
-        sys.stderr.write(f"[rank {self._rank}] RuntimeError: {why}\n")
+        # What stands in the place of the real stream may be of the main thread alone, for a while.
+        stream = sys.__stderr__ or sys.stderr
+        stream.write(f"[rank {self._rank}] RuntimeError: {why}\n")
+        stream.flush()
         end_now()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import ExitStack, suppress
@@ -141,6 +143,24 @@ def test_a_broken_connection_ends_the_other(told, joined, ended):
     peer.shutdown(socket.SHUT_RDWR)
     waited_for(lambda: 1 - ended in told)
     assert f"rank {ended} has ended" in told[1 - ended]
+
+
+def test_the_end_is_told_while_the_main_thread_collects_its_own_error():
+    """It has standard error to itself for that, as an error does that ends its process."""
+    script = """
+import io, threading
+from contextlib import redirect_stderr
+from keras_core.plugins.lifeline import Lifeline
+
+line = object.__new__(Lifeline)
+line._rank = 0
+with redirect_stderr(io.StringIO()):
+    threading.Thread(target=line._end, args=["rank 1 has ended"]).start()
+    threading.Event().wait(60)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "[rank 0] RuntimeError: rank 1 has ended\n"
 
 
 def test_strangers_are_no_ranks():
