@@ -93,6 +93,8 @@ class World:
             data and runs of its own, and only gradients are averaged, as Horovod has it.
         sends_meanwhile: whether it pays that sums of large arrays begin before all is computed
             that is to be added up.
+        shares_updates: whether it pays that each rank updates some rows of large variables, and
+            gets the others from `spread`.
     """
 
     rank = 0
@@ -101,6 +103,7 @@ class World:
     local_size = 1
     shares_runs = True
     sends_meanwhile = False
+    shares_updates = False
 
     def sums(
         self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray] | None = None
@@ -143,6 +146,14 @@ class World:
     def joined(self, array: np.ndarray) -> np.ndarray:
         """The rows of all ranks' arrays, one rank after the other."""
         return array
+
+    def spread(self, arrays: Sequence[np.ndarray]) -> None:
+        """Gives all ranks the rows of arrays that are right on one each.
+
+        Args:
+            arrays: arrays of equal shapes and dtypes on each rank. Of each, the rows that
+                `part_of` gives to this rank are sent, and the others are written.
+        """
 
     def wait(self) -> None:
         """Comes back when all ranks have called it."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_core.distribute.progress import Progress
 from keras_core.distribute.watch import Watch
-from keras_core.ranks import PATIENCE, At, World, calls, shown_sums, told_difference
+from keras_core.ranks import PATIENCE, At, World, calls, part_of, shown_sums, told_difference
 
 # Arrays up to so many bytes travel together in one message; larger ones go by themselves, in pieces
 # that caches hold.
@@ -28,7 +28,7 @@ _BUSY = 0.002
 # How long the launcher is given to pass on what was written, before all processes end.
 _TO_BE_READ = 0.2
 
-# For how many kinds of sums there are communicators at a time.
+# For how many kinds of messages there are communicators at a time.
 _MOST_CHANNELS = 256
 
 # What MPI's own arithmetic does not know goes as something that it does: float16 as float32. These
@@ -43,7 +43,7 @@ class Ranks(World):
         mpi: the module `mpi4py.MPI`.
 
     Attributes:
-        messages: number of messages of `sums` so far.
+        messages: number of messages of `sums` and `spread` so far.
         bytes: number of their bytes.
     """
 
@@ -58,11 +58,14 @@ class Ranks(World):
         self.sends_meanwhile = (
             self.local_size < self.size and mpi.Query_thread() == mpi.THREAD_MULTIPLE
         )
+        # Between machines the rows would take longer than the work that they save.
+        self.shares_updates = 1 < self.size == self.local_size
         self.messages = self.bytes = 0
         self._progress = Progress(self._comm)
         self._number = 0
         self._at = At(0, "", "")
         self._channels: dict[tuple[Any, ...], tuple[Any, str, str]] = {}
+        self._rows: dict[int, Any] = {}
         self._process = os.getpid()
         atexit.register(self._leave)
 
@@ -90,7 +93,8 @@ class Ranks(World):
     def _begun_sums(
         self, arrays: Sequence[np.ndarray], results: Sequence[np.ndarray]
     ) -> Callable[[], None]:
-        channel, at = self._channel(arrays)
+        layout = tuple((x.shape, x.dtype.char) for x in arrays)
+        channel, at = self._channel(layout, shown_sums(arrays))
         packs = _packs(arrays)
         sent = [(pack.flat, pack.flat) for pack in packs]
         sent += [
@@ -109,12 +113,11 @@ class Ranks(World):
 
         return finish
 
-    def _channel(self, arrays: Sequence[np.ndarray]) -> tuple[Any, At]:
-        """A communicator for sums of such arrays alone, with which no others can be mixed up, and
-        the next operation, which is such a sum."""
-        layout = tuple((x.shape, x.dtype.char) for x in arrays)
+    def _channel(self, layout: Any, what: str) -> tuple[Any, At]:
+        """A communicator for messages of one layout alone, with which no others can be mixed up,
+        and the next operation, which is such a message."""
         if layout not in self._channels:
-            self._channels[layout] = self._opened(layout, shown_sums(arrays))
+            self._channels[layout] = self._opened(layout, what)
         channel, key, shown = self._channels[layout]
         return channel, self._next(key, f"{calls()} ({shown})")
 
@@ -149,6 +152,33 @@ class Ranks(World):
         ]
 
     # Values
+
+    def spread(self, arrays: Sequence[np.ndarray]) -> None:
+        wholes = [np.ascontiguousarray(array) for array in arrays]
+        for request in [self._begun_rows(whole) for whole in wholes]:
+            self._wait(request)
+        for array, whole in zip(arrays, wholes):
+            if array is not whole:
+                array[...] = whole
+
+    def _begun_rows(self, whole: np.ndarray) -> Any:
+        """A request of the rows that other ranks have."""
+        layout = "rows", whole.shape, whole.dtype.char
+        channel, self._at = self._channel(layout, f"rows of {whole.dtype} {whole.shape}")
+        parts = [part_of(len(whole), rank, self.size) for rank in range(self.size)]
+        counts = [part.stop - part.start for part in parts]
+        places = [part.start for part in parts]
+        self.messages += 1
+        self.bytes += counts[self.rank] * whole[0].nbytes
+        received = [_bytes_of(whole), counts, places, self._row_of(whole)]
+        return channel.Iallgatherv(self._mpi.IN_PLACE, received)
+
+    def _row_of(self, array: np.ndarray) -> Any:
+        """MPI's type of a row."""
+        size = array[0].nbytes
+        if size not in self._rows:
+            self._rows[size] = self._mpi.BYTE.Create_contiguous(size).Commit()
+        return self._rows[size]
 
     def joined(self, array: np.ndarray) -> np.ndarray:
         array = np.ascontiguousarray(array)

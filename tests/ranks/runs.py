@@ -22,7 +22,7 @@ from keras_core import (
     regularizers,
 )
 from keras_core import distribute as hvd
-from keras_core.utils import Sequence
+from keras_core.utils import Sequence, set_random_seed
 
 RUNS = {}
 
@@ -347,6 +347,53 @@ def sums_that_begin_early(folder):
     finally:
         world.sends_meanwhile = False
     return fitted(model, history)
+
+
+OPTIMIZERS = (
+    optimizers.SGD(0.05, momentum=0.9, nesterov=True),
+    optimizers.RMSprop(),
+    optimizers.Adagrad(),
+    optimizers.Adadelta(),
+    optimizers.Adam(),
+    optimizers.Adam(amsgrad=True, decay=0.1, clipnorm=0.1),
+    optimizers.Adamax(),
+    optimizers.Nadam(clipvalue=0.01),
+)
+
+
+def wide_state(optimizer, **options):
+    """What training a large layer comes to, and the messages that it takes."""
+    set_random_seed(3)
+    model = models.Sequential(
+        [
+            layers.Dense(401, activation="tanh", input_shape=(700,), kernel_regularizer="l2"),
+            layers.BatchNormalization(),
+            layers.Dense(3, activation="softmax", bias_constraint="nonneg"),
+        ]
+    )
+    # Its memory is no longer in the order of its rows.
+    kernel = model.layers[0].kernel
+    K.set_value(kernel, np.asfortranarray(K.get_value(kernel)))
+    model.compile(type(optimizer).from_config(optimizer.get_config()), "categorical_crossentropy")
+    x, y = numbers(60, 700), np.eye(3)[classes(60, 3)]
+    before = getattr(ranks.current(), "messages", 0)
+    model.fit(x, y, batch_size=16, epochs=2, verbose=0, **options)
+    sent = getattr(ranks.current(), "messages", 0) - before
+    return [*model.get_weights(), *model.optimizer.get_weights()], sent
+
+
+@run
+def updates_in_pieces(folder):
+    """Large weights, of which each rank of a machine updates its rows where nobody looks on."""
+    found = {}
+    for i, optimizer in enumerate(OPTIMIZERS):
+        alone, sent = wide_state(optimizer)
+        looks_on = callbacks.LambdaCallback(on_batch_end=lambda batch, logs: None)
+        watched, sent_then = wide_state(optimizer, callbacks=[looks_on])
+        name = f"{i} {type(optimizer).__name__}"
+        found[f"same_{name}"] = all(map(np.array_equal, alone, watched))
+        found[f"own_messages_{name}"] = sent - sent_then
+    return found
 
 
 @run

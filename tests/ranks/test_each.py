@@ -52,6 +52,20 @@ def test_messages_and_bytes_of_a_step(outcomes):
         assert found["predict"] == (0, 0)
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_updates_in_pieces_send_rows(outcomes, count):
+    """The kernel at each of 8 steps, and once an epoch what the optimizer keeps of it."""
+    if backend_name() != "numpy":
+        pytest.skip("other engines update by themselves")
+    kept = {"SGD": 1, "RMSprop": 1, "Adagrad": 1, "Adadelta": 2, "Adam": 2, "Adamax": 2, "Nadam": 2}
+    for found in outcomes(count, "updates_in_pieces")["updates_in_pieces"]:
+        sent = {k: v for k, v in found.items() if k.startswith("own_messages_")}
+        assert len(sent) == 8
+        for name, messages in sent.items():
+            number, kind = name.split()
+            assert messages == 8 + 2 * (kept[kind] + (number == "own_messages_5")), name
+
+
 def test_the_first_rank_alone_writes(outcomes):
     if backend_name() != "numpy":
         pytest.skip("the graph has no part in it")

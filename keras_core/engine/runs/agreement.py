@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Callable
 
 import numpy as np
 
 from keras_core import backend as K
-from keras_core import config, ranks
+from keras_core import config, pieces, ranks
 from keras_core.engine.feeding.sources import Source, StepFunction
 from keras_core.graph import Variable
 from keras_core.saving.training import variables_of
@@ -121,6 +122,21 @@ def stopping(may_stop: bool, watched: bool) -> Callable[[Any], bool]:
     if may_stop and ranks.share_runs() and any(ranks.current().gathered(watched)):
         return _stops_of_first
     return _stops
+
+
+@contextmanager
+def updates_in_pieces(watched: bool) -> Iterator[None]:
+    """The steps of an epoch, whose updates ranks share out where nobody looks at state meanwhile.
+
+    Args:
+        watched: whether something on this rank may look.
+    """
+    world = ranks.current()
+    if not (ranks.share_runs() and world.shares_updates) or any(world.gathered(watched)):
+        yield
+        return
+    with pieces.in_pieces():
+        yield
 
 
 def _stops_of_first(model: Any) -> bool:

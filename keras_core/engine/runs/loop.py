@@ -142,7 +142,8 @@ def _train_epoch(
     one_by_one = isinstance(report, EachBatch) or backups.done
     grouped_step = None if one_by_one else source.grouped_step()
     reports = [report, *backups.report()]
-    finished = run_batches(source, reports, callbacks.model, grouped_step, backups.done)
+    with agreement.updates_in_pieces(watched(reports) or len(reports) > 1):
+        finished = run_batches(source, reports, callbacks.model, grouped_step, backups.done)
     report.flush()
     return finished
 

@@ -40,19 +40,20 @@ def is_sharing() -> bool:
     return getattr(_here, "is_sharing", False)
 
 
-def share(run: Piece, total: int, step: int, most: int | None = None) -> None:
+def share(run: Piece, total: int, step: int, most: int | None = None, start: int = 0) -> None:
     """Runs `run(start, stop, place)` for each piece of `step` of a range, on several threads.
 
     Args:
         run: what to do with the elements from `start` up to `stop`. `place`, below `most`, is a
             number that no other piece has at the same time, for scratch memory of its own.
-        total: the end of the range, which starts at 0.
+        total: the end of the range.
         step: length of a piece.
         most: how many threads at most; all that there are where it is absent.
+        start: of the range.
     """
-    pieces = -(-total // step)
+    pieces = -(-(total - start) // step)
     helpers = min(available() if most is None else most, pieces) - 1
-    starts = iter(range(0, total, step))
+    starts = iter(range(start, total, step))
     if helpers < 1 or is_sharing():
         _work(run, starts, step, total, 0)
         return

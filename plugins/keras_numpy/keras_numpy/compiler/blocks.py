@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_core.graph import Node, Tensor
-from keras_core.plugins.authoring import keeps_zeros
+from keras_core.plugins.authoring import keeps_zeros, rows_to_update, rows_updated
 from keras_numpy import threads
+from keras_numpy.compiler.pieces import updated_in_pieces
 from keras_numpy.compiler.rows import rows_alone
 from keras_numpy.compiler.schedule import Group, block_rows, is_shared
 from keras_numpy.compiler.sparse import Sparse, fill, join
@@ -71,25 +72,40 @@ class _Blocks:
             self.writer.memory.give_back(name)
         for text, node in self.before:
             self.writer.line(text, self.indent, node)
-        if self.lines and self.threads > 1:
-            self._write_shared()
-        elif self.lines:
-            self._write_loop()
+        if self.lines:
+            self._write_pieces()
         self._finish()
 
-    def _write_loop(self) -> None:
-        line, indent, total = self.writer.line, self.indent, self.group.shape[0]
-        head = f"for {self.start} in range(0, {total}, {self.rows}):"
+    def _write_pieces(self) -> None:
+        """Writes the work on all rows; or on those of this rank, and the exchange of them."""
+        write = self._write_shared if self.threads > 1 else self._write_loop
+        whole_alone = self.before or self.after or self.sparse
+        updated = None if whole_alone else updated_in_pieces(self.frame, self.group, self.local)
+        total, line, name_of = self.group.shape[0], self.writer.line, self.writer.name_of
+        if updated is None:
+            write("0", str(total))
+            return
+        first, end = self.writer.new_name("first"), self.writer.new_name("end")
+        line(f"{first}, {end} = {name_of(rows_to_update, 'rows')}({total})", self.indent)
+        write(first, end)
+        read, own = ("".join(f"{name}, " for name in names) for names in updated)
+        exchange = f"{name_of(rows_updated, 'updated')}(({read}), ({own}))"
+        line(exchange, self.indent, self.group.nodes[-1])
+
+    def _write_loop(self, first: str, end: str) -> None:
+        line, indent = self.writer.line, self.indent
+        head = f"for {self.start} in range({first}, {end}, {self.rows}):"
         line(head, indent, self.group.nodes[0])
-        line(f"{self.stop} = min({self.start} + {self.rows}, {total})", indent + 1)
+        line(f"{self.stop} = min({self.start} + {self.rows}, {end})", indent + 1)
         self._write_block()
 
-    def _write_shared(self) -> None:
-        line, indent, total = self.writer.line, self.indent, self.group.shape[0]
+    def _write_shared(self, first: str, end: str) -> None:
+        line, indent = self.writer.line, self.indent
         name, share = self.writer.new_name("block"), self.writer.name_of(threads.share, "share")
         line(f"def {name}({self.start}, {self.stop}, {self.place}):", indent, self.group.nodes[0])
         self._write_block()
-        line(f"{share}({name}, {total}, {self.rows}, {self.threads})", indent, self.group.nodes[0])
+        work = f"{share}({name}, {end}, {self.rows}, {self.threads}, {first})"
+        line(work, indent, self.group.nodes[0])
 
     def _write_block(self) -> None:
         for text in self.cuts:

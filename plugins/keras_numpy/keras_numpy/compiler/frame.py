@@ -35,6 +35,7 @@ class Frame:
     Attributes:
         refs: the expression for each tensor's value, by key.
         targets: arrays that certain tensors must be computed into, by key.
+        outputs: of the program, as far as the frame writes them.
         fresh: keys of tensors whose array belongs to the caller.
         sources: nodes whose result is made in blocks by whoever reads it.
         sparse: names of arrays that are there as `Sparse` ones alone, by key.
@@ -51,10 +52,12 @@ class Frame:
         updates: Sequence[Update] = (),
     ) -> None:
         self.writer = writer
+        self.nodes, self.updates = nodes, updates
         self.indent = indent
         self.times = times
         self.refs: dict[Any, str] = {}
         self.targets: dict[Any, str] = {}
+        self.outputs: Sequence[Tensor] = ()
         self.fresh: set[Any] = set()
         self.kernels = {n: self._lower(n) for n in nodes if not _is_loop(n) and not _unsized(n)}
         self._roots: dict[Any, Any] = dict(shared)

@@ -108,7 +108,7 @@ def generate(program: Program, lowerings: Mapping[str, Lowering]) -> Code:
     _bind_inputs(program, frame, writer)
     targets, late = _plan_updates(program, frame)
     _fresh_outputs(program, frame, writer, targets)
-    frame.targets = targets
+    frame.targets, frame.outputs = targets, program.outputs
     frame.write()
     returned = _returned(program, frame, writer)
     _write_updates(late, frame, writer)
