@@ -52,6 +52,28 @@ def rows_updated(read: Sequence[np.ndarray], own: Sequence[np.ndarray]) -> None:
         pieces.update((id(array), array) for array in own)
 
 
+def sums_for_updates(
+    arrays: Sequence[np.ndarray], into: Sequence[np.ndarray], updating: Sequence[int]
+) -> None:
+    """Puts sums over all ranks into places.
+
+    Args:
+        arrays: the arrays, of equal shapes and dtypes on each rank.
+        into: arrays in C order that take the sums.
+        updating: the places among them of those of which an update alone reads anything, a row for
+            the same row.
+    """
+    world = ranks.current()
+    if _in_pieces.get() is None:
+        world.sums(arrays, into)
+        return
+    others = [i for i in range(len(arrays)) if i not in updating]
+    end = world.begin_rows([arrays[i] for i in updating], [into[i] for i in updating])
+    if others:
+        world.sums([arrays[i] for i in others], [into[i] for i in others])
+    end()
+
+
 @contextmanager
 def in_pieces() -> Iterator[None]:
     """A context of all ranks within which they share updates out, and nobody looks at state."""

@@ -135,6 +135,21 @@ class World:
         self.sums(arrays, into)
         return _nothing
 
+    def begin_rows(
+        self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray]
+    ) -> Callable[[], object]:
+        """Begins sums of arrays over all ranks, of which each rank needs its own rows alone.
+
+        Args:
+            arrays: the arrays, of equal shapes and dtypes on each rank.
+            into: arrays in C order, of which the rows that `part_of` gives to this rank take the
+                sums.
+
+        Returns:
+            What ends them: when it comes back, they are there.
+        """
+        return self.begin(arrays, into)
+
     def gathered(self, value: T) -> list[T]:
         """A value of each rank, which can be pickled, in their order."""
         return [value]

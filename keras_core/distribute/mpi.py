@@ -43,7 +43,7 @@ class Ranks(World):
         mpi: the module `mpi4py.MPI`.
 
     Attributes:
-        messages: number of messages of `sums` and `spread` so far.
+        messages: number of messages of sums and of rows so far.
         bytes: number of their bytes.
     """
 
@@ -89,6 +89,35 @@ class Ranks(World):
             self._progress.ended()
 
         return end
+
+    def begin_rows(
+        self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray]
+    ) -> Callable[[], object]:
+        if any(x.dtype.char in _SENT_AS for x in arrays):
+            return self.begin(arrays, into)
+        requests = [self._begun_sum_of_rows(x, y) for x, y in zip(arrays, into)]
+
+        def end() -> None:
+            for request, at in requests:
+                self._at = at
+                self._wait(request)
+
+        return end
+
+    def _begun_sum_of_rows(self, array: np.ndarray, into: np.ndarray) -> tuple[Any, At]:
+        layout = "sums of rows", array.shape, array.dtype.char
+        channel, at = self._channel(layout, f"sums of rows of {array.dtype} {array.shape}")
+        sent, parts = np.ascontiguousarray(array), self._parts(array)
+        row = array[0].size
+        counts = [(part.stop - part.start) * row for part in parts]
+        self.messages += 1
+        self.bytes += (sum(counts) - counts[self.rank]) * array.itemsize
+        own = into[parts[self.rank]].reshape(-1)
+        return channel.Ireduce_scatter(sent.reshape(-1), own, counts), at
+
+    def _parts(self, array: np.ndarray) -> list[slice]:
+        """The rows of each rank."""
+        return [part_of(len(array), rank, self.size) for rank in range(self.size)]
 
     def _begun_sums(
         self, arrays: Sequence[np.ndarray], results: Sequence[np.ndarray]
@@ -165,7 +194,7 @@ class Ranks(World):
         """A request of the rows that other ranks have."""
         layout = "rows", whole.shape, whole.dtype.char
         channel, self._at = self._channel(layout, f"rows of {whole.dtype} {whole.shape}")
-        parts = [part_of(len(whole), rank, self.size) for rank in range(self.size)]
+        parts = self._parts(whole)
         counts = [part.stop - part.start for part in parts]
         places = [part.start for part in parts]
         self.messages += 1

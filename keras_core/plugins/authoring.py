@@ -15,8 +15,9 @@
 - Errors: `named` tells one with the node that failed, `place_of` where that comes from; indices out
   of range are refused by `indices_checked` before a program runs, and by `refuse_outside`.
 - Sums over all processes that work together: `sums_over_ranks`; `begin_sums`, where
-  `sends_meanwhile`; `rows_to_update` and `rows_updated`, where `shares_updates`; a `World` of the
-  engine's own, such as `EngineRanks`; `current`, which is that of this process.
+  `sends_meanwhile`; `sums_for_updates`, `rows_to_update` and `rows_updated`, where
+  `shares_updates`; a `World` of the engine's own, such as `EngineRanks`; `current`, which is that
+  of this process.
 - Settings: `get_option`.
 
 A plugin's module with the hooks imports none of this: it would load the graph for each listing.
@@ -54,7 +55,7 @@ from keras_core.graph.windows import (
     same_padding,
     spatial_of,
 )
-from keras_core.pieces import rows_to_update, rows_updated, shares_updates
+from keras_core.pieces import rows_to_update, rows_updated, shares_updates, sums_for_updates
 from keras_core.plugins.adam import AdamStep, adam_steps
 from keras_core.plugins.divided import NeedsValues
 from keras_core.plugins.engine_ranks import EngineRanks
@@ -115,6 +116,7 @@ __all__ = [
     "sends_meanwhile",
     "shares_updates",
     "spatial_of",
+    "sums_for_updates",
     "sums_over_ranks",
     "variables_read",
     "with_inner",

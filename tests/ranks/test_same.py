@@ -24,7 +24,6 @@ SHORT = (
     "a_batch_at_a_time",
     "normalization_of_all_samples",
     "sums_that_begin_early",
-    "updates_in_pieces",
     "callbacks_of_all_kinds",
     "horovod",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, NamedTuple
 
@@ -79,6 +79,8 @@ class Kernel:
         rows: a pattern that writes the rows `{start}` to `{stop}` of the result alone into `{out}`.
         sparse: an expression for the result as a `Sparse` array.
         early: what it can begin before all its inputs are there.
+        some_rows: gives the pattern where of certain results the rows that this rank updates are
+            enough.
         shared: it does products in threads of ours, so BLAS should have one thread for each.
         either: it does its product in either way.
     """
@@ -96,6 +98,7 @@ class Kernel:
     rows: str = ""
     sparse: str = ""
     early: Early | None = None
+    some_rows: Callable[[Collection[int]], str] | None = None
     shared: bool = False
     either: bool = False
 

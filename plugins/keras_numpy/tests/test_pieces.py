@@ -10,6 +10,7 @@ from keras_core.graph import Constant, Placeholder, Update, Variable
 from keras_core.graph import primitives as p
 
 LARGE = (701, 400)
+OWN_ROWS = (slice(0, 351), slice(351, 701))
 
 
 class Pair(ranks.World):
@@ -51,8 +52,12 @@ def momentum(weight, moment, gradient):
 def rows_of(world, inside, outside):
     """What an array holds of which this rank has done its rows alone."""
     found = np.full(LARGE, outside, "float32")
-    found[slice(0, 351) if world.rank == 0 else slice(351, 701)] = inside
+    found[OWN_ROWS[world.rank]] = inside
     return found
+
+
+def own_rows(world, state):
+    return state.get_value()[OWN_ROWS[world.rank]]
 
 
 def summed(x):
@@ -91,13 +96,38 @@ def test_what_a_result_is_read_from_is_whole(world, compiled):
     assert found == 8
 
 
-def test_what_another_variable_takes_is_whole(world, compiled):
-    x, weight, moment, copy = Placeholder(LARGE), variable(), variable(4), variable()
-    updates = momentum(weight, moment, summed(x))
+def test_what_two_variables_take_is_in_pieces_in_both(world, compiled):
+    x, weight, moment, copy = Placeholder(LARGE), variable(), variable(4), variable(1)
+    updates = momentum(weight, moment, summed(p.multiply(x, p.tanh(weight))))
     with pieces.in_pieces():
         trained(compiled, 3.0, [*updates, Update(copy, updates[0].value)], x)
         assert world.spread_shapes == [LARGE]
+    assert world.spread_shapes == [LARGE] * 3
+    for state in (moment, copy):
+        own = own_rows(world, state)
+        np.testing.assert_array_equal(own, np.full_like(own, 2))
+
+
+def test_plain_descent_is_done_by_each(world, compiled):
+    x, weight = Placeholder(LARGE), variable(2)
+    update = Update(weight, p.subtract(weight, summed(p.multiply(x, weight))))
+    with pieces.in_pieces():
+        trained(compiled, 3.0, [update], x)
+    assert world.spread_shapes == []
+    np.testing.assert_array_equal(weight.get_value(), np.full(LARGE, -10))
+
+
+def test_work_that_is_done_on_all_rows_is_exchanged_alike(world, compiled):
+    """Here a product in the midst of the update keeps it from going block by block."""
+    x, weight, moment = Placeholder(LARGE), variable(1), variable(4)
+    square = Variable(np.eye(LARGE[1], dtype="float32"))
+    gradient = p.dot(summed(p.multiply(x, weight)), square, contract=((1,), (0,)), batch=((), ()))
+    with pieces.in_pieces():
+        trained(compiled, 3.0, momentum(weight, moment, gradient), x)
+        assert world.spread_shapes == [LARGE]
     assert world.spread_shapes == [LARGE, LARGE]
+    own = own_rows(world, moment)
+    np.testing.assert_array_equal(own, np.full_like(own, 8))
 
 
 def mean_of_rows(x):

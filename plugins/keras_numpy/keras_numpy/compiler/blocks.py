@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_core.graph import Node, Tensor
-from keras_core.plugins.authoring import keeps_zeros, rows_to_update, rows_updated
+from keras_core.plugins.authoring import keeps_zeros, rows_to_update
 from keras_numpy import threads
-from keras_numpy.compiler.pieces import updated_in_pieces
 from keras_numpy.compiler.rows import rows_alone
 from keras_numpy.compiler.schedule import Group, block_rows, is_shared
 from keras_numpy.compiler.sparse import Sparse, fill, join
@@ -73,24 +72,29 @@ class _Blocks:
         for text, node in self.before:
             self.writer.line(text, self.indent, node)
         if self.lines:
-            self._write_pieces()
+            self._write_rows()
         self._finish()
 
-    def _write_pieces(self) -> None:
-        """Writes the work on all rows; or on those of this rank, and the exchange of them."""
+    def _write_rows(self) -> None:
+        """Writes the work on all rows, or on those that this rank updates."""
         write = self._write_shared if self.threads > 1 else self._write_loop
-        whole_alone = self.before or self.after or self.sparse
-        updated = None if whole_alone else updated_in_pieces(self.frame, self.group, self.local)
-        total, line, name_of = self.group.shape[0], self.writer.line, self.writer.name_of
-        if updated is None:
+        total = self.group.shape[0]
+        if not self._is_in_pieces():
             write("0", str(total))
             return
         first, end = self.writer.new_name("first"), self.writer.new_name("end")
-        line(f"{first}, {end} = {name_of(rows_to_update, 'rows')}({total})", self.indent)
+        rows = self.writer.name_of(rows_to_update, "rows")
+        self.writer.line(f"{first}, {end} = {rows}({total})", self.indent)
         write(first, end)
-        read, own = ("".join(f"{name}, " for name in names) for names in updated)
-        exchange = f"{name_of(rows_updated, 'updated')}(({read}), ({own}))"
-        line(exchange, self.indent, self.group.nodes[-1])
+
+    def _is_in_pieces(self) -> bool:
+        """Whether the group does nothing but updates of which each rank may do some rows."""
+        pieces, refs = self.frame.pieces, self.frame.refs
+        if not pieces.own or self.before or self.after or self.sparse:
+            return False
+        places = {refs[variable] for variable in (*pieces.read, *pieces.own)}
+        written = {refs[(node, 0)] for node in self.group.nodes if node not in self.local}
+        return written <= places and set(self.group.nodes) <= set(pieces.nodes)
 
     def _write_loop(self, first: str, end: str) -> None:
         line, indent = self.writer.line, self.indent

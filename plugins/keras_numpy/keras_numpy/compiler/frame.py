@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from keras_core.graph import Constant, Node, Tensor, Update
 from keras_numpy.compiler.blocks import write_blocks
 from keras_numpy.compiler.loops import write_loop
+from keras_numpy.compiler.pieces import NOTHING
 from keras_numpy.compiler.schedule import SHARED, Facts, Group, Item, is_large, nodes_of, schedule
 from keras_numpy.kernel import Blocks, Kernel
 
@@ -36,6 +37,7 @@ class Frame:
         refs: the expression for each tensor's value, by key.
         targets: arrays that certain tensors must be computed into, by key.
         outputs: of the program, as far as the frame writes them.
+        pieces: what of its updates ranks share out.
         fresh: keys of tensors whose array belongs to the caller.
         sources: nodes whose result is made in blocks by whoever reads it.
         sparse: names of arrays that are there as `Sparse` ones alone, by key.
@@ -58,6 +60,7 @@ class Frame:
         self.refs: dict[Any, str] = {}
         self.targets: dict[Any, str] = {}
         self.outputs: Sequence[Tensor] = ()
+        self.pieces = NOTHING
         self.fresh: set[Any] = set()
         self.kernels = {n: self._lower(n) for n in nodes if not _is_loop(n) and not _unsized(n)}
         self._roots: dict[Any, Any] = dict(shared)
@@ -252,7 +255,10 @@ class Frame:
         outputs = [self._output(node, index, position) for index in range(len(node.specs))]
         self.writer.count_products(node, kernel, self.times)
         scratch = [self.writer.memory.take(*buffer) for buffer in kernel.scratch]
-        self.writer.line(self._text(node, kernel, outputs, scratch), self.indent, node)
+        updating = self._for_updates(node) if kernel.some_rows else []
+        pattern = kernel.some_rows(updating) if kernel.some_rows and updating else None
+        text = self._text(node, kernel, outputs, scratch, pattern)
+        self.writer.line(text, self.indent, node)
         for name in scratch:
             self.writer.memory.give_back(name)
 
@@ -341,11 +347,28 @@ class Frame:
         earlier = set(together[: together.index(node)]) if readers else set()
         return readers <= earlier and all(self.reads_whole(reader, x) for reader in readers)
 
+    def _for_updates(self, node: Node) -> list[int]:
+        """The results of which nothing but the rows of updates is read."""
+        pieces = self.pieces
+        return [
+            i
+            for i, x in enumerate(node.outputs())
+            if (readers := self.readers_of(x))
+            and readers <= set(pieces.nodes)
+            and x.shape in {v.shape for v in (*pieces.read, *pieces.own)}
+            and self.root_of(x) not in self.result_roots
+        ]
+
     def _text(
-        self, node: Node, kernel: Kernel, outputs: Sequence[str], scratch: Sequence[str] = ()
+        self,
+        node: Node,
+        kernel: Kernel,
+        outputs: Sequence[str],
+        scratch: Sequence[str] = (),
+        pattern: str | None = None,
     ) -> str:
         inputs = [self.ref(x) for x in node.inputs]
-        return self.fill(node, kernel, inputs, outputs, scratch)
+        return self.fill(node, kernel, inputs, outputs, scratch, pattern)
 
     def fill(
         self,

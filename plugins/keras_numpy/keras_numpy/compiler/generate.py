@@ -11,10 +11,11 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core.graph import Node, Program, Tensor, Variable
-from keras_core.plugins.authoring import generator
+from keras_core.plugins.authoring import generator, rows_updated
 from keras_numpy.compiler.frame import Frame
 from keras_numpy.compiler.memory import Memory
 from keras_numpy.compiler.packing import Pack
+from keras_numpy.compiler.pieces import updates_in_pieces
 from keras_numpy.compiler.schedule import positions
 from keras_numpy.kernel import Kernel, Lowering
 
@@ -109,9 +110,11 @@ def generate(program: Program, lowerings: Mapping[str, Lowering]) -> Code:
     targets, late = _plan_updates(program, frame)
     _fresh_outputs(program, frame, writer, targets)
     frame.targets, frame.outputs = targets, program.outputs
+    frame.pieces = updates_in_pieces(frame)
     frame.write()
     returned = _returned(program, frame, writer)
     _write_updates(late, frame, writer)
+    _write_exchange(frame, writer)
     writer.line(f"return [{', '.join(returned)}]")
     return _code(program, writer)
 
@@ -253,3 +256,10 @@ def _write_updates(late: Sequence[Any], frame: Frame, writer: Writer) -> None:
         pairs.append((frame.ref(variable), source))
     for target, source in pairs:
         writer.line(f"copyto({target}, {source})")
+
+
+def _write_exchange(frame: Frame, writer: Writer) -> None:
+    """Gets the rows of which other ranks have done the updates."""
+    if frame.pieces.own:
+        read, own = ("".join(f"{frame.ref(v)}, " for v in vs) for vs in frame.pieces[:2])
+        writer.line(f"{writer.name_of(rows_updated, 'updated')}(({read}), ({own}))")

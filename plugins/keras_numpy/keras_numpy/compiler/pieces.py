@@ -1,63 +1,93 @@
-"""Finds groups that update variables, of which each rank may do some rows alone."""
+"""Finds updates of variables that ranks may share out, each doing some rows of them.
+
+What is found depends on the graph and on the shapes of variables, and not on how the work is
+grouped or on how many rows a batch has: ranks whose batches differ exchange the same rows. Code
+that does all rows of such an update is right as well, since the rows of its own are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from keras_core.graph import Constant, Node, Tensor, Variable
+from keras_core.graph import Constant, Node, Tensor, Update, Variable
 from keras_core.plugins.authoring import current, shares_updates
-from keras_numpy.compiler.schedule import SHARED, Group
+from keras_numpy.compiler.schedule import SHARED
 
 if TYPE_CHECKING:
     from keras_numpy.compiler.frame import Frame
 
 
-class Updated(NamedTuple):
-    """The names of the arrays that a group updates.
+class Pieces(NamedTuple):
+    """What ranks share out.
 
     Attributes:
-        read: those that others read too.
-        own: those that it alone reads.
+        read: variables that are updated and that others read.
+        own: variables of which the updates alone read anything, a row for the same row.
+        nodes: what works on their rows.
     """
 
-    read: list[str]
-    own: list[str]
+    read: list[Variable]
+    own: list[Variable]
+    nodes: Collection[Node]
 
 
-def updated_in_pieces(frame: Frame, group: Group, local: Collection[Node]) -> Updated | None:
-    """What a group updates, if ranks may share that out; None where they may not, or need not.
+NOTHING = Pieces([], [], ())
 
-    Args:
-        frame: where the group stands; its results have their places.
-        group: nodes that work on rows.
-        local: those of them whose result nobody else needs.
+
+def updates_in_pieces(frame: Frame) -> Pieces:
+    """What of a program's updates ranks share out.
+
+    Plain descent is not worth it: a weight's rows take as long to exchange as to update. So there
+    has to be something that need not be exchanged, such as a moment.
     """
-    if not shares_updates() or group.shape[0] < current().size or prod(group.shape) < SHARED:
-        return None
-    variables = {frame.refs[variable]: variable for variable, _ in frame.updates}
-    made = {node: frame.refs[(node, 0)] for node in group.nodes if node not in local}
-    if not (variables.keys() >= set(made.values()) and _alike(frame).issuperset(group.nodes)):
-        return None
-    read = {name for node, name in made.items() if _is_read(frame, group, node, name)}
-    read |= {name for name in made.values() if _has_readers(frame, group, variables[name])}
-    return Updated(sorted(read), sorted(set(made.values()) - read))
+    if not shares_updates():
+        return NOTHING
+    alike = _alike(frame)
+    rows = {u: _rows(frame, u) for u in frame.updates if _is_large(u) and u.value.node in alike}
+    while True:
+        nodes = set().union(*rows.values())
+        outside = {node for node in nodes if not _readers(frame, node, rows) <= nodes}
+        kept = {u: own for u, own in rows.items() if own and outside.isdisjoint(own)}
+        if len(kept) == len(rows):
+            break
+        rows = kept
+    own = [u.variable for u in rows if frame.readers_of(u.variable) <= nodes]
+    reading = set().union(*(frame.readers_of(variable) for variable in own))
+    read = [u.variable for u in rows if u.variable not in own and not reading.isdisjoint(rows[u])]
+    return Pieces(read, own, nodes) if own else NOTHING
 
 
-def _is_read(frame: Frame, group: Group, node: Node, name: str) -> bool:
-    """Whether others than the group read a result, which lies in the memory of that name."""
-    result = node.outputs()[0]
-    copied = any(
-        value.key == result.key and frame.refs[variable] != name
-        for variable, value in frame.updates
-    )
-    return copied or _has_readers(frame, group, result)
+def _is_large(update: Update) -> bool:
+    shape = update.variable.shape
+    fits = update.value.spec == update.variable.spec
+    return fits and prod(shape) >= SHARED and shape[0] >= current().size
 
 
-def _has_readers(frame: Frame, group: Group, x: Tensor) -> bool:
-    returned = any(frame.root_of(y) == frame.root_of(x) for y in frame.outputs)
-    return returned or not frame.readers_of(x) <= set(group.nodes)
+def _rows(frame: Frame, update: Update) -> set[Node]:
+    """The nodes that make the new value, each row of it of the same rows; none if they do not."""
+    found: set[Node] = set()
+    left: list[Tensor] = [update.value]
+    while left:
+        x = left.pop()
+        node = x.node
+        if node not in found and x.shape == update.variable.shape and _is_by_element(frame, node):
+            found.add(node)  # type: ignore[arg-type]
+            left += node.inputs  # type: ignore[union-attr]
+    return found if update.value.node in found else set()
+
+
+def _is_by_element(frame: Frame, node: Node | None) -> bool:
+    return node in frame.kernels and frame.kernels[node].elementwise
+
+
+def _readers(frame: Frame, node: Node, updates: Iterable[Update]) -> set[Node | None]:
+    """Who reads a result; None stands for outputs and for updates other than these."""
+    (result,) = node.outputs()
+    others = [u.value for u in frame.updates if u not in updates]
+    needed = any(frame.root_of(x) == frame.root_of(result) for x in [*frame.outputs, *others])
+    return {*frame.readers_of(result), *([None] if needed else [])}
 
 
 def _alike(frame: Frame) -> set[Node]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from math import prod
 
 import numpy as np
 
 from keras_core.graph import Node, Tensor
-from keras_core.plugins.authoring import begin_sums, sends_meanwhile, sums_over_ranks
-from keras_numpy.kernel import Early, Kernel, Lowering
+from keras_core.plugins.authoring import (
+    begin_sums,
+    sends_meanwhile,
+    sums_for_updates,
+    sums_over_ranks,
+)
+from keras_numpy.kernel import Early, Kernel, Lowering, places
 
 # Bytes from which an array is sent as soon as it is there: it is a message of its own anyway.
 _LARGE = 1 << 18
@@ -23,9 +28,13 @@ def _lower_all_reduce(node: Node) -> Kernel:
         inputs, outputs = ("".join(f"{{{name}{i}}}, " for i in left) for name in ("", "out"))
         return f"{{sums}}(({inputs}), ({outputs}))" if left else "pass"
 
+    def for_updates(updating: Collection[int]) -> str:
+        return f"{{for_updates}}(({places(count)}), ({places(count, 'out')}), {tuple(updating)})"
+
     large = [i for i, x in enumerate(node.inputs) if _nbytes(x) >= _LARGE]
     early = Early(tuple(large), "{begin}(({0},), ({out},))", rest) if sends_meanwhile() else None
-    return Kernel(rest(()), {"sums": sums_over_ranks, "begin": begin_sums}, early=early)
+    names = {"sums": sums_over_ranks, "begin": begin_sums, "for_updates": sums_for_updates}
+    return Kernel(rest(()), names, early=early, some_rows=for_updates)
 
 
 def _nbytes(x: Tensor) -> int:
