@@ -10,7 +10,7 @@ from keras_core.graph import Constant, Placeholder, Update, Variable
 from keras_core.graph import primitives as p
 
 LARGE = (701, 400)
-OWN_ROWS = (slice(0, 351), slice(351, 701))
+ROWS = (range(351), range(351, 701))
 
 
 class Pair(ranks.World):
@@ -27,6 +27,12 @@ class Pair(ranks.World):
         for x, y in zip(arrays, into):
             np.multiply(x, 2, y)
         return list(into)
+
+    def begin_rows(self, arrays, into):
+        for x, y in zip(arrays, into):
+            y[...] = np.nan
+            np.multiply(x, 2, y, where=np.isin(np.arange(len(x)), ROWS[self.rank])[:, None])
+        return lambda: None
 
     def spread(self, arrays):
         self.spread_shapes += [x.shape for x in arrays]
@@ -52,12 +58,12 @@ def momentum(weight, moment, gradient):
 def rows_of(world, inside, outside):
     """What an array holds of which this rank has done its rows alone."""
     found = np.full(LARGE, outside, "float32")
-    found[OWN_ROWS[world.rank]] = inside
+    found[ROWS[world.rank]] = inside
     return found
 
 
 def own_rows(world, state):
-    return state.get_value()[OWN_ROWS[world.rank]]
+    return state.get_value()[ROWS[world.rank]]
 
 
 def summed(x):
@@ -117,6 +123,17 @@ def test_plain_descent_is_done_by_each(world, compiled):
     np.testing.assert_array_equal(weight.get_value(), np.full(LARGE, -10))
 
 
+def test_what_needs_no_exchange_is_whole_beside_what_does(world, compiled):
+    """Such as a moving mean, to which a sum over ranks is added."""
+    x, weight, moment, mean = Placeholder(LARGE), variable(1), variable(4), variable(2)
+    updates = momentum(weight, moment, summed(p.multiply(x, weight)))
+    moved = Update(mean, p.add(mean, summed(p.subtract(x, mean))))
+    with pieces.in_pieces():
+        trained(compiled, 3.0, [*updates, moved], x)
+        assert world.spread_shapes == [LARGE]
+    np.testing.assert_array_equal(mean.get_value(), np.full(LARGE, 4))
+
+
 def test_work_that_is_done_on_all_rows_is_exchanged_alike(world, compiled):
     """Here a product in the midst of the update keeps it from going block by block."""
     x, weight, moment = Placeholder(LARGE), variable(1), variable(4)
@@ -128,6 +145,16 @@ def test_work_that_is_done_on_all_rows_is_exchanged_alike(world, compiled):
     assert world.spread_shapes == [LARGE, LARGE]
     own = own_rows(world, moment)
     np.testing.assert_array_equal(own, np.full_like(own, 8))
+
+
+@pytest.mark.parametrize("how", ["output", "update"])
+def test_a_moment_that_others_read_is_whole(world, compiled, how):
+    x, weight, moment, old = Placeholder(LARGE), variable(1), variable(4), variable()
+    updates = momentum(weight, moment, summed(p.multiply(x, weight)))
+    outputs, more = ([moment], []) if how == "output" else ([], [Update(old, moment)])
+    with pieces.in_pieces():
+        trained(compiled, 3.0, [*updates, *more], x, outputs)
+    assert world.spread_shapes == []
 
 
 def mean_of_rows(x):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras_core.graph import Constant, Node, Tensor, Update, Variable
 from keras_core.plugins.authoring import current, shares_updates
@@ -45,18 +45,23 @@ def updates_in_pieces(frame: Frame) -> Pieces:
     if not shares_updates():
         return NOTHING
     alike = _alike(frame)
-    rows = {u: _rows(frame, u) for u in frame.updates if _is_large(u) and u.value.node in alike}
+    large = [u for u in frame.updates if _is_large(u) and u.value.node in alike]
+    rows = {u: its for u in large if (its := _rows(frame, u))}
     while True:
         nodes = set().union(*rows.values())
-        outside = {node for node in nodes if not _readers(frame, node, rows) <= nodes}
-        kept = {u: own for u, own in rows.items() if own and outside.isdisjoint(own)}
+        outside = {node for node in nodes if not _readers(frame, node.outputs()[0], rows) <= nodes}
+        own = [u for u in rows if _readers(frame, u.variable, rows) <= nodes]
+        reading = set().union(*(frame.readers_of(u.variable) for u in own))
+        kept = {
+            u: its
+            for u, its in rows.items()
+            if outside.isdisjoint(its) and (u in own or not reading.isdisjoint(its))
+        }
         if len(kept) == len(rows):
             break
         rows = kept
-    own = [u.variable for u in rows if frame.readers_of(u.variable) <= nodes]
-    reading = set().union(*(frame.readers_of(variable) for variable in own))
-    read = [u.variable for u in rows if u.variable not in own and not reading.isdisjoint(rows[u])]
-    return Pieces(read, own, nodes) if own else NOTHING
+    read = [u.variable for u in rows if u not in own]
+    return Pieces(read, [u.variable for u in own], nodes) if own else NOTHING
 
 
 def _is_large(update: Update) -> bool:
@@ -82,33 +87,37 @@ def _is_by_element(frame: Frame, node: Node | None) -> bool:
     return node in frame.kernels and frame.kernels[node].elementwise
 
 
-def _readers(frame: Frame, node: Node, updates: Iterable[Update]) -> set[Node | None]:
-    """Who reads a result; None stands for outputs and for updates other than these."""
-    (result,) = node.outputs()
+def _readers(frame: Frame, x: Tensor, updates: Iterable[Update]) -> set[Node | None]:
+    """Who reads a tensor; None stands for outputs and for updates other than these."""
     others = [u.value for u in frame.updates if u not in updates]
-    needed = any(frame.root_of(x) == frame.root_of(result) for x in [*frame.outputs, *others])
-    return {*frame.readers_of(result), *([None] if needed else [])}
+    needed = any(frame.root_of(y) == frame.root_of(x) for y in (*frame.outputs, *others))
+    return {*frame.readers_of(x), *([None] if needed else [])}
 
 
 def _alike(frame: Frame) -> set[Node]:
     """The nodes whose results are the same on all ranks: what sums over ranks make, and what
     depends on such and on variables that have no values of the rank's own."""
-    varying: set[Tensor] = set()
+    varying: set[Any] = set()
     while True:
         alike: set[Node] = set()
         for node in frame.nodes:
             made = not node.primitive.random and all(
-                _is_alike(x, alike, varying) for x in node.inputs
+                _is_alike(frame, x, alike, varying) for x in node.inputs
             )
             if made or node.primitive.name == "all_reduce":
                 alike.add(node)
-        more = {v for v, value in frame.updates if not _is_alike(value, alike, varying)}
+        more = {
+            frame.root_of(variable)
+            for variable, value in frame.updates
+            if not _is_alike(frame, value, alike, varying)
+        }
         if more <= varying:
             return alike
         varying |= more
 
 
-def _is_alike(x: Tensor, alike: Collection[Node], varying: Collection[Tensor]) -> bool:
+def _is_alike(frame: Frame, x: Tensor, alike: Collection[Node], varying: Collection[Any]) -> bool:
     if x.node is not None:
         return x.node in alike
-    return isinstance(x, Constant) or (isinstance(x, Variable) and x not in varying)
+    is_fixed = isinstance(x, Variable) and frame.root_of(x) not in varying
+    return is_fixed or isinstance(x, Constant)
