@@ -57,6 +57,20 @@ class Early(NamedTuple):
     rest: Callable[[Container[int]], str]
 
 
+class Steady(NamedTuple):
+    """How a kernel reads an input that is better copied once if it stays the same over a loop.
+
+    Attributes:
+        input: its number.
+        expression: of `{0}`, what the kernel reads of it, for `{steady}` in the pattern.
+        shape: of that.
+    """
+
+    input: int
+    expression: str
+    shape: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A line of code for a node whose sizes are all known.
@@ -79,6 +93,7 @@ class Kernel:
         rows: a pattern that writes the rows `{start}` to `{stop}` of the result alone into `{out}`.
         sparse: an expression for the result as a `Sparse` array.
         early: what it can begin before all its inputs are there.
+        steady: what a loop copies before its steps, if it stays the same over them.
         some_rows: gives the pattern where of certain results the rows that this rank updates are
             enough.
         shared: it does products in threads of ours, so BLAS should have one thread for each.
@@ -98,6 +113,7 @@ class Kernel:
     rows: str = ""
     sparse: str = ""
     early: Early | None = None
+    steady: Steady | None = None
     some_rows: Callable[[Collection[int]], str] | None = None
     shared: bool = False
     either: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_core.graph import Placeholder, Variable, evaluate, gradients
+from keras_core.graph import Placeholder, Update, Variable, evaluate, gradients
 from keras_core.graph import primitives as p
 from keras_core.graph.randomness import new_stream
 from keras_core.graph.scan import scan
@@ -207,3 +207,41 @@ def test_errors_in_a_loop_name_the_line_of_the_step(compiled):
     line = step.__code__.co_firstlineno + 1
     with pytest.raises(IndexError, match=rf"index 3 is outside of \[0, 3\).*{__file__}:{line}"):
         run(floats(3, 2), np.array([0, 1, 3, 2], "int32"))
+
+
+@pytest.mark.parametrize("steps", [3, 12])
+def test_a_matrix_read_transposed_in_many_steps_is_copied_once(compiled, steps):
+    x, start, matrix = Placeholder((steps, 2, 4)), Placeholder((2, 4)), Placeholder((4, 4))
+    weights = Variable(floats(4, 4), "float32", "weights")
+    state_matrix = Placeholder((4, 4))
+    turned = {"contract": ((1,), (1,)), "batch": ((), ())}
+
+    def step(slices, states):
+        a, m = states
+        both = p.dot(a, weights, **turned) + p.dot(slices[0], weights, **turned)
+        straight = p.dot(a, matrix, contract=((1,), (0,)), batch=((), ()))
+        new = p.tanh(both + straight + p.dot(a, matrix, **turned) + p.dot(a, m, **turned))
+        return [new], [new, m * 0.5]
+
+    (last, m), (rows,) = scan(step, [x], [start, state_matrix])
+    inputs, outputs = [x, start, matrix, state_matrix], [last, m, rows]
+    arrays = [floats(*i.shape) for i in inputs]
+    run = compiled(inputs, [*outputs, *gradients(outputs, [x, matrix, weights])])
+    copies = [
+        line for line in run.source(*(a.shape for a in arrays)).splitlines() if "copyto(" in line
+    ]
+    transposed = [line for line in copies if line.endswith(".T)")]
+    assert bool(transposed) == (steps == 12)
+    assert len(transposed) == len(set(transposed))
+    check(compiled, inputs, [*outputs, *gradients(outputs, [x, matrix, weights])], arrays)
+
+
+def test_a_copied_matrix_is_the_one_of_the_call(compiled):
+    x, start = Placeholder((10, 2, 4)), Placeholder((2, 4))
+    weights = Variable(np.eye(4), "float32", "weights")
+    turned = {"contract": ((1,), (1,)), "batch": ((), ())}
+    (last,), _ = scan(lambda s, st: ([], [p.dot(st[0] + s[0], weights, **turned)]), [x], [start])
+    run = compiled([x, start], [last], [Update(weights, weights * 2.0)])
+    for factor in (1.0, 2.0, 4.0):
+        (got,) = run(np.zeros((10, 2, 4), "float32"), np.ones((2, 4), "float32"))
+        np.testing.assert_array_equal(got, np.full((2, 4), factor**10))

@@ -41,6 +41,7 @@ class Frame:
         fresh: keys of tensors whose array belongs to the caller.
         sources: nodes whose result is made in blocks by whoever reads it.
         sparse: names of arrays that are there as `Sparse` ones alone, by key.
+        copied: names of the copies that nodes read instead of an input that stays the same.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Frame:
         homes = {node: home for node in self.kernels if (home := self._home(node)) is not None}
         self.sources = {node for node in nodes if self._is_source(node, homes)}
         self.sparse: dict[Any, str] = {}
+        self.copied: dict[Node, str] = {}
         self.items: list[Item] = schedule(nodes, self._facts(nodes, homes, updates))
         self._last_use: dict[Any, int] = {}
         self._measure_liveness()
@@ -388,6 +390,9 @@ class Frame:
         if outputs:
             words["out"] = outputs[0]
         words.update(others)
+        if kernel.steady is not None:
+            whole = kernel.steady.expression.format(inputs[kernel.steady.input])
+            words["steady"] = self.copied.get(node, whole)
         if "{rng}" in pattern:
             words["rng"] = self.writer.random_generator(node.params["stream"])
         return string.Formatter().vformat(pattern, inputs, words)

@@ -2,7 +2,7 @@
 
 A state that is collected lives in the rows of one array of steps + 1 rows, so that a step reads one
 row and writes the next; other states alternate between two buffers. Collected results are computed
-right into their rows.
+right into their rows. A matrix that each step would read transposed, at a price, is copied before.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from keras_core.plugins.authoring import Body
 
 if TYPE_CHECKING:
     from keras_numpy.compiler.frame import Frame
+
+# Steps from which on the copy of a matrix costs less than reading it transposed in each.
+_MANY_STEPS = 8
 
 
 def write_loop(outer: Frame, node: Node) -> None:
@@ -54,6 +57,7 @@ class _Loop:
 
     def write(self) -> None:
         self._bind_inputs()
+        copies = self._copy_steady()
         states = [self._start_state(i) for i in range(len(self.body.states))]
         stacks = self._collect()
         line, indent = self.writer.line, self.outer.indent
@@ -67,6 +71,8 @@ class _Loop:
         for text in self.swaps:
             line(text, indent + 1)
         self.frame.free_results()
+        for name in copies:
+            self.writer.memory.give_back(name)
         self._bind_outputs(states, stacks)
 
     def _bind_inputs(self) -> None:
@@ -76,6 +82,24 @@ class _Loop:
             self.frame.bind(inside, name)
         for inside, x in zip(self.body.invariants, self.invariants):
             self.frame.bind(inside, self.outer.ref(x))
+
+    def _copy_steady(self) -> list[str]:
+        """Copies what is better read from a copy in all steps; returns the names of the copies."""
+        made: dict[Any, str] = {}
+        invariants = {x.key for x in self.body.invariants}
+        for node, kernel in self.frame.kernels.items():
+            steady = kernel.steady
+            if steady is None or self.steps < _MANY_STEPS:
+                continue
+            x = node.inputs[steady.input]
+            if x.key not in invariants:
+                continue
+            if (x.key, steady) not in made:
+                name = made[x.key, steady] = self.writer.memory.take(steady.shape, x.dtype)
+                whole = steady.expression.format(self.frame.ref(x))
+                self.writer.line(f"copyto({name}, {whole})", self.outer.indent, self.node)
+            self.frame.copied[node] = made[x.key, steady]
+        return [*made.values()]
 
     def _start_state(self, i: int) -> str:
         """Binds a state; returns the name that holds it after the loop."""

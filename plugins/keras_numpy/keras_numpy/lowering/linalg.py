@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_core.graph import Node
 from keras_numpy.blas import is_large, product
-from keras_numpy.kernel import Kernel, Lowering
+from keras_numpy.kernel import Kernel, Lowering, Steady
 
 
 def _lower_dot(node: Node) -> Kernel:
@@ -29,7 +29,12 @@ def _lower_dot(node: Node) -> Kernel:
     target = "{out}" if node.specs[0].shape == (m, n) else f"{{out}}.reshape({m}, {n})"
     large = is_large(m, k, n)
     function = product if large else np.dot
-    return Kernel(f"{{dot}}({left}, {right}, {target})", {"dot": function}, either=large)
+    steady = None
+    if right.endswith(".T"):
+        # BLAS lays a transposed matrix out anew in each product, which takes it as long as 16 rows.
+        steady, right = Steady(1, right.replace("{1}", "{0}"), (k, n)), "{steady}"
+    names = {"dot": function}
+    return Kernel(f"{{dot}}({left}, {right}, {target})", names, either=large, steady=steady)
 
 
 def _free(x: Any, contract: Sequence[int], batch: Sequence[int]) -> tuple[int, ...]:
