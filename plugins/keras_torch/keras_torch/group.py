@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +10,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from keras_core.plugins.authoring import World
+from keras_core.plugins.authoring import EngineRanks
 
 # What is added up in a wider dtype, as on other ways to send.
 _SENT_AS = {"float16": "float32"}
@@ -27,66 +25,46 @@ def world() -> Group | None:
     return Group() if dist.is_initialized() and dist.get_world_size() > 1 else None
 
 
-class Group(World):
-    """All processes of PyTorch's default group, which talk by gloo, from the host's memory.
-
-    Attributes:
-        messages: number of messages of `sums` so far.
-        bytes: number of their bytes.
-    """
+class Group(EngineRanks):
+    """All processes of PyTorch's default group, which talk by gloo, from the host's memory."""
 
     def __init__(self) -> None:
         self._group = dist.new_group(backend="gloo")
-        self.rank, self.size = dist.get_rank(), dist.get_world_size()
-        self.local_rank = int(os.environ.get("LOCAL_RANK", self.rank))
-        self.local_size = int(os.environ.get("LOCAL_WORLD_SIZE", self.size))
-        self.messages = self.bytes = 0
-        atexit.register(_end)
+        atexit.register(_end)  # before the ranks' own, so that it comes after that
+        super().__init__(dist.get_rank(), dist.get_world_size())
 
-    def sums(
-        self, arrays: Sequence[np.ndarray], into: Sequence[np.ndarray] | None = None
-    ) -> list[np.ndarray]:
-        results = [np.empty(x.shape, x.dtype) for x in arrays] if into is None else list(into)
-        pairs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-        for x, y in zip(arrays, results):
-            pairs.setdefault(_SENT_AS.get(x.dtype.name, x.dtype.name), []).append((x, y))
-        for dtype, of_dtype in pairs.items():
-            self._send(dtype, of_dtype)
+    def new_sums(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        with self.summing(arrays):
+            marks = self.marks(arrays, _sent_as(arrays[0]))
+            found, *results = self._added([marks, *arrays])
+            self.check_marks(marks, found)
+        self.messages += len({_sent_as(x) for x in results if x.size})
+        self.bytes += sum(x.size * _sent_as(x).itemsize for x in results)
         return results
 
-    def _send(self, dtype: Any, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
-        """One message of arrays side by side, whose sums are put into their places."""
-        flat = np.concatenate([x.reshape(-1) for x, _ in pairs], dtype=dtype)
-        if flat.size:
+    def _added(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The sums of arrays; those of one dtype travel side by side."""
+        results: list[Any] = [None] * len(arrays)
+        for dtype in dict.fromkeys(map(_sent_as, arrays)):
+            places = [i for i, x in enumerate(arrays) if _sent_as(x) == dtype]
+            flat = np.concatenate([arrays[i].reshape(-1) for i in places], dtype=dtype)
             dist.all_reduce(torch.from_numpy(flat), group=self._group)
-            self.messages += 1
-            self.bytes += flat.nbytes
-        start = 0
-        for x, y in pairs:
-            y[...] = flat[start : start + x.size].reshape(x.shape)
-            start += x.size
+            start = 0
+            for i in places:
+                x = arrays[i]
+                total = flat[start : start + x.size].reshape(x.shape)
+                results[i] = total.astype(x.dtype, copy=False)
+                start += x.size
+        return results
 
-    def gathered(self, value: Any) -> list[Any]:
-        values = [None] * self.size
-        dist.all_gather_object(values, value, group=self._group)
-        return values
+    def total(self, array: np.ndarray) -> np.ndarray:
+        total = array.copy()
+        dist.all_reduce(torch.from_numpy(total), group=self._group)
+        return total
 
-    def from_rank(self, root: int, value: Any) -> Any:
-        values = [value if self.rank == root else None]
-        dist.broadcast_object_list(values, src=root, group=self._group)
-        return value if self.rank == root else values[0]
 
-    def joined(self, array: np.ndarray) -> np.ndarray:
-        return np.concatenate(self.gathered(array))
-
-    def wait(self) -> None:
-        dist.barrier(group=self._group)
-
-    def abort(self) -> None:
-        """Ends this process, at which torchrun ends the others."""
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        os._exit(1)
+def _sent_as(x: np.ndarray) -> np.dtype:
+    return np.dtype(_SENT_AS.get(x.dtype.name, x.dtype.name))
 
 
 def _end() -> None:
