@@ -23,7 +23,7 @@ def run(chosen: argparse.Namespace) -> int:
     """
     found = inspect_backends()
     if not found:
-        print(f"No backend is installed. To install one: {known.install_command(known.DEFAULT)}")
+        print(f"No backend is installed. To install one: {known.install_commands(known.DEFAULT)}")
         return 1
     print(table([_COLUMNS, *(_row(backend) for backend in found)]))
     for backend in found:

@@ -291,7 +291,7 @@ def _not_found(name: str) -> str:
         variable = config.OPTIONS["disabled_plugins"].environment
         parts.append(f" It is installed, but disabled by {variable}.")
     elif name in known.DISTRIBUTIONS:
-        parts.append(f" To install it: {known.install_command(name)}")
+        parts.append(f" To install it: {known.install_commands(name)}")
     else:
         parts.append(_suggestion(name, names))
     parts.append(f"\nInstalled: {', '.join(names) or 'none'}.")

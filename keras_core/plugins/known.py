@@ -44,3 +44,9 @@ def install_command(name: str) -> str | None:
     """Returns the command that installs a known backend, None for one that is not known."""
     distribution = DISTRIBUTIONS.get(name)
     return f"pip install {distribution}" if distribution else None
+
+
+def install_commands(name: str) -> str:
+    """Returns, for a known backend, the command and what to write instead in a checkout."""
+    folder = DISTRIBUTIONS[name].replace("-", "_").replace("keras_", "./plugins/keras_")
+    return f"{install_command(name)} (in a checkout of keras-core: pip install {folder})"

@@ -158,7 +158,8 @@ def test_missing_known_backend_comes_with_the_command_that_installs_it(two, hidd
     done = two.run(SHOW, **hidden)
     assert "BackendNotFoundError: There is no backend 'theano' here" in done.stderr
     assert "keras.json" in done.stderr
-    assert "pip install keras-theano" in done.stderr
+    assert "pip install keras-theano (in a checkout" in done.stderr
+    assert "pip install ./plugins/keras_theano)" in done.stderr
     assert "Installed: first, second. To use one of them: KERAS_BACKEND=first" in done.stderr
 
 
