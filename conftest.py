@@ -6,6 +6,7 @@ import faulthandler
 import os
 import sys
 import tempfile
+from collections import Counter
 
 import pytest
 
@@ -16,6 +17,9 @@ ERRORS = pytest.StashKey[int]()
 
 def pytest_addoption(parser):
     parser.addoption("--seed", type=int, default=0, help="the seed that every test starts from")
+    parser.addoption(
+        "--one-in", type=int, default=1, metavar="N", help="run one in N cases of each test"
+    )
 
 
 def pytest_configure(config):
@@ -25,6 +29,18 @@ def pytest_configure(config):
     # While a test runs, what it writes to standard error is caught.
     config.stash[ERRORS] = os.dup(2)
     config.add_cleanup(lambda: os.close(config.stash[ERRORS]))
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out all but the first, the N-th … case of each test, and no test as a whole."""
+    seen = Counter()
+    kept, left = [], []
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        (left if seen[test] % config.getoption("--one-in") else kept).append(item)
+        seen[test] += 1
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
 
 
 @pytest.hookimpl(hookwrapper=True)
