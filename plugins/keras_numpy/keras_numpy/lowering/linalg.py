@@ -32,7 +32,8 @@ def _lower_dot(node: Node) -> Kernel:
     steady = None
     if right.endswith(".T"):
         # BLAS lays a transposed matrix out anew in each product, which takes it as long as 16 rows.
-        steady, right = Steady(1, right.replace("{1}", "{0}"), (k, n)), "{steady}"
+        steady = Steady(1, _matrix("{0}", b, contract[1], free_b, k, n), (k, n))
+        right = "{steady}"
     names = {"dot": function}
     return Kernel(f"{{dot}}({left}, {right}, {target})", names, either=large, steady=steady)
 
