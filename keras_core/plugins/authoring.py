@@ -18,6 +18,8 @@
   `sends_meanwhile`; `sums_for_updates`, `rows_to_update` and `rows_updated`, where
   `shares_updates`; a `World` of the engine's own, such as `EngineRanks`; `current`, which is that
   of this process.
+- Signals: `Unbroken`, a context in which none is heard until its end, for calls of an engine that
+  throws away what a signal's handler raises within them.
 - Settings: `get_option`.
 
 A plugin's module with the hooks imports none of this: it would load the graph for each listing.
@@ -65,6 +67,7 @@ from keras_core.plugins.lowering import collect_lowerings, only_where
 from keras_core.plugins.native import checked_results, native
 from keras_core.plugins.programs import program_of, variables_read
 from keras_core.ranks import World, begin_sums, current, sends_meanwhile, sums_over_ranks
+from keras_core.unbroken import Unbroken
 
 __all__ = [
     "FLOATS",
@@ -80,6 +83,7 @@ __all__ = [
     "RandomState",
     "Shape",
     "StandIn",
+    "Unbroken",
     "Window",
     "World",
     "adam_steps",

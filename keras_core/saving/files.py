@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from keras_core.errors import shown
+from keras_core.errors import ModelFileError, shown
 from keras_core.plugins import features
 from keras_core.plugins.contract import ModelFormat
 from keras_core.saving import archive, hdf5, targets
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keras_core.engine.training import Model
 
 _HDF5 = "hdf5"
+_YAML = (".yaml", ".yml")
 _SEPARATORS = f"/{os.sep}"
 
 
@@ -100,6 +101,7 @@ def load_model(
         options = for_reader(reader.load_model, filepath, written_on)
         return reader.load_model(stream, custom_objects, compile, safe_mode, **options)
     chosen = _by_content(filepath) if targets.is_path(filepath) else None
+    _check_whole(filepath, chosen)
     if chosen is None or chosen.load is None:
         return hdf5.load_model(filepath, custom_objects, compile, safe_mode, written_on)
     options = _taken(
@@ -108,6 +110,23 @@ def load_model(
     options.update(for_reader(chosen.load, filepath, written_on))
     with CustomObjectScope(custom_objects), safe_mode_scope(safe_mode):
         return chosen.load(Path(filepath), **options)
+
+
+def _check_whole(filepath: Any, chosen: ModelFormat | None) -> None:
+    """Refuses files from which no model with its weights can come."""
+    if chosen is not None and chosen.load is None:
+        raise ModelFileError(
+            f"models of the format {chosen.name!r} are only written.", os.fsdecode(filepath)
+        )
+    is_yaml = chosen is None and targets.is_path(filepath) and Path(filepath).suffix in _YAML
+    if is_yaml and os.path.isfile(filepath) or chosen is not None and not chosen.holds_weights:
+        reader = "model_from_yaml" if is_yaml else "model_from_json"
+        raise ModelFileError(
+            f"it holds layers without weights. Make the model by models.{reader}(text) and call "
+            "its load_weights; keras-core convert makes one file of a model in JSON and its "
+            "weights. Of a model for TensorFlow.js give the folder.",
+            os.fsdecode(filepath),
+        )
 
 
 def is_archive(target: Any) -> bool:

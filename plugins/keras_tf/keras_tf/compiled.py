@@ -13,7 +13,15 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 
 from keras_core.graph import Program, Variable
-from keras_core.plugins.authoring import Binding, Shape, StandIn, expand, order, with_inner
+from keras_core.plugins.authoring import (
+    Binding,
+    Shape,
+    StandIn,
+    Unbroken,
+    expand,
+    order,
+    with_inner,
+)
 from keras_tf.errors import explained
 from keras_tf.group import summing
 from keras_tf.lowering.random import mixed
@@ -123,11 +131,13 @@ class CompiledProgram:
 
     def __call__(self, arrays: Sequence[np.ndarray], state: Any) -> list[np.ndarray]:
         run = self._exact.get(tuple([array.shape for array in arrays])) or self._made(arrays)
-        fed = [tf.constant(array) for array in arrays]
-        if self._template.takes_state:
-            fed.append(state_of((*state, *self._streams)))
         try:
-            with summing(self._template.summed):
+            # What a handler raises while TensorFlow takes an array is thrown away there, or becomes
+            # a SystemError.
+            with Unbroken(), summing(self._template.summed):
+                fed = [tf.constant(array) for array in arrays]
+                if self._template.takes_state:
+                    fed.append(state_of((*state, *self._streams)))
                 return run(fed)
         except tf.errors.OpError as error:
             raise self._explained(error, run) from error
