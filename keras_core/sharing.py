@@ -32,18 +32,28 @@ class Share:
     def __init__(self) -> None:
         self._whole = 1.0 / ranks.current().size
         self.tensor = K.variable(self._whole, dtype="float64", name="share_of_batch")
+        self._part: Any = None
+
+    @property
+    def part(self) -> Any:
+        """The same in steps that all share; 1 in those of batches of this rank's own."""
+        if self._part is None:
+            self._part = K.variable(1.0, dtype="float64", name="part_of_batch")
+        return self._part
 
     @contextmanager
     def set(self, value: float) -> Iterator[None]:
-        """Has it another value for a while."""
-        if value == self._whole:
-            yield
-            return
-        K.set_value(self.tensor, value)
+        """Has them the value of a shared step for a while."""
+        usual = [] if value == self._whole else [(self.tensor, self._whole)]
+        if self._part is not None:
+            usual.append((self._part, 1.0))
         try:
+            for variable, _ in usual:
+                K.set_value(variable, value)
             yield
         finally:
-            K.set_value(self.tensor, self._whole)
+            for variable, before in usual:
+                K.set_value(variable, before)
 
 
 @cache
@@ -89,7 +99,7 @@ def _of_batch(x: Tensor) -> Tensor:
         return x
     primitive, inputs = node.primitive, node.inputs
     if primitive is p.reduce_sum and 0 in node.params["axes"] and inputs[0].shape[0] is None:
-        return x / K.cast(K.maximum(_share().tensor, K.epsilon()), x.dtype)
+        return x / K.cast(K.maximum(_share().part, K.epsilon()), x.dtype)
     if primitive in (p.add, p.subtract):
         return primitive(*map(_of_batch, inputs))
     if primitive in (p.negative, p.cast, p.reshape, p.reduce_sum, p.reduce_mean):

@@ -64,6 +64,8 @@ class Ranks(World):
         self._progress = Progress(self._comm)
         self._number = 0
         self._at = At(0, "", "")
+        self._under_way: dict[int, tuple[At, list[Any]]] = {}
+        self._broken = ""
         self._channels: dict[tuple[Any, ...], tuple[Any, str, str]] = {}
         self._rows: dict[int, Any] = {}
         self._process = os.getpid()
@@ -95,16 +97,15 @@ class Ranks(World):
     ) -> Callable[[], object]:
         if any(x.dtype.char in _SENT_AS for x in arrays):
             return self.begin(arrays, into)
-        requests = [self._begun_sum_of_rows(x, y) for x, y in zip(arrays, into)]
+        ends = [self._begun_sum_of_rows(x, y) for x, y in zip(arrays, into)]
 
         def end() -> None:
-            for request, at in requests:
-                self._at = at
-                self._wait(request)
+            for end_one in ends:
+                end_one()
 
         return end
 
-    def _begun_sum_of_rows(self, array: np.ndarray, into: np.ndarray) -> tuple[Any, At]:
+    def _begun_sum_of_rows(self, array: np.ndarray, into: np.ndarray) -> Callable[[], None]:
         layout = "sums of rows", array.shape, array.dtype.char
         channel, at = self._channel(layout, f"sums of rows of {array.dtype} {array.shape}")
         sent, parts = np.ascontiguousarray(array), self._parts(array)
@@ -113,7 +114,7 @@ class Ranks(World):
         self.messages += 1
         self.bytes += (sum(counts) - counts[self.rank]) * array.itemsize
         own = into[parts[self.rank]].reshape(-1)
-        return channel.Ireduce_scatter(sent.reshape(-1), own, counts), at
+        return self._begun(at, [channel.Ireduce_scatter(sent.reshape(-1), own, counts)])
 
     def _parts(self, array: np.ndarray) -> list[slice]:
         """The rows of each rank."""
@@ -131,12 +132,11 @@ class Ranks(World):
             for x, y in zip(arrays, results)
             if not _is_packed(x)
         ]
-        requests = [request for pair in sent for request in self._begun(channel, *pair)]
+        requests = [request for pair in sent for request in self._added(channel, *pair)]
+        end = self._begun(at, requests)
 
         def finish() -> None:
-            self._at = at
-            for request in requests:
-                self._wait(request)
+            end()
             for pack in packs:
                 pack.laid_out(results)
 
@@ -151,7 +151,13 @@ class Ranks(World):
         return channel, self._next(key, f"{calls()} ({shown})")
 
     def _next(self, key: str, shown: str) -> At:
-        """The next operation."""
+        """The next operation.
+
+        Raises:
+            RuntimeError: an earlier one was in vain, so that this one would be too.
+        """
+        if self._broken:
+            raise RuntimeError(self._broken)
         self._number += 1
         return At(self._number, key, shown)
 
@@ -167,7 +173,7 @@ class Ranks(World):
         self._wait(request)
         return channel, key, shown
 
-    def _begun(self, channel: Any, sent: np.ndarray, received: np.ndarray) -> list[Any]:
+    def _added(self, channel: Any, sent: np.ndarray, received: np.ndarray) -> list[Any]:
         """Requests of the sum of a flat array, which takes its own place where both are one."""
         length = _PIECE // sent.itemsize
         parts = [slice(start, start + length) for start in range(0, sent.size, length)]
@@ -184,23 +190,23 @@ class Ranks(World):
 
     def spread(self, arrays: Sequence[np.ndarray]) -> None:
         wholes = [np.ascontiguousarray(array) for array in arrays]
-        for request in [self._begun_rows(whole) for whole in wholes]:
-            self._wait(request)
+        for end in [self._begun_rows(whole) for whole in wholes]:
+            end()
         for array, whole in zip(arrays, wholes):
             if array is not whole:
                 array[...] = whole
 
-    def _begun_rows(self, whole: np.ndarray) -> Any:
-        """A request of the rows that other ranks have."""
+    def _begun_rows(self, whole: np.ndarray) -> Callable[[], None]:
+        """Begins to get the rows that other ranks have; what is returned ends that."""
         layout = "rows", whole.shape, whole.dtype.char
-        channel, self._at = self._channel(layout, f"rows of {whole.dtype} {whole.shape}")
+        channel, at = self._channel(layout, f"rows of {whole.dtype} {whole.shape}")
         parts = self._parts(whole)
         counts = [part.stop - part.start for part in parts]
         places = [part.start for part in parts]
         self.messages += 1
         self.bytes += counts[self.rank] * whole[0].nbytes
         received = [_bytes_of(whole), counts, places, self._row_of(whole)]
-        return channel.Iallgatherv(self._mpi.IN_PLACE, received)
+        return self._begun(at, [channel.Iallgatherv(self._mpi.IN_PLACE, received)])
 
     def _row_of(self, array: np.ndarray) -> Any:
         """MPI's type of a row."""
@@ -272,8 +278,32 @@ class Ranks(World):
             raise RuntimeError(told_difference(dict(enumerate(texts))))
         return int(most[2])
 
+    def _begun(self, at: At, requests: list[Any]) -> Callable[[], None]:
+        """What ends an operation. Until then its requests are kept, and with them the memory that
+        MPI reads and writes, whatever breaks off the work."""
+        self._under_way[at.number] = at, requests
+
+        def end() -> None:
+            for request in requests:
+                self._wait(request)
+            self._under_way.pop(at.number, None)
+
+        return end
+
+    def _oldest(self) -> At:
+        """The first operation that others keep this rank from ending."""
+        for number, (at, requests) in list(self._under_way.items()):
+            if not all(request.Test() for request in requests):
+                return at
+            del self._under_way[number]
+        return self._at
+
     def _wait(self, request: Any) -> None:
-        """Waits for the others, unless that is in vain."""
+        """Waits for the others.
+
+        Raises:
+            RuntimeError: that is in vain, and so is all that comes after it.
+        """
         begun = time.perf_counter()
         look = begun + PATIENCE
         while not request.Test():
@@ -281,8 +311,15 @@ class Ranks(World):
             if now - begun > _BUSY:
                 time.sleep(0.0001)
             if now > look:
-                self._watch.look(self._at)
+                self._look()
                 look = now + PATIENCE
+
+    def _look(self) -> None:
+        try:
+            self._watch.look(self._oldest())
+        except RuntimeError as error:
+            self._broken = str(error)
+            raise
 
     def _leave(self) -> None:
         """Tells the others that this rank makes no more calls, and waits for their end."""

@@ -303,8 +303,11 @@ def a_batch_at_a_time(folder):
     trained = [model.train_on_batch(x, y, class_weight={0: 1.0, 1: 3.0, 2: 0.5}) for _ in range(5)]
     trained.append(model.train_on_batch(x[:1], y[:1]))
     trained.append(model.train_on_batch(x, y, sample_weight=np.linspace(0, 1, 31)))
+    summed = models.Sequential([layers.Dense(3, input_shape=(6,), activity_regularizer="l2")])
+    summed.compile("sgd", "mse")
+    trained += [summed.train_on_batch(x, x[:, :3]) for _ in range(5)]
     return {
-        "weights": model.get_weights(),
+        "weights": model.get_weights() + summed.get_weights(),
         "trained": trained,
         "tested": model.test_on_batch(x, y),
         "predicted": model.predict_on_batch(x),

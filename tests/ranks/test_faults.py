@@ -433,6 +433,39 @@ CALLS = {
         """,
         "rank 0 waits in fit, what callbacks decided (a value of rank 0), but rank 1 in fit (the",
     ),
+    "an error in an epoch of updates in pieces": (
+        """
+        made = models.Sequential([layers.Dense(600, input_shape=(4,)), layers.Dense(600)])
+        made.compile("adam", "mse")
+        x, y = np.ones((16, 4)), np.ones((16, 600))
+        def batches():
+            for number in range(10):
+                if number == 6 and RANK == 1:
+                    raise KeyError("here")
+                yield x, y
+        try:
+            made.fit(batches(), steps_per_epoch=10, verbose=0, workers=0)
+        except KeyError:
+            made.evaluate(x, y, verbose=0)
+        """,
+        "rank 0 waits in fit (sums of rows of float32 (600, 600)), but rank 1 in evaluate",
+    ),
+    "an error while sums are under way": (
+        """
+        from keras_core import ranks
+        world, five, seven = ranks.current(), [np.ones(5)], [np.ones(7)]
+        for arrays in (five, seven):
+            world.sums(arrays)
+        if RANK:
+            with ranks.within("one"):
+                world.gathered(1)
+        with ranks.within("two"):
+            end = world.begin(five, [np.ones(5)])
+            world.sums(seven)
+            end()
+        """,
+        "rank 0 waits in two (sums of 1 arrays, float64 (5,)), but rank 1 in one",
+    ),
 }
 
 
@@ -440,6 +473,25 @@ CALLS = {
 def test_different_calls_are_told(tmp_path, calls):
     code, told = CALLS[calls]
     refused(tmp_path, code, "RuntimeError: ", told)
+
+
+def test_whoever_was_told_and_goes_on_is_told_again(tmp_path):
+    refused(
+        tmp_path,
+        """
+        from keras_core import ranks
+        made = model()
+        made.train_on_batch(x, y)
+        for number in range(2):
+            try:
+                made.evaluate(x, y, verbose=0) if RANK else made.train_on_batch(x, y)
+            except RuntimeError as error:
+                print("told", RANK, number, error, file=sys.stderr, flush=True)
+        ranks.current().gathered(1)
+        """,
+        "told 0 0 The ranks do not make",
+        "told 0 1 The ranks do not make",
+    )
 
 
 def test_third_rank_is_told_as_well(tmp_path):
