@@ -77,10 +77,11 @@ def standardize_input_data(
         return [None] * len(names)
     arrays = [
         standardize_single_array(x, f"{role} {name!r}")
-        for name, x in zip(names, _arrays_of(data, names, role))
+        for name, x in zip(names, _arrays_of(data, names, role, shapes))
     ]
     if shapes:
-        check_shapes(arrays, names, shapes, check_batch_axis, role)
+        hint = _hint_of_nested(data, role) if len(names) == 1 else ""
+        check_shapes(arrays, names, shapes, check_batch_axis, role, hint)
     return arrays
 
 
@@ -90,15 +91,24 @@ def check_shapes(
     shapes: Sequence[Shape | None],
     check_batch_axis: bool,
     role: str,
+    hint: str = "",
 ) -> None:
     """Checks arrays against the shapes that are wanted.
+
+    Args:
+        arrays: arrays, of which those that are None or tensors are passed over.
+        names: their names.
+        shapes: for each the shape that is wanted, or None.
+        check_batch_axis: whether the first axis is compared as well.
+        role: what the arrays are for, for messages.
+        hint: what to do where one does not fit; by default it is told by the two shapes.
 
     Raises:
         ValueError: one does not fit.
     """
     for name, x, shape in zip(names, arrays, shapes):
         if shape is not None and x is not None and not K.is_tensor(x):
-            _check_shape(role, name, x.shape, tuple(shape), check_batch_axis)
+            _check_shape(role, name, x.shape, tuple(shape), check_batch_axis, hint)
 
 
 def _refuse_surplus(data: Any, role: str) -> None:
@@ -106,12 +116,14 @@ def _refuse_surplus(data: Any, role: str) -> None:
         raise ValueError(f"The model takes no {role} arrays, but some were given; leave them out.")
 
 
-def _arrays_of(data: Any, names: Sequence[str], role: str) -> list[Any]:
+def _arrays_of(
+    data: Any, names: Sequence[str], role: str, shapes: Sequence[Shape | None] | None
+) -> list[Any]:
     # A matrix of scipy.sparse in the format "dok" was a dict once.
     if isinstance(data, dict) and not hasattr(data, "tocsr"):
         return _by_name(data, names, role)
     if isinstance(data, (list, tuple)):
-        if len(names) == 1 and data and all(isinstance(x, (int, float)) for x in data):
+        if len(names) == 1 and data and all(isinstance(x, (int, float, str)) for x in data):
             return [np.asarray(data)]
         arrays = [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in data]
     else:
@@ -121,15 +133,37 @@ def _arrays_of(data: Any, names: Sequence[str], role: str) -> list[Any]:
             f"The model takes {len(names)} {role} array(s), {list(names)}, but {len(arrays)} "
             f"{'was' if len(arrays) == 1 else 'were'} given, of shapes "
             f"{[getattr(x, 'shape', type(x).__name__) for x in arrays[:8]]}. Give "
-            + ("one array." if len(names) == 1 else "a list with an array for each, or a dict.")
-            + _hint_of_lists(data)
+            + (
+                f"one array. {_hint_of_several(data, arrays, role, (shapes or [None])[0])}".rstrip()
+                if len(names) == 1
+                else "a list with an array for each, or a dict."
+            )
         )
     return arrays
 
 
-def _hint_of_lists(data: Any) -> str:
-    nested = isinstance(data, (list, tuple)) and all(isinstance(x, (list, tuple)) for x in data)
-    return " A list in a list is taken for several arrays; make it one by np.array(...)." * nested
+def _hint_of_nested(data: Any, role: str) -> str:
+    """What to write for lists in a list, which are no array; empty for anything else."""
+    if not isinstance(data, (list, tuple)) or not all(isinstance(x, (list, tuple)) for x in data):
+        return ""
+    name = "y" if role == "target" else "x"
+    return f"A list in a list is taken for several arrays; make it one by np.array({name})."
+
+
+def _hint_of_several(data: Any, arrays: list[Any], role: str, shape: Shape | None) -> str:
+    """What may be meant by several arrays, where one is wanted."""
+    shapes = [np.shape(x) for x in arrays if hasattr(x, "shape")]
+    if not shapes or len(shapes) < len(arrays):
+        return ""
+    if role == "input" and shape and len(shapes) == 2 and len(shapes[0]) == len(shape):
+        return "Inputs and targets are given apart: fit(x, y)."
+    if len(set(shapes)) > 1:
+        return "Samples of several shapes have to be filled up to one shape first."
+    name = "y" if role == "target" else "x"
+    return _hint_of_nested(data, role) or (
+        "A list is taken for a list of such arrays; a list of samples is made one by "
+        f"np.array({name})."
+    )
 
 
 def _by_name(data: dict, names: Sequence[str], role: str) -> list[Any]:
@@ -142,7 +176,9 @@ def _by_name(data: dict, names: Sequence[str], role: str) -> list[Any]:
     return [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in map(data.get, names)]
 
 
-def _check_shape(role: str, name: str, given: Shape, wanted: tuple, check_batch_axis: bool) -> None:
+def _check_shape(
+    role: str, name: str, given: Shape, wanted: tuple, check_batch_axis: bool, hint: str
+) -> None:
     given, first = tuple(given), 0 if check_batch_axis else 1
     if len(given) != len(wanted):
         need = f"{len(wanted)} axes, {wanted}, but got array with shape {given}, {len(given)} axes"
@@ -150,7 +186,8 @@ def _check_shape(role: str, name: str, given: Shape, wanted: tuple, check_batch_
         need = f"the shape {wanted}, but got array with shape {given}"
     else:
         return
-    hint = _hint_for_targets(given, wanted) if role == "target" else _hint_for(given, wanted)
+    if not hint:
+        hint = _hint_for_targets(given, wanted) if role == "target" else _hint_for(given, wanted)
     raise ValueError(f"{role} {name!r} has to have {need}. {hint}")
 
 
