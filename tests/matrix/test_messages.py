@@ -447,6 +447,14 @@ WARNINGS = [
         "LeakyReLU activation trains no weights activation=None LeakyReLU(...)",
     ),
     ("fit(X * np.nan, Y)", "out_input (6, 4) 24 values NaN [0, 0] np.isfinite"),
+    (
+        "small('binary_crossentropy', 1).fit(X, LABELS + 1, verbose=0)",
+        "target 'out' (6, 1) holds 2 binary_crossentropy [0, 1] (y + 1) / 2 sparse_categorical",
+    ),
+    (
+        "small('binary_crossentropy', 1).evaluate(X, LABELS * 2 - 1, verbose=0)",
+        "target 'out' (6, 1) holds -1 binary_crossentropy [0, 1]",
+    ),
     ("fit(X, Y, initial_epoch=5)", "initial_epoch=5 epochs=1 nothing is trained"),
     ("Dense(1, activation='softmax')(Input((4,)))", "softmax single unit sigmoid 2 units"),
     (
@@ -499,6 +507,13 @@ def test_a_doubtful_call_is_warned_of(code, words):
         eval(code, dict(NAMES))
     told = " ".join(str(warning.message) for warning in seen)
     assert not lacking(told, words), told
+
+
+def test_probabilities_are_not_spoken_of():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        small("binary_crossentropy").fit(X, Y, verbose=0)
+        small("binary_crossentropy", 1).fit(X, LABELS, verbose=0)
 
 
 @pytest.mark.parametrize("callback", ["ModelCheckpoint('nodir/m.h5')", "CSVLogger('nodir/m.csv')"])

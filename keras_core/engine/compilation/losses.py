@@ -170,6 +170,11 @@ def label_count(loss: Any, output_shape: Shape) -> int | None:
     return output_shape[_class_axis(loss)]
 
 
+def takes_probabilities(loss: Any) -> bool:
+    """Whether each target is the probability of one of two classes."""
+    return getattr(loss, "fn", None) in (losses.binary_crossentropy, K.binary_crossentropy)
+
+
 _OF_LABELS = (losses.sparse_categorical_crossentropy, K.sparse_categorical_crossentropy)
 
 

@@ -14,6 +14,9 @@ from keras_core.warned import warn
 # How many numbers are looked at in one go for what is not finite.
 _BLOCK = 1 << 20
 
+# By how much a probability may be outside of [0, 1], as rounding leaves it.
+_ROUNDING = 1e-3
+
 
 class NoArrayError(ValueError, AttributeError):
     """Something that is no array was given as data."""
@@ -158,6 +161,26 @@ def warn_of_not_finite(role: str, names: Sequence[str], arrays: Sequence[Any]) -
                 f"infinite; the first, at {list(first)}, is {x[first]}. Losses and weights become "
                 "NaN by them; find them by np.argwhere(~np.isfinite(x)), and replace or drop them.",
             )
+
+
+def warn_of_no_probabilities(names: Sequence[str], arrays: Sequence[Any]) -> None:
+    """Warns of targets outside of [0, 1], by which a binary crossentropy has no minimum.
+
+    Args:
+        names: of the outputs that have this loss.
+        arrays: their targets; those that are not in memory aren't looked at.
+    """
+    for name, y in zip(names, arrays):
+        if type(y) is np.ndarray and y.size and y.dtype.kind in "iuf":
+            wrong = [v for v in (y.min(), y.max()) if v < -_ROUNDING or v > 1 + _ROUNDING]
+            if wrong:
+                warn(
+                    f"target {name!r} of shape {y.shape} holds {wrong[0]}, but binary_crossentropy "
+                    "takes labels 0 and 1, or what is between: outside of [0, 1] the loss gets "
+                    "negative and has no minimum. For labels -1 and 1 write (y + 1) / 2; for more "
+                    "than two classes use a softmax layer with a unit for each and the loss "
+                    "sparse_categorical_crossentropy; for other numbers a loss such as mse.",
+                )
 
 
 def _is_finite(x: np.ndarray) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from keras_core import ranks, sharing
 from keras_core.engine.compilation.compiled import Compiled
 from keras_core.engine.compilation.feed import Fed
+from keras_core.engine.compilation.losses import takes_probabilities
 from keras_core.engine.compilation.programs import FilledStep, StepProgram
 from keras_core.engine.feeding.arrays import (
     NoSamplesError,
@@ -22,7 +23,7 @@ from keras_core.engine.feeding.generators import (
     is_sequence,
     or_engine_batches,
 )
-from keras_core.engine.feeding.numbers import warn_of_not_finite
+from keras_core.engine.feeding.numbers import warn_of_no_probabilities, warn_of_not_finite
 from keras_core.engine.feeding.sources import GeneratorSource, Source, of_arrays
 from keras_core.engine.options import Options, Validation, Workers
 from keras_core.slots import current_backend
@@ -61,7 +62,7 @@ def to_train_on(model: Compiled, given: Given, options: Options) -> tuple[Source
     _check_given(model, "fit", given, options, "steps_per_epoch")
     fed = model._training_data(*given, options.class_weight)
     _check_stateful(model, fed.x, batch_size)
-    _warn_of_not_finite(model, fed)
+    _warn_of_data(model, fed)
     fed, held_out = _held_out(model, fed, options.validation)
     if held_out is not None:
         _check_stateful(model, held_out.x, batch_size)
@@ -139,7 +140,7 @@ def _validation_data(model: Compiled, data: Any) -> Fed:
         fed = model._training_data(*given)
     except (TypeError, ValueError) as error:
         raise type(error)(f"validation_data: {error}") from None
-    _warn_of_not_finite(model, fed, "validation ")
+    _warn_of_data(model, fed, "validation ")
     return fed
 
 
@@ -187,7 +188,7 @@ def to_evaluate_on(model: Compiled, given: Given, options: Options) -> Source:
     _check_given(model, "evaluate", given, options, "steps")
     fed = model._training_data(*given)
     _check_stateful(model, fed.x, batch_size)
-    _warn_of_not_finite(model, fed)
+    _warn_of_data(model, fed)
     step = _step_of_arrays(model, "test", fed.weighted)
     return of_arrays(step, fed.arrays, batch_size, options.steps)
 
@@ -278,11 +279,13 @@ def _check_given(
         )
 
 
-def _warn_of_not_finite(model: Compiled, fed: Fed, part: str = "") -> None:
+def _warn_of_data(model: Compiled, fed: Fed, part: str = "") -> None:
     feed = model._training_feed
     warn_of_not_finite(f"{part}input", feed.inputs.names, fed.x)
     warn_of_not_finite(f"{part}target", feed.output_names, fed.y)
     warn_of_not_finite(f"{part}weights of target", feed.output_names, fed.weights)
+    binary = [i for i, loss in enumerate(feed.losses) if takes_probabilities(loss)]
+    warn_of_no_probabilities([feed.output_names[i] for i in binary], [fed.y[i] for i in binary])
 
 
 def _check_stateful(model: Compiled, arrays: Sequence[Any], batch_size: int | None) -> None:
