@@ -101,28 +101,81 @@ def check_sizes(name: str, given: Sizes, expected: Sizes) -> None:
         raise ValueError(f"{name}: needs a tensor of shape {shown(expected)}, not {shown(given)}.")
 
 
-def counted(name: str, spatial: Sizes, window: Window) -> Sizes:
-    """The sizes of the result, None where one is not known, unless it is that of the input.
+def counted(name: str, sizes: Sizes, window: Window, data_format: str) -> Sizes:
+    """The spatial sizes of the result, None where one is not known, unless it is the input's.
+
+    Args:
+        name: who asks, for messages.
+        sizes: of all axes of the input.
+        window: what slides over it.
+        data_format: where its channels are.
 
     Raises:
         ValueError: the window is larger than the padded space.
     """
-    return tuple(_counted_axis(name, n, spatial, i, window) for i, n in enumerate(spatial))
+    spatial = spatial_of(sizes, data_format)
+    for axis, size in enumerate(spatial):
+        if _is_too_small(size, window, axis):
+            raise ValueError(_no_room(name, sizes, window, axis, data_format))
+    return tuple(_counted_axis(size, window, axis) for axis, size in enumerate(spatial))
 
 
-def _counted_axis(name: str, size: NamedDim, spatial: Sizes, axis: int, window: Window) -> NamedDim:
+def _is_too_small(size: NamedDim, window: Window, axis: int) -> bool:
+    if not is_known(size) or window.padding == "same":
+        return False
+    around = sum(window.padding[axis])  # type: ignore[arg-type]
+    return bool(size) and size + around < window.extent(axis)
+
+
+def _no_room(name: str, sizes: Sizes, window: Window, axis: int, data_format: str) -> str:
+    around = sum(window.padding[axis])  # type: ignore[arg-type]
+    padded = f" and {around} of padding" if around else ""
+    at = axis + (2 if data_format == "channels_first" else 1)
+    extents = [window.extent(i) for i in range(len(window.size))]
+    return (
+        f"{name}: a window of {window.extent(axis)} does not fit into axis {at} of shape "
+        f"{shown(sizes)}, of size {sizes[at]}{padded}; use a smaller window or padding='same'."
+        + _hint_of_format(sizes, extents, data_format)
+    )
+
+
+def _hint_of_format(sizes: Sizes, extents: Sequence[int], data_format: str) -> str:
+    """Asks whether the channels are on the other side, where the window would fit then."""
+    if data_format == "channels_last" and seems_channels_first(sizes, extents):
+        return (
+            " If axis 1 holds the channels, write data_format='channels_first', or move it to the "
+            "end: np.moveaxis(x, 1, -1)."
+        )
+    if data_format == "channels_first" and seems_channels_first(
+        (sizes[0], sizes[-1], *sizes[1:-1]), extents
+    ):
+        return " If the last axis holds the channels, write data_format='channels_last'."
+    return ""
+
+
+# Images have as many channels at most: grey, colours, and what is transparent.
+_CHANNELS = 4
+
+
+def seems_channels_first(sizes: Sizes, extents: Sequence[int]) -> bool:
+    """Whether axis 1 has as few elements as channels, and a window fits into the other axes.
+
+    Args:
+        sizes: of all axes.
+        extents: of the window, for each spatial axis.
+    """
+    if not is_known(sizes[1]) or sizes[1] > _CHANNELS:
+        return False
+    return all(not is_known(n) or n >= extent for n, extent in zip(sizes[2:], extents))
+
+
+def _counted_axis(size: NamedDim, window: Window, axis: int) -> NamedDim:
     if not is_known(size):
         return size if _keeps_size(window, axis) else None
     known: int = size
     if window.padding == "same":
         return -(-known // window.strides[axis])
     padded = known + sum(window.padding[axis])  # type: ignore[arg-type]
-    if padded < window.extent(axis) and size:
-        raise ValueError(
-            f"{name}: a window of {window.extent(axis)} does not fit into spatial axis {axis} of "
-            f"sizes {shown(spatial)} (padding {window.padding}); use a smaller window or "
-            "padding='same'."
-        )
     return max(0, (padded - window.extent(axis)) // window.strides[axis] + 1)
 
 

@@ -12,6 +12,7 @@ from keras_core.engine.base_layer import InputSpec
 from keras_core.families import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from keras_core.graph import Tensor, Variable
 from keras_core.graph.spec import Shape, are_known
+from keras_core.graph.windows import seems_channels_first
 from keras_core.layers._axes import channel_axis, input_channels
 from keras_core.layers._options import (
     KERNEL_AND_BIAS,
@@ -89,8 +90,16 @@ class _LocallyConnected(KernelLayer):
                 f"{type(self).__name__} layer {self.name!r} has a kernel of size "
                 f"{self.kernel_size} for each position, so the input's sizes must be known, the "
                 f"batch apart, and no smaller than that; got shape {tuple(input_shape)}."
+                + self._hint_of_channels(input_shape)
             )
         return lengths
+
+    def _hint_of_channels(self, input_shape: Shape) -> str:
+        last = self._channel_axis() == self.rank + 1
+        if not last or not seems_channels_first(input_shape, self.kernel_size):
+            return ""
+        axes = (*range(2, self.rank + 2), 1)
+        return f" If axis 1 holds the channels, move it to the end by Permute({axes})."
 
     def _output_lengths(self, input_shape: Shape) -> Shape:
         sizes = [s for i, s in enumerate(input_shape) if i not in (0, self._channel_axis())]

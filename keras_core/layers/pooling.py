@@ -7,6 +7,7 @@ from typing import Any, Callable
 from keras_core import backend as K
 from keras_core.graph import Tensor
 from keras_core.graph.spec import Dim, Shape
+from keras_core.graph.windows import Window, counted
 from keras_core.layers._axes import SpatialLayer, channel_axis
 from keras_core.layers._convention import Around, Pairs, WindowLayer
 from keras_core.layers._options import PerAxis, checked_padding, checked_sizes, options_config
@@ -120,6 +121,10 @@ class _Pooling1D(_Pooling):
         """Pools an image one pixel wide."""
         axis = self._spatial_axes()[0] + 1
         around = self._around()
+        # Said of the input, not of the image, where the window does not fit.
+        pads = ((0, 0),) if around == "valid" else around
+        window = Window(self.pool_size, self.strides, pads, (1,))
+        counted(f"Layer {self.name!r}", inputs.shape, window, self.data_format)
         pooled = self._pooling_function(
             K.expand_dims(inputs, axis),
             (*self.pool_size, 1),

@@ -35,7 +35,6 @@ from keras_core.graph.windows import (
     counted,
     cropped,
     padded,
-    spatial_of,
 )
 from keras_core.graph.work import product
 
@@ -54,7 +53,7 @@ def _checked(
         )
     check_window(name, len(x), window)
     _check_channels(name, channels_of(x, data_format), kernel, groups)
-    spatial = counted(name, spatial_of(x, data_format), window)
+    spatial = counted(name, x, window, data_format)
     return assembled(x[0], spatial, kernel[-1], data_format)
 
 

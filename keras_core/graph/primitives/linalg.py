@@ -37,13 +37,17 @@ def _layout(rank: int, contract: Axes, batch: Axes) -> _Layout:
 def _dot_shape(a: Spec, b: Spec, contract: AxisPairs, batch: AxisPairs) -> Spec:
     for x, axes in ((a, (*batch[0], *contract[0])), (b, (*batch[1], *contract[1]))):
         check_axes("dot", axes, x.ndim)
-    pairs = [*zip(*contract), *zip(*batch)]
-    paired = len(contract[0]) == len(contract[1]) and len(batch[0]) == len(batch[1])
-    if not paired or any(clash(a.sizes[i], b.sizes[j]) for i, j in pairs):
+    if len(contract[0]) != len(contract[1]) or len(batch[0]) != len(batch[1]):
         raise ValueError(
-            f"dot: shapes {a.shape} and {b.shape} do not fit: sizes of the contracted axes "
-            f"{contract} and of the batch axes {batch} must be equal."
+            f"dot: both tensors need as many contracted axes, not {contract}, and as many batch "
+            f"axes, not {batch}."
         )
+    for i, j in [*zip(*contract), *zip(*batch)]:
+        if clash(a.sizes[i], b.sizes[j]):
+            raise ValueError(
+                f"dot: shapes {a.shape} and {b.shape} do not fit: axis {i} of the first "
+                f"({a.sizes[i]}) and axis {j} of the second ({b.sizes[j]}) have to be equal."
+            )
     left = _layout(a.ndim, contract[0], batch[0])
     right = _layout(b.ndim, contract[1], batch[1])
     common = (agreed(a.sizes[i], b.sizes[j]) for i, j in zip(left.batch, right.batch))

@@ -27,7 +27,6 @@ from keras_core.graph.windows import (
     counted,
     cropped,
     padded,
-    spatial_of,
 )
 
 _FAMILY = "pooling"
@@ -40,7 +39,7 @@ def _window(size: Counts, strides: Counts, padding: Padding) -> Window:
 def _pooled(name: str, x: Sizes, window: Window, data_format: str) -> Sizes:
     check_data_format(name, data_format)
     check_window(name, len(x), window)
-    spatial = counted(name, spatial_of(x, data_format), window)
+    spatial = counted(name, x, window, data_format)
     return assembled(x[0], spatial, channels_of(x, data_format), data_format)
 
 
