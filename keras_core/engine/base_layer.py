@@ -90,6 +90,15 @@ def disable_tracking(func: Method) -> Method:
     return cast(Method, untracked)
 
 
+_WITH_MASK = (
+    "Set `self.supports_masking = True` to pass it on, or override compute_mask to return None."
+)
+_WITHOUT_MASK = (
+    "Put a layer before it that uses the mask up, such as an LSTM; drop the mask by Lambda(lambda "
+    "x: x, mask=lambda x, mask: None); or leave out Masking and mask_zero=True."
+)
+
+
 class Layer(WeightOwner, Connections):
     """The base class of layers.
 
@@ -306,9 +315,10 @@ class Layer(WeightOwner, Connections):
         if self.supports_masking:
             return mask
         if not is_all_none(mask):
+            own = type(self).__module__.startswith("keras_core.")
             raise TypeError(
-                f"Layer {describe(self)} does not support masking, but its input has a mask. Set "
-                "`self.supports_masking = True` to pass it on, or override compute_mask."
+                f"Layer {describe(self)} does not support masking, but its input has a mask. "
+                + (_WITHOUT_MASK if own else _WITH_MASK)
             )
         return None
 

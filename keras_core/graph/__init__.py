@@ -1,7 +1,7 @@
 """The symbolic graph: shapes and derivatives, and nothing of how a backend runs it."""
 
 from keras_core.graph import primitives
-from keras_core.graph.autodiff import gradients
+from keras_core.graph.autodiff import cut_between, gradients
 from keras_core.graph.evaluate import evaluate
 from keras_core.graph.function import Function, in_sequence
 from keras_core.graph.primitive import PRIMITIVES, Node, Primitive
@@ -26,6 +26,7 @@ __all__ = [
     "Update",
     "Variable",
     "as_tensor",
+    "cut_between",
     "evaluate",
     "gradients",
     "in_sequence",

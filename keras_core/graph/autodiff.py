@@ -10,6 +10,7 @@ from keras_core.graph.collector import collector_paused
 from keras_core.graph.cotangents import Cotangents, chosen
 from keras_core.graph.primitive import Node, Primitive
 from keras_core.graph.provenance import origin_scope
+from keras_core.graph.spec import FLOATS
 from keras_core.graph.tensor import Tensor
 
 Stop = Callable[[Tensor], bool]
@@ -61,6 +62,24 @@ def _between(ys: Sequence[Tensor], targets: set, stop: Stop) -> list[Node]:
         if any(x.key in targets or x.node in reached for x in node.inputs):
             reached[node] = None
     return list(reached)
+
+
+# They read sizes, on which no value depends.
+_OF_SIZES = ("dim", "shape_of")
+
+
+def cut_between(y: Tensor, x: Tensor) -> Node | None:
+    """The first node on the way from x to y behind which nothing has a gradient, if there is one.
+
+    Args:
+        y: a float tensor that has no gradient by x.
+        x: the leaf or result of a node that it may depend on.
+    """
+    for node in _between([y], {x.key}, _never):
+        floats = any(out.dtype in FLOATS for out in node.outputs())
+        if node.primitive.name not in _OF_SIZES and not (node.primitive.differentiable and floats):
+            return node
+    return None
 
 
 def _pull_back(node: Node, cotangents: Cotangents, targets: set) -> None:

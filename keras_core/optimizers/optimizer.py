@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_core import backend as K
 from keras_core import foreign, sharing
-from keras_core.graph import Update, Variable
+from keras_core.graph import Update, Variable, cut_between
 from keras_core.legacy.calls import TakesOldCalls
 from keras_core.utils.generic_utils import checked_number, did_you_mean
 
@@ -174,13 +174,9 @@ class Optimizer(TakesOldCalls):
             ValueError: the loss has no gradient by one of the variables.
         """
         grads = sharing.gradients(loss, params)
-        without = [p.name for p, g in zip(params, grads) if g is None]
+        without = [p for p, g in zip(params, grads) if g is None]
         if without:
-            raise ValueError(
-                f"The loss has no gradient by {', '.join(without)}: it does not depend on these "
-                "weights, or only through an operation without a gradient, such as K.argmax, "
-                "K.round or a comparison. Leave such weights out of training with trainable=False."
-            )
+            raise ValueError(_no_gradient(loss, without))
         limit = getattr(self, "clipnorm", 0)
         if limit > 0:
             norm = K.sqrt(sum(K.sum(K.square(g)) for g in grads))
@@ -284,3 +280,19 @@ def with_iterations(weights: Sequence[Any], expected: int) -> list[Any]:
 
 def epsilon_or_default(epsilon: float | None) -> float:
     return K.epsilon() if epsilon is None else checked_number("epsilon", epsilon, least=0)
+
+
+def _no_gradient(loss: Any, weights: Sequence[Any]) -> str:
+    """Says by which weights a loss has no gradient, and why."""
+    cut = cut_between(loss, weights[0])
+    if cut is None:
+        why = "it does not depend on these weights"
+    else:
+        why = (
+            f"it depends on them only through {cut.primitive.name} in {cut.origin}, which passes "
+            "no gradient on, as Embedding, K.argmax, K.round and comparisons do not"
+        )
+    return (
+        f"The loss has no gradient by {', '.join(x.name for x in weights)}: {why}. Change the way "
+        "from them to the loss, or leave them out of training with trainable=False."
+    )

@@ -40,6 +40,22 @@ def fit(*data, **how):
     return small().fit(*data, verbose=0, **how)
 
 
+def wide():
+    """Made with the number of samples in the shape of one."""
+    return models.Sequential([layers.Dense(2, input_shape=(6, 4))])
+
+
+def cut():
+    """The words are made whole numbers, which cuts the gradient off."""
+    first, words = (
+        layers.Dense(3, input_shape=(4,), name="first"),
+        layers.Embedding(5, 2, name="words"),
+    )
+    model = models.Sequential([first, words, layers.Flatten(), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    return model
+
+
 def images(*last, loss="mse"):
     first = layers.Conv2D(2, 3, input_shape=(8, 8, 1), name="conv")
     model = models.Sequential([first, *last, layers.Dense(2, name="last")])
@@ -304,7 +320,19 @@ MISTAKES = [
         ValueError,
         "'last' (None, 6, 6, 1) (6, 1) Flatten()",
     ),
-    ("small().fit(X, LABELS)", ValueError, "same shape 'out' (None, 2) (6, 1) last layer 1"),
+    ("small().fit(X, LABELS)", ValueError, "same shape 'out' (None, 2) (6, 1) last layer unit"),
+    ("small().fit(X, X[:, :1])", ValueError, "(None, 2) (6, 1) many units as the targets have: 1"),
+    ("small().fit(X, LABELS)", ValueError, "sparse_categorical_crossentropy to_categorical(y, 2)"),
+    ("small('mae').fit(X, LABELS)", ValueError, "sparse_categorical_crossentropy single unit"),
+    ("small('binary_crossentropy').fit(X, LABELS)", ValueError, "sparse_categorical_crossentropy"),
+    ("wide().predict(X)", ValueError, "x[None] 6 samples input_shape=(4,) without the batch"),
+    ("wide().predict(X[:3])", ValueError, "3 samples input_shape=(4,) without the batch"),
+    ("cut().fit(X, Y)", ValueError, "first/kernel cast layer 'words' Embedding trainable=False"),
+    (
+        "Flatten()(Masking()(Input((3, 4))))",
+        TypeError,
+        "flatten_1 (Flatten) masking LSTM mask=lambda x, mask: None Masking mask_zero=True",
+    ),
     (
         "small('categorical_crossentropy').fit(X, LABELS)",
         ValueError,

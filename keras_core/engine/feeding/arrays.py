@@ -108,7 +108,7 @@ def check_shapes(
     """
     for name, x, shape in zip(names, arrays, shapes):
         if shape is not None and x is not None and not K.is_tensor(x):
-            _check_shape(role, name, x.shape, tuple(shape), check_batch_axis, hint)
+            _check_shape(role, name, x, tuple(shape), check_batch_axis, hint)
 
 
 def _refuse_surplus(data: Any, role: str) -> None:
@@ -177,9 +177,9 @@ def _by_name(data: dict, names: Sequence[str], role: str) -> list[Any]:
 
 
 def _check_shape(
-    role: str, name: str, given: Shape, wanted: tuple, check_batch_axis: bool, hint: str
+    role: str, name: str, x: Any, wanted: tuple, check_batch_axis: bool, hint: str
 ) -> None:
-    given, first = tuple(given), 0 if check_batch_axis else 1
+    given, first = tuple(x.shape), 0 if check_batch_axis else 1
     if len(given) != len(wanted):
         need = f"{len(wanted)} axes, {wanted}, but got array with shape {given}, {len(given)} axes"
     elif any(b and a != b for a, b in zip(given[first:], wanted[first:])):
@@ -187,7 +187,7 @@ def _check_shape(
     else:
         return
     if not hint:
-        hint = _hint_for_targets(given, wanted) if role == "target" else _hint_for(given, wanted)
+        hint = _hint_for_targets(x, wanted) if role == "target" else _hint_for(given, wanted)
     raise ValueError(f"{role} {name!r} has to have {need}. {hint}")
 
 
@@ -197,6 +197,12 @@ def _hint_for(given: tuple, wanted: tuple) -> str:
     if None in sample:
         return f"The axes of {wanted} are the batch and those of a sample."
     size = math.prod(sample)
+    if given[1:] == sample[1:] and len(sample) > 1 and len(given) == len(sample):
+        return (
+            f"For a single sample add the axis of the batch: x[None]. If these are {given[0]} "
+            f"samples, make the model with input_shape={given[1:]}: it is the shape of one sample, "
+            "without the batch."
+        )
     if math.prod(given) == size:
         return f"For a single sample add the axis of the batch: x.reshape({(1, *sample)})."
     if len(given) == len(wanted) and sorted(given[1:]) == sorted(sample):
@@ -208,8 +214,9 @@ def _hint_for(given: tuple, wanted: tuple) -> str:
     return f"A sample has to have the shape {sample}, as the model's input says."
 
 
-def _hint_for_targets(given: tuple, wanted: tuple) -> str:
+def _hint_for_targets(y: Any, wanted: tuple) -> str:
     """What may be meant by targets that do not fit an output."""
+    given = tuple(y.shape)
     if len(given) < len(wanted):
         return (
             "If a sample has one target, something that joins the axes is missing before the last "
@@ -217,7 +224,20 @@ def _hint_for_targets(given: tuple, wanted: tuple) -> str:
         )
     if len(given) > len(wanted):
         return "The last layer gives fewer axes than the targets have; check both."
+    if given[-1] == 1 and _are_classes(np.asarray(y), wanted[-1]):
+        return (
+            "If these are classes, use the loss sparse_categorical_crossentropy, or make them "
+            f"one-hot by keras_core.utils.to_categorical(y, {wanted[-1]}). Otherwise the last "
+            "layer has to end with a single unit."
+        )
     return f"The last layer has to end with as many units as the targets have: {given[-1]}."
+
+
+def _are_classes(y: np.ndarray, count: int | None) -> bool:
+    """Whether these are whole numbers that tell `count` classes apart."""
+    if not y.size or not count or y.dtype.kind not in "iufb":
+        return False
+    return bool(y.min() >= 0 and y.max() < count and not (y % 1).any())
 
 
 def as_fed(array: Any, placeholder: Any) -> Any:
@@ -323,7 +343,7 @@ def check_loss_and_target_compatibility(
                 "class indices by y.argmax(axis=-1)."
             )
         if fn in _ELEMENTWISE:
-            _check_same_shape(fn.__name__, name, tuple(y.shape), (None, *shape[1:]))
+            _check_same_shape(fn.__name__, name, y, (None, *shape[1:]))
 
 
 def _labels_for_one_hot(name: str, given: tuple, shape: tuple) -> str:
@@ -344,14 +364,15 @@ def _is_one_hot(given: Shape, output: Shape) -> bool:
     return len(given) == len(output) and output[-1] != 1 and all(a == b for a, b in sizes if b)
 
 
-def _check_same_shape(loss: str, name: str, given: tuple, wanted: tuple) -> None:
+def _check_same_shape(loss: str, name: str, y: Any, wanted: tuple) -> None:
+    given = tuple(y.shape)
     sizes = zip(given[1:], wanted[1:])
     if len(given) == len(wanted) and all(b is None or a == b for a, b in sizes):
         return
     raise ValueError(
         f"The loss {loss} needs targets to have the same shape as {name}, {wanted}, but you are "
         f"passing a target array of shape {given}, {len(given)} axes. "
-        + _hint_for_targets(given, wanted)
+        + _hint_for_targets(y, wanted)
     )
 
 
