@@ -1,9 +1,10 @@
-"""Objects of another Keras, told by the modules of their classes; nothing is imported for that."""
+"""Objects of another Keras, and of engines, told by their modules; nothing is imported for that."""
 
 from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 _PACKAGES = (
@@ -95,3 +96,85 @@ def _counterpart(cls: type) -> str | None:
         if hasattr(sys.modules.get(module), cls.__name__):
             return f"{module}.{cls.__name__}"
     return None
+
+
+# Engines
+
+_ENGINES = {
+    "torch": "PyTorch",
+    "tensorflow": "TensorFlow",
+    "jax": "JAX",
+    "flax": "Flax",
+    "optax": "Optax",
+}
+_LOSSES = {
+    "mse_loss": "'mse'",
+    "mseloss": "'mse'",
+    "l2_loss": "'mse'",
+    "l1_loss": "'mae'",
+    "l1loss": "'mae'",
+    "bceloss": "'binary_crossentropy'",
+    "binary_cross_entropy": "'binary_crossentropy'",
+    "bcewithlogitsloss": "losses.BinaryCrossentropy(from_logits=True)",
+    "binary_cross_entropy_with_logits": "losses.BinaryCrossentropy(from_logits=True)",
+    "crossentropyloss": "losses.SparseCategoricalCrossentropy(from_logits=True)",
+    "cross_entropy": "losses.SparseCategoricalCrossentropy(from_logits=True)",
+    "huberloss": "losses.Huber()",
+    "huber_loss": "losses.Huber()",
+    "smoothl1loss": "losses.Huber()",
+    "smooth_l1_loss": "losses.Huber()",
+}
+
+
+def _engine_of(value: Any) -> str | None:
+    """The engine that a function, a class or an object comes from, None if from none."""
+    home = value if inspect.isclass(value) or inspect.isroutine(value) else type(value)
+    root = f"{getattr(home, '__module__', None)}".partition(".")[0]
+    # The Keras in an engine is another Keras.
+    return None if _is_foreign(home) else _ENGINES.get(root)
+
+
+def refuse_loss_of_engine(role: str, value: Any) -> None:
+    """Refuses an engine's loss, which takes the tensors of that engine.
+
+    Args:
+        role: what it is for, such as 'loss'.
+        value: what a user passed.
+
+    Raises:
+        ValueError: it names the engine and what to write instead.
+    """
+    engine = _engine_of(value)
+    if engine is None:
+        return
+    name = _short_name(value)
+    twin = _LOSSES.get(name.lower())
+    remedy = f"Write {twin} instead, or" if twin else "Give one by its name, such as 'mse', or"
+    raise ValueError(
+        f"compile: {role} is {name} of {engine}, which takes {engine}'s own tensors, but a {role} "
+        f"is called with tensors of keras_core. {remedy} make one of functions of "
+        "keras_core.backend."
+    )
+
+
+def layer_instead(value: Any, layers: Iterable[str]) -> str | None:
+    """What to write for an engine's module or function among layers; None for anything else.
+
+    Args:
+        value: what a user passed.
+        layers: the names of all classes of layers.
+    """
+    cls = value if inspect.isclass(value) else type(value)
+    engine = next(filter(None, map(_engine_of, [value, *cls.__mro__])), None)
+    if engine is None:
+        return None
+    name = _short_name(value)
+    wanted = "dense" if name == "Linear" else name.lower()
+    found = next((layer for layer in layers if layer.lower() == wanted), None)
+    units = getattr(value, "out_features", "...")
+    twin = f"layers.{found}({units})" if found else "the layer that keras_core has in its place"
+    return f"It comes from {engine}, and does not take tensors of keras_core; write {twin}."
+
+
+def _short_name(value: Any) -> str:
+    return str(getattr(value, "__name__", type(value).__name__))

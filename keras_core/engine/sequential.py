@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,8 @@ def _instead_of(value):
             f"Give the first layer input_shape={value.shape[1:]}, or begin with "
             f"InputLayer({value.shape[1:]}); a model of tensors is made by Model(inputs, outputs)."
         )
-    return "Wrap a function in a Lambda layer."
+    known = dir(sys.modules["keras_core.layers"])
+    return foreign.layer_instead(value, known) or "Wrap a function in a Lambda layer."
 
 
 class Sequential(Model):

@@ -132,3 +132,49 @@ def test_a_package_whose_name_only_begins_like_keras_is_none():
     compiled = model()
     compiled.compile("sgd", loss())
     assert keras_core.losses.get("mse") is not None
+
+
+def of_engine(module, name, **attributes):
+    """An object of an engine's class, without the engine."""
+    attributes = {"__module__": module, "__call__": lambda self, *_: None, **attributes}
+    return type(name, (), attributes)()
+
+
+LOSSES_OF_ENGINES = [
+    ("torch.nn.modules.loss", "MSELoss", "MSELoss of PyTorch.*Write 'mse' instead"),
+    (
+        "torch.nn.modules.loss",
+        "CrossEntropyLoss",
+        "CrossEntropyLoss.*losses.SparseCateg",
+    ),
+    ("torch.nn.modules.loss", "CTCLoss", "CTCLoss of PyTorch.*by its name, such as 'mse'"),
+    ("flax.nnx", "Module", "Module of Flax"),
+]
+
+
+@pytest.mark.parametrize("module, name, told", LOSSES_OF_ENGINES)
+def test_a_loss_of_an_engine_is_told(module, name, told):
+    loss = of_engine(module, name)
+    for given in (loss, type(loss)):
+        with pytest.raises(ValueError, match=f"compile: loss is {told}"):
+            model().compile("sgd", given)
+    with pytest.raises(ValueError, match=f"compile: metric is {name} of"):
+        model().compile("sgd", "mse", metrics=[loss])
+
+
+def test_a_function_of_an_engine_is_told():
+    def l1_loss(input, target):
+        return input
+
+    l1_loss.__module__ = "torch.nn.functional"
+    with pytest.raises(ValueError, match="l1_loss of PyTorch.*Write 'mae' instead"):
+        model().compile("sgd", l1_loss)
+
+
+def test_a_module_of_an_engine_is_no_layer():
+    linear = of_engine("torch.nn.modules.linear", "Linear", out_features=3)
+    with pytest.raises(TypeError, match=r"from PyTorch.*write layers.Dense\(3\)"):
+        Sequential([linear])
+    mine = type("Mine", (type(linear),), {"__module__": "mine"})
+    with pytest.raises(TypeError, match="from PyTorch.*layer that keras_core has in its place"):
+        Sequential([mine()])

@@ -34,9 +34,10 @@ def refuse_function_of_others(role: str, fn: Any) -> None:
     """Refuses functions such as np.mean, which cannot take the tensors of a model.
 
     Raises:
-        ValueError: it is a function of NumPy or of another Keras.
+        ValueError: it is a function of NumPy, of an engine or of another Keras.
     """
     foreign.refuse_function(role, fn)
+    foreign.refuse_loss_of_engine(role, fn)
     if callable(fn) and (getattr(fn, "__module__", None) or "").partition(".")[0] == "numpy":
         name = getattr(fn, "__name__", type(fn).__name__)
         raise ValueError(
