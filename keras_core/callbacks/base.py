@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from keras_core.legacy.calls import RunParams, TakesOldCalls
+from keras_core.missing import did_you_mean
 
 if TYPE_CHECKING:
     from keras_core.engine.training import Model
@@ -33,6 +36,37 @@ def check_path(who: str, path: Any) -> None:
     """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"{who} is {path!r}; give the path of a file.")
+
+
+def refuse_unknown(cls: type, kwargs: Iterable[str]) -> None:
+    """Refuses keywords that a callback does not take.
+
+    Raises:
+        TypeError: there is one.
+    """
+    known = [name for name in inspect.signature(cls).parameters if name != "kwargs"]
+    for name in kwargs:
+        if name not in known:
+            raise TypeError(
+                f"{cls.__name__} got the unknown keyword {name!r}.{did_you_mean(name, known)} It "
+                f"takes {', '.join(known) or 'none'}."
+            )
+
+
+def _refusing_unknown(cls: Any) -> None:
+    """Makes the constructor of a class say what the keyword is that it does not take."""
+    init = cls.__init__
+    parameters = inspect.signature(init).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        return
+
+    @functools.wraps(init)
+    def checked(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        if not parameters.keys() >= kwargs.keys():
+            refuse_unknown(cls, kwargs)
+        init(self, *args, **kwargs)
+
+    cls.__init__ = checked
 
 
 class Callback(TakesOldCalls):
@@ -64,6 +98,11 @@ class Callback(TakesOldCalls):
 
     _kept: tuple[str, ...] = ()
     writes = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.startswith("keras_core."):
+            _refusing_unknown(cls)
 
     def __init__(self) -> None:
         self.validation_data: Any = None

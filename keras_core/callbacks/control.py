@@ -9,7 +9,7 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.callbacks.base import Callback, Logs, check_path, ignore
+from keras_core.callbacks.base import Callback, Logs, check_path, ignore, refuse_unknown
 from keras_core.errors import NoSuchNameError
 from keras_core.utils.generic_utils import checked_number, did_you_mean
 from keras_core.utils.io_utils import check_folder
@@ -406,8 +406,7 @@ class ReduceLROnPlateau(Callback):
         super().__init__()
         if checked_number("ReduceLROnPlateau: factor", factor, least=0) >= 1.0:
             raise ValueError(f"ReduceLROnPlateau: factor is {factor}; it has to be less than 1.")
-        if kwargs:
-            raise TypeError(f"ReduceLROnPlateau: unknown keywords {sorted(kwargs)}.")
+        refuse_unknown(ReduceLROnPlateau, kwargs)
         self.monitor = monitor
         self.factor = factor
         self.min_lr: float = checked_number("ReduceLROnPlateau: min_lr", min_lr)

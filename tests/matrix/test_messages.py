@@ -78,6 +78,13 @@ class Forgets(layers.Layer):
         self.factor = factor
 
 
+class Short(callbacks.Callback):
+    """Its hook lacks the logs."""
+
+    def on_epoch_end(self, epoch):
+        pass
+
+
 class Steps(models.Model):
     """As for tf.keras, whose fit asks for the step."""
 
@@ -474,6 +481,18 @@ MISTAKES = [
     ("to_categorical([0, 1], '3')", TypeError, "num_classes '3' int"),
     ("to_categorical([0, 1], -1)", ValueError, "num_classes -1 int"),
     # Options of callbacks
+    ("EarlyStopping(patients=3)", TypeError, "EarlyStopping 'patients' mean 'patience' monitor,"),
+    ("ReduceLROnPlateau(patients=3)", TypeError, "ReduceLROnPlateau 'patients' mean 'patience'"),
+    ("ModelCheckpoint('a.h5', save_best=1)", TypeError, "'save_best' mean 'save_best_only'"),
+    ("CSVLogger('a.csv', seperator=';')", TypeError, "CSVLogger 'seperator' mean 'separator'"),
+    ("TensorBoard(logdir='a')", TypeError, "TensorBoard 'logdir' Did you mean 'log_dir'"),
+    ("History(x=1)", TypeError, "History keyword 'x' takes none"),
+    ("fit(X, Y, callbacks=[Short()])", TypeError, "Short.on_epoch_end epoch and logs logs=None"),
+    (
+        "fit(X, Y, callbacks=[LambdaCallback(on_train_begin=lambda: None)])",
+        TypeError,
+        "LambdaCallback.on_train_begin logs=None",
+    ),
     ("EarlyStopping(min_delta='a')", TypeError, "EarlyStopping min_delta number 'a'"),
     ("EarlyStopping(baseline='a')", TypeError, "EarlyStopping baseline number 'a'"),
     ("ModelCheckpoint(3)", TypeError, "ModelCheckpoint filepath 3 path"),

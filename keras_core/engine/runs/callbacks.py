@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_core import foreign
-from keras_core.callbacks.base import CallbackList
+from keras_core.callbacks.base import Callback, CallbackList
 from keras_core.callbacks.loggers import BaseLogger, History, ProgbarLogger
 from keras_core.engine.compilation.compiled import Compiled
 from keras_core.engine.feeding.sources import Source
@@ -21,10 +21,12 @@ def training_callbacks(
     """The callbacks of a training run, those of plugins and the History among them.
 
     Raises:
-        TypeError: one callback instead of a list, or a class instead of an object.
+        TypeError: one callback instead of a list, a class instead of an object, or a hook that
+            takes other arguments.
         AttributeError: something in the list is no callback.
     """
     _check(options.callbacks)
+    _check_hooks(options.callbacks)
     history = model.history = History()
     accumulating = model.metrics_names[1:]
     first: list[Any] = [BaseLogger(stateful_metrics=accumulating)]
@@ -95,6 +97,39 @@ def _check(callbacks: Callbacks) -> None:
                 "keras_core.callbacks.Callback and give an instance, or give a function to "
                 "LambdaCallback: LambdaCallback(on_epoch_end=...)."
             )
+
+
+# What hooks are called with; those of batches and epochs with a number besides.
+_HOOKS = ("on_train_begin", "on_train_end")
+_NUMBERED = ("on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end")
+
+
+def _check_hooks(callbacks: Callbacks) -> None:
+    """Refuses hooks that do not take what training calls them with.
+
+    Raises:
+        TypeError: it takes fewer or more arguments.
+    """
+    for callback in callbacks or ():
+        for hook in (*_HOOKS, *_NUMBERED):
+            _check_hook(callback, hook)
+
+
+def _check_hook(callback: Any, hook: str) -> None:
+    method = getattr(callback, hook, None)
+    if getattr(method, "__module__", None) == Callback.__module__ or not callable(method):
+        return
+    number = ["epoch" if "epoch" in hook else "batch"] if hook in _NUMBERED else []
+    try:
+        inspect.signature(method).bind(*number, "logs")
+    except ValueError:
+        return  # written in C, it does not tell
+    except TypeError as error:
+        raise TypeError(
+            f"{type(callback).__name__}.{hook} is called with {' and '.join([*number, 'logs'])}, "
+            f"but does not take these: {error}. Add logs=None: "
+            f"def {hook}({', '.join(['self', *number, 'logs=None'])})."
+        ) from None
 
 
 def _named(value: Any) -> str:
