@@ -145,7 +145,8 @@ def refuse_loss_of_engine(role: str, value: Any) -> None:
         ValueError: it names the engine and what to write instead.
     """
     engine = _engine_of(value)
-    if engine is None:
+    # TensorFlow's functions take keras_core's tensors where it is the backend.
+    if engine in (None, "TensorFlow"):
         return
     name = _short_name(value)
     twin = _LOSSES.get(name.lower())
