@@ -38,6 +38,27 @@ def check_path(who: str, path: Any) -> None:
         raise TypeError(f"{who} is {path!r}; give the path of a file.")
 
 
+_SPELLINGS = {"acc": "accuracy", "accuracy": "acc"}
+
+
+def other_spelling(name: str) -> str | None:
+    """What Keras before 2.3 called a value's name, whatever `compile` said, or the reverse.
+
+    Args:
+        name: such as 'val_accuracy' or 'val_acc'; None is returned for names of other values.
+    """
+    head, line, last = name.rpartition("_")
+    other = _SPELLINGS.get(last)
+    return f"{head}{line}{other}" if other else None
+
+
+def both_spellings(logs: Logs | None) -> Logs:
+    """The values by name, an accuracy by both."""
+    logs = logs or {}
+    others = ((other_spelling(name), value) for name, value in logs.items())
+    return {**{name: value for name, value in others if name}, **logs}
+
+
 def refuse_unknown(cls: type, kwargs: Iterable[str]) -> None:
     """Refuses keywords that a callback does not take.
 

@@ -9,7 +9,14 @@ from typing import Any, Callable
 import numpy as np
 
 from keras_core import backend as K
-from keras_core.callbacks.base import Callback, Logs, check_path, ignore, refuse_unknown
+from keras_core.callbacks.base import (
+    Callback,
+    Logs,
+    both_spellings,
+    check_path,
+    ignore,
+    refuse_unknown,
+)
 from keras_core.errors import NoSuchNameError
 from keras_core.utils.generic_utils import checked_number, did_you_mean
 from keras_core.utils.io_utils import check_folder
@@ -152,14 +159,14 @@ class ModelCheckpoint(Callback):
         if not self.save_best_only:
             self._tell(f"\nEpoch {epoch + 1:05d}: saving model to {path}")
             self._save(path)
-        elif self.monitor not in logs:
+        elif self.monitor not in both_spellings(logs):
             _warn_absent("ModelCheckpoint", self.monitor, logs)
         else:
-            self._save_if_best(epoch, path, logs[self.monitor])
+            self._save_if_best(epoch, path, both_spellings(logs)[self.monitor])
 
     def _path(self, epoch: int, logs: Logs) -> str:
         try:
-            return str(self.filepath).format(epoch=epoch + 1, **logs)
+            return str(self.filepath).format(epoch=epoch + 1, **both_spellings(logs))
         except (KeyError, IndexError) as error:
             name = error.args[0]
             raise NoSuchNameError(
@@ -276,7 +283,7 @@ class EarlyStopping(Callback):
 
     def get_monitor_value(self, logs: Logs | None) -> Any:
         """The monitored value, or None, with a warning, where it is absent."""
-        value = (logs or {}).get(self.monitor)
+        value = both_spellings(logs).get(self.monitor)
         if value is None:
             _warn_absent("EarlyStopping", self.monitor, logs or {})
         return value
@@ -427,7 +434,7 @@ class ReduceLROnPlateau(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = {} if logs is None else logs
         logs["lr"] = float(K.get_value(self.model.optimizer.lr))
-        value = logs.get(self.monitor)
+        value = both_spellings(logs).get(self.monitor)
         if value is None:
             _warn_absent("ReduceLROnPlateau", self.monitor, logs)
             return

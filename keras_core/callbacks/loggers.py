@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_core.callbacks.base import Callback, Logs, check_path
+from keras_core.callbacks.base import Callback, Logs, check_path, other_spelling
 from keras_core.utils.io_utils import check_folder
 from keras_core.utils.progbar import Progbar
 
@@ -144,12 +144,23 @@ class ProgbarLogger(Callback):
         self.log_values += [(name, logs[name]) for name in self.params["metrics"] if name in logs]
 
 
+class _Values(dict):
+    """Lists by name, where that of an accuracy is found by its other spelling too."""
+
+    def __missing__(self, name: Any) -> Any:
+        other = other_spelling(name) if isinstance(name, str) else None
+        if other not in self:
+            raise KeyError(name)
+        return self[other]
+
+
 class History(Callback):
     """Keeps the values of every epoch; `fit` returns it.
 
     Attributes:
         epoch: list of the epochs' indices, from 0.
-        history: dict from a value's name to the list of its values.
+        history: dict from a value's name to the list of its values; 'accuracy' is found as 'acc'
+            too, and the reverse.
 
     Example:
         >>> model = models.Sequential([layers.Dense(1, input_shape=(1,))])
@@ -163,7 +174,7 @@ class History(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.epoch: list[int] = []
-        self.history: dict[str, list[Any]] = {}
+        self.history: dict[str, list[Any]] = _Values()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)

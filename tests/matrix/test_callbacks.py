@@ -6,6 +6,7 @@ import csv
 import socket
 import sys
 import threading
+import warnings
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from json import dumps, loads
 from urllib.parse import parse_qs, urlencode
@@ -560,3 +561,26 @@ def test_no_validation_data(nothing):
         steps = None if data[1] is not None else 1
         history = line().fit(*data, validation_data=nothing, steps_per_epoch=steps, verbose=0)
         assert list(history.history) == ["loss", "mae"]
+
+
+@pytest.mark.parametrize(("said", "other"), [("accuracy", "acc"), ("acc", "accuracy")])
+def test_an_accuracy_is_found_by_its_other_spelling(tmp_path, said, other):
+    model = Sequential([Dense(1, "sigmoid", kernel_initializer="ones", input_shape=(2,))])
+    model.compile("sgd", "binary_crossentropy", metrics=[said])
+    x, y = np.ones((8, 2)), np.ones((8, 1))
+    monitor = f"val_{other}"
+    path = str(tmp_path / f"{{epoch}}-{{{monitor}:.1f}}.h5")
+    mine = [
+        ModelCheckpoint(path, monitor=monitor, save_best_only=True),
+        EarlyStopping(monitor=monitor, patience=1),
+        ReduceLROnPlateau(monitor=monitor, patience=1),
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        history = model.fit(x, y, epochs=4, verbose=0, validation_split=0.5, callbacks=mine).history
+    assert history[monitor] == history[f"val_{said}"]
+    assert len(history["loss"]) == 2
+    assert sorted(history) == sorted(["loss", said, "val_loss", f"val_{said}"])
+    assert [file.name[:2] for file in tmp_path.iterdir()] == ["1-"]
+    with pytest.raises(KeyError, match="val_prec"):
+        history["val_prec"]
