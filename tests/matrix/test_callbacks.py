@@ -565,7 +565,9 @@ def test_no_validation_data(nothing):
 
 @pytest.mark.parametrize(("said", "other"), [("accuracy", "acc"), ("acc", "accuracy")])
 def test_an_accuracy_is_found_by_its_other_spelling(tmp_path, said, other):
-    model = Sequential([Dense(1, "sigmoid", kernel_initializer="ones", input_shape=(2,))])
+    model = Sequential(
+        [Dense(1, activation="sigmoid", kernel_initializer="ones", input_shape=(2,))]
+    )
     model.compile("sgd", "binary_crossentropy", metrics=[said])
     x, y = np.ones((8, 2)), np.ones((8, 1))
     monitor = f"val_{other}"
