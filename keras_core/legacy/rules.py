@@ -197,22 +197,36 @@ def no_accuracy(call: OldCall) -> None:
     )
 
 
-@on("samples_per_epoch")
+# What counted samples, with what counts batches now, and the argument that gives these.
+_COUNTS = {
+    "samples_per_epoch": ("steps_per_epoch", "generator"),
+    "val_samples": ("steps", "generator"),
+    "nb_val_samples": ("validation_steps", "validation_data"),
+}
+
+
+@on(*_COUNTS)
 def steps_of_samples(call: OldCall) -> None:
     """Samples were counted, where batches are now."""
-    if len(call.args) > 1:
-        return
-    samples = call.kwargs["samples_per_epoch"]
-    generator = call.args[0] if call.args else call.kwargs.get("generator")
-    size = getattr(generator, "batch_size", None)
+    if "samples_per_epoch" in call.kwargs and len(call.args) < 2:
+        call.kwargs.pop("steps_per_epoch", None)
+    for old, (new, giver) in _COUNTS.items():
+        if old in call.kwargs:
+            batches = call.args[0] if giver == "generator" and call.args else call.kwargs.get(giver)
+            call.rename(old, new, _steps(call, old, new, batches))
+
+
+def _steps(call: OldCall, old: str, new: str, batches: Any) -> Any:
+    """How many batches it takes to see all samples; as many as samples, if that is not known."""
+    samples, size = call.kwargs[old], getattr(batches, "batch_size", None)
+    if samples is None or isinstance(batches, (tuple, list)):
+        return samples
     if size is None:
         call.notes.append(
-            "steps_per_epoch counts batches, where samples_per_epoch counted samples: divide it by "
-            "the size of a batch."
+            f"{new} counts batches, where {old} counted samples: divide it by the size of a batch."
         )
-    call.kwargs.pop("steps_per_epoch", None)
-    steps = samples if size is None else samples // size
-    call.rename("samples_per_epoch", "steps_per_epoch", steps)
+        return samples
+    return -(-samples // size)
 
 
 def overriding(old: str, new: str) -> Rule:

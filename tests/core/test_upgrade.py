@@ -111,9 +111,17 @@ CASES = {
     ),
     "samples of batches whose size is known": (
         "m.fit_generator(g.flow(x, y, batch_size=n), samples_per_epoch=a + b)\n"
-        "flow = g.flow_from_directory(f)\nm.fit_generator(flow, samples_per_epoch=len(x))\n",
-        "m.fit_generator(g.flow(x, y, batch_size=n), steps_per_epoch=(a + b) // n)\n"
-        "flow = g.flow_from_directory(f)\nm.fit_generator(flow, steps_per_epoch=len(x) // 32)\n",
+        "flow = g.flow_from_directory(f)\nm.fit_generator(flow, samples_per_epoch=n)\n",
+        "m.fit_generator(g.flow(x, y, batch_size=n), steps_per_epoch=-(-(a + b) // n))\n"
+        "flow = g.flow_from_directory(f)\nm.fit_generator(flow, steps_per_epoch=-(-n // 32))\n",
+    ),
+    "numbers of samples that are known": (
+        "v = g.flow(x, y)\nm.fit_generator(g.flow(x, y), samples_per_epoch=20, validation_data=v,\n"
+        "                nb_val_samples=150)\nm.predict_generator(v, val_samples=33)\n"
+        "m.evaluate_generator(g.flow(x, y, n), val_samples=9)\n",
+        "v = g.flow(x, y)\nm.fit_generator(g.flow(x, y), steps_per_epoch=1, validation_data=v,\n"
+        "                validation_steps=5)\nm.predict_generator(v, steps=2)\n"
+        "m.evaluate_generator(g.flow(x, y, n), steps=-(-9 // n))\n",
     ),
     "a method": ("model.fit(x, y, nb_epoch=5)\n", "model.fit(x, y, epochs=5)\n"),
     "no class of Keras": ("class Dense:\n    pass\nDense(output_dim=3)\n", None),
@@ -204,6 +212,18 @@ def test_accuracy_that_fit_was_asked_for_is_told_with_its_line():
     after, notes = rewriting.upgraded(source)
     assert [line for line, note in notes if "metrics=['accuracy']" in note] == [3]
     assert after == source
+
+
+def test_each_number_of_samples_that_is_taken_for_one_of_batches_is_told_with_its_line():
+    source = (
+        b"m.fit_generator(g, samples_per_epoch=9)\nm.evaluate_generator(g, val_samples=9)\n"
+        b"m.predict_generator(g, val_samples=9)\n"
+        b"m.fit_generator(g, 3, validation_data=g, nb_val_samples=9)\n"
+        b"m.fit_generator(g, 3, validation_data=(x, y), nb_val_samples=9)\n"
+    )
+    after, notes = rewriting.upgraded(source)
+    assert b"samples" not in after
+    assert [line for line, note in notes if "divide it by" in note] == [1, 2, 3, 4]
 
 
 def test_the_command_prints_a_diff_and_writes_only_when_told(tmp_path, capsys):

@@ -146,6 +146,25 @@ def test_methods_take_old_names():
         model.fit_generator(batches(), 1, 1, 0)
 
 
+@pytest.mark.filterwarnings("ignore:.*called as in Keras 1")
+def test_samples_are_as_many_batches_as_it_takes_to_see_them_all():
+    class Batches(keras.utils.Sequence):
+        batch_size = 8
+
+        def __len__(self):
+            return 9
+
+        def __getitem__(self, index):
+            return np.ones((8, 3)), np.zeros((8, 1))
+
+    model = keras.Sequential([layers.Dense(1, input_shape=(3,))])
+    model.compile("sgd", "mse")
+    for samples, steps in ((5, 1), (16, 2), (17, 3)):
+        history = model.fit_generator(Batches(), samples_per_epoch=samples, verbose=0)
+        assert history.params["steps"] == steps
+        assert len(model.predict_generator(Batches(), val_samples=samples)) == 8 * steps
+
+
 def test_a_layer_of_ones_own_may_be_written_for_keras_1():
     class Product(layers.Layer):
         def build(self, input_shape):
