@@ -18,6 +18,7 @@ from keras_core.engine.node import Node
 from keras_core.engine.weight_owner import WeightOwner, building
 from keras_core.graph import Tensor, layer_scope
 from keras_core.graph.spec import Shape, checked_dtype
+from keras_core.legacy.table import attribute_today
 from keras_core.saving.safety import copying
 from keras_core.utils.generic_utils import (
     config_with,
@@ -224,6 +225,12 @@ class Layer(WeightOwner, Connections):
                 raise RuntimeError(
                     f"{type(self).__name__} has no {name!r} yet: its __init__ does not call "
                     "super().__init__(**kwargs). Call it there, best in the first line."
+                )
+            today = None if hasattr(type(self), name) else attribute_today(type(self), name)
+            if today is not None:
+                raise AttributeError(
+                    f"{type(self).__name__!r} object has no attribute {name!r}, which is a name of "
+                    f"Keras 1. Write {today}."
                 )
             return super().__getattribute__(name)  # raises what made Python come here
 

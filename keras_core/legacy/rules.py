@@ -197,6 +197,15 @@ def no_accuracy(call: OldCall) -> None:
     )
 
 
+@on("class_mode")
+def no_class_mode(call: OldCall) -> None:
+    """The loss says of which kind the targets are, since Keras 1.0."""
+    raise ValueError(
+        f"{call.name} has no 'class_mode', which Keras 1.0 dropped. Leave it out: the loss says "
+        "what the targets are, and predict_classes of a Sequential gives classes."
+    )
+
+
 # What counted samples, with what counts batches now, and the argument that gives these.
 _COUNTS = {
     "samples_per_epoch": ("steps_per_epoch", "generator"),

@@ -188,6 +188,7 @@ _GENERATOR = Row(
 
 # Methods, by the class that defines them first.
 METHODS: dict[str, dict[str, Row]] = {
+    "Compiled": {"compile": Row(None, rules=(rules.no_class_mode,))},
     "Model": {
         "fit": Row(None, rules=(rules.no_accuracy, rules.overriding("nb_epoch", "epochs"))),
         "fit_generator": _GENERATOR,
@@ -247,6 +248,17 @@ FUNCTIONS: dict[str, Row] = {
     "backend.random_uniform": Row(None, {"low": "minval", "high": "maxval"}),
 }
 
+# Weights, by what regularizes them today.
+_REGULARIZED = {
+    "kernel_regularizer": "kernel",
+    "embeddings_regularizer": "embeddings",
+    "recurrent_regularizer": "recurrent_kernel",
+    "bias_regularizer": "bias",
+}
+
+# Weights of layers, as most of them call these today.
+WEIGHTS: dict[str, str] = {"W": "kernel", "U": "recurrent_kernel", "b": "bias"}
+
 # What callbacks find in their `params`.
 PARAMS: dict[str, str] = {"nb_epoch": "epochs", "nb_sample": "samples"}
 
@@ -269,3 +281,17 @@ ALIASES: dict[str, str] = {
 def row_of(name: str) -> Row | None:
     """The row of a class by any of its names; None where nothing has changed."""
     return CLASSES.get(ALIASES.get(name, name))
+
+
+def attribute_today(kind: type, name: str) -> str | None:
+    """Today's name of an attribute that layers of a class had; None of what is none of Keras 1.
+
+    Args:
+        kind: the class.
+        name: the attribute's name.
+    """
+    row = next(filter(None, map(row_of, (base.__name__ for base in kind.__mro__))), None)
+    if row is None or name in WEIGHTS.values():
+        return None
+    regularizer = row.renamed.get(f"{name}_regularizer")
+    return _REGULARIZED[regularizer] if regularizer else row.renamed.get(name)

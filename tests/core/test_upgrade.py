@@ -214,6 +214,13 @@ def test_accuracy_that_fit_was_asked_for_is_told_with_its_line():
     assert after == source
 
 
+def test_a_class_mode_of_compile_is_told_with_its_line():
+    source = b"import re\nre.compile('a')\nm.compile('sgd', 'mse', class_mode='binary')\n"
+    after, notes = rewriting.upgraded(source)
+    assert after == source
+    assert [line for line, note in notes if "'class_mode'" in note] == [3]
+
+
 def test_each_number_of_samples_that_is_taken_for_one_of_batches_is_told_with_its_line():
     source = (
         b"m.fit_generator(g, samples_per_epoch=9)\nm.evaluate_generator(g, val_samples=9)\n"

@@ -165,6 +165,32 @@ def test_samples_are_as_many_batches_as_it_takes_to_see_them_all():
         assert len(model.predict_generator(Batches(), val_samples=samples)) == 8 * steps
 
 
+@pytest.mark.parametrize(
+    ("layer", "old", "new"),
+    [
+        (layers.Dense(2), "W", "kernel"),
+        (layers.Dense(2), "b", "bias"),
+        (layers.Dense(2), "W_regularizer", "kernel_regularizer"),
+        (layers.Dense(2), "output_dim", "units"),
+        (layers.LSTM(2), "U", "recurrent_kernel"),
+        (layers.Conv2D(2, 3), "border_mode", "padding"),
+        (layers.Embedding(2, 3), "W", "embeddings"),
+    ],
+)
+def test_an_attribute_of_keras_1_is_not_there_and_tells_its_name_of_today(layer, old, new):
+    assert not hasattr(layer, old)
+    with pytest.raises(AttributeError, match=f"no attribute '{old}'.* Write {new}\\."):
+        getattr(layer, old)
+
+
+def test_attributes_that_are_missing_today_are_told_of_as_python_does():
+    for layer, name in ((layers.Dense(2), "bias"), (layers.Activation("relu"), "W")):
+        with pytest.raises(AttributeError, match=f"no attribute '{name}'$"):
+            getattr(layer, name)
+    with pytest.raises(AttributeError, match="called 0 times"):
+        keras.Sequential().input  # noqa: B018
+
+
 def test_a_layer_of_ones_own_may_be_written_for_keras_1():
     class Product(layers.Layer):
         def build(self, input_shape):

@@ -274,6 +274,7 @@ MISTAKES = [
         TypeError,
         "'show_accuracy' metrics=['accuracy'] compile",
     ),
+    ("small(class_mode='binary')", ValueError, "compile 'class_mode' Leave it out predict_classes"),
     ("fit(X, Y, validation_batch_size=2)", TypeError, "fit batch_size holds for the validation"),
     ("small(run_eagerly=True)", ValueError, "small 'run_eagerly' Leave it out program()"),
     ("fit(X, Y, epoch=1)", TypeError, "fit 'epoch' Did you mean 'epochs'"),
