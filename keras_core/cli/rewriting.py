@@ -18,13 +18,14 @@ from libcst.metadata import (
     PositionProvider,
     QualifiedNameProvider,
     QualifiedNameSource,
+    ScopeProvider,
 )
 
 from keras_core.legacy import names
 from keras_core.legacy.call import OldCall, Written
 from keras_core.legacy.composed import COMPOSED
 from keras_core.legacy.conversion import converted
-from keras_core.legacy.table import FUNCTIONS, METHODS, PARAMS, Row, row_of
+from keras_core.legacy.table import FUNCTIONS, METHODS, PARAMS, WEIGHTS, Row, row_of
 
 Note = tuple[int, str]
 
@@ -172,8 +173,9 @@ def upgraded(source: bytes) -> tuple[bytes, list[Note]]:
     wrapper = MetadataWrapper(module)
     calls = _Calls(wrapper.module)
     changed = wrapper.visit(calls)
-    changed = changed.visit(_Imports(calls.imports, _names_in(changed), calls.starred))
-    return changed.bytes, sorted(set(calls.notes))
+    used = _names_in(changed)
+    changed = changed.visit(_Imports(calls.imports, used, calls.starred))
+    return changed.bytes, sorted({*calls.notes, *calls.notes_of_imports(used)})
 
 
 def _names_in(module: cst.Module) -> set[str]:
@@ -194,6 +196,11 @@ def _names_in(module: cst.Module) -> set[str]:
 
         def visit_Name(self, node: cst.Name) -> None:
             found.add(node.value)
+
+        def visit_Assign(self, node: cst.Assign) -> None:
+            listed = _value(node.value) if _dotted(node.targets[0].target) == "__all__" else ()
+            if isinstance(listed, (list, tuple)):
+                found.update(name for name in listed if isinstance(name, str))
 
     module.visit(Names())
     return found
@@ -236,6 +243,22 @@ def _is_known(path: str) -> bool:
     return named or _function(path) is not None or (is_class and home.split(".")[0] in _HOMES)
 
 
+def _is_gone(path: str) -> bool:
+    """Whether Keras 2 has no such name, or warns of it."""
+    return path in names.RENAMED or path in names.KEPT or path in names.GONE or path in _LEFT
+
+
+def _is_layer(node: cst.BaseExpression) -> bool:
+    """Whether an expression can only be a layer: `model.layers[0]`, `model.get_layer('a')`."""
+    if isinstance(node, cst.Subscript):
+        return isinstance(node.value, cst.Attribute) and node.value.attr.value == "layers"
+    return (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and node.func.attr.value == "get_layer"
+    )
+
+
 class _Calls(cst.CSTTransformer):
     """Rewrites calls and names; gathers which names the imports have to change.
 
@@ -245,7 +268,9 @@ class _Calls(cst.CSTTransformer):
         starred: the modules within Keras all of whose names are imported.
     """
 
-    METADATA_DEPENDENCIES = (ExpressionContextProvider, QualifiedNameProvider, PositionProvider)
+    METADATA_DEPENDENCIES = (
+        *(ExpressionContextProvider, QualifiedNameProvider, PositionProvider, ScopeProvider),
+    )
 
     def __init__(self, module: cst.Module) -> None:
         super().__init__()
@@ -258,6 +283,9 @@ class _Calls(cst.CSTTransformer):
         self._composed: set[int] = set()
         self._written_out: set[int] = set()
         self._keywords: set[int] = set()
+        self._called: set[int] = set()
+        self._met: set[str] = set()
+        self._gone: list[tuple[str, str, int]] = []
         self.notes: list[Note] = []
         self.imports: dict[str, set[str]] = {}
 
@@ -325,6 +353,7 @@ class _Calls(cst.CSTTransformer):
 
     def visit_Call(self, node: cst.Call) -> None:
         inner = node.func
+        self._called.add(id(inner))
         if isinstance(inner, cst.Call) and len(node.args) == 1:
             value = node.args[0].value
             if isinstance(value, cst.Name):
@@ -352,7 +381,8 @@ class _Calls(cst.CSTTransformer):
             return updated_node
         name, row = found
         if any(arg.star for arg in updated_node.args):
-            if not row.marks.isdisjoint(_keywords(updated_node)):
+            is_gone = self._path(original_node.func) in names.KEPT
+            if is_gone or not row.marks.isdisjoint(_keywords(updated_node)):
                 self._note(original_node, f"{name}: its arguments are unpacked; see what they are")
             return updated_node
         given = _Arguments(updated_node.args, self._quote, self._known)
@@ -413,7 +443,7 @@ class _Calls(cst.CSTTransformer):
             if package not in _PACKAGES:
                 raise ValueError(f"{name} is to be imported from keras.{target[: -len(name) - 1]}.")
             return cst.parse_expression(f"{package}.{target}")
-        if name in self._used and not self._is_imported(name):
+        if self._is_taken(func, target):
             raise ValueError(f"the program has another {name}.")
         self.imports.setdefault(path, set()).update({target} if name not in self._imported else ())
         return cst.Name(name)
@@ -464,12 +494,24 @@ class _Calls(cst.CSTTransformer):
             return node.with_changes(attr=cst.Name(new))
         home = path.split(".")[0]
         home = "layers" if home in ("engine", "models", "layers") else home
-        if new in self._used and not self._is_imported(new):
-            self._note(node, f"{path} is {new} now, a name that this program has otherwise")
+        if self._is_taken(node, f"{home}.{new}"):
+            self._note(
+                node,
+                f"keras.{path} is keras.{home}.{new} now, but {new} is something else in this "
+                f"program. Give that another name, or write keras.{home}.{new} here.",
+            )
             return None
         self.imports.setdefault(f"{path}", set()).add(f"{home}.{new}")
         self._used.add(new)
         return cst.Name(new)
+
+    def _is_taken(self, node: cst.CSTNode, target: str) -> bool:
+        """Whether the program uses the last name of a path, and for something else."""
+        home, _, name = target.rpartition(".")
+        if name not in self._used or self._is_imported(name):
+            return False
+        scope = self.get_metadata(ScopeProvider, node, None)
+        return home not in self.starred or scope is None or bool(scope[name])
 
     def _is_imported(self, name: str) -> bool:
         added: set[str] = set().union(*self.imports.values())
@@ -479,7 +521,19 @@ class _Calls(cst.CSTTransformer):
         if _package_path(node) is not None and not isinstance(node.names, cst.ImportStar):
             aliases = [a for a in node.names if not a.asname]
             self._imported |= {a.name.value for a in aliases if isinstance(a.name, cst.Name)}
+            line = self.get_metadata(PositionProvider, node).start.line
+            paths = [(_imported_path(node, alias), _local(alias)) for alias in node.names]
+            self._gone += [(path, local, line) for path, local in paths if _is_gone(path)]
         return False
+
+    def notes_of_imports(self, used: set[str]) -> list[Note]:
+        """What is imported still though it is gone, where no use of it is told of.
+
+        Args:
+            used: the names that the program uses still.
+        """
+        left = [(p, line) for p, local, line in self._gone if local in used and p not in self._met]
+        return [(line, _explanation(path)) for path, line in left]
 
     def visit_Module(self, node: cst.Module) -> None:
         self._imported: set[str] = set()
@@ -528,19 +582,27 @@ class _Calls(cst.CSTTransformer):
     def leave_Attribute(
         self, original_node: cst.Attribute, updated_node: cst.Attribute
     ) -> cst.BaseExpression:
+        name = original_node.attr.value
+        if name in WEIGHTS and _is_layer(original_node.value):
+            other = ", or embeddings of an Embedding" if name == "W" else ""
+            self._note(original_node, f"{name} of a layer is {WEIGHTS[name]} now{other}.")
         return self._today(original_node, updated_node)
 
     def _today(self, original: Any, updated: Any) -> cst.BaseExpression:
         path = self._path(original)
         if path is None or path == "backend.set_image_dim_ordering":
             return updated
+        self._met.add(path)
         if id(original) in self._composed:
+            return updated
+        if path in names.KEPT and id(original) not in self._called:
+            self._note(original, _explanation(path))
             return updated
         if path in names.MODULES.values():
             return self._of_module(original, updated, path)
         target = names.RENAMED.get(path)
         if path in names.GONE or path == "backend.image_dim_ordering" or path in _LEFT:
-            self._note(original, names.explanation(f"keras.{path}") or _LEFT.get(path, ""))
+            self._note(original, _explanation(path))
             return updated
         if target is None:
             return updated
@@ -551,7 +613,7 @@ class _Calls(cst.CSTTransformer):
                 self._note(original, names.explanation(f"keras.{path}") or "")
                 return updated
             return updated.with_changes(attr=cst.Name(new))
-        if new in self._used and not self._is_imported(new):
+        if self._is_taken(original, target):
             self._note(original, names.explanation(f"keras.{path}") or "")
             return updated
         self.imports.setdefault(path, set()).add(target)
@@ -581,6 +643,11 @@ _LEFT = {
     for home in ("layers", "legacy.layers", "layers.core")
     for name in ("MaxoutDense", "Highway")
 } | {f"{home}.Merge": "" for home in ("layers", "models", "engine", "engine.topology")}
+
+
+def _explanation(path: str) -> str:
+    return names.explanation(f"keras.{path}") or _LEFT.get(path, "")
+
 
 # What took the layers of a model, and takes the model.
 _SUMMARIES = {"utils.layer_utils.print_summary", "utils.print_summary"}
@@ -630,16 +697,18 @@ class _Imports(cst.CSTTransformer):
             return self._after_star(updated_node, home)
         kept, needed = [], {}
         for alias in updated_node.names:
-            path = f"{home}.{cst.ensure_type(alias.name, cst.Name).value}".lstrip(".")
+            path = _imported_path(original_node, alias)
             if path not in self._replaced:
+                if _is_gone(path) and _local(alias) not in self._used:
+                    continue
                 today = cst.Name(_module_today(path).rpartition(".")[2])
                 kept.append(alias.with_changes(name=today) if alias.asname else alias)
                 continue
             needed.update(dict.fromkeys(sorted(self._replaced[path])))
             if _local(alias) in self._used:
                 kept.append(alias)
-        if not needed:
-            return updated_node.with_changes(names=kept) if kept else cst.RemoveFromParent()
+        if not (kept or needed):
+            return cst.RemoveFromParent()
         return self._with(updated_node, kept, list(needed), home)
 
     def _after_star(self, node: cst.ImportFrom, home: str) -> Any:
@@ -714,6 +783,12 @@ def _package_path(node: cst.ImportFrom) -> str | None:
     """The module within Keras that names are imported from; None of another package."""
     package, _, path = _dotted(node.module).partition(".")
     return path if package in _PACKAGES and not node.relative else None
+
+
+def _imported_path(node: cst.ImportFrom, alias: cst.ImportAlias) -> str:
+    """The name within Keras of what is imported, its module under today's name."""
+    home = _module_today(_package_path(node) or "")
+    return f"{home}.{cst.ensure_type(alias.name, cst.Name).value}".lstrip(".")
 
 
 def _dotted(node: cst.BaseExpression | None) -> str:

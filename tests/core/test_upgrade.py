@@ -123,6 +123,21 @@ CASES = {
         "                validation_steps=5)\nm.predict_generator(v, steps=2)\n"
         "m.evaluate_generator(g.flow(x, y, n), steps=-(-9 // n))\n",
     ),
+    "imports that nothing needs": (
+        "from keras_core.regularizers import WeightRegularizer, l2\n"
+        "from keras.layers import TimeDistributedDense\nfrom keras.layers import (\n    Dense,\n"
+        "    MaxoutDense,\n)\nfrom keras_core.utils.visualize_util import plot\nl2(1), Dense(3)\n",
+        "from keras_core.regularizers import l2\nfrom keras.layers import (\n    Dense,\n"
+        ")\nl2(1), Dense(3)\n",
+    ),
+    "an import that is the whole of a block": (
+        "try:\n    from keras.models import Graph\nexcept ImportError:\n    x = 1\n",
+        "try:\n    pass\nexcept ImportError:\n    x = 1\n",
+    ),
+    "all names of a module, one of which takes the place of another": (
+        "from keras.layers import *\nx = Lambda(f)(x)\ny = merge([a, b], mode=g)\n",
+        "from keras.layers import *\nx = Lambda(f)(x)\ny = Lambda(g)([a, b])\n",
+    ),
     "a method": ("model.fit(x, y, nb_epoch=5)\n", "model.fit(x, y, epochs=5)\n"),
     "no class of Keras": ("class Dense:\n    pass\nDense(output_dim=3)\n", None),
     "a name of another": ("from mine import Dense\nDense(output_dim=3)\n", None),
@@ -212,6 +227,29 @@ def test_accuracy_that_fit_was_asked_for_is_told_with_its_line():
     after, notes = rewriting.upgraded(source)
     assert [line for line, note in notes if "metrics=['accuracy']" in note] == [3]
     assert after == source
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("from keras.models import Graph\nm = Graph()\n", {2: "Model(inputs, outputs)"}),
+        ("from keras_core.models import Graph\n__all__ = ['Graph']\n", {1: "Model(inputs"}),
+        ("from keras.layers import merge\nf = merge\nmerge(*a)\n", {2: "Write", 3: "unpacked"}),
+        (
+            "m.layers[0].W\nm.get_layer('a').b\nx.U\nm.layers[1].U\nm.layers[1].kernel\n",
+            {1: "kernel", 2: "bias", 4: "recurrent_kernel"},
+        ),
+        (
+            "from keras.layers import *\nLambda = 3\nmerge([a, b], mode=f)\n",
+            {3: "but Lambda is something else in this program. Give that another name"},
+        ),
+    ],
+)
+def test_what_is_gone_and_used_still_is_told_of_once_for_each_line(source, told):
+    after, notes = rewriting.upgraded(source.encode())
+    assert after == source.encode()
+    assert [line for line, _ in notes] == list(told)
+    assert all(told[line] in note for line, note in notes)
 
 
 def test_a_class_mode_of_compile_is_told_with_its_line():
