@@ -40,9 +40,25 @@ def run(chosen: argparse.Namespace) -> int:
     elif after != before:
         with replacing(path) as file:
             file.write(after)
+    # Without --write, standard output is the diff, and nothing else.
+    said = sys.stdout if chosen.write else sys.stderr
+    print(f"{chosen.script}: {_said_of(_changes(before, after))}", file=said)
     for line, note in notes:
         print(f"{chosen.script}:{line}: {note}", file=sys.stderr)
     return 0
+
+
+def _changes(before: bytes, after: bytes) -> int:
+    """How many lines differ."""
+    old, new = before.splitlines(), after.splitlines()
+    parts = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return sum(max(b - a, d - c) for kind, a, b, c, d in parts if kind != "equal")
+
+
+def _said_of(changes: int) -> str:
+    if changes == 0:
+        return "nothing to change"
+    return f"{changes} change{'s' if changes > 1 else ''}"
 
 
 def _fail(message: str, status: int) -> int:

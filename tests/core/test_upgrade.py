@@ -285,6 +285,19 @@ def test_the_command_prints_a_diff_and_writes_only_when_told(tmp_path, capsys):
     assert main(["upgrade", str(tmp_path / "none.py")]) == 2
 
 
+def test_the_command_says_how_much_there_was_to_change(tmp_path, capsys):
+    script = tmp_path / "old.py"
+    script.write_text("from keras.layers import Dense\nDense(output_dim=3)\nDense(init='one')\n")
+    assert main(["upgrade", str(script)]) == 0
+    assert capsys.readouterr().err == f"{script}: 2 changes\n"
+    assert main(["upgrade", "--write", str(script)]) == 0
+    assert capsys.readouterr() == (f"{script}: 2 changes\n", "")
+    assert main(["upgrade", "--write", str(script)]) == 0
+    assert capsys.readouterr() == (f"{script}: nothing to change\n", "")
+    assert main(["upgrade", str(script)]) == 0
+    assert capsys.readouterr() == ("", f"{script}: nothing to change\n")
+
+
 def test_functions_that_make_weights_are_left_and_told_of():
     source = b"from keras import initializations\nw = initializations.normal(shape, scale=0.1)\n"
     after, notes = rewriting.upgraded(source)
