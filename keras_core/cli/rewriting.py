@@ -680,8 +680,40 @@ class _Imports(cst.CSTTransformer):
     ) -> None:
         super().__init__()
         self._starred = starred
+        self._removed: set[int] = set()
         self._replaced = replaced
         self._used = used
+
+    def leave_SimpleStatementLine(
+        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
+    ) -> cst.SimpleStatementLine:
+        if not updated_node.body:
+            self._removed.add(id(original_node))
+        return updated_node
+
+    def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
+        return self._with_comments(original_node, updated_node)
+
+    def leave_IndentedBlock(
+        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+    ) -> cst.IndentedBlock:
+        return self._with_comments(original_node, updated_node)
+
+    def _with_comments(self, original: Any, updated: Any) -> Any:
+        """Statements with the comments before those that were removed."""
+        pending: list[cst.EmptyLine] = []
+        body, left = [], iter(updated.body)
+        for statement in original.body:
+            if id(statement) in self._removed:
+                lines = statement.leading_lines
+                pending += lines if any(line.comment for line in lines) else []
+                continue
+            kept = next(left)
+            if pending:
+                kept = kept.with_changes(leading_lines=[*pending, *kept.leading_lines])
+            body.append(kept)
+            pending = []
+        return updated.with_changes(body=body, footer=[*pending, *updated.footer])
 
     def leave_Import(self, original_node: cst.Import, updated_node: cst.Import) -> cst.Import:
         aliases = [a.with_changes(name=_of_today(a.name)) for a in updated_node.names]

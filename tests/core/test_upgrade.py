@@ -130,6 +130,11 @@ CASES = {
         "from keras_core.regularizers import l2\nfrom keras.layers import (\n    Dense,\n"
         ")\nl2(1), Dense(3)\n",
     ),
+    "comments before imports that nothing needs": (
+        "import os\n\n# one\nfrom keras.layers import MaxoutDense\n# two\nimport re\n"
+        "def f():\n    # three\n    from keras.models import Graph\n",
+        "import os\n\n# one\n# two\nimport re\ndef f():\n    pass\n    # three\n",
+    ),
     "an import that is the whole of a block": (
         "try:\n    from keras.models import Graph\nexcept ImportError:\n    x = 1\n",
         "try:\n    pass\nexcept ImportError:\n    x = 1\n",
