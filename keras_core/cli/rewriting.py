@@ -59,9 +59,6 @@ class Expression:
         self.name = _dotted(node)
         self.has_several_inputs = False
 
-    def __neg__(self) -> Expression:
-        return Expression(cst.UnaryOperation(cst.Minus(), _in_parentheses(self.node)))
-
     def __floordiv__(self, other: Any) -> Expression:
         return Expression(_quotient(self, other))
 
@@ -73,18 +70,12 @@ class Expression:
 
 
 def _quotient(left: Any, right: Any) -> cst.BinaryOperation:
-    dividend, divisor = _node_of(left), _in_parentheses(_node_of(right))
-    if not _is_negative(dividend):
-        dividend = _in_parentheses(dividend)
-    return cst.BinaryOperation(dividend, cst.FloorDivide(), divisor)
+    return cst.BinaryOperation(_operand(left), cst.FloorDivide(), _operand(right))
 
 
-def _node_of(value: Any) -> cst.BaseExpression:
-    return value.node if isinstance(value, Expression) else cst.parse_expression(repr(value))
-
-
-def _is_negative(node: cst.BaseExpression) -> bool:
-    return isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus)
+def _operand(value: Any) -> cst.BaseExpression:
+    node = value.node if isinstance(value, Expression) else cst.parse_expression(repr(value))
+    return _in_parentheses(node)
 
 
 def _in_parentheses(node: Any) -> Any:

@@ -217,25 +217,28 @@ _COUNTS = {
 @on(*_COUNTS)
 def steps_of_samples(call: OldCall) -> None:
     """Samples were counted, where batches are now."""
-    if "samples_per_epoch" in call.kwargs and len(call.args) < 2:
+    is_by_position = len(call.args) > 1
+    if "samples_per_epoch" in call.kwargs and not is_by_position:
         call.kwargs.pop("steps_per_epoch", None)
     for old, (new, giver) in _COUNTS.items():
-        if old in call.kwargs:
+        if old in call.kwargs and not (new == "steps_per_epoch" and is_by_position):
             batches = call.args[0] if giver == "generator" and call.args else call.kwargs.get(giver)
             call.rename(old, new, _steps(call, old, new, batches))
 
 
 def _steps(call: OldCall, old: str, new: str, batches: Any) -> Any:
-    """How many batches it takes to see all samples; as many as samples, if that is not known."""
-    samples, size = call.kwargs[old], getattr(batches, "batch_size", None)
+    """How many batches there are, as Keras 2.3.1 has it, but one at least."""
+    samples = call.kwargs[old]
     if samples is None or isinstance(batches, (tuple, list)):
         return samples
+    size = getattr(batches, "batch_size", None) if old == "samples_per_epoch" else None
     if size is None:
         call.notes.append(
             f"{new} counts batches, where {old} counted samples: divide it by the size of a batch."
         )
         return samples
-    return -(-samples // size)
+    steps = samples // size
+    return max(1, steps) if isinstance(steps, int) and samples > 0 else steps
 
 
 def overriding(old: str, new: str) -> Rule:

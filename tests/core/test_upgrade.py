@@ -112,16 +112,14 @@ CASES = {
     "samples of batches whose size is known": (
         "m.fit_generator(g.flow(x, y, batch_size=n), samples_per_epoch=a + b)\n"
         "flow = g.flow_from_directory(f)\nm.fit_generator(flow, samples_per_epoch=n)\n",
-        "m.fit_generator(g.flow(x, y, batch_size=n), steps_per_epoch=-(-(a + b) // n))\n"
-        "flow = g.flow_from_directory(f)\nm.fit_generator(flow, steps_per_epoch=-(-n // 32))\n",
+        "m.fit_generator(g.flow(x, y, batch_size=n), steps_per_epoch=(a + b) // n)\n"
+        "flow = g.flow_from_directory(f)\nm.fit_generator(flow, steps_per_epoch=n // 32)\n",
     ),
     "numbers of samples that are known": (
-        "v = g.flow(x, y)\nm.fit_generator(g.flow(x, y), samples_per_epoch=20, validation_data=v,\n"
-        "                nb_val_samples=150)\nm.predict_generator(v, val_samples=33)\n"
-        "m.evaluate_generator(g.flow(x, y, n), val_samples=9)\n",
-        "v = g.flow(x, y)\nm.fit_generator(g.flow(x, y), steps_per_epoch=1, validation_data=v,\n"
-        "                validation_steps=5)\nm.predict_generator(v, steps=2)\n"
-        "m.evaluate_generator(g.flow(x, y, n), steps=-(-9 // n))\n",
+        "m.fit_generator(g.flow(x, y), samples_per_epoch=20)\n"
+        "m.fit_generator(g.flow(x, y), samples_per_epoch=150)\n",
+        "m.fit_generator(g.flow(x, y), steps_per_epoch=1)\n"
+        "m.fit_generator(g.flow(x, y), steps_per_epoch=4)\n",
     ),
     "imports that nothing needs": (
         "from keras_core.regularizers import WeightRegularizer, l2\n"

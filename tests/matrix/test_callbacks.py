@@ -582,7 +582,7 @@ def test_an_accuracy_is_found_by_its_other_spelling(tmp_path, said, other):
         history = model.fit(x, y, epochs=4, verbose=0, validation_split=0.5, callbacks=mine).history
     assert history[monitor] == history[f"val_{said}"]
     assert len(history["loss"]) == 2
-    assert sorted(history) == sorted(["loss", said, "val_loss", f"val_{said}"])
+    assert sorted(history) == sorted(["loss", said, "lr", "val_loss", f"val_{said}"])
     assert [file.name[:2] for file in tmp_path.iterdir()] == ["1-"]
     with pytest.raises(KeyError, match="val_prec"):
         history["val_prec"]

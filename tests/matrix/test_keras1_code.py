@@ -147,7 +147,7 @@ def test_methods_take_old_names():
 
 
 @pytest.mark.filterwarnings("ignore:.*called as in Keras 1")
-def test_samples_are_as_many_batches_as_it_takes_to_see_them_all():
+def test_samples_of_an_epoch_are_at_least_one_batch():
     class Batches(keras.utils.Sequence):
         batch_size = 8
 
@@ -159,10 +159,9 @@ def test_samples_are_as_many_batches_as_it_takes_to_see_them_all():
 
     model = keras.Sequential([layers.Dense(1, input_shape=(3,))])
     model.compile("sgd", "mse")
-    for samples, steps in ((5, 1), (16, 2), (17, 3)):
+    for samples, steps in ((5, 1), (16, 2), (17, 2)):
         history = model.fit_generator(Batches(), samples_per_epoch=samples, verbose=0)
         assert history.params["steps"] == steps
-        assert len(model.predict_generator(Batches(), val_samples=samples)) == 8 * steps
 
 
 @pytest.mark.parametrize(

@@ -40,4 +40,4 @@ loss = model.evaluate_generator(held_out, val_samples=3, max_q_size=2)
 predictions = model.predict_generator(train, val_samples=2)
 print('Epochs:', len(history.history['val_loss']), 'loss falls:',
       history.history['loss'][-1] < history.history['loss'][0])
-print('Predictions:', predictions.shape[1:])
+print('Predictions:', predictions.shape)
