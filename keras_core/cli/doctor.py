@@ -36,7 +36,7 @@ def run(chosen: argparse.Namespace) -> int:
     except SettingsError:  # of which plugins are disabled; told above
         wrong, notes = [], []
     problems += wrong
-    for note in notes:
+    for note in [*notes, *_settings_of_keras_1()]:
         print(f"\nNOTE: {note}")
     for problem in problems:
         print(f"\nPROBLEM: {problem}")
@@ -60,6 +60,19 @@ def _settings_problems() -> Iterator[str]:
         else:
             if source != "default":
                 print(f"            {name} = {value!r}, from {source}")
+
+
+def _settings_of_keras_1() -> Iterator[str]:
+    """Tells of what Keras 1 wrote into its settings, and Keras 2 does not read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is wrong with the file is told
+        ordering = config.file_settings().get("image_dim_ordering")
+    today = {"th": "channels_first", "tf": "channels_last"}.get(str(ordering))
+    if today:
+        yield (
+            f"{config.settings_file()} has image_dim_ordering, a setting of Keras 1, which is not "
+            f'read. Write "image_data_format": "{today}" instead.'
+        )
 
 
 def _report_choice() -> Choice:

@@ -57,6 +57,14 @@ def test_doctor_gives_the_command_that_mends_a_missing_backend(sandbox):
     assert "pip install keras-theano" in done.stdout
 
 
+def test_doctor_notes_a_setting_of_keras_1(sandbox):
+    sandbox.distribution("keras-mine", MINE, "mine")
+    sandbox.settings('{"image_dim_ordering": "th"}')
+    done = keras_core(sandbox, "doctor", **HIDDEN)
+    assert done.returncode == 0
+    assert 'Write "image_data_format": "channels_first" instead' in done.stdout
+
+
 def test_doctor_notes_a_preference_that_cannot_be_met(sandbox):
     sandbox.distribution("keras-mine", MINE, "mine")
     sandbox.settings('{"backend": "theano"}')

@@ -40,6 +40,7 @@ BY_NAME = {
     "keras_core.legacy.names": "gives what stands for a name of Keras 1, wherever it is",
     "keras_core.engine": "opens its own modules when they are first asked for",
     "keras_core.utils": "opens its own modules, and graph.randomness, likewise",
+    "keras_core.wrappers": "opens its own module likewise",
 }
 
 
