@@ -57,7 +57,6 @@ def test_modules_with_a_public_api_say_what_it_is():
     assert set(PUBLIC) - set(WITH_NAMES) == {
         "keras_core.legacy",
         "keras_core.saving",
-        "keras_core.wrappers",
         "keras_core.testing",
     }
 
