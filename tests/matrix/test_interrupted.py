@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from at_once import at_once
 
 from keras_core import backend as K
 from keras_core.callbacks import Callback, LambdaCallback
-from keras_core.graph import function
 from keras_core.layers import Dense
 from keras_core.models import Sequential, load_model
 from keras_core.utils.io_utils import save_to_binary_h5py
@@ -140,24 +138,6 @@ def test_ctrl_c_twice_in_a_long_run_leaves_a_model_to_use(name):
     with pytest.raises(KeyboardInterrupt):
         run()
     assert np.isfinite(model.fit(X, X[:, :1], verbose=0).history["loss"]).all()
-
-
-@pytest.mark.parametrize("name", ["evaluate", "predict", "predict_on_batch"])
-def test_ctrl_c_that_an_engine_would_throw_away_is_heard(monkeypatch, name):
-    """As code in C does that tries one conversion after the other."""
-
-    def thrown_away(*arguments):
-        with suppress(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        return run_holding(*arguments)
-
-    model = new_model()
-    arguments = [X, X[:, :1]] if name == "evaluate" else [X]
-    getattr(model, name)(*arguments)
-    run_holding = function.run_holding
-    monkeypatch.setattr(function, "run_holding", thrown_away)
-    with pytest.raises(KeyboardInterrupt):
-        getattr(model, name)(*arguments)
 
 
 class Interrupting:
