@@ -565,3 +565,14 @@ def test_a_checkpoint_that_failed_is_made_again_with_the_state_of_then(tmp_path,
         one.train_on_batch(x, x)
     for found, wanted in zip(loaded.get_weights(), model.get_weights()):
         np.testing.assert_array_equal(found, wanted)
+
+
+def test_a_folder_that_another_writer_fills_meanwhile_is_written_too(tmp_path, monkeypatch):
+    """Its model.json comes after it was looked for, and before the folder is listed."""
+    first, second = model_of(0), model_of(1)
+    folder.save(first, tmp_path / "model")
+    monkeypatch.setattr(folder.Path, "exists", lambda self: False)
+    folder.save(second, tmp_path / "model")
+    monkeypatch.undo()
+    for a, b in zip(load_model(tmp_path / "model").get_weights(), second.get_weights()):
+        np.testing.assert_array_equal(a, b)

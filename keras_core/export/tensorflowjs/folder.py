@@ -123,8 +123,8 @@ def _refuse_other(path: Path) -> None:
 
 
 def _is_ours(file: Path) -> bool:
-    """Whether a file may be what is left of a folder whose writing was broken off."""
-    return bool(_OURS.fullmatch(file.name)) or is_leftover(file.name)
+    """Whether a file may be of a folder whose writing was broken off, or goes on meanwhile."""
+    return file.name == MODEL or bool(_OURS.fullmatch(file.name)) or is_leftover(file.name)
 
 
 def _remove_old(path: Path, shards: Mapping[str, bytes]) -> None:
