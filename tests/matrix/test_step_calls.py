@@ -10,6 +10,7 @@ import keras_core
 from keras_core.callbacks import Callback
 from keras_core.layers import Dense
 from keras_core.models import Sequential
+from keras_core.plugins import backend_name
 
 CORE = str(Path(keras_core.__file__).parent)
 
@@ -46,7 +47,9 @@ def data(steps):
 
 def test_a_prediction_of_one_row(model):
     row = np.ones((1, 3), "float32")
-    assert calls(lambda: model.predict(row)) <= 27
+    # What TensorFlow runs hears signals at its end, which takes four calls more.
+    most = 31 if backend_name() == "tensorflow" else 27
+    assert calls(lambda: model.predict(row)) <= most
 
 
 class Watcher(Callback):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from itertools import islice
 from typing import Any, Callable, Optional
 
@@ -34,6 +35,8 @@ MOST_EXACT = 8
 # Of the functions that programs of one structure share, so many are kept for the next one.
 MOST_TRACED = 4 * MOST_EXACT
 
+_NOTHING = nullcontext()
+
 Shapes = Optional[tuple[tuple[int, ...], ...]]
 
 
@@ -59,6 +62,7 @@ class Template:
         self.backend = backend
         self.program = lowered(program, backend.lowerings)
         self.takes_state = self.program.is_random
+        self.writes = bool(self.program.updates)
         self.summed = [
             x.spec
             for node in with_inner(self.program.nodes)
@@ -133,8 +137,9 @@ class CompiledProgram:
         run = self._exact.get(tuple([array.shape for array in arrays])) or self._made(arrays)
         try:
             # What a handler raises while TensorFlow takes an array is thrown away there, or becomes
-            # a SystemError.
-            with Unbroken(), summing(self._template.summed):
+            # a SystemError. No signal is heard within what writes anyway.
+            heard_later = _NOTHING if self._template.writes else Unbroken()
+            with heard_later, summing(self._template.summed):
                 fed = [tf.constant(array) for array in arrays]
                 if self._template.takes_state:
                     fed.append(state_of((*state, *self._streams)))
