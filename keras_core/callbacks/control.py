@@ -159,10 +159,12 @@ class ModelCheckpoint(Callback):
         if not self.save_best_only:
             self._tell(f"\nEpoch {epoch + 1:05d}: saving model to {path}")
             self._save(path)
-        elif self.monitor not in both_spellings(logs):
+            return
+        value = both_spellings(logs).get(self.monitor)
+        if value is None:
             _warn_absent("ModelCheckpoint", self.monitor, logs)
         else:
-            self._save_if_best(epoch, path, both_spellings(logs)[self.monitor])
+            self._save_if_best(epoch, path, value)
 
     def _path(self, epoch: int, logs: Logs) -> str:
         try:

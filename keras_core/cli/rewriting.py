@@ -260,7 +260,10 @@ class _Calls(cst.CSTTransformer):
     """
 
     METADATA_DEPENDENCIES = (
-        *(ExpressionContextProvider, QualifiedNameProvider, PositionProvider, ScopeProvider),
+        ExpressionContextProvider,
+        QualifiedNameProvider,
+        PositionProvider,
+        ScopeProvider,
     )
 
     def __init__(self, module: cst.Module) -> None:

@@ -59,11 +59,6 @@ def pair():
         yield Pair(environments, JOIN, refused=REFUSED)
 
 
-@pytest.fixture(scope="module")
-def outcomes(pair, tmp_path_factory):
-    return pair.outcomes(tmp_path_factory.mktemp("checks"))
-
-
 class TestProcesses(OfAPair):
     pass
 

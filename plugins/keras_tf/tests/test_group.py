@@ -46,11 +46,6 @@ def pair():
         yield Pair(environments)
 
 
-@pytest.fixture(scope="module")
-def outcomes(pair, tmp_path_factory):
-    return pair.outcomes(tmp_path_factory.mktemp("checks"))
-
-
 class TestWorkers(OfAPair):
     pass
 
